@@ -1,0 +1,64 @@
+# VampScope. Needs python3 (3.11 or newer) with venv, and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+ADDRESS ?= 127.0.0.1
+PORT ?= 8501
+# Where train-all writes, and what else pytest is told (make test ARGS="tests/test_priors.py").
+OUT ?= runs
+ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
+
+.DEFAULT_GOAL := help
+.PHONY: help app test check format coverage train-all screenshots clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+app: $(INSTALLED) ## Start the dashboard; PORT=8501 and ADDRESS=127.0.0.1 unless told otherwise
+	$(BIN)/streamlit run app/main.py --server.address=$(ADDRESS) --server.port=$(PORT)
+
+test: $(INSTALLED_DEV) ## Run all tests; ARGS="tests/test_priors.py" runs some
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED_DEV) ## Lint, layout and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED_DEV) ## Put the code into its layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: $(INSTALLED_DEV) ## Run all tests and name the lines that none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+train-all: $(CHECKPOINTS:%=train/%) ## Train every shipped model again, into OUT=runs
+	@test -n "$(CHECKPOINTS)" || { echo "there is nothing in checkpoints/ to train again" >&2; exit 1; }
+
+train/%: $(INSTALLED)
+	$(BIN)/python -m vampcore train --like checkpoints/$* --out $(OUT)/$*
+
+screenshots: $(INSTALLED_DEV) ## Take the pictures of README.md from the running dashboard
+	$(BIN)/python docs/screenshots.py
+
+clean: ## Remove the environment and what the tools keep; data, runs and checkpoints stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	find . -name __pycache__ -type d -not -path './runs/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "VampScope needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are as old as the last installation, so that a change of what is required installs again.
+$(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
