@@ -1,0 +1,30 @@
+"""Checkpoints: self-contained folders of JSON, CSV and safetensors, written whole or not at all."""
+
+from vampcore.checkpoints.load import fingerprint, load, read_description, read_metrics
+from vampcore.checkpoints.records import (
+    Checkpoint,
+    CheckpointError,
+    EpochRecord,
+    Latents,
+    PerImage,
+    Progress,
+    Snapshot,
+    rounded,
+)
+from vampcore.checkpoints.save import save
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "EpochRecord",
+    "Latents",
+    "PerImage",
+    "Progress",
+    "Snapshot",
+    "fingerprint",
+    "load",
+    "read_description",
+    "read_metrics",
+    "rounded",
+    "save",
+]

@@ -1,0 +1,54 @@
+"""The model card that goes with a checkpoint."""
+
+from vampcore.checkpoints.records import Checkpoint
+from vampcore.metrics.metric import Metric
+
+PRIOR_NAMES = {
+    "sg": "standard normal",
+    "mog": "mixture of normals with learned means, scales and weights",
+    "vamp": "VampPrior with equal weights",
+    "vamp-weighted": "VampPrior with learned weights",
+    "vamp-data": "VampPrior with fixed training images",
+}
+
+
+def model_card(checkpoint: Checkpoint) -> str:
+    """Markdown that says what the model is, how it was trained, and what was measured."""
+    config, progress = checkpoint.config, checkpoint.progress
+    ended = "converged" if progress.converged else "not yet converged"
+    components = "" if config.prior == "sg" else f", {config.components} components"
+    figures = "\n".join(f"| {_label(metric)} | {_figure(metric)} | {_basis(metric)} |" for metric in checkpoint.metrics)
+    return f"""# {config.experiment} / {config.prior}
+
+A variational autoencoder ({config.model}) of `{config.data}` with {config.latent_dim} latent dimensions.
+Prior: {PRIOR_NAMES[config.prior]}{components}. Likelihood: {config.likelihood}.
+
+Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weights are those of epoch
+{progress.best_epoch}, the best validation ELBO, rounded to float16. One seed: {config.seed}.
+
+| figure | value | from |
+|---|---|---|
+{figures}
+
+Every figure was computed after the rounding. Train the same run again with
+`python -m vampcore train --like FOLDER`, where FOLDER is this folder.
+"""
+
+
+def _label(metric: Metric) -> str:
+    layer = "" if metric.layer is None else f", layer {metric.layer}"
+    return metric.name.replace("_", " ") + layer
+
+
+def _figure(metric: Metric) -> str:
+    error = "" if metric.se is None else f" ± {metric.se:.2g}"
+    return f"{metric.value:.6g}{error} {metric.unit}"
+
+
+def _basis(metric: Metric) -> str:
+    parts = [metric.split]
+    if metric.n is not None:
+        parts.append(f"n = {metric.n}")
+    if metric.samples is not None:
+        parts.append(f"S = {metric.samples}")
+    return ", ".join(parts)

@@ -1,0 +1,140 @@
+"""Files written whole or not at all, and folders replaced in one step."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+Read = TypeVar("Read")
+# A folder is replaced once a minute at most; a second replacement while it is read again is not to be expected.
+MOST_READINGS = 5
+# No writing takes so long: a temporary folder of this age is what a killed process left.
+SECONDS_OF_A_WRITING = 3600
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then rename it there: readers see the old content or the new, never a part.
+
+    Raises:
+        OSError: If it cannot be written; the old file is left as it was. Its `filename` is the file's.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def replaced(folder: Path, keep: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `folder` at the end, together with the old one's files `keep`.
+
+    A failure before the end leaves the old folder whole. A crash between the last two renames leaves it under its
+    reserve name, where `readable` finds it and the next write restores it.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    recover(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _discard_leftovers(folder)
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+        for name in keep:
+            if (folder / name).exists():
+                _link(folder / name, fresh / name)
+        reserve = _reserve(folder)
+        if folder.exists():
+            folder.rename(reserve)
+        fresh.rename(folder)
+        shutil.rmtree(reserve, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        recover(folder)
+        raise
+
+
+def recover(folder: Path) -> None:
+    """Bring back the folder that a crash in the middle of `replaced` left under its reserve name."""
+    reserve = _reserve(folder)
+    if reserve.exists():
+        if folder.exists():
+            shutil.rmtree(reserve, ignore_errors=True)
+        else:
+            reserve.rename(folder)
+
+
+def readable(folder: Path) -> Path:
+    """The folder to read: `folder`, or its reserve in the moment, or after the crash, between the last two renames."""
+    return _reserve(folder) if not folder.exists() and _reserve(folder).exists() else folder
+
+
+def whole(folder: Path, read: Callable[[Path], Read]) -> Read:
+    """What `read` makes of the files of `folder`, all of one writing: read again if it was replaced meanwhile.
+
+    Raises:
+        Exception: What `read` raises of a folder that was not replaced.
+    """
+    for _ in range(MOST_READINGS - 1):
+        before = _identity(folder)
+        try:
+            found = read(folder)
+        except ValueError:
+            if _identity(folder) == before:
+                raise
+        else:
+            if _identity(folder) == before:
+                return found
+    return read(folder)
+
+
+def _identity(folder: Path) -> tuple[int, int, int] | None:
+    """What tells the folder of one writing from that of the next; None if there is none."""
+    try:
+        found = readable(folder).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns
+
+
+def reserved_name(folder: Path) -> Path:
+    """The folder whose reserve this is; itself, if it is none."""
+    name = folder.name
+    is_reserve = name.startswith(".") and name.endswith(".old")
+    return folder.with_name(name[1:-4]) if is_reserve else folder
+
+
+def _link(file: Path, other: Path) -> None:
+    """The same file under another name; a copy where the file system has no hard links."""
+    try:
+        os.link(file, other)
+    except OSError:
+        shutil.copy2(file, other)
+
+
+def _discard_leftovers(folder: Path) -> None:
+    for path in folder.parent.iterdir():
+        if path.name.startswith(f".{folder.name}.") and path.name.endswith(".part"):
+            try:
+                age = time.time() - path.stat().st_mtime
+            except FileNotFoundError:  # its writer has ended meanwhile
+                continue
+            if age > SECONDS_OF_A_WRITING:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _reserve(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")

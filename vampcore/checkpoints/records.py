@@ -1,0 +1,147 @@
+"""What a checkpoint holds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from vampcore.config import Config, Observation
+from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.metrics.metric import Metric
+from vampcore.models import VAE
+
+FORMAT = 1
+MOST_SNAPSHOTS = 8
+
+
+class CheckpointError(ValueError):
+    """A folder that is no sound checkpoint; the message is one line and names the cure."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One row of the training history; bounds are means in nats an image at beta = 1.
+
+    Attributes:
+        epoch: From 1.
+        beta: Weight of the KL in the objective.
+        learning_rate: Of the optimiser.
+        train_elbo: Over the training images, while the weights moved.
+        train_reconstruction: E_q log p(x | z) of the same.
+        train_kl: KL of the same, all layers.
+        validation_elbo: Over the whole validation set, with the same noise every epoch.
+        validation_reconstruction: E_q log p(x | z) of the same.
+        validation_kl: KL of the same, all layers.
+        skipped: Steps left out because the loss or a gradient was not finite.
+        seconds: Wall time of the epoch.
+    """
+
+    epoch: int
+    beta: float
+    learning_rate: float
+    train_elbo: float
+    train_reconstruction: float
+    train_kl: float
+    validation_elbo: float
+    validation_reconstruction: float
+    validation_kl: float
+    skipped: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a model was trained.
+
+    Attributes:
+        epochs: Epochs trained.
+        best_epoch: The epoch whose weights these are: the best validation ELBO.
+        converged: Whether early stopping or the end of a learning-rate schedule ended the training.
+        device: Kind of device that trained it.
+        torch: Version of PyTorch that trained it.
+    """
+
+    epochs: int
+    best_epoch: int
+    converged: bool
+    device: str
+    torch: str
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Posteriors of the whole test set, in its order.
+
+    Attributes:
+        layers: q(z | x) of each stochastic layer, top first.
+        labels: Classes, where the data set has any.
+        ids: Row of each image in the test set.
+    """
+
+    layers: tuple[DiagNormal, ...]
+    labels: Int[Tensor, " N"] | None
+    ids: Int[Tensor, " N"]
+
+
+@dataclass(frozen=True)
+class PerImage:
+    """Bounds of each test image in nats; the log-likelihood where it was evaluated on the whole test set."""
+
+    elbo: Float[Tensor, " N"]
+    log_likelihood: Float[Tensor, " N"] | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The prior after an epoch (0: before training); pseudo-inputs as bytes, for priors that have them."""
+
+    epoch: int
+    mixture: DiagNormalMixture
+    pseudo_inputs: UInt8[Tensor, "K C H W"] | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model with all that the dashboard shows of it.
+
+    Attributes:
+        config: The run.
+        observation: What the model sees.
+        progress: How far it was trained.
+        model: In evaluation mode, its weights rounded to float16.
+        metrics: Figures, computed after the rounding.
+        latents: Posteriors of the test set.
+        per_image: Bounds of the test set.
+        snapshots: The prior through the epochs, at most `MOST_SNAPSHOTS`.
+        history: One record an epoch.
+        folder: Where it was loaded from.
+        sha256: Of configuration and weights; the identity of the model.
+    """
+
+    config: Config
+    observation: Observation
+    progress: Progress
+    model: VAE
+    metrics: tuple[Metric, ...]
+    latents: Latents
+    per_image: PerImage
+    snapshots: tuple[Snapshot, ...] = ()
+    history: tuple[EpochRecord, ...] = ()
+    folder: Path | None = None
+    sha256: str = ""
+
+    def metric(self, name: str, layer: int | None = None) -> Metric | None:
+        """The metric of that name and layer, or None where it was not measured."""
+        found = (metric for metric in self.metrics if metric.name == name and metric.layer == layer)
+        return next(found, None)
+
+
+@torch.no_grad()
+def rounded(model: VAE) -> VAE:
+    """The model with its floating-point weights rounded to float16 (in place), as a checkpoint stores them."""
+    for value in model.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(value.half().to(value.dtype))
+    return model

@@ -1,0 +1,127 @@
+"""Writing a checkpoint folder."""
+
+import csv
+import dataclasses
+import io
+import math
+from pathlib import Path
+
+import torch
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from vampcore.checkpoints.card import model_card
+from vampcore.checkpoints.folder import replaced
+from vampcore.checkpoints.records import (
+    FORMAT,
+    MOST_SNAPSHOTS,
+    Checkpoint,
+    CheckpointError,
+    EpochRecord,
+    Latents,
+    Snapshot,
+)
+from vampcore.config import dumps, to_json
+from vampcore.metrics.metric import metric_to_json
+
+RUN_FILES = ("state.safetensors", "status.json")
+
+
+def save(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a checkpoint; `folder` is replaced in one step and a run's own files in it are kept.
+
+    Raises:
+        CheckpointError: If the folder cannot be written, or a weight is not finite.
+    """
+    files = contents(checkpoint)
+    try:
+        with replaced(folder, RUN_FILES) as fresh:
+            for name, content in files.items():
+                (fresh / name).write_bytes(content)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder} could not be written ({error.strerror or error}); what was there is unchanged: "
+            "make room or choose another folder with --out"
+        ) from error
+
+
+def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """The files of a checkpoint folder, by name.
+
+    Raises:
+        CheckpointError: If a weight, a posterior or a figure is not finite in the precision of its file.
+    """
+    weights = {name: _half(value) for name, value in checkpoint.model.state_dict().items()}
+    described = {
+        "format": FORMAT,
+        "config": to_json(checkpoint.config),
+        "observation": to_json(checkpoint.observation),
+        "progress": dataclasses.asdict(checkpoint.progress),
+    }
+    per_image = {"elbo": checkpoint.per_image.elbo.float()}
+    if checkpoint.per_image.log_likelihood is not None:
+        per_image["log_likelihood"] = checkpoint.per_image.log_likelihood.float()
+    for metric in checkpoint.metrics:
+        if not math.isfinite(metric.value):
+            raise CheckpointError(f"the {metric.name} is {metric.value}: train again with a lower --learning-rate")
+    metrics = {"format": FORMAT, "entries": [metric_to_json(metric) for metric in checkpoint.metrics]}
+    return {
+        "config.json": dumps(described).encode(),
+        "weights.safetensors": _bytes(weights),
+        "metrics.json": dumps(metrics).encode(),
+        "per_image.safetensors": _bytes(per_image),
+        "history.csv": history_csv(checkpoint.history).encode(),
+        "latents.safetensors": _bytes(_latents(checkpoint.latents)),
+        "snapshots.safetensors": _bytes(snapshot_tensors(checkpoint.snapshots)),
+        "README.md": model_card(checkpoint).encode(),
+    }
+
+
+def history_csv(history: tuple[EpochRecord, ...]) -> str:
+    """A table with one row an epoch."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in dataclasses.fields(EpochRecord))
+    writer.writerows(dataclasses.astuple(record) for record in history)
+    return text.getvalue()
+
+
+def snapshot_tensors(snapshots: tuple[Snapshot, ...]) -> dict[str, Tensor]:
+    """Snapshots as named tensors, `<epoch>.<part>`.
+
+    Raises:
+        CheckpointError: If there are too many.
+    """
+    if len(snapshots) > MOST_SNAPSHOTS:
+        raise CheckpointError(f"{len(snapshots)} snapshots; a checkpoint holds {MOST_SNAPSHOTS} at most")
+    tensors = {}
+    for snapshot in snapshots:
+        mixture = snapshot.mixture
+        tensors[f"{snapshot.epoch}.mean"] = _half(mixture.components.mean)
+        tensors[f"{snapshot.epoch}.logvar"] = _half(mixture.components.logvar)
+        tensors[f"{snapshot.epoch}.logits"] = mixture.logits.detach().float()
+        if snapshot.pseudo_inputs is not None:
+            tensors[f"{snapshot.epoch}.pseudo_inputs"] = snapshot.pseudo_inputs
+    return tensors
+
+
+def _latents(latents: Latents) -> dict[str, Tensor]:
+    tensors = {"ids": latents.ids.int()}
+    if latents.labels is not None:
+        tensors["labels"] = latents.labels.byte() if int(latents.labels.max()) < 256 else latents.labels.int()
+    for layer, normal in enumerate(latents.layers):
+        tensors[f"{layer}.mean"] = _half(normal.mean)
+        tensors[f"{layer}.scale"] = _half(normal.scale)
+    return tensors
+
+
+def _half(value: Tensor) -> Tensor:
+    value = value.detach().cpu()
+    return value.half() if value.is_floating_point() else value
+
+
+def _bytes(tensors: dict[str, Tensor]) -> bytes:
+    for name, value in tensors.items():
+        if not bool(value.isfinite().all()):
+            raise CheckpointError(f"{name} is not finite as {value.dtype}: train again with a lower --learning-rate")
+    return to_safetensors({name: torch.clone(value.contiguous()).cpu() for name, value in tensors.items()})

@@ -1,0 +1,190 @@
+"""What a run is: every choice that decides its result, typed, strict, and JSON both ways."""
+
+import dataclasses
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
+CHOICES = {
+    "model": ("vae",),
+    "prior": PRIORS,
+    "pseudo_inputs": ("random", "data", "class-means", "kmeans"),
+    "likelihood": ("bernoulli", "binomial", "logistic"),
+    "objective": ("elbo", "iwae"),
+    "optimizer": ("adam", "adam-norm-grad"),
+    "precision": ("float32", "bf16"),
+}
+_POSITIVE = (
+    "components",
+    "latent_dim",
+    "hidden",
+    "layers",
+    "samples",
+    "patience",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_MOST = 2**63 - 1
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be run; the message is one line and names the cure."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A training run. Field names are those of the command line.
+
+    Attributes:
+        data: Name of the data set, `folder:PATH` or `npz:PATH`.
+        experiment: Name of the family that the run belongs to; its folder's name.
+        model: Architecture.
+        prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
+            weights, `vamp-data` with fixed training images as pseudo-inputs.
+        components: Number K of mixture components (ignored by `sg`).
+        latent_dim: Dimensions D of each stochastic layer.
+        hidden: Units of each gated layer.
+        layers: Gated layers in the encoder, and as many in the decoder.
+        pseudo_inputs: How the pseudo-inputs of `vamp` start.
+        likelihood: p(x | z): `bernoulli` (0 or 1), `binomial` (counts), `logistic` (256 grey levels).
+        objective: `elbo`, or `iwae`, the importance-weighted bound.
+        samples: Latent samples an image in the objective.
+        warmup: Epochs over which the weight beta of the KL rises to 1; 0 for none.
+        patience: Epochs without a better validation ELBO after which training stops (not counted in warm-up).
+        epochs: Epochs at most.
+        batch_size: Images a step.
+        learning_rate: Step size of Adam at the start.
+        decay: Share of the epochs, at the end, over which the learning rate falls linearly to 0; 0 keeps it constant.
+        optimizer: `adam`, or `adam-norm-grad`: Adam on gradients divided by their own norm, tensor by tensor.
+        precision: `bf16` runs the matrix products of training in bfloat16; evaluation is always float32.
+        seed: Of initialisation, order and noise.
+    """
+
+    data: str
+    experiment: str
+    model: str = "vae"
+    prior: str = "vamp"
+    components: int = 500
+    latent_dim: int = 40
+    hidden: int = 300
+    layers: int = 2
+    pseudo_inputs: str = "random"
+    likelihood: str = "bernoulli"
+    objective: str = "elbo"
+    samples: int = 1
+    warmup: int = 100
+    patience: int = 50
+    epochs: int = 2000
+    batch_size: int = 100
+    learning_rate: float = 5e-4
+    decay: float = 0.0
+    optimizer: str = "adam"
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(Config).items():
+            object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must be greater than 0")
+            if getattr(self, name) > _MOST:
+                raise ConfigError(f"{name} is {getattr(self, name):.3g}, more than a computer counts to; ask for less")
+        if self.warmup < 0 or not 0 <= self.decay <= 1 or not 0 <= self.seed < 2**63:
+            raise ConfigError("warmup must be 0 or more, decay between 0 and 1, seed between 0 and 2**63 - 1")
+        if not _NAME.fullmatch(self.experiment):
+            raise ConfigError(f"experiment is {self.experiment!r}; use letters, digits, '.', '_', '-', 80 at most")
+        if (self.objective == "elbo" and self.samples > 1000) or self.samples > 10_000:
+            raise ConfigError(f"samples is {self.samples}; a training step takes 1000 (elbo) or 10000 (iwae) at most")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the models of a data set see, kept with a checkpoint so that it opens where the data set is absent.
+
+    Attributes:
+        shape: Channels, height, width.
+        levels: Largest count of a pixel: 1 for binary images, 16 for `digits`, 255 for grey images.
+        classes: Names of the classes; empty where there are none.
+    """
+
+    shape: tuple[int, int, int]
+    levels: int
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_observation(self.shape, self.levels, self.classes)
+
+
+def to_json(value: Config | Observation) -> dict[str, Any]:
+    """Plain JSON object with every field of a record of this module."""
+    return dataclasses.asdict(value)
+
+
+def config_from_json(fields: object) -> Config:
+    """Strict inverse of `to_json`.
+
+    Raises:
+        ConfigError: If a key is unknown or missing, or a value has the wrong type.
+    """
+    kinds = get_type_hints(Config)
+    return Config(**{name: _typed(name, value, kinds[name]) for name, value in _exact_fields(Config, fields).items()})
+
+
+def observation_from_json(fields: object) -> Observation:
+    """Strict inverse of `to_json`.
+
+    Raises:
+        ConfigError: If a key is unknown or missing, or a value has the wrong type.
+    """
+    known = _exact_fields(Observation, fields)
+    shape, levels, classes = known["shape"], known["levels"], known["classes"]
+    if not isinstance(shape, list | tuple) or not isinstance(classes, list | tuple):
+        raise ConfigError("observation: shape and classes must be lists")
+    _check_observation(tuple(shape), levels, tuple(classes))
+    return Observation(tuple(shape), levels, tuple(classes))
+
+
+def dumps(value: object) -> str:
+    """JSON text, two spaces of indentation, no NaN or infinity."""
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+
+
+def _exact_fields(record: type, fields: object) -> dict[str, Any]:
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{record.__name__.lower()} must be a JSON object")
+    known = {field.name for field in dataclasses.fields(record)}
+    if unknown := sorted(set(fields) - known):
+        raise ConfigError(
+            f"unknown key {unknown[0]!r} in {record.__name__.lower()}: written by another version? Upgrade vampcore"
+        )
+    if missing := sorted(known - set(fields)):
+        raise ConfigError(f"key {missing[0]!r} is missing in {record.__name__.lower()}")
+    return fields
+
+
+def _typed(name: str, value: Any, kind: type) -> Any:
+    """The value of a field, a whole number widened where a float is asked for; nothing else is converted."""
+    if kind is float and type(value) is int and abs(value) <= 2**53:
+        value = float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"{name} is {value!r:.80}; it must be of type {kind.__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} is {value}; it must be finite")
+    return value
+
+
+def _check_observation(shape: Any, levels: Any, classes: Any) -> None:
+    sizes = (*shape, levels)
+    if len(sizes) != 4 or not all(type(size) is int and 0 < size <= 4096 for size in sizes):
+        raise ConfigError(f"an observation of shape {shape!r:.80} and {levels!r:.80} levels cannot be")
+    if not all(isinstance(name, str) for name in classes):
+        raise ConfigError("classes must be a list of names")

@@ -1,0 +1,119 @@
+"""Data sets by name: load, download, and turn stored images into observations.
+
+`digits` comes with scikit-learn; the others lie in the data folder (`data_root`), where `download` puts them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from vampcore.datasets.base import Dataset, Kind, PublishedKind, Split, data_root, observe, with_likelihood
+from vampcore.datasets.caltech101_silhouettes import Caltech101Silhouettes
+from vampcore.datasets.digits import Digits
+from vampcore.datasets.errors import DataError
+from vampcore.datasets.frey_faces import FreyFaces
+from vampcore.datasets.idx_images import FASHION_MNIST, MNIST
+from vampcore.datasets.own_folder import ImageFolder
+from vampcore.datasets.own_npz import NpzImages
+from vampcore.datasets.static_mnist import StaticMNIST
+
+__all__ = [
+    "DataError",
+    "Dataset",
+    "Split",
+    "available",
+    "data_root",
+    "default_likelihood",
+    "download",
+    "load",
+    "names",
+    "observe",
+]
+
+KINDS: tuple[PublishedKind, ...] = (Digits(), StaticMNIST(), MNIST, FASHION_MNIST, Caltech101Silhouettes(), FreyFaces())
+
+
+def names() -> tuple[str, ...]:
+    """The data sets known by name; a user's own images are `folder:PATH` and `npz:PATH` beside them."""
+    return tuple(kind.name for kind in KINDS)
+
+
+def load(name: str, root: Path | None = None, likelihood: str | None = None) -> Dataset:
+    """Reads a data set from disk and verifies it.
+
+    Arguments:
+        name: One of `names()`, `folder:PATH` or `npz:PATH`.
+        root: Data folder; see `data_root`.
+        likelihood: Asked for; the data set's own default if None.
+
+    Raises:
+        DataError: If the name is unknown, a file is absent or broken, or the likelihood does not fit.
+    """
+    kind = _kind(name)
+    dataset = kind.read(data_root(root))
+    return with_likelihood(dataset, likelihood or kind.likelihood or dataset.likelihood)
+
+
+def default_likelihood(name: str) -> str:
+    """The likelihood that `load` chooses when none is asked for; a user's own images are read to find out.
+
+    Raises:
+        DataError: If the name is unknown, or a user's own images cannot be read.
+    """
+    kind = _kind(name)
+    return kind.likelihood or kind.read(data_root()).likelihood
+
+
+def available(name: str, root: Path | None = None) -> bool:
+    """Whether all files of a data set are on disk (not whether they are whole: `load` tells).
+
+    Raises:
+        DataError: If the name is unknown.
+    """
+    return all(path.exists() for path in _kind(name).files(data_root(root)))
+
+
+def download(
+    name: str,
+    root: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    base_url: str | None = None,
+) -> Path:
+    """Fetches a data set into the data folder, verified by checksum, whole or not at all.
+
+    Files that are there and whole are kept.
+
+    Arguments:
+        name: One of `names()`.
+        root: Data folder; see `data_root`.
+        progress: Called with the bytes received and the bytes expected.
+        base_url: Address of a folder with the published files, instead of the published addresses.
+
+    Returns:
+        The folder in which the files lie.
+
+    Raises:
+        DataError: If the name is unknown, no source delivers the whole file, or it cannot be written.
+    """
+    kind, root = _kind(name), data_root(root)
+    if not isinstance(kind, PublishedKind):
+        raise DataError(f"{name} names your own images; there is nothing to download, only: {', '.join(names())}")
+    files = kind.files(root)
+    if not files:
+        return root
+    try:
+        kind.read(root)
+    except DataError:
+        kind.download(root, progress, base_url)
+    return files[0].parent
+
+
+def _kind(name: str) -> Kind:
+    for kind in KINDS:
+        if kind.name == name:
+            return kind
+    scheme, _, path = name.partition(":")
+    if scheme == "folder" and path:
+        return ImageFolder(Path(path))
+    if scheme == "npz" and path:
+        return NpzImages(Path(path))
+    raise DataError(f"data set {name!r} is unknown; use one of {', '.join(names())}, folder:PATH or npz:PATH")

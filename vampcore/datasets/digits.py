@@ -1,0 +1,43 @@
+"""scikit-learn's digits: 1797 images of 8 x 8, embedded, so that everything works without a download.
+
+A pixel counts the dots, 0 to 16, in a 4 x 4 block of a scanned 32 x 32 bitmap: a binomial of 16 trials.
+
+Reference:
+    Alpaydin, Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vampcore.datasets.base import Dataset, mean_noise
+from vampcore.datasets.fetching import Progress
+from vampcore.datasets.splits import split
+
+DIGIT_CLASSES = tuple(str(digit) for digit in range(10))
+LEVELS = 16
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The data set `digits`: 1197 / 300 / 300, balanced by class."""
+
+    name: str = "digits"
+    likelihood: str = "binomial"
+
+    def files(self, root: Path) -> tuple[Path, ...]:
+        """None: they come with scikit-learn."""
+        return ()
+
+    def read(self, root: Path) -> Dataset:
+        """The three splits of counts from 0 to 16."""
+        from sklearn.datasets import load_digits  # a second of import that other data sets need not pay
+
+        pixels, labels = load_digits(return_X_y=True)
+        images = pixels.astype(np.uint8).reshape(-1, 1, 8, 8)
+        train, validation, test = split(images, labels.astype(np.int64), LEVELS, validation=300, test=300)
+        return Dataset(self.name, train, validation, test, DIGIT_CLASSES, "binomial", mean_noise(train))
+
+    def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
+        """Nothing to fetch."""

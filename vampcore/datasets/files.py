@@ -1,0 +1,133 @@
+"""Reading files that may be absent, cut off, altered or foreign."""
+
+import hashlib
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from vampcore.datasets.errors import DataError
+
+# What numpy, zipfile and scipy raise for a damaged or hostile file (found by flipping and cutting bytes).
+PARSE_ERRORS = (
+    OSError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def download_cure(name: str) -> str:
+    """The words that end a message about a file that we can download."""
+    return f"run: python -m vampcore data {name}"
+
+
+def require(name: str, root: Path, files: tuple[Path, ...]) -> None:
+    """Refuses to go on without the files of a data set.
+
+    Raises:
+        DataError: Naming the folder that was looked at and what to do.
+    """
+    for path in files:
+        if not path.is_file():
+            raise DataError(
+                f"no {name} in the data folder {root.absolute()} ({path.relative_to(root)} is missing); "
+                f"{download_cure(name)}, or name another folder with --data-root or VAMPCORE_DATA; "
+                "the data set digits needs no download"
+            )
+
+
+def read_bytes(path: Path, cure: str) -> bytes:
+    """The whole file.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}); {cure}") from error
+
+
+def check_sha256(path: Path, content: bytes | memoryview, sha256: str, cure: str) -> None:
+    """Compares content that came from `path` with its published checksum.
+
+    Raises:
+        DataError: If they differ.
+    """
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DataError(f"{path} is not the published file (sha256 {found[:12]}.., not {sha256[:12]}..); {cure}")
+
+
+def check_array(path: Path, key: str, array: np.ndarray, shape: tuple[int, ...], cure: str) -> None:
+    """Refuses an array that is not uint8 of the given shape.
+
+    Raises:
+        DataError: Naming the file, the array and both shapes.
+    """
+    if array.dtype != np.uint8 or array.shape != shape:
+        raise DataError(f"{path}: {key} is {array.dtype} {array.shape}, not uint8 {shape}; {cure}")
+
+
+@contextmanager
+def open_npz(path: Path, cure: str) -> Iterator[np.lib.npyio.NpzFile]:
+    """An npz archive, never unpickled; what is wrong with it becomes one line.
+
+    Raises:
+        DataError: If it is no npz, is damaged, or holds Python objects.
+    """
+    try:
+        with path.open("rb") as file:  # ours to close: numpy leaves it open when the archive is broken
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError(f"{path} is a single array, not an npz; {cure}")
+            with archive:
+                yield archive
+    except DataError:
+        raise
+    except PARSE_ERRORS as error:
+        if "allow_pickle" in str(error):
+            raise DataError(f"{path} holds pickled Python objects, which are never loaded; {cure}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path} is not a whole npz file ({reason}); {cure}") from error
+
+
+def parse_mat(path: Path, content: bytes, names: tuple[str, ...], cure: str) -> tuple[np.ndarray, ...]:
+    """Arrays of a MATLAB 5 file, by name.
+
+    Arguments:
+        path: Where the content came from, for messages.
+        content: The whole file.
+        names: The arrays wanted.
+        cure: What to do if it is broken.
+
+    Raises:
+        DataError: If it cannot be parsed, or lacks one of the arrays.
+    """
+    from scipy.io import loadmat  # slow to import, and only two data sets need it
+
+    try:
+        found = loadmat(BytesIO(content), variable_names=list(names))
+    except PARSE_ERRORS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path} is not a whole MATLAB file ({reason}); {cure}") from error
+    for name in names:
+        if not isinstance(found.get(name), np.ndarray):
+            raise DataError(f"{path} does not hold the array {name}; {cure}")
+    return tuple(found[name] for name in names)

@@ -1,0 +1,40 @@
+"""What a model has learned, in figures; each with its unit, standard error and sample count."""
+
+from vampcore.metrics.active_units import THRESHOLD, ActiveUnits, active_units, activity
+from vampcore.metrics.chunks import Mixture, log_density
+from vampcore.metrics.coverage import Holes, dead, effective_components, holes, mass_levels, usage
+from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
+from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
+from vampcore.metrics.evaluation import Evaluation, evaluate
+from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
+from vampcore.metrics.metric import Metric, mean_metric, metric_from_json, metric_to_json
+
+__all__ = [
+    "THRESHOLD",
+    "ActiveUnits",
+    "Bound",
+    "Evaluation",
+    "Holes",
+    "ImportanceEstimate",
+    "KLPerDimension",
+    "Metric",
+    "Mixture",
+    "Surgery",
+    "active_units",
+    "activity",
+    "bound",
+    "dead",
+    "effective_components",
+    "elbo_surgery",
+    "evaluate",
+    "holes",
+    "kl_per_dimension",
+    "log_density",
+    "log_likelihood",
+    "mass_levels",
+    "mean_metric",
+    "metric_from_json",
+    "metric_to_json",
+    "mute",
+    "usage",
+]

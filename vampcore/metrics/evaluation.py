@@ -1,0 +1,154 @@
+"""Every figure of a trained model in one go: what a checkpoint stores and what a live comparison shows."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from vampcore.distributions import DiagNormalMixture
+from vampcore.metrics.active_units import active_units
+from vampcore.metrics.chunks import observations_at_once
+from vampcore.metrics.coverage import effective_components, usage
+from vampcore.metrics.elbo_surgery import elbo_surgery
+from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
+from vampcore.metrics.metric import Metric, mean_metric
+from vampcore.models import VAE
+from vampcore.priors import aggregated_posterior
+
+# Samples an image over which the means of lower layers are averaged for their activity.
+ACTIVITY_SAMPLES = 10
+# Images of the outer average of the surgery at most: a larger split is cut on a random subset of this size.
+SURGERY_IMAGES = 10_000
+FEW_EFFECTIVE_SAMPLES = 10
+GREY_LEVELS = 255
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of a model on a set of observations.
+
+    Attributes:
+        metrics: One a figure. A figure of the model as a whole has `layer` None; where there is more than one
+            stochastic layer, `kl` and `active_units` follow once more for each.
+        elbo: Of each observation, in nats.
+        log_likelihood: log p(x) of each observation by importance sampling, in nats; None if it was not asked for.
+    """
+
+    metrics: tuple[Metric, ...]
+    elbo: Float[Tensor, " N"]
+    log_likelihood: Float[Tensor, " N"] | None
+
+    def get(self, name: str, layer: int | None = None) -> Metric | None:
+        """The figure of that name; None if it was not computed."""
+        return next((m for m in self.metrics if m.name == name and m.layer == layer), None)
+
+
+@torch.no_grad()
+def evaluate(
+    model: VAE,
+    x: Float[Tensor, "N C H W"],
+    samples: int = 0,
+    seed: int = 0,
+    prior: DiagNormalMixture | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    split: str = "test",
+    levels: int = 1,
+    draws: int = 1,
+) -> Evaluation:
+    """Measures a model: ELBO and its parts, surgery, active units, usage, and log p(x) where samples are given.
+
+    Every figure starts from a generator of the same seed on the device of `x`. With one seed and as many observations,
+    the noise is the same for every model of a shape, and `kl` equals `mutual_information` + `marginal_kl`.
+
+    Arguments:
+        model: In evaluation mode, on the device of `x`.
+        x: Observations in [0, 1]; a subset should be drawn at random, the same for all models compared.
+        samples: S, importance samples an observation for log p(x); 0 leaves that out.
+        seed: Of the noise.
+        prior: p(z), such as an edited one; built once from the model if None.
+        progress: Called with the images decoded and the images to decode.
+        split: Part of the data set that `x` is.
+        levels: Largest count of a pixel; 255 (grey images) adds bits per dimension.
+        draws: Latent samples an observation for everything but log p(x) and active units.
+
+    Raises:
+        ValueError: If there are fewer than two observations, no draw, or a negative number of samples.
+    """
+    if len(x) < 2 or draws < 1 or samples < 0:
+        raise ValueError("evaluation needs two or more observations, draws=1 or more and samples=0 or more")
+    prior = model.prior(model.encoder) if prior is None else prior
+    chunk = observations_at_once(x, draws)
+    n = len(x)
+    total = n * (2 * draws + ACTIVITY_SAMPLES + samples)
+
+    def generator() -> torch.Generator:
+        return torch.Generator(x.device).manual_seed(seed)
+
+    def report(done: int) -> None:
+        if progress is not None:
+            progress(done, total)
+
+    elbo = bound(model, x, draws, chunk, generator(), prior)
+    report(n * draws)
+    surgery = elbo_surgery(model, x, draws, generator(), prior, chunk, SURGERY_IMAGES)
+    report(before := 2 * n * draws)
+    units = active_units(model, x, ACTIVITY_SAMPLES, generator(), prior)
+    report(before := before + n * ACTIVITY_SAMPLES)
+    shares = usage(prior, aggregated_posterior(model.encoder, x).components.sample((), generator()))
+
+    metrics = _bound_metrics(elbo)
+    metrics += [surgery.average_kl, surgery.mutual_information, surgery.marginal_kl]
+    whole = Metric("active_units", float(sum(u.count for u in units)), "units", n=n, samples=ACTIVITY_SAMPLES)
+    metrics += [whole, *(u.metric() for u in units if len(units) > 1)]
+    metrics.append(Metric("effective_components", effective_components(shares), "components", n=n, samples=1))
+    metrics.append(Metric("prior_parameters", float(_parameters(model.prior)), "parameters"))
+    estimate = None
+    if samples > 0:
+        estimate = log_likelihood(
+            model, x, samples, None, generator(), prior, lambda done, _: report(before + done * samples)
+        )
+        metrics = _importance_metrics(estimate) + metrics
+    if levels == GREY_LEVELS:
+        metrics += [_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]
+    stamped = tuple(dataclasses.replace(m, split=split, seed=seed, device=x.device.type) for m in metrics)
+    return Evaluation(stamped, elbo.elbo, None if estimate is None else estimate.log_likelihood)
+
+
+def _bound_metrics(found: Bound) -> list[Metric]:
+    metrics = [
+        mean_metric("elbo", found.elbo, samples=found.samples),
+        mean_metric("reconstruction", found.reconstruction, samples=found.samples),
+        mean_metric("kl", found.kl.sum(0), samples=found.samples),
+    ]
+    if len(found.kl) > 1:
+        each = [mean_metric("kl", kl, samples=found.samples) for kl in found.kl]
+        metrics += [dataclasses.replace(metric, layer=i) for i, metric in enumerate(each)]
+    return metrics
+
+
+def _importance_metrics(found: ImportanceEstimate) -> list[Metric]:
+    n, samples = len(found.ess), found.samples
+    share = (found.ess < FEW_EFFECTIVE_SAMPLES).float().mean().item()
+    se = math.sqrt(share * (1 - share) / n)
+    return [
+        mean_metric("log_likelihood", found.log_likelihood, samples=samples),
+        Metric("ess_median", found.ess.median().item(), "samples", n=n, samples=samples),
+        Metric(f"ess_below_{FEW_EFFECTIVE_SAMPLES}", share, "share", se, n, samples),
+    ]
+
+
+def _bits(metric: Metric, dimensions: int) -> Metric:
+    """Nats an image to bits a dimension, where lower is better."""
+    scale = dimensions * math.log(2)
+    name = "bits_per_dimension" if metric.name == "log_likelihood" else f"{metric.name}_bits_per_dimension"
+    se = None if metric.se is None else metric.se / scale
+    return dataclasses.replace(metric, name=name, value=-metric.value / scale, unit="bits/dimension", se=se)
+
+
+def _parameters(prior: torch.nn.Module) -> int:
+    """Numbers that the prior itself learns; the encoder that a VampPrior borrows is not among them."""
+    return sum(parameter.numel() for parameter in prior.parameters())

@@ -1,0 +1,6 @@
+"""Architectures. `VAE` is the one class; an architecture is the modules that it is given."""
+
+from vampcore.models.build import build
+from vampcore.models.vae import VAE, Layer, LogWeights, LowerLayer
+
+__all__ = ["VAE", "Layer", "LogWeights", "LowerLayer", "build"]

@@ -1,0 +1,24 @@
+"""From a configuration to a model."""
+
+import torch
+
+from vampcore.config import Config, Observation
+from vampcore.models.mlp import Decoder, Encoder, output_module
+from vampcore.models.vae import VAE
+from vampcore.priors import build_prior
+
+
+def build(config: Config, observation: Observation, seed: int | None = None) -> VAE:
+    """The model of a configuration, initialised from `seed` (the configuration's own if None).
+
+    The global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        # The CPU's generator, which initialises modules; torch.manual_seed would change those of accelerators too.
+        torch.default_generator.manual_seed(config.seed if seed is None else seed)
+        shape = observation.shape
+        encoder = Encoder(shape, config.latent_dim, config.hidden, config.layers)
+        output = output_module(config.likelihood, observation.levels)(config.hidden, shape)
+        decoder = Decoder(config.latent_dim, config.hidden, config.layers, output)
+        prior = build_prior(config.prior, config.components, config.latent_dim, shape)
+        return VAE(encoder, prior, decoder)

@@ -1,0 +1,118 @@
+"""The variational autoencoder with any number of stochastic layers, and the log-weights that every bound comes from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, cast, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.likelihoods import Likelihood
+
+
+class Layer(NamedTuple):
+    """One stochastic layer at S samples of N observations."""
+
+    z: Float[Tensor, "S N D"]
+    mean: Float[Tensor, "S N D"]
+    log_q: Float[Tensor, "S N"]
+    log_p: Float[Tensor, "S N"]
+
+    @property
+    def kl(self) -> Float[Tensor, "S N"]:
+        """log q - log p, whose mean over samples is the Kullback-Leibler divergence."""
+        return self.log_q - self.log_p
+
+
+class LogWeights(NamedTuple):
+    """log p(x, z) - log q(z | x), in parts, in nats; `layers` runs from the top down."""
+
+    log_likelihood: Float[Tensor, "S N"]
+    layers: tuple[Layer, ...]
+
+    @property
+    def kl(self) -> Float[Tensor, "S N"]:
+        """Sum of the layers' KL terms."""
+        return torch.stack([layer.kl for layer in self.layers]).sum(0)
+
+    def total(self, beta: float | Tensor = 1.0) -> Float[Tensor, "S N"]:
+        """log p(x | z) - beta KL: the log-weights proper at beta = 1."""
+        return self.log_likelihood - beta * self.kl
+
+    def under(self, prior: DiagNormalMixture) -> "LogWeights":
+        """The log-weights of the same samples with another distribution for the top layer's prior."""
+        top, *rest = self.layers
+        return self._replace(layers=(top._replace(log_p=prior.log_prob(top.z)), *rest))
+
+
+@runtime_checkable
+class LowerLayer(Protocol):
+    """A stochastic layer below the top: its posterior and its prior, given the samples of the layers above."""
+
+    def posterior(self, x: Float[Tensor, "N C H W"], *above: Float[Tensor, "*batch D"]) -> DiagNormal: ...
+
+    def prior(self, *above: Float[Tensor, "*batch D"]) -> DiagNormal: ...
+
+
+class VAE(nn.Module):
+    """A variational autoencoder; architectures differ only in the modules they pass.
+
+    Arguments:
+        encoder: x -> q(z | x) of the top layer.
+        prior: Builds p(z) of the top layer, given the encoder.
+        decoder: Samples of all layers, top first -> p(x | z).
+        layers: The stochastic layers below the top, from the top down.
+    """
+
+    def __init__(self, encoder: nn.Module, prior: nn.Module, decoder: nn.Module, layers: Sequence[nn.Module] = ()):
+        super().__init__()
+        self.encoder = encoder
+        self.prior = prior
+        self.decoder = decoder
+        self.layers = nn.ModuleList(layers)
+
+    def lower_layers(self) -> tuple[LowerLayer, ...]:
+        """The stochastic layers below the top, from the top down."""
+        return tuple(cast(LowerLayer, layer) for layer in self.layers)
+
+    def forward(
+        self,
+        x: Float[Tensor, "N C H W"],
+        samples: int = 1,
+        *,
+        prior: DiagNormalMixture | None = None,
+        index: Int[Tensor, " N"] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> LogWeights:
+        """Log-weights of `samples` reparameterised samples an observation.
+
+        Arguments:
+            x: Observations in [0, 1].
+            samples: S.
+            prior: p(z), if it was built before; evaluation builds it once, training leaves it out.
+            index: Rows of the observations in the training set.
+            generator: Source of the noise.
+        """
+        if prior is None:
+            prior = self.prior(self.encoder, index)
+        top = self.encoder(x).draw((samples,), generator)
+        above = [top.z]
+        terms = [Layer(top.z, top.mean, top.log_prob, prior.log_prob(top.z))]
+        for layer in self.lower_layers():
+            draw = layer.posterior(x, *above).draw((), generator)
+            terms.append(Layer(draw.z, draw.mean, draw.log_prob, layer.prior(*above).log_prob(draw.z)))
+            above.append(draw.z)
+        return LogWeights(self.decoder(*above).log_prob(x), tuple(terms))
+
+    def decode(
+        self,
+        z: Float[Tensor, "*batch D"],
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Likelihood:
+        """p(x | z) for samples of the top layer; lower layers are drawn from their priors at `temperature`."""
+        above = [z]
+        for layer in self.lower_layers():
+            above.append(layer.prior(*above).sample((), generator, temperature))
+        return self.decoder(*above)

@@ -1,0 +1,142 @@
+"""Priors p(z): modules that build a distribution, given the encoder that some of them borrow.
+
+`prior(encoder, index=None)` is called once a training step and once an evaluation. `index`, the rows of the batch in
+the training set, serves priors that leave the observation itself out; the priors here do not need it.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vampcore.distributions import DiagNormal, DiagNormalMixture
+
+Encoder = Callable[[Tensor], DiagNormal]
+
+
+class StandardNormal(nn.Module):
+    """N(0, I), as a mixture of one component."""
+
+    zeros: Float[Tensor, "1 D"]
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(1, latent_dim), persistent=False)
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
+        return DiagNormalMixture(DiagNormal(self.zeros, self.zeros), self.zeros[:, 0])
+
+
+class MixtureOfGaussians(nn.Module):
+    """sum_k w_k N(mean_k, diag exp(logvar_k)) with all three learned.
+
+    Means start as draws of N(0, I), where the encoder's first posteriors lie; scales start at 1 and weights equal.
+    """
+
+    def __init__(self, components: int, latent_dim: int) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.randn(components, latent_dim))
+        self.logvar = nn.Parameter(torch.zeros(components, latent_dim))
+        self.logits = nn.Parameter(torch.zeros(components))
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
+        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), self.logits)
+
+
+class VampPrior(nn.Module):
+    """sum_k w_k q(z | u_k): the encoder's posteriors at K trainable pseudo-inputs.
+
+    The pseudo-inputs are clamped to [0, 1] where they enter the encoder, as in the paper. A clamp passes no gradient
+    outside, so they must start inside; `outside` tells how many have left.
+
+    Arguments:
+        pseudo_inputs: Where they start.
+        learned_weights: Learn w_k; otherwise they are 1 / K.
+
+    Reference:
+        Tomczak, Welling, VAE with a VampPrior, AISTATS 2018. https://arxiv.org/abs/1705.07120
+    """
+
+    def __init__(self, pseudo_inputs: Float[Tensor, "K C H W"], learned_weights: bool = False) -> None:
+        super().__init__()
+        self.pseudo_inputs = nn.Parameter(pseudo_inputs.clone())
+        logits = torch.zeros(len(pseudo_inputs))
+        if learned_weights:
+            self.logits = nn.Parameter(logits)
+        else:
+            self.register_buffer("logits", logits, persistent=False)
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
+        return DiagNormalMixture(encoder(self.images()), self.logits)
+
+    def images(self) -> Float[Tensor, "K C H W"]:
+        """The pseudo-inputs as the encoder sees them, in [0, 1]."""
+        return self.pseudo_inputs.clamp(0, 1)
+
+    def outside(self) -> float:
+        """Share of pseudo-input pixels at or beyond 0 and 1, which receive no gradient."""
+        raw = self.pseudo_inputs.detach()
+        return ((raw <= 0) | (raw >= 1)).float().mean().item()
+
+
+class VampData(nn.Module):
+    """The VampPrior with fixed training images for pseudo-inputs ("Vamp data").
+
+    A checkpoint holds the images' row numbers and their encoded components, never the images; `attach` lends the
+    images while training, and without them the stored components are the prior.
+    """
+
+    rows: Int[Tensor, " K"]
+    mean: Float[Tensor, "K D"]
+    logvar: Float[Tensor, "K D"]
+
+    def __init__(self, components: int, latent_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("rows", torch.zeros(components, dtype=torch.int64))
+        self.register_buffer("mean", torch.zeros(components, latent_dim))
+        self.register_buffer("logvar", torch.zeros(components, latent_dim))
+        self.register_buffer("pseudo_inputs", None, persistent=False)
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
+        normal = DiagNormal(self.mean, self.logvar) if self.pseudo_inputs is None else encoder(self.pseudo_inputs)
+        return DiagNormalMixture(normal, normal.mean.new_zeros(len(self.rows)))
+
+    def attach(self, rows: Int[Tensor, " K"], images: Float[Tensor, "K C H W"]) -> None:
+        """Lend the training images at `rows`; from now on they are encoded afresh at each call."""
+        self.rows.copy_(rows)
+        self.pseudo_inputs = images.to(self.mean.device)
+
+    @torch.no_grad()
+    def store(self, encoder: Encoder) -> None:
+        """Keep the components as `encoder` sees the lent images now."""
+        if self.pseudo_inputs is not None:
+            normal = encoder(self.pseudo_inputs)
+            self.mean.copy_(normal.mean)
+            self.logvar.copy_(normal.logvar)
+
+
+def build_prior(name: str, components: int, latent_dim: int, shape: tuple[int, int, int]) -> nn.Module:
+    """The prior of a configuration, with pseudo-inputs at 0.5 until `training` or a checkpoint sets them.
+
+    Raises:
+        ValueError: If the name is unknown.
+    """
+    match name:
+        case "sg":
+            return StandardNormal(latent_dim)
+        case "mog":
+            return MixtureOfGaussians(components, latent_dim)
+        case "vamp" | "vamp-weighted":
+            return VampPrior(torch.full((components, *shape), 0.5), learned_weights=name == "vamp-weighted")
+        case "vamp-data":
+            return VampData(components, latent_dim)
+    raise ValueError(f"no prior is called {name!r}")
+
+
+@torch.no_grad()
+def aggregated_posterior(encoder: Encoder, x: Float[Tensor, "N C H W"], chunk: int = 1000) -> DiagNormalMixture:
+    """q(z) = 1/N sum_n q(z | x_n): the prior that maximises the ELBO on `x`, one component an observation."""
+    parts = [encoder(part) for part in x.split(chunk)]
+    normal = DiagNormal(torch.cat([part.mean for part in parts]), torch.cat([part.logvar for part in parts]))
+    return DiagNormalMixture(normal, normal.mean.new_zeros(len(x)))

@@ -1,0 +1,6 @@
+"""Training: the paper's protocol, resumable after a kill at any moment."""
+
+from vampcore.training.fit import best_checkpoint, fit
+from vampcore.training.run import Run, TrainingError
+
+__all__ = ["Run", "TrainingError", "best_checkpoint", "fit"]

@@ -1,0 +1,151 @@
+"""Train with everything kept on disk: the state to resume from, the status to watch, a checkpoint to open."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vampcore.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    EpochRecord,
+    Latents,
+    PerImage,
+    Progress,
+    load,
+    rounded,
+    save,
+)
+from vampcore.checkpoints.folder import write_bytes
+from vampcore.config import Config, dumps
+from vampcore.datasets import Dataset, observe
+from vampcore.distributions import DiagNormal
+from vampcore.metrics.evaluation import evaluate
+from vampcore.models import VAE, build
+from vampcore.priors import VampData
+from vampcore.training.run import Run
+from vampcore.training.start import set_pseudo_inputs
+from vampcore.training.state import write_state
+
+SECONDS_BETWEEN_STATES = 20
+SECONDS_BEFORE_CHECKPOINT = 60
+# A checkpoint on the way is measured on the whole test set; that takes at most this share of the time.
+SHARE_FOR_CHECKPOINTS = 1 / 20
+
+
+def fit(
+    config: Config,
+    dataset: Dataset,
+    folder: Path,
+    device: str = "cpu",
+    resume: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[EpochRecord]:
+    """Train, yielding a record an epoch; `folder` holds a checkpoint of the best weights at the end, and on the way.
+
+    Arguments:
+        config: What to train.
+        dataset: Its data, loaded with the configuration's likelihood.
+        folder: The run's folder.
+        device: `cpu`, `cuda` or `mps`.
+        resume: Go on from the state in `folder`; the result is that of an uninterrupted run, bit for bit.
+        stop: Asked after every step; training ends there and the best weights are kept.
+
+    Raises:
+        ConfigError: If the data set does not fit the configuration.
+        CheckpointError: If there is nothing to resume, or the folder cannot be written.
+        TrainingError: If the numbers ran away; the best weights are kept.
+    """
+    run = Run(config, dataset, device, folder if resume else None)
+    stated = time.monotonic()
+    due = stated + SECONDS_BEFORE_CHECKPOINT
+    write_state(folder, config, run.state)
+    _write_status(folder, run, "training")
+    try:
+        for record in run.epochs(stop):
+            now = time.monotonic()
+            if now - stated > SECONDS_BETWEEN_STATES:
+                write_state(folder, config, run.state)
+                _write_status(folder, run, "training")
+                stated = now
+            if now > due:
+                save(best_checkpoint(run), folder)
+                ended = time.monotonic()
+                due = ended + max(SECONDS_BEFORE_CHECKPOINT, (ended - now) / SHARE_FOR_CHECKPOINTS)
+            yield record
+    finally:
+        write_state(folder, config, run.state)
+        if run.state.epoch and not _is_saved(run, folder):
+            save(best_checkpoint(run), folder)
+        _write_status(folder, run, "finished" if run.finished else "stopped")
+
+
+@torch.no_grad()
+def best_checkpoint(run: Run) -> Checkpoint:
+    """The best weights so far as a checkpoint: rounded to float16, then measured on the test set."""
+    config, dataset, state = run.config, run.dataset, run.state
+    model = build(config, run.observation)
+    model.load_state_dict(state.best)
+    model.eval()
+    rounded(model)
+    if isinstance(model.prior, VampData):
+        set_pseudo_inputs(model, config, dataset)
+        model.prior.store(model.encoder)
+        # Take the images back: measured is the prior that is stored and loaded, its rounded components.
+        model.prior.register_buffer("pseudo_inputs", None, persistent=False)
+        rounded(model)
+    x = observe(dataset.test.images, dataset.test.levels, dataset.likelihood)
+    measured = evaluate(model, x, samples=0, seed=0, levels=run.observation.levels)
+    return Checkpoint(
+        config=config,
+        observation=run.observation,
+        progress=_progress(run),
+        model=model.requires_grad_(False),
+        metrics=measured.metrics,
+        latents=Latents(_posteriors(model, x), dataset.test.labels, torch.arange(len(x))),
+        per_image=PerImage(measured.elbo),
+        snapshots=tuple(state.snapshots),
+        history=tuple(state.history),
+    )
+
+
+def _progress(run: Run) -> Progress:
+    return Progress(run.state.epoch, run.state.best_epoch, run.converged, run.device.type, torch.__version__)
+
+
+def _is_saved(run: Run, folder: Path) -> bool:
+    """Whether `folder` holds this run's checkpoint as of now, perhaps with figures that were added to it since."""
+    try:
+        found = load(folder)
+    except CheckpointError:
+        return False
+    return (found.config, found.progress) == (run.config, _progress(run))
+
+
+def _posteriors(model: VAE, x: Tensor) -> tuple[DiagNormal, ...]:
+    """q(z | x) of every layer; a lower layer's at the posterior mean of those above it."""
+    parts = []
+    for part in x.split(1000):
+        normals = [model.encoder(part)]
+        for layer in model.lower_layers():
+            normals.append(layer.posterior(part, *(normal.mean for normal in normals)))
+        parts.append(normals)
+    return tuple(
+        DiagNormal(torch.cat([normal.mean for normal in layer]), torch.cat([normal.logvar for normal in layer]))
+        for layer in zip(*parts, strict=True)
+    )
+
+
+def _write_status(folder: Path, run: Run, phase: str) -> None:
+    status = {
+        "phase": phase,
+        "pid": os.getpid(),
+        "epoch": run.state.epoch,
+        "epochs": run.config.epochs,
+        "best_epoch": run.state.best_epoch,
+        "heartbeat": time.time(),
+    }
+    write_bytes(folder / "status.json", dumps(status).encode())

@@ -1,0 +1,95 @@
+"""Where training starts: the pseudo-inputs of a VampPrior, taken from the training set or from noise."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from vampcore.config import Config, ConfigError
+from vampcore.datasets import Dataset, observe
+from vampcore.models import VAE
+from vampcore.priors import VampData, VampPrior
+
+# The clamp of a pseudo-input to [0, 1] passes no gradient outside, so every pixel starts inside by this margin.
+_MARGIN = 0.01
+
+
+def set_pseudo_inputs(model: VAE, config: Config, dataset: Dataset) -> None:
+    """Give the model's prior its first pseudo-inputs, or the fixed ones of "Vamp data"; other priors are left alone.
+
+    Raises:
+        ConfigError: If the data set cannot provide what the configuration asks for.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    if isinstance(model.prior, VampPrior):
+        images = _initial_images(config, dataset, generator)
+        with torch.no_grad():
+            model.prior.pseudo_inputs.copy_(images.clamp(_MARGIN, 1 - _MARGIN))
+    elif isinstance(model.prior, VampData):
+        rows = _random_rows(config, dataset, generator)
+        model.prior.attach(rows, _observed(dataset, dataset.train.images[rows], generator))
+
+
+def _initial_images(config: Config, dataset: Dataset, generator: torch.Generator) -> Float[Tensor, "K C H W"]:
+    match config.pseudo_inputs:
+        case "random":
+            mean, deviation = dataset.pseudo_input_noise
+            return mean + deviation * torch.randn((config.components, *dataset.shape), generator=generator)
+        case "data":
+            rows = _random_rows(config, dataset, generator)
+            return _observed(dataset, dataset.train.images[rows], generator)
+        case "class-means":
+            return _class_means(config, dataset, generator)
+        case "kmeans":
+            return _centroids(config, dataset, generator)
+    raise ConfigError(f"pseudo_inputs is {config.pseudo_inputs!r}; choose random, data, class-means or kmeans")
+
+
+def _random_rows(config: Config, dataset: Dataset, generator: torch.Generator) -> Tensor:
+    return torch.randperm(_enough(config, dataset), generator=generator)[: config.components]
+
+
+def _enough(config: Config, dataset: Dataset) -> int:
+    """Number of training images, which must not be smaller than that of components."""
+    count = len(dataset.train.images)
+    if config.components > count:
+        raise ConfigError(f"components is {config.components}, more than the {count} training images: ask for fewer")
+    return count
+
+
+def _class_means(config: Config, dataset: Dataset, generator: torch.Generator) -> Float[Tensor, "K C H W"]:
+    """Components go round the classes; those of one class are the means of equal random parts of it."""
+    labels = dataset.train.labels
+    if labels is None:
+        raise ConfigError(f"the training images of {dataset.name} have no classes: use --pseudo-inputs kmeans")
+    classes = labels.unique().tolist()
+    means = []
+    for k in range(config.components):
+        parts = len(range(k % len(classes), config.components, len(classes)))
+        if k < len(classes):
+            members = (labels == classes[k]).nonzero().squeeze(1)
+            means.append(members[torch.randperm(len(members), generator=generator)].chunk(parts))
+    try:
+        chosen = [means[k % len(classes)][k // len(classes)] for k in range(config.components)]
+    except IndexError:
+        raise ConfigError(
+            f"{config.components} components are more than the images of a class allow: ask for fewer"
+        ) from None
+    grey = dataset.train.images.float() / dataset.train.levels
+    return torch.stack([grey[rows].mean(0) for rows in chosen])
+
+
+def _centroids(config: Config, dataset: Dataset, generator: torch.Generator) -> Float[Tensor, "K C H W"]:
+    from sklearn.cluster import MiniBatchKMeans  # costs a second to import, and only this way of starting needs it
+
+    _enough(config, dataset)
+    seed = int(torch.randint(2**31, (), generator=generator))
+    pixels = dataset.train.images.flatten(1).numpy().astype(np.float32) / dataset.train.levels
+    means = (
+        MiniBatchKMeans(config.components, random_state=seed, batch_size=4096, n_init=1).fit(pixels).cluster_centers_
+    )
+    return torch.from_numpy(means).float().unflatten(1, dataset.shape)
+
+
+def _observed(dataset: Dataset, images: UInt8[Tensor, "K C H W"], generator: torch.Generator) -> Tensor:
+    return observe(images, dataset.train.levels, dataset.likelihood, generator)
