@@ -1,0 +1,59 @@
+"""A button that copies the address of the page, which holds every selection."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_HTML = """
+<button type="button"><span class="word"></span></button>
+<span class="said" role="status" aria-live="polite"></span>
+<input type="text" readonly hidden aria-label="Address of this view" />
+"""
+
+_CSS = """
+:host { font-family: var(--st-font); }
+button {
+  font: inherit;
+  color: var(--st-text-color);
+  background: var(--st-background-color);
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-button-radius, 0.25rem);
+  padding: 0.4rem 0.75rem;
+  min-height: 2.5rem;
+  cursor: pointer;
+}
+button:hover { border-color: var(--st-primary-color); }
+button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+.said { margin-left: 0.6rem; color: var(--st-text-color); font-size: 0.875rem; }
+input {
+  display: block;
+  width: 100%;
+  box-sizing: border-box;
+  margin-top: 0.5rem;
+  padding: 0.4rem;
+  font: inherit;
+  font-size: 0.875rem;
+  color: var(--st-text-color);
+  background: var(--st-secondary-background-color);
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-base-radius);
+}
+input[hidden] { display: none; }
+"""
+
+_MOUNT = st.components.v2.component(
+    "vampscope_copy_link",
+    html=_HTML,
+    css=_CSS,
+    js=(Path(__file__).parent / "copy_link.js").read_text("utf-8"),
+)
+
+
+def copy_link(label: str = "Copy link", *, key: str = "copy-link") -> None:
+    """A button that copies the page's address and says whether the browser allowed it; if not, it shows the address.
+
+    Arguments:
+        label: Words on the button.
+        key: Key of the element.
+    """
+    _MOUNT(key=key, data={"label": label}, height="content")

@@ -1,0 +1,151 @@
+// A click anywhere in a plotly figure, in the figure's own units; and a ring at a place, drawn over the figure so that the
+// figure itself never changes (a changed figure would lose its selection and travel again).
+//
+// Plotly tells nobody about clicks on contours, pictures or empty ground, so this listens to the pointer itself and reads the
+// axes that plotly keeps on the element (`_fullLayout`, not public: without it, clicks do nothing and the page's inputs remain).
+
+const STILL = 5 // pixels: a pointer that went further than this before its release was dragging
+
+const listeners = new WeakMap() // parentElement -> what the last run set up
+
+function geometry(host) {
+  const plot = host?.querySelector(".js-plotly-plot")
+  const layout = plot?._fullLayout
+  const x = layout?.xaxis
+  const y = layout?.yaxis
+  if (!x?.p2l || !y?.p2l || !x._length || !y._length) return null
+  const box = plot.getBoundingClientRect()
+  if (!box.width || !layout.width) return null
+  return { plot, x, y, box, scale: box.width / layout.width }
+}
+
+function placeAt(host, clientX, clientY) {
+  const shape = geometry(host)
+  if (!shape) return null
+  const { x, y, box, scale } = shape
+  const across = (clientX - box.left) / scale - x._offset
+  const down = (clientY - box.top) / scale - y._offset
+  if (across < 0 || across > x._length || down < 0 || down > y._length) return null
+  const place = { x: x.p2l(across), y: y.p2l(down) }
+  return Number.isFinite(place.x) && Number.isFinite(place.y) ? place : null
+}
+
+function listen(hostClass, report) {
+  let pressed = null
+  const hostOf = (event) => event.target?.closest?.("." + hostClass) ?? null
+  const down = (event) => {
+    pressed = null
+    if (!event.isPrimary || event.button !== 0) return
+    const host = hostOf(event)
+    if (!host || !event.target.closest(".js-plotly-plot")) return
+    if (event.target.closest(".modebar, .legend, .infolayer .colorbar")) return
+    pressed = { host, id: event.pointerId, x: event.clientX, y: event.clientY }
+  }
+  const far = (event) => Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > STILL
+  // A lasso ends where it began: what counts is whether the pointer ever left.
+  const move = (event) => {
+    if (pressed && event.pointerId === pressed.id && far(event)) pressed = null
+  }
+  const up = (event) => {
+    if (!pressed || event.pointerId !== pressed.id || far(event)) {
+      pressed = null
+      return
+    }
+    const start = pressed
+    pressed = null
+    const place = placeAt(start.host, event.clientX, event.clientY)
+    if (place) report(place)
+  }
+  const cancel = () => {
+    pressed = null
+  }
+  // On the document and while capturing: plotly covers the page while the button is down, and replaces its elements at will.
+  document.addEventListener("pointerdown", down, true)
+  document.addEventListener("pointermove", move, true)
+  document.addEventListener("pointerup", up, true)
+  document.addEventListener("pointercancel", cancel, true)
+  return () => {
+    document.removeEventListener("pointerdown", down, true)
+    document.removeEventListener("pointermove", move, true)
+    document.removeEventListener("pointerup", up, true)
+    document.removeEventListener("pointercancel", cancel, true)
+  }
+}
+
+// Keeps a ring over the plot at a place of its axes, through panning, zooming, resizing and drawing anew.
+function follow(hostClass, mark, colour) {
+  let ring = null
+  let watched = null
+  let frame = 0
+  let retry = 0
+
+  const draw = () => {
+    frame = 0
+    const host = document.querySelector("." + hostClass)
+    const shape = geometry(host)
+    if (host !== watched) {
+      observer.disconnect()
+      watched = host
+      if (host) {
+        observer.observe(host, { subtree: true, childList: true, attributes: true })
+        resized.observe(host)
+      }
+    }
+    if (!shape) {
+      // The chart's code is loaded on demand, and may come after this.
+      clearTimeout(retry)
+      retry = setTimeout(ask, 150)
+      return
+    }
+    const { plot, x, y, scale } = shape
+    const across = x.l2p(mark.x)
+    const down = y.l2p(mark.y)
+    const shown = across >= 0 && across <= x._length && down >= 0 && down <= y._length
+    if (!ring) {
+      ring = document.createElement("div")
+      ring.className = "vampscope-mark"
+      ring.style.cssText =
+        "position:absolute;box-sizing:border-box;width:20px;height:20px;margin:-10px 0 0 -10px;border-radius:50%;" +
+        "pointer-events:none;z-index:5;border:3px solid;"
+      ring.setAttribute("aria-hidden", "true")
+    }
+    ring.style.borderColor = colour
+    // A thin line on either side keeps the ring visible over points of its own colour, on light and on dark.
+    ring.style.boxShadow = "0 0 0 1.5px rgba(255,255,255,0.8), inset 0 0 0 1.5px rgba(0,0,0,0.55)"
+    if (ring.parentElement !== plot) {
+      if (getComputedStyle(plot).position === "static") plot.style.position = "relative"
+      plot.appendChild(ring)
+    }
+    ring.style.left = `${(x._offset + across) * scale}px`
+    ring.style.top = `${(y._offset + down) * scale}px`
+    ring.style.display = shown ? "block" : "none"
+  }
+  const ask = () => {
+    if (!frame) frame = requestAnimationFrame(draw)
+  }
+  const observer = new MutationObserver((records) => {
+    if (records.some((record) => record.target !== ring)) ask()
+  })
+  const resized = new ResizeObserver(ask)
+  ask()
+  return () => {
+    cancelAnimationFrame(frame)
+    clearTimeout(retry)
+    observer.disconnect()
+    resized.disconnect()
+    ring?.remove()
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  listeners.get(parentElement)?.()
+  const stopListening = listen(data.host, (place) => setTriggerValue("pick", place))
+  const stopFollowing = data.mark ? follow(data.host, data.mark, data.colour) : () => {}
+  const stop = () => {
+    stopListening()
+    stopFollowing()
+  }
+  listeners.set(parentElement, stop)
+  return stop
+}

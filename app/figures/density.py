@@ -1,0 +1,200 @@
+"""A density on a plane, drawn as lines that hold a given share of its mass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
+
+MASSES = (0.50, 0.80, 0.95, 0.99)
+"""The masses that the lines hold, from the innermost line outwards."""
+
+FURTHEST = 40.0
+"""Where the mapped level stops: a contour needs numbers, and log 0 is none."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a plane that is shown, in the plane's units."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+@dataclass(frozen=True)
+class Density:
+    """Log-density on a regular grid, and the thresholds of its mass levels.
+
+    Attributes:
+        x: Places of the columns, [W], ascending.
+        y: Places of the rows, [H], ascending.
+        log_density: Log-density in nats, [H, W]; row i lies at y[i].
+        levels: Log-density above which the density holds 50, 80, 95 and 99 % of its mass, [4], descending.
+
+    Raises:
+        ValueError: If the shapes disagree or the levels do not descend.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    log_density: np.ndarray
+    levels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.log_density.shape != (len(self.y), len(self.x)):
+            raise ValueError(f"log_density is {self.log_density.shape}, the grid is {(len(self.y), len(self.x))}")
+        if self.levels.shape != (len(MASSES),) or not (np.diff(self.levels) < 0).all():
+            raise ValueError(f"levels are {len(MASSES)} descending log-densities, one for each of {MASSES}")
+
+
+def window_around(*places: np.ndarray, margin: float = 0.08, left_out: float = 0.002) -> Window:
+    """The window that holds several clouds of places ([n, 2] each), with a margin as a share of its longer side.
+
+    Pass the data's points and the prior's draws, so that no line of either is cut off; of several planes together,
+    and all of them get axes of the same unit and extent.
+
+    Arguments:
+        places: Clouds of places; rows that are not finite are passed over.
+        margin: Room on each side, as a share of the longer side.
+        left_out: Share of each cloud that may lie outside on each side: one stray point must not make the rest small.
+
+    Raises:
+        ValueError: If there is no finite place.
+    """
+    clouds = [np.asarray(some, np.float64).reshape(-1, 2) for some in places]
+    clouds = [cloud[np.isfinite(cloud).all(1)] for cloud in clouds]
+    clouds = [cloud for cloud in clouds if len(cloud)]
+    if not clouds:
+        raise ValueError("a window needs at least one finite place")
+    low = np.min([np.quantile(cloud, left_out, axis=0) for cloud in clouds], axis=0)
+    high = np.max([np.quantile(cloud, 1 - left_out, axis=0) for cloud in clouds], axis=0)
+    room = margin * max(float((high - low).max()), 1e-3)
+    return Window(float(low[0] - room), float(high[0] + room), float(low[1] - room), float(high[1] + room))
+
+
+def grid(window: Window, size: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    """Columns' x and rows' y of a regular grid over a window, `size` along the longer side (float32)."""
+    width, height = window.right - window.left, window.top - window.bottom
+    step = max(width, height) / (size - 1)
+    columns, rows = max(2, round(width / step) + 1), max(2, round(height / step) + 1)
+    return (
+        np.linspace(window.left, window.right, columns, dtype=np.float32),
+        np.linspace(window.bottom, window.top, rows, dtype=np.float32),
+    )
+
+
+def mass_index(log_density: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Log-density on the scale on which the 99, 95, 80 and 50 % lines lie at 0, 1, 2 and 3.
+
+    Plotly draws contours at equal steps only; this bends the density so that equal steps are the mass levels. Between
+    two levels the map is linear, and beyond the outermost ones it goes on with the slope it has there.
+
+    Arguments:
+        log_density: Log-density, any shape; -inf is allowed.
+        levels: Thresholds of `MASSES`, descending.
+
+    Returns:
+        float32, of the same shape, clipped to +-`FURTHEST`.
+    """
+    rising = np.asarray(levels, np.float64)[::-1]
+    marks = np.arange(len(rising), dtype=np.float64)
+    value = np.asarray(log_density, np.float64)
+    mapped = np.interp(value, rising, marks)
+    below = (value - rising[0]) / (rising[1] - rising[0])
+    above = marks[-1] + (value - rising[-1]) / (rising[-1] - rising[-2])
+    mapped = np.where(value < rising[0], below, np.where(value > rising[-1], above, mapped))
+    return np.clip(mapped, -FURTHEST, FURTHEST).astype(np.float32)
+
+
+def contour(
+    density: Density,
+    mode: Theme,
+    *,
+    name: str,
+    masses: tuple[float, ...] = MASSES,
+    width: float = 1.6,
+    dash: str = "solid",
+) -> go.Contour:
+    """Lines of a density in the neutral ink, the innermost strongest; nothing is filled.
+
+    Arguments:
+        density: The density.
+        mode: The theme.
+        name: What the density is, for the hover text.
+        masses: Neighbouring members of `MASSES` to draw.
+        width: Line width in pixels.
+        dash: Plotly's dash, "solid" or "dot".
+
+    Raises:
+        ValueError: If a mass is not among `MASSES`, or they are not neighbours.
+    """
+    positions = sorted(MASSES.index(mass) for mass in masses if mass in MASSES)
+    if len(positions) != len(masses) or positions != list(range(positions[0], positions[-1] + 1)):
+        raise ValueError(f"masses are neighbouring members of {MASSES}, not {masses}")
+    start, end = len(MASSES) - 1 - positions[-1], len(MASSES) - 1 - positions[0]
+    return go.Contour(
+        x=np.asarray(density.x, np.float32),
+        y=np.asarray(density.y, np.float32),
+        z=mass_index(density.log_density, density.levels),
+        name=name,
+        contours={"coloring": "lines", "start": start, "end": end, "size": 1, "showlabels": False},
+        autocontour=False,
+        zauto=False,
+        zmin=0,
+        zmax=len(MASSES) - 1,
+        colorscale=[[0, with_alpha(mode.ink, 0.5)], [1, with_alpha(mode.ink, 0.95)]],
+        line={"width": width, "dash": dash, "smoothing": 1},
+        showscale=False,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def level_labels(density: Density, mode: Theme) -> list[go.layout.Annotation]:
+    """The mass of each line, written at its top, or at its bottom or side where another label is in the way."""
+    value = mass_index(density.log_density, density.levels)
+    x, y = np.asarray(density.x, np.float64), np.asarray(density.y, np.float64)
+    span = float(max(x[-1] - x[0], y[-1] - y[0]))
+    placed: list[tuple[float, float]] = []
+    labels: list[go.layout.Annotation] = []
+    for mark, mass in enumerate(reversed(MASSES)):
+        row, column = np.nonzero(value >= mark)
+        if not len(row):
+            continue
+        extremes = (
+            (int(np.argmax(row)), "center", "bottom"),
+            (int(np.argmin(row)), "center", "top"),
+            (int(np.argmax(column)), "left", "middle"),
+            (int(np.argmin(column)), "right", "middle"),
+        )
+        for at, across, down in extremes:
+            r, c = int(row[at]), int(column[at])
+            if r in (0, len(y) - 1) or c in (0, len(x) - 1):
+                continue  # the line leaves the grid here
+            place = (float(x[c]), float(y[r]))
+            if all(abs(place[0] - px) > 0.1 * span or abs(place[1] - py) > 0.05 * span for px, py in placed):
+                placed.append(place)
+                text = f"{mass:.0%}".replace("%", " %")
+                labels.append(label(text, place, mode, xanchor=across, yanchor=down))
+                break
+    return labels
+
+
+def label(
+    text: str, place: tuple[float, float], mode: Theme, *, xanchor: str = "center", yanchor: str = "middle"
+) -> go.layout.Annotation:
+    """A word at a place of the plane. An annotation, because plotly draws WebGL points over every trace that is not."""
+    return go.layout.Annotation(
+        text=text,
+        x=place[0],
+        y=place[1],
+        xanchor=xanchor,
+        yanchor=yanchor,
+        showarrow=False,
+        borderpad=1,
+        bgcolor=with_alpha(mode.paper, 0.6),
+        font={"size": SMALL_FONT_SIZE, "color": mode.ink},
+    )

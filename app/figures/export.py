@@ -1,0 +1,70 @@
+"""What can be taken away from a figure: an image made by the browser, a CSV of its numbers, a sentence about it."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+Column = np.ndarray | Sequence[float | int | str | None]
+
+
+def plot_config(
+    filename: str,
+    *,
+    image: Literal["png", "svg"] = "png",
+    scale: int = 2,
+    selectable: bool = False,
+    scroll_zoom: bool = False,
+) -> dict[str, Any]:
+    """Plotly's own configuration, for `st.plotly_chart(config=...)`: the camera saves the figure under a name of ours.
+
+    Arguments:
+        filename: Name of the saved file, without its ending; characters that file systems refuse become "-".
+        image: What the camera saves.
+        scale: Enlargement of a PNG; 2 is sharp on a projector.
+        selectable: Whether the mode bar offers lasso and box.
+        scroll_zoom: Whether the wheel zooms; only where the figure is the page's subject, because it takes
+            the page's scrolling.
+    """
+    safe = "".join(character if character.isalnum() or character in "-_." else "-" for character in filename)
+    removed = ["autoScale2d", "toggleSpikelines", "hoverClosestCartesian", "hoverCompareCartesian"]
+    if not selectable:
+        removed += ["lasso2d", "select2d"]
+    return {
+        "displaylogo": False,
+        "responsive": True,
+        "scrollZoom": scroll_zoom,
+        "modeBarButtonsToRemove": removed,
+        "toImageButtonOptions": {"format": image, "filename": safe or "vampscope", "scale": scale},
+    }
+
+
+def alt_text(figure: go.Figure) -> str:
+    """The sentence that stands for the picture, for `st.plotly_chart(alt=...)`."""
+    return str(figure.layout.meta["alt"])
+
+
+def csv_bytes(columns: Mapping[str, Column]) -> bytes:
+    """A table as UTF-8 CSV: names first, floats with the digits that give the same number back, missing values empty.
+
+    Arguments:
+        columns: Name (with its unit, as "elbo (nats)") to values; all of one length.
+
+    Raises:
+        ValueError: If there is no column, or the lengths differ.
+    """
+    if not columns:
+        raise ValueError("a table needs at least one column")
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"the columns have different lengths: {lengths}")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    lists = [values.tolist() if isinstance(values, np.ndarray) else list(values) for values in columns.values()]
+    for row in zip(*lists, strict=True):
+        writer.writerow(["" if value is None or value != value else value for value in row])
+    return text.getvalue().encode()

@@ -1,0 +1,227 @@
+"""The latent plane: points of the aggregated posterior, the prior's mass levels, its components, class names."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.figures.density import Density, Window, contour, label, level_labels
+from app.figures.points import ByClass, Colouring, class_labels, raster, scatter
+from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, with_alpha
+from app.figures.tiles import add_picture
+
+DEVIATIONS = 2.0
+"""Radius of a component's ellipse in its standard deviations; two hold 86.5 % of its mass on a plane."""
+
+SIDES = 40
+LABELLED = 40
+
+
+@dataclass(frozen=True)
+class Components:
+    """The prior's components on the plane.
+
+    Attributes:
+        means: [K, 2].
+        covariances: [K, 2, 2].
+        weights: Shares that add to one, [K].
+        highlighted: Indices drawn in amber.
+        ellipses: Whether the ellipses are drawn.
+        centres: Whether the centres are marked.
+    """
+
+    means: np.ndarray
+    covariances: np.ndarray
+    weights: np.ndarray
+    highlighted: tuple[int, ...] = ()
+    ellipses: bool = True
+    centres: bool = True
+
+
+def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float = DEVIATIONS) -> np.ndarray:
+    """The curve at a Mahalanobis distance of `deviations` from the mean, closed, [`SIDES` + 1, 2]."""
+    angle = np.linspace(0, 2 * np.pi, SIDES + 1)
+    variances, directions = np.linalg.eigh(np.asarray(covariance, np.float64))
+    radii = deviations * np.sqrt(np.maximum(variances, 0))
+    circle = np.stack([np.cos(angle), np.sin(angle)], 1)
+    curve: np.ndarray = np.asarray(mean, np.float64) + (circle * radii) @ directions.T
+    return curve
+
+
+def widths(weights: np.ndarray) -> np.ndarray:
+    """Line width of each ellipse, 0.8 to 2.6 pixels in four steps: by weight against the heaviest."""
+    share = np.asarray(weights, np.float64) / max(float(np.max(weights)), 1e-12)
+    return np.asarray([0.8, 1.4, 2.0, 2.6])[np.clip(np.floor(share * 4), 0, 3).astype(int)]
+
+
+def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[go.Scatter | go.Scattergl]:
+    """One trace for each width and colour: a trace for each component would be hundreds."""
+    trace = go.Scattergl if webgl else go.Scatter
+    chosen = np.zeros(len(components.weights), bool)
+    chosen[list(components.highlighted)] = True
+    traces = []
+    for amber in (False, True):
+        for width in np.unique(widths(components.weights)):
+            members = np.flatnonzero((widths(components.weights) == width) & (chosen == amber))
+            if not len(members):
+                continue
+            gap = np.full((1, 2), np.nan)
+            curves = [part for k in members for part in (ellipse(components.means[k], components.covariances[k]), gap)]
+            line = np.concatenate(curves).astype(np.float32)
+            traces.append(
+                trace(
+                    x=np.ascontiguousarray(line[:, 0]),
+                    y=np.ascontiguousarray(line[:, 1]),
+                    mode="lines",
+                    line={
+                        "width": float(width) + (1.2 if amber else 0),
+                        "color": COMPARED if amber else with_alpha(mode.ink, 0.75),
+                    },
+                    connectgaps=False,
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+            )
+    return traces
+
+
+def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> go.Scatter | go.Scattergl:
+    """A cross at each component's mean, amber where highlighted; its number and weight on hovering."""
+    trace = go.Scattergl if webgl else go.Scatter
+    chosen = set(components.highlighted)
+    return trace(
+        x=np.ascontiguousarray(components.means[:, 0], dtype=np.float32),
+        y=np.ascontiguousarray(components.means[:, 1], dtype=np.float32),
+        customdata=np.asarray(components.weights, np.float32),
+        mode="markers",
+        marker={
+            "symbol": "cross",
+            "size": 10,
+            "opacity": 1,
+            "color": [COMPARED if k in chosen else mode.ink for k in range(len(components.weights))],
+            "line": {"width": 1, "color": mode.paper},
+        },
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+        hovertemplate="component %{pointNumber}<br>weight %{customdata:.4f}<extra></extra>",
+        name="components",
+        showlegend=False,
+    )
+
+
+def numbers(components: Components, mode: Theme) -> list[go.layout.Annotation]:
+    """The number of each component beside its centre, while there are few; of many, the highlighted ones'."""
+    few = len(components.weights) <= LABELLED
+    chosen = range(len(components.weights)) if few else components.highlighted
+    return [
+        label(f"{k}", (float(x), float(y)), mode, xanchor="left", yanchor="bottom").update(xshift=4, yshift=3)
+        for k, (x, y) in ((k, components.means[k]) for k in chosen)
+    ]
+
+
+def plane(
+    mode: Theme,
+    window: Window,
+    *,
+    alt: str,
+    points: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
+    colouring: Colouring | None = None,
+    prior_density: Density | None = None,
+    components: Components | None = None,
+    prior: str | None = None,
+    title: str = "",
+    axes: tuple[str, str] = ("latent dimension 1", "latent dimension 2"),
+    height: int = 600,
+    rasterised: bool = False,
+) -> go.Figure:
+    """A latent plane with equal units on both axes.
+
+    The same arguments give the same bytes, and nothing in the figure depends on where someone clicked: draw that with
+    `components.pick(mark=...)`, or with `marked` for a picture to keep.
+
+    Arguments:
+        mode: The theme.
+        window: The part of the plane shown at first; where the screen's shape differs, more is shown, never less.
+        alt: What the picture shows.
+        points: Samples of the aggregated posterior, [N, 2], in an order without meaning (they cover each other).
+        rows: The number of the image that each point stands for, shown on hovering, [N]; the position unless given.
+        colouring: What colours the points.
+        prior_density: The prior on a grid: lines at 50, 80, 95 and 99 % of its mass.
+        components: The prior's components: ellipses of two standard deviations, and centres.
+        prior: The prior's key ("vamp"): its colour frames the plane.
+        title: Written above the plane in the prior's colour; in a small multiple, the prior's name.
+        axes: Titles of the axes.
+        height: Pixels.
+        rasterised: Draw the points as a picture instead of in WebGL, for several planes on a page; they cannot
+            be selected.
+
+    Raises:
+        ValueError: If points are not [N, 2], or the prior is unknown.
+    """
+    figure = go.Figure()
+    annotations: list[go.layout.Annotation] = []
+    laid_out(figure, mode, x=axes[0], y=axes[1], alt=alt, height=height)
+    if points is not None:
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"points are [N, 2], not {list(points.shape)}")
+        if rasterised:
+            picture = raster(points, colouring, mode, window)
+            add_picture(figure, picture, window.left, window.right, window.top, window.bottom)
+        else:
+            figure.add_trace(scatter(points, colouring, mode, rows))
+    if prior_density is not None:
+        figure.add_trace(contour(prior_density, mode, name="prior"))
+        annotations += level_labels(prior_density, mode)
+    if components is not None:
+        # Points in WebGL lie over everything that is not, so what belongs above them is drawn there too.
+        webgl = points is not None and not rasterised
+        if components.ellipses:
+            figure.add_traces(ellipse_traces(components, mode, webgl=webgl))
+        if components.centres:
+            figure.add_trace(centre_trace(components, mode, webgl=webgl))
+            annotations += numbers(components, mode)
+    if points is not None and isinstance(colouring, ByClass):
+        annotations += class_labels(points, colouring, mode)
+    figure.update_layout(annotations=annotations)
+    return framed(figure, mode, window, prior=prior, title=title)
+
+
+def framed(figure: go.Figure, mode: Theme, window: Window, *, prior: str | None, title: str) -> go.Figure:
+    """Equal units, the window, and a frame in the prior's colour; changes the figure and returns it."""
+    frame = mode.grid if prior is None else prior_colour(prior)
+    edge = {"showline": True, "mirror": True, "linecolor": frame, "linewidth": 1 if prior is None else 2}
+    figure.update_xaxes(range=[window.left, window.right], nticks=6, **edge)
+    figure.update_yaxes(range=[window.bottom, window.top], nticks=6, scaleanchor="x", scaleratio=1, **edge)
+    if title:
+        colour = mode.ink if prior is None else prior_text_colour(prior, mode)
+        figure.update_layout(
+            title={
+                "text": title,
+                "font": {"size": 17, "color": colour, "weight": 600},
+                "x": 0,
+                "xref": "paper",
+                "y": 1,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "pad": {"b": 8, "l": 2},
+            },
+            margin={"t": 38},
+        )
+    return figure
+
+
+def marked(figure: go.Figure, x: float, y: float) -> go.Figure:
+    """A copy of a plane with an amber ring at a place: for a picture to keep; on the page `pick` draws the mark."""
+    copy = go.Figure(figure)
+    copy.add_trace(
+        go.Scatter(
+            x=[x],
+            y=[y],
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 16, "color": COMPARED, "line": {"width": 3}},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    return copy

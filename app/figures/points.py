@@ -1,0 +1,239 @@
+"""The points of an aggregated posterior: what colours them, and how they are drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.figures.density import Window, label
+from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, rgb, value_scale, with_alpha
+
+ALPHA = 0.6
+CROWD = 4000
+CROWDED_ALPHA = 0.35
+RADIUS = 6
+CROWDED_RADIUS = 4
+
+
+@dataclass(frozen=True)
+class ByClass:
+    """Colour by class.
+
+    Attributes:
+        labels: Class of each point, [N].
+        names: Names of the classes, in order.
+    """
+
+    labels: np.ndarray
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ByComponent:
+    """Colour by the component that is responsible for the point; ten colours in turn, the number on hovering.
+
+    Attributes:
+        component: Index of the component, [N].
+    """
+
+    component: np.ndarray
+
+
+@dataclass(frozen=True)
+class ByValue:
+    """Colour by a number, with a colour bar.
+
+    Attributes:
+        value: The number at each point, [N].
+        name: Its name with its unit, "ELBO (nats)" say.
+    """
+
+    value: np.ndarray
+    name: str
+
+
+Colouring = ByClass | ByComponent | ByValue
+
+
+def steps(colours: tuple[str, ...]) -> list[list[float | str]]:
+    """A colour scale of equal flat steps."""
+    count = len(colours)
+    return [[(i + side) / count, colour] for i, colour in enumerate(colours) for side in (0, 1)]
+
+
+def marker_of(colouring: Colouring | None, count: int, mode: Theme) -> go.scattergl.Marker:
+    """Plotly's marker: small, translucent, coloured by numbers that travel as uint8 where they can."""
+    # The edge keeps the palest classes visible on white and the darkest on black.
+    crowded = count > CROWD
+    marker = go.scattergl.Marker(
+        size=4 if crowded else 6,
+        opacity=CROWDED_ALPHA if crowded else ALPHA,
+        line={"width": 0 if crowded else 0.5, "color": with_alpha(mode.ink, 0.35)},
+    )
+    if colouring is None:
+        marker.update(color=mode.muted)
+    elif isinstance(colouring, ByClass):
+        cycle = tuple(class_colour(i) for i in range(max(len(colouring.names), 1)))
+        marker.update(color=narrow(colouring.labels), colorscale=steps(cycle), cmin=-0.5, cmax=len(cycle) - 0.5)
+    elif isinstance(colouring, ByComponent):
+        turn = np.asarray(colouring.component) % len(CLASS_COLOURS)
+        marker.update(color=narrow(turn), colorscale=steps(CLASS_COLOURS), cmin=-0.5, cmax=len(CLASS_COLOURS) - 0.5)
+    else:
+        low, high = value_range(colouring.value)
+        marker.update(
+            color=np.asarray(colouring.value, np.float32),
+            colorscale=value_scale(mode),
+            cmin=low,
+            cmax=high,
+            colorbar={
+                "title": {"text": colouring.name, "side": "top", "font": {"size": SMALL_FONT_SIZE}},
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.0,
+                "yanchor": "bottom",
+                "len": 0.5,
+                "thickness": 10,
+                "tickfont": {"size": SMALL_FONT_SIZE},
+                "outlinewidth": 0,
+                "nticks": 4,
+            },
+        )
+    return marker
+
+
+def value_range(value: np.ndarray) -> tuple[float, float]:
+    """From the 2nd to the 98th percentile, so that a few bad images do not flatten the colours of the others."""
+    low, high = np.nanpercentile(np.asarray(value, np.float64), [2, 98])
+    return float(low), float(max(high, low + 1e-6))
+
+
+def narrow(index: np.ndarray) -> np.ndarray:
+    """Indices in the narrowest unsigned type that holds them: they are most of what a figure of points weighs.
+
+    Raises:
+        ValueError: If an index is negative.
+    """
+    whole = np.asarray(index)
+    if whole.size and whole.min() < 0:
+        raise ValueError("labels and components are counted from 0")
+    return whole.astype(np.min_scalar_type(int(whole.max()) if whole.size else 0))
+
+
+def scatter(
+    points: np.ndarray, colouring: Colouring | None, mode: Theme, rows: np.ndarray | None = None
+) -> go.Scattergl:
+    """One WebGL trace in the order of the points, so that a selection's `point_index` is the position in them.
+
+    Arguments:
+        points: Places, [N, 2].
+        colouring: What colours them.
+        mode: The theme.
+        rows: The number of the image that each point stands for, on hovering, [N]; the position unless given.
+    """
+    data = np.asarray(points, np.float32)
+    where = "(%{x:.2f}, %{y:.2f})"
+    numbers = narrow(np.arange(len(data)) if rows is None else rows)
+    custom = numbers[:, None]
+    if isinstance(colouring, ByClass):
+        what = "class %{marker.color}<br>"
+    elif isinstance(colouring, ByComponent):
+        custom, what = np.stack([numbers, narrow(colouring.component)], 1), "component %{customdata[1]}<br>"
+    elif isinstance(colouring, ByValue):
+        what = "%{marker.color:.1f}<br>"
+    else:
+        what = ""
+    return go.Scattergl(
+        x=np.ascontiguousarray(data[:, 0]),
+        y=np.ascontiguousarray(data[:, 1]),
+        customdata=custom,
+        mode="markers",
+        marker=marker_of(colouring, len(data), mode),
+        # Without these, one click fades every other point.
+        selected={"marker": {"opacity": 0.9}},
+        unselected={"marker": {"opacity": 0.12}},
+        hovertemplate=f"image %{{customdata[0]}}<br>{what}{where}<extra></extra>",
+        name="aggregated posterior",
+        showlegend=False,
+    )
+
+
+def point_colours(colouring: Colouring | None, count: int, mode: Theme) -> np.ndarray:
+    """Red, green and blue of each point, [N, 3] bytes: the colours of `scatter`, for a raster."""
+    if colouring is None:
+        return np.tile(np.array(rgb(mode.muted), np.uint8), (count, 1))
+    if isinstance(colouring, ByValue):
+        low, high = value_range(colouring.value)
+        scale = value_scale(mode)
+        at = np.clip((np.asarray(colouring.value, np.float64) - low) / (high - low), 0, 1)
+        stops = np.array([rgb(str(colour)) for _, colour in scale], np.float64)
+        places = [float(place) for place, _ in scale]
+        channels = [np.interp(at, places, stops[:, channel]) for channel in range(3)]
+        return np.rint(np.stack(channels, 1)).astype(np.uint8)
+    index = colouring.labels if isinstance(colouring, ByClass) else colouring.component
+    palette = np.array([rgb(colour) for colour in CLASS_COLOURS], np.uint8)
+    return palette[np.asarray(index) % len(CLASS_COLOURS)]
+
+
+def raster(
+    points: np.ndarray,
+    colouring: Colouring | None,
+    mode: Theme,
+    window: Window,
+    *,
+    size: int = 700,
+    radius: int | None = None,
+) -> np.ndarray:
+    """The points as a picture, [height, width, 4] bytes: several planes on a page without a WebGL context for each.
+
+    Later points cover earlier ones, as in `scatter`; opacity grows where points lie on each other.
+
+    Arguments:
+        points: Places, [N, 2].
+        colouring: What colours them.
+        mode: The theme.
+        window: The part of the plane that the picture covers.
+        size: Pixels along the longer side.
+        radius: Radius of a point in pixels. Unless given, large enough to see where a plane is a third of a page wide
+            and the picture therefore shrunk to half or less; smaller where points are many.
+    """
+    data = np.asarray(points, np.float64)
+    radius = (CROWDED_RADIUS if len(data) > CROWD else RADIUS) if radius is None else radius
+    scale = size / max(window.right - window.left, window.top - window.bottom)
+    width = max(1, round((window.right - window.left) * scale))
+    height = max(1, round((window.top - window.bottom) * scale))
+    colours = point_colours(colouring, len(data), mode)
+    column = np.floor((data[:, 0] - window.left) * scale).astype(np.int64)
+    row = np.floor((window.top - data[:, 1]) * scale).astype(np.int64)
+    canvas = np.zeros((height, width, 4), np.uint8)
+    covered = np.zeros((height, width), np.int32)
+    last = np.full((height, width), -1, np.int64)
+    order = np.arange(len(data))
+    for down in range(-radius, radius + 1):
+        for right in range(-radius, radius + 1):
+            if down * down + right * right > (radius + 0.3) ** 2:
+                continue
+            r, c = row + down, column + right
+            seen = (r >= 0) & (r < height) & (c >= 0) & (c < width)
+            np.add.at(covered, (r[seen], c[seen]), 1)
+            np.maximum.at(last, (r[seen], c[seen]), order[seen])
+    filled = last >= 0
+    canvas[filled, :3] = colours[last[filled]]
+    alpha = CROWDED_ALPHA if len(data) > CROWD else ALPHA
+    canvas[..., 3] = np.rint(255 * (1 - (1 - alpha) ** np.minimum(covered, 12))).astype(np.uint8)
+    return canvas
+
+
+def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[go.layout.Annotation]:
+    """Each class's name in the middle of its points (their median), on the ground's colour, framed in the class's."""
+    labels = np.asarray(colouring.labels)
+    names = []
+    for index, name in enumerate(colouring.names):
+        members = np.asarray(points)[labels == index]
+        if not len(members):
+            continue
+        x, y = np.median(members, axis=0)
+        named = label(name, (float(x), float(y)), mode)
+        named.update(bgcolor=with_alpha(mode.paper, 0.85), bordercolor=class_colour(index), borderwidth=2, borderpad=2)
+        names.append(named)
+    return names

@@ -1,0 +1,89 @@
+"""Images in order: along a line of the latent space, or through the epochs of a training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out
+from app.figures.tiles import add_picture, mosaic
+
+
+def strip(
+    images: np.ndarray,
+    mode: Theme,
+    *,
+    columns: Sequence[str],
+    rows: Sequence[str] = ("",),
+    axis: str,
+    alt: str,
+    binary: bool = True,
+    pixel: int = 3,
+    height: int | None = None,
+) -> go.Figure:
+    """A table of images with named columns and rows: a traversal has one row a unit, growth one row a pseudo-input.
+
+    Axes are in cells, as in `tiles`: a click at (x, y) is column floor(x) and row floor(y).
+
+    Arguments:
+        images: [R, S, C, H, W]; floats in [0, 1] or bytes.
+        mode: The theme.
+        columns: Name of each column: the unit's value, the epoch; S of them. All show on hovering, some are written.
+        rows: Name of each row, R of them.
+        axis: What the columns are, with the unit.
+        alt: What the pictures show.
+        binary: Whether black and white are ground and ink, and invert with the theme.
+        pixel: Enlargement before encoding.
+        height: Pixels; from the aspect of the images at a width of 960 unless given.
+
+    Raises:
+        ValueError: If the names are not one for each column and row.
+    """
+    if images.ndim != 5 or images.shape[:2] != (len(rows), len(columns)):
+        raise ValueError(
+            f"images are [rows, columns, C, H, W] with {len(rows)} rows and {len(columns)} columns,"
+            f" not {list(images.shape)}"
+        )
+    count_rows, count = images.shape[:2]
+    flat = images.reshape(-1, *images.shape[2:])
+    picture = mosaic(flat, mode, columns=count, binary=binary, pixel=pixel)
+    aspect = (picture.shape[0] / count_rows) / (picture.shape[1] / count)
+    row, column = np.divmod(np.arange(len(flat)), count)
+    named = any(rows)
+    figure = go.Figure(
+        go.Scatter(
+            x=(column + 0.5).astype(np.float32),
+            y=(row + 0.5).astype(np.float32),
+            mode="markers",
+            marker={"size": 12, "opacity": 0},
+            text=[f"{rows[r]}<br>{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)],
+            hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    tall = round(960 * aspect * count_rows / count) + 64 if height is None else height
+    laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 130), 900), grid=False)
+    add_picture(figure, picture, 0, count, 0, count_rows)
+    # On a phone every name would need a turn of 90 degrees: at most nine are written, evenly.
+    written = np.arange(0, count, -(-count // 9))
+    figure.update_xaxes(
+        range=[0, count],
+        tickvals=(written + 0.5).tolist(),
+        ticktext=[columns[c] for c in written],
+        tickfont={"size": SMALL_FONT_SIZE},
+        title={"font": {"size": FONT_SIZE}},
+        constrain="domain",
+        constraintoward="left",
+        tickangle=0,
+    )
+    figure.update_yaxes(
+        range=[count_rows, 0],
+        tickvals=[r + 0.5 for r in range(count_rows)] if named else [],
+        ticktext=list(rows) if named else [],
+        ticklabelstandoff=6,
+        scaleanchor="x",
+        scaleratio=aspect,
+        constrain="domain",
+        constraintoward="top",
+    )
+    return figure

@@ -1,0 +1,144 @@
+"""ELBO surgery: what the average KL is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, with_alpha
+
+
+@dataclass(frozen=True)
+class SurgeryBar:
+    """The split of one model's average KL, in nats/image, each part with its standard error.
+
+    Attributes:
+        name: Label of the bar.
+        prior: The prior's key, for the colour.
+        mutual_information: I_q[n, z].
+        mutual_information_se: Its standard error.
+        marginal_kl: KL(q(z) || p(z)).
+        marginal_kl_se: Its standard error.
+        lower_kl: KL of the layers below, where there are any.
+    """
+
+    name: str
+    prior: str
+    mutual_information: float
+    mutual_information_se: float
+    marginal_kl: float
+    marginal_kl_se: float
+    lower_kl: float = 0.0
+
+
+def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: int | None = None) -> go.Figure:
+    """Average KL as mutual information + marginal KL, one bar a model, with the ceiling log N of the first part.
+
+    Arguments:
+        mode: The theme.
+        bars: The models, from top to bottom.
+        log_n: log of the number of images that both parts depend on.
+        height: Pixels; grows with the bars unless given.
+
+    Raises:
+        ValueError: If there is no bar.
+
+    Reference:
+        Hoffman, Johnson, ELBO surgery: yet another way to carve up the variational evidence lower bound, 2016.
+        http://approximateinference.org/accepted/HoffmanJohnson2016.pdf
+    """
+    if not bars:
+        raise ValueError("surgery needs at least one bar")
+    names = [bar.name for bar in bars]
+    colours = [prior_colour(bar.prior) for bar in bars]
+    error = {"thickness": 2, "width": 6, "color": mode.ink}
+    figure = go.Figure(
+        [
+            go.Bar(
+                y=names,
+                x=[bar.mutual_information for bar in bars],
+                orientation="h",
+                marker={"color": colours, "line": {"width": 0}},
+                error_x={"type": "data", "array": [bar.mutual_information_se for bar in bars], **error},
+                showlegend=False,
+                hovertemplate="%{y}<br>mutual information %{x:.2f} nats<extra></extra>",
+            ),
+            go.Bar(
+                y=names,
+                x=[bar.marginal_kl for bar in bars],
+                orientation="h",
+                marker={
+                    "color": [with_alpha(colour, 0.25) for colour in colours],
+                    "line": {"width": 1.5, "color": colours},
+                    "pattern": {"shape": "/", "fgcolor": colours, "size": 8, "solidity": 0.3},
+                },
+                error_x={"type": "data", "array": [bar.marginal_kl_se for bar in bars], **error},
+                showlegend=False,
+                hovertemplate="%{y}<br>marginal KL %{x:.2f} nats<extra></extra>",
+            ),
+        ]
+    )
+    parts = [("mutual information", ""), ("marginal KL", "/")]
+    if any(bar.lower_kl for bar in bars):
+        parts.append(("KL of the lower layers", "."))
+        figure.add_trace(
+            go.Bar(
+                y=names,
+                x=[bar.lower_kl for bar in bars],
+                orientation="h",
+                marker={
+                    "color": "rgba(0,0,0,0)",
+                    "line": {"width": 1.5, "color": colours},
+                    "pattern": {"shape": ".", "fgcolor": colours, "size": 7},
+                },
+                showlegend=False,
+                hovertemplate="%{y}<br>lower layers %{x:.2f} nats<extra></extra>",
+            )
+        )
+    # The bars have the priors' colours; the legend says in ink what full, hatched and dotted mean.
+    for part, pattern in parts:
+        figure.add_trace(
+            go.Bar(
+                y=names[:1],
+                x=[0],
+                orientation="h",
+                marker={
+                    "color": mode.ink if not pattern else "rgba(0,0,0,0)",
+                    "line": {"width": 1.5, "color": mode.ink},
+                    "pattern": {"shape": pattern, "fgcolor": mode.ink, "size": 7},
+                },
+                name=part,
+                hoverinfo="skip",
+            )
+        )
+    alt = "Average KL in nats per image. " + ". ".join(
+        f"{bar.name}: mutual information {bar.mutual_information:.2f}, marginal KL {bar.marginal_kl:.2f}"
+        for bar in bars
+    )
+    tall = 150 + 62 * len(bars) if height is None else height
+    laid_out(figure, mode, x="average KL (nats/image)", y="", alt=alt, height=tall)
+    figure.add_vline(x=log_n, line={"color": mode.ink, "width": 1.5, "dash": "dash"})
+    figure.add_annotation(
+        text=f"log N = {log_n:.2f}",
+        x=log_n,
+        xanchor="right",
+        xshift=-4,
+        y=1,
+        yref="paper",
+        yanchor="top",
+        showarrow=False,
+        font={"size": SMALL_FONT_SIZE, "color": mode.ink},
+    )
+    figure.update_layout(barmode="stack", bargap=0.4, legend={"traceorder": "normal", "itemclick": False})
+    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(
+        categoryorder="array",
+        categoryarray=names[::-1],
+        # Room above the first bar for the words at the dashed line.
+        range=[-0.5, len(bars)],
+        showgrid=False,
+        ticklabelstandoff=8,
+        tickfont={"color": mode.ink},
+        fixedrange=True,
+    )
+    return figure

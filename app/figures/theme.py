@@ -1,0 +1,206 @@
+"""Colours, symbols and the one layout that every figure shares.
+
+Priors have an identity, classes have a palette, density is ink; no colour does two of these jobs.
+
+Reference:
+    petroff10: Petroff, Accessible Color Sequences for Data Visualization, 2021. https://arxiv.org/abs/2107.02270
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data"]
+
+PRIOR_COLOURS: dict[str, str] = {
+    "sg": "#5b5f97",
+    "mog": "#0f8b8d",
+    "vamp": "#b4234a",
+    "vamp-weighted": "#dc6480",
+    "vamp-data": "#a4508b",
+}
+PRIOR_NAMES: dict[str, str] = {
+    "sg": "Standard normal",
+    "mog": "Mixture of Gaussians",
+    "vamp": "VampPrior",
+    "vamp-weighted": "VampPrior, learned weights",
+    "vamp-data": "VampPrior, training images",
+}
+PRIOR_SYMBOLS: dict[str, str] = {
+    "sg": "circle",
+    "mog": "square",
+    "vamp": "diamond",
+    "vamp-weighted": "triangle-up",
+    "vamp-data": "star",
+}
+COMPARED = "#c77d0a"
+CLASS_COLOURS: tuple[str, ...] = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+FONT_FAMILY = "'IBM Plex Sans', 'Source Sans', system-ui, sans-serif"
+FONT_SIZE = 14
+SMALL_FONT_SIZE = 13
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The inks of one mode. Paper is always transparent, so a figure lies on whatever ground the page has."""
+
+    name: Literal["light", "dark"]
+    ink: str
+    muted: str
+    grid: str
+    paper: str
+    font: str = FONT_FAMILY
+
+    @property
+    def dark(self) -> bool:
+        """Whether ink is light on a dark ground (and binary images are inverted)."""
+        return self.name == "dark"
+
+
+LIGHT = Theme("light", ink="#14181f", muted="#4d5866", grid="rgba(20,24,31,0.12)", paper="#ffffff")
+DARK = Theme("dark", ink="#eef1f5", muted="#aab4c0", grid="rgba(238,241,245,0.16)", paper="#10141a")
+
+
+def theme(name: str | None) -> Theme:
+    """The theme for a mode's name; light where the browser has not told yet (None).
+
+    Raises:
+        ValueError: If the name is neither "light" nor "dark".
+    """
+    if name is None or name == "light":
+        return LIGHT
+    if name == "dark":
+        return DARK
+    raise ValueError(f"unknown theme {name!r}: use 'light' or 'dark'")
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of "#rrggbb"."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def with_alpha(colour: str, alpha: float) -> str:
+    """A colour "#rrggbb" at an opacity, as plotly writes it."""
+    red, green, blue = rgb(colour)
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def blend(colour: str, other: str, share: float) -> str:
+    """The colour that is `share` of `other` and the rest of `colour`."""
+    mixed = np.rint((1 - share) * np.array(rgb(colour)) + share * np.array(rgb(other))).astype(int)
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def prior_colour(prior: str) -> str:
+    """A prior's identity colour: frames, bars and curves.
+
+    Raises:
+        ValueError: If the prior has no identity.
+    """
+    if prior not in PRIOR_COLOURS:
+        raise ValueError(f"unknown prior {prior!r}: use one of {', '.join(PRIOR_COLOURS)}")
+    return PRIOR_COLOURS[prior]
+
+
+def prior_text_colour(prior: str, mode: Theme) -> str:
+    """The identity colour as text: lightened on dark, so that letters keep a contrast of at least 4.5."""
+    colour = prior_colour(prior)
+    return blend(colour, "#ffffff", 0.45) if mode.dark else blend(colour, "#000000", 0.2)
+
+
+def class_colour(index: int) -> str:
+    """The colour of a class; after ten classes the palette starts again (labels tell them apart)."""
+    return CLASS_COLOURS[index % len(CLASS_COLOURS)]
+
+
+def value_scale(mode: Theme) -> list[list[float | str]]:
+    """Sequential colour scale for a continuous value; both ends differ from the ground of the theme."""
+    stops = ("#3b2a7a", "#2f6fa8", "#1f9e89", "#7ac142", "#d8b400")
+    dark_stops = ("#7468d4", "#3d93d0", "#2fb89c", "#9ad94f", "#fde725")
+    chosen = dark_stops if mode.dark else stops
+    return [[float(i / (len(chosen) - 1)), colour] for i, colour in enumerate(chosen)]
+
+
+def axis(mode: Theme, title: str, *, grid: bool = True) -> go.layout.XAxis:
+    """An axis with a title (say the unit in it), quiet grid lines and no zero line."""
+    return go.layout.XAxis(
+        title={"text": title, "font": {"size": FONT_SIZE, "color": mode.ink}, "standoff": 10},
+        tickfont={"size": SMALL_FONT_SIZE, "color": mode.muted},
+        showgrid=grid,
+        gridcolor=mode.grid,
+        zeroline=False,
+        showline=False,
+        ticks="",
+        automargin=True,
+        fixedrange=False,
+    )
+
+
+def rank_ticks(count: int) -> list[int]:
+    """Where a rank axis of 1 to `count` is labelled: at 1, and at about six round numbers after it."""
+    step = next((size for size in (1, 2, 5, 10, 20, 50, 100, 200, 500) if count / size <= 7), max(1, count // 5))
+    return [1, *range(step if step > 1 else 2, count + 1, step)]
+
+
+def laid_out(figure: go.Figure, mode: Theme, *, x: str, y: str, alt: str, height: int, grid: bool = True) -> go.Figure:
+    """Give a figure the look of the house, and return it.
+
+    Arguments:
+        figure: The figure; changed in place.
+        mode: The theme it is drawn for.
+        x: Title of the horizontal axis, with its unit.
+        y: Title of the vertical axis, with its unit.
+        alt: What the picture shows, in a sentence, for those who do not see it.
+        height: Pixels.
+        grid: Whether grid lines are drawn.
+    """
+    figure.update_layout(
+        template="none",
+        autosize=True,
+        height=height,
+        margin={"l": 8, "r": 12, "t": 12, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": mode.font, "size": FONT_SIZE, "color": mode.ink},
+        hoverlabel={
+            "font": {"family": mode.font, "size": FONT_SIZE, "color": mode.ink},
+            "bgcolor": mode.paper,
+            "bordercolor": mode.muted,
+        },
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.01,
+            "yanchor": "bottom",
+            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        modebar={
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": mode.muted,
+            "activecolor": mode.ink,
+            "orientation": "h",
+        },
+        dragmode="pan",
+        hovermode="closest",
+        uirevision="constant",
+        meta={"alt": alt},
+    )
+    shared = axis(mode, x, grid=grid)
+    figure.update_xaxes(shared.to_plotly_json())
+    figure.update_yaxes({**shared.to_plotly_json(), "title": {**shared.title.to_plotly_json(), "text": y}})
+    return figure

@@ -1,0 +1,42 @@
+"""VampScope: what the prior of a variational autoencoder has learned. Run it with `streamlit run app/main.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import services, state, widgets
+
+STATIC = Path(__file__).parent / "static"
+
+st.set_page_config(page_title="VampScope", page_icon=STATIC / "icon.svg", layout="wide")
+st.logo(STATIC / "logo.svg", icon_image=STATIC / "icon.svg", size="large")
+
+page = st.navigation(
+    {
+        "": [
+            st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+        ],
+        "The prior": [
+            st.Page("views/pseudo_inputs.py", title="Pseudo-inputs", icon=":material/grid_view:"),
+            st.Page("views/components.py", title="Components", icon=":material/bubble_chart:"),
+        ],
+        "The latent space": [
+            st.Page("views/latent_space.py", title="Latent space", icon=":material/scatter_plot:"),
+            st.Page("views/active_units.py", title="Active units", icon=":material/bar_chart:"),
+        ],
+        "Side by side": [
+            st.Page("views/compare.py", title="Compare priors", icon=":material/compare:"),
+        ],
+    }
+)
+
+state.begin(page.url_path)
+if widgets.sidebar():
+    widgets.notices()
+    try:
+        services.settle(state.selected().ref)
+        page.run()
+    except services.ServiceError as error:
+        st.error(str(error), icon=":material/error:")
+else:
+    widgets.no_checkpoint()

@@ -1,0 +1,248 @@
+"""What there is: experiments, their checkpoints, and what a checkpoint says about itself."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.services.loading import DataMissing, Ref, ServiceError, loaded, split
+from vampcore import datasets, zoo
+from vampcore.config import PRIORS
+from vampcore.datasets import DataError
+from vampcore.metrics import Metric
+from vampcore.priors import VampPrior
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A readable checkpoint of the catalogue."""
+
+    ref: Ref
+    data: str
+    model: str
+    components: int
+    latent_dims: tuple[int, ...]
+    epochs: int
+    converged: bool
+    log_likelihood: Metric | None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that should hold a checkpoint and does not, and why, in one line."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A family: one data set, architecture, objective and seed; a checkpoint for each prior."""
+
+    name: str
+    priors: tuple[Listed, ...]
+    broken: tuple[Broken, ...]
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The family's checkpoints: SG, MoG, Vamp, then others."""
+        return tuple(listed.ref for listed in self.priors)
+
+    def ref(self, prior: str) -> Ref | None:
+        """The checkpoint with that prior."""
+        return next((ref for ref in self.refs if ref.prior == prior), None)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a page must know about a checkpoint before it can draw.
+
+    Attributes:
+        name: As the command line knows it.
+        data: Name of the data set.
+        model: Architecture.
+        prior: `sg`, `mog`, `vamp` and so on.
+        latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
+        components: K; 1 where the prior is a single normal.
+        has_components: Whether there is more than one component to look at.
+        has_pseudo_inputs: Whether the components come from pseudo-inputs that can be shown.
+        likelihood: `bernoulli`, `binomial` or `logistic`.
+        shape: C, H, W of an image.
+        binary: Whether images are black and white (they then invert with the theme).
+        classes: Names of the classes, () when there are none.
+        images: Images of the test set.
+        epochs: Epochs trained.
+        best_epoch: The epoch whose weights these are.
+        converged: Whether training ended by itself.
+        parameters: Trained numbers in all.
+        prior_parameters: Those of them that belong to the prior.
+        seed: Of the run.
+        objective: `elbo` or `iwae`.
+        outside: Share of pseudo-input pixels at or beyond 0 and 1, which no longer learn; None without pseudo-inputs.
+    """
+
+    name: str
+    data: str
+    model: str
+    prior: str
+    latent_dims: tuple[int, ...]
+    components: int
+    has_components: bool
+    has_pseudo_inputs: bool
+    likelihood: str
+    shape: tuple[int, int, int]
+    binary: bool
+    classes: tuple[str, ...]
+    images: int
+    epochs: int
+    best_epoch: int
+    converged: bool
+    parameters: int
+    prior_parameters: int
+    seed: int
+    objective: str
+    outside: float | None
+
+
+@dataclass(frozen=True)
+class History:
+    """Training records, one value an epoch in each column."""
+
+    names: tuple[str, ...]
+    columns: tuple[NDArray[np.float64], ...]
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """One column by name.
+
+        Raises:
+            ServiceError: If there is none of that name.
+        """
+        if name not in self.names:
+            raise ServiceError(f"the history has no column {name}; it has {', '.join(self.names)}")
+        return self.columns[self.names.index(name)]
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def experiments() -> tuple[Experiment, ...]:
+    """All experiments, shipped ones first, each with the priors that were trained; looked up again every ten seconds.
+
+    A run of one's own joins the shipped family of its name, unless that has such a prior: then it stands under `runs/`.
+    """
+    families: dict[str, tuple[list[Listed], list[Broken]]] = {}
+    taken: set[tuple[str, str]] = set()
+    for entry in zoo.entries():
+        name = entry.experiment
+        if (name, entry.prior) in taken:
+            name = f"{entry.path.resolve().parent.parent.name}/{name}"
+        taken.add((name, entry.prior))
+        listed, broken = families.setdefault(name, ([], []))
+        if entry.error is not None:
+            broken.append(Broken(f"{name}/{entry.prior}", entry.error))
+            continue
+        listed.append(
+            Listed(
+                ref=Ref(name, entry.prior, entry.sha256),
+                data=entry.data,
+                model=entry.model,
+                components=entry.components,
+                latent_dims=tuple(entry.latent_dims),
+                epochs=entry.epochs,
+                converged=entry.converged,
+                log_likelihood=entry.log_likelihood,
+            )
+        )
+    return tuple(
+        Experiment(name, tuple(sorted(listed, key=lambda each: _rank(each.ref.prior))), tuple(broken))
+        for name, (listed, broken) in families.items()
+    )
+
+
+def _rank(prior: str) -> tuple[int, str]:
+    return (PRIORS.index(prior) if prior in PRIORS else len(PRIORS), prior)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def facts(ref: Ref) -> Facts:
+    """What the checkpoint says about itself."""
+    model = loaded(ref)
+    checkpoint = model.checkpoint
+    config, observation, prior = checkpoint.config, checkpoint.observation, checkpoint.model.prior
+    components = len(model.prior.components.mean)
+    vamp = isinstance(prior, VampPrior)
+    return Facts(
+        name=ref.name,
+        data=config.data,
+        model=config.model,
+        prior=config.prior,
+        latent_dims=tuple(layer.mean.shape[-1] for layer in checkpoint.latents.layers),
+        components=components,
+        has_components=components > 1,
+        has_pseudo_inputs=vamp,
+        likelihood=config.likelihood,
+        shape=observation.shape,
+        binary=observation.levels == 1,
+        classes=observation.classes,
+        images=len(checkpoint.latents.ids),
+        epochs=checkpoint.progress.epochs,
+        best_epoch=checkpoint.progress.best_epoch,
+        converged=checkpoint.progress.converged,
+        parameters=sum(parameter.numel() for parameter in checkpoint.model.parameters()),
+        prior_parameters=sum(parameter.numel() for parameter in prior.parameters()),
+        seed=config.seed,
+        objective=config.objective,
+        outside=prior.outside() if isinstance(prior, VampPrior) else None,
+    )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def metrics(ref: Ref) -> tuple[Metric, ...]:
+    """The figures that were stored with the checkpoint."""
+    return tuple(loaded(ref).checkpoint.metrics)
+
+
+def metric(ref: Ref, name: str, layer: int | None = None, split: str = "test") -> Metric | None:
+    """One stored figure by name, or None if the checkpoint has none."""
+    found = [each for each in metrics(ref) if each.name == name and each.split == split]
+    if layer is not None:
+        found = [each for each in found if each.layer == layer]
+    return next(iter(found), None)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def history(ref: Ref) -> History:
+    """The training records of the checkpoint."""
+    records = loaded(ref).checkpoint.history
+    if not records:
+        return History((), ())
+    names = tuple(field.name for field in dataclasses.fields(records[0]))
+    return History(names, tuple(np.array([getattr(each, name) for each in records], float) for name in names))
+
+
+def has_data(ref: Ref) -> bool:
+    """Whether the data set of the checkpoint can be read."""
+    config = loaded(ref).checkpoint.config
+    try:
+        split(config.data, config.likelihood)
+    except DataMissing:
+        return False
+    return True
+
+
+def download(ref: Ref, progress: Callable[[int, int], None]) -> None:
+    """Fetch the data set of the checkpoint, verified by checksum.
+
+    Arguments:
+        ref: The checkpoint.
+        progress: Called with the bytes received and the bytes expected.
+
+    Raises:
+        ServiceError: If it cannot be had.
+    """
+    name = loaded(ref).checkpoint.config.data
+    try:
+        datasets.download(name, progress=progress)
+    except DataError as error:
+        raise ServiceError(str(error)) from error

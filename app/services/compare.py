@@ -1,0 +1,198 @@
+"""Figures measured while the page waits, for several priors on the same images, on the device in use."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from app.services.loading import Ref, ServiceError, loaded, noise, observations, prior_on_device
+from app.services.subsets import drawn
+from app.services.units import activity
+from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood
+
+LIVE_ROWS = (
+    "elbo",
+    "reconstruction",
+    "kl",
+    "mutual_information",
+    "marginal_kl",
+    "active_units",
+    "log_likelihood",
+    "ess_median",
+)
+# Images whose log-likelihood is estimated between two reports of progress.
+BLOCK = 100
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class LiveFigures:
+    """What was measured for one checkpoint.
+
+    Attributes:
+        ref: The checkpoint.
+        metrics: One each of `LIVE_ROWS`, with standard errors and counts.
+        rows: The test images that the subset holds.
+        log_likelihood: log p(x) of each of them, in nats.
+        seconds: What the measurement took when it was made.
+        device: Kind of device that made it.
+    """
+
+    ref: Ref
+    metrics: tuple[Metric, ...]
+    rows: NDArray[np.int64]
+    log_likelihood: NDArray[np.float64]
+    seconds: float
+    device: str
+
+    def get(self, name: str) -> Metric:
+        """One figure by name.
+
+        Raises:
+            ServiceError: If it was not measured.
+        """
+        found = next((metric for metric in self.metrics if metric.name == name), None)
+        if found is None:
+            raise ServiceError(f"{name} was not measured; there are {', '.join(LIVE_ROWS)}")
+        return found
+
+
+def measure(
+    refs: tuple[Ref, ...], limit: int = 500, samples: int = 100, seed: int = 0, progress: Progress | None = None
+) -> tuple[LiveFigures, ...]:
+    """Measure all of `LIVE_ROWS` for each checkpoint, on one random part of the test set, with one noise.
+
+    Each step is cached by itself, so that a second call is immediate and an interrupted one goes on.
+
+    Arguments:
+        refs: Checkpoints of one experiment.
+        limit: Images at most; the mixture that stands for the aggregated posterior is always the whole test set.
+        samples: Importance samples an image.
+        seed: Of the subset and the noise.
+        progress: Called with the share done and what comes next.
+
+    Raises:
+        DataMissing: If the data set is not on disk.
+    """
+    return tuple(
+        _measure(ref, limit, samples, seed, i, len(refs), progress or (lambda share, what: None))
+        for i, ref in enumerate(refs)
+    )
+
+
+def difference(a: LiveFigures, b: LiveFigures) -> Metric:
+    """log p(x) of `a` minus that of `b`, image by image, with the standard error of the mean.
+
+    Raises:
+        ServiceError: If they were measured on different images.
+    """
+    if not np.array_equal(a.rows, b.rows):
+        raise ServiceError("a paired difference needs the same images: measure both with one seed and one limit")
+    each = a.log_likelihood - b.log_likelihood
+    known = a.get("log_likelihood")
+    return replace(known, name="log_likelihood_difference", value=float(each.mean()), se=_se(each))
+
+
+def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: int, progress: Progress) -> LiveFigures:
+    rows, _ = drawn(ref, limit, seed)
+    blocks = math.ceil(len(rows) / BLOCK)
+    steps = 2 + blocks
+
+    def report(done: int, what: str) -> None:
+        progress((turn + done / steps) / turns, f"model {turn + 1} of {turns}, {what}")
+
+    report(0, "ELBO")
+    parts_of_elbo = _bound(ref, limit, seed)
+    report(1, "mutual information and marginal KL")
+    surgery = _surgery(ref, limit, seed)
+    parts = []
+    for block in range(blocks):
+        report(2 + block, f"log-likelihood, {min(len(rows), block * BLOCK):,} of {len(rows):,} images")
+        parts.append(_log_likelihood(ref, limit, samples, seed, block))
+    log_p = np.concatenate([part.log_likelihood for part in parts])
+    ess = np.concatenate([part.ess for part in parts])
+    where, n = loaded(ref).device.type, len(rows)
+    layers = activity(ref)
+    images = len(loaded(ref).posterior.mean)
+    metrics = (
+        *parts_of_elbo.metrics,
+        *surgery.metrics,
+        Metric("active_units", float(sum(layer.count for layer in layers)), "units", None, images, device=where),
+        Metric("log_likelihood", float(log_p.mean()), "nats/image", _se(log_p), n, samples, seed=seed, device=where),
+        Metric("ess_median", float(np.median(ess)), "samples", None, n, samples, seed=seed, device=where),
+    )
+    if turn == turns - 1:
+        progress(1.0, "done")
+    seconds = parts_of_elbo.seconds + surgery.seconds + sum(part.seconds for part in parts)
+    return LiveFigures(ref, metrics, rows, log_p, seconds, where)
+
+
+@dataclass(frozen=True)
+class _Part:
+    metrics: tuple[Metric, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Block:
+    log_likelihood: NDArray[np.float64]
+    ess: NDArray[np.float64]
+    seconds: float
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _bound(ref: Ref, limit: int, seed: int) -> _Part:
+    began, model = time.perf_counter(), loaded(ref)
+    rows, generator = drawn(ref, limit, seed)
+    with torch.inference_mode():
+        x = observations(model, torch.from_numpy(rows))
+        measured = bound(model.checkpoint.model, x, generator=generator, prior=prior_on_device(model))
+    where = model.device.type
+    metrics = tuple(
+        Metric(name, float(each.mean()), "nats/image", _se(each), len(x), 1, seed=seed, device=where)
+        for name, each in (
+            ("elbo", measured.elbo.double().cpu().numpy()),
+            ("reconstruction", measured.reconstruction.double().cpu().numpy()),
+            ("kl", measured.kl.sum(0).double().cpu().numpy()),
+        )
+    )
+    return _Part(metrics, time.perf_counter() - began)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
+    """The two parts of the KL; the subset and the noise are those of `_bound`, so that they add up to its KL."""
+    began, model = time.perf_counter(), loaded(ref)
+    with torch.inference_mode():
+        x = observations(model, torch.arange(len(model.posterior.mean)))
+        measured = elbo_surgery(
+            model.checkpoint.model, x, generator=noise(seed), prior=prior_on_device(model), outer=limit, seed=seed
+        )
+    return _Part((measured.mutual_information, measured.marginal_kl), time.perf_counter() - began)
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _log_likelihood(ref: Ref, limit: int, samples: int, seed: int, block: int) -> _Block:
+    began, model = time.perf_counter(), loaded(ref)
+    rows, _ = drawn(ref, limit, seed)
+    with torch.inference_mode():
+        x = observations(model, torch.from_numpy(rows[block * BLOCK : (block + 1) * BLOCK]))
+        measured = log_likelihood(
+            model.checkpoint.model,
+            x,
+            samples=samples,
+            generator=noise(seed * 100_003 + block),
+            prior=prior_on_device(model),
+        )
+    log_p, ess = measured.log_likelihood.double().cpu().numpy(), measured.ess.double().cpu().numpy()
+    return _Block(log_p, ess, time.perf_counter() - began)
+
+
+def _se(each: NDArray[np.float64]) -> float | None:
+    return float(each.std(ddof=1) / math.sqrt(len(each))) if len(each) > 1 else None

@@ -1,0 +1,138 @@
+"""Pictures: test images, reconstructions, and what the decoder makes of a place or of a draw."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from app.services.densities import aggregate, mass_curve, on_plane
+from app.services.latent_space import Floats, plane, points
+from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, observations, pixels_of
+
+
+@dataclass(frozen=True)
+class Images:
+    """Test images, `(n, C, H, W)`; where the data set is not on disk, their reconstructions (`originals` False)."""
+
+    pixels: Pixels
+    originals: bool
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Draws of a density over the latent space and their decoded means.
+
+    Attributes:
+        pixels: `(n, C, H, W)`.
+        z: `(n, D)`.
+        component: The component most responsible for each draw, `(n,)`.
+    """
+
+    pixels: Pixels
+    z: Floats
+    component: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of the plane, decoded.
+
+    Attributes:
+        x: Along the first axis.
+        y: Along the second axis.
+        z: The most likely point of the latent space above it, `(D,)`.
+        pixels: Its decoded mean, `(1, C, H, W)`.
+        log_density: The prior's there, on the plane, in nats.
+        mass: The smallest mass region of the prior that holds the place, 0.01 to 1.
+        component: The component most responsible for z.
+        responsibility: That component's p(k | z).
+        rows: The nearest test images on the plane, nearest first.
+        distances: How far they are.
+    """
+
+    x: float
+    y: float
+    z: Floats
+    pixels: Pixels
+    log_density: float
+    mass: float
+    component: int
+    responsibility: float
+    rows: NDArray[np.int64]
+    distances: Floats
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
+    """Test images by row; reconstructions stand in where the data set is not on disk."""
+    chosen = torch.tensor(rows, dtype=torch.int64)
+    model = loaded(ref)
+    if not rows:
+        return Images(np.zeros((0, *model.checkpoint.observation.shape), np.uint8), originals=True)
+    try:
+        with torch.inference_mode():
+            return Images(pixels_of(observations(model, chosen)), originals=True)
+    except DataMissing:
+        return Images(reconstructions(ref, rows), originals=False)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def reconstructions(ref: Ref, rows: tuple[int, ...]) -> Pixels:
+    """Decoded posterior means of test images."""
+    model = loaded(ref)
+    with torch.inference_mode():
+        return decode_means(model, model.posterior.mean[list(rows)])
+
+
+def decode(ref: Ref, z: Floats) -> Pixels:
+    """Decoded means of any points of the latent space, `(n, D)` to `(n, C, H, W)`."""
+    with torch.inference_mode():
+        return decode_means(loaded(ref), torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32)))
+
+
+def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
+    """What lies at a place of the plane, and the test images around it."""
+    model, where = loaded(ref), plane(ref)
+    with torch.inference_mode():
+        place = torch.tensor([[x, y]])
+        log_density = on_plane(ref, model.prior).log_prob(place).item()
+        z = model.prior.lift(place, torch.from_numpy(where.basis), torch.from_numpy(where.origin))
+        responsibility, component = model.prior.responsibilities(z).max(-1)
+        pixels = decode_means(model, z)
+    distances = np.linalg.norm(points(ref) - np.array([x, y], np.float32), axis=1)
+    rows = np.argsort(distances, kind="stable")[:neighbours]
+    held = int(np.searchsorted(-mass_curve(ref), -log_density))
+    return Place(
+        x=x,
+        y=y,
+        z=z[0].numpy(),
+        pixels=pixels,
+        log_density=log_density,
+        mass=(held + 1) / 100,
+        component=int(component),
+        responsibility=float(responsibility),
+        rows=rows,
+        distances=distances[rows],
+    )
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> Samples:
+    """Draws from the prior; one seed gives all priors the same noise and the same uniforms for their components."""
+    with torch.inference_mode():
+        return _decoded(ref, loaded(ref).prior.sample((n,), noise(seed), temperature))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
+    """Draws from the aggregated posterior of the test set: what the decoder was trained on."""
+    with torch.inference_mode():
+        return _decoded(ref, aggregate(ref).sample((n,), noise(seed)))
+
+
+def _decoded(ref: Ref, z: torch.Tensor) -> Samples:
+    model = loaded(ref)
+    component = model.prior.responsibilities(z).argmax(-1)
+    return Samples(decode_means(model, z), z.numpy(), component.numpy().astype(np.int32))

@@ -1,0 +1,187 @@
+"""Where models live: one device, one copy of each checkpoint, shared by all viewers and never changed."""
+
+import gc
+import os
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vampcore import DiagNormal, DiagNormalMixture, datasets, zoo
+from vampcore.checkpoints import Checkpoint, CheckpointError, load
+from vampcore.datasets import DataError
+
+Pixels = NDArray[np.uint8]
+"""Images for the eye: 0 to 255, of shape `(n, C, H, W)`."""
+
+
+class ServiceError(ValueError):
+    """What a page cannot show, in one line that names the cure."""
+
+
+class DataMissing(ServiceError):
+    """The data set is not on disk; `services.download` fetches it."""
+
+
+class Ref(NamedTuple):
+    """A checkpoint, by the names of the catalogue and its content."""
+
+    experiment: str
+    prior: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """As the command line knows it."""
+        return f"{self.experiment}/{self.prior}"
+
+
+@dataclass(frozen=True)
+class Device:
+    """What computes: `cpu`, `cuda` or `mps`, and its name for people."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checkpoint in memory: its model on the device, its distributions on the CPU.
+
+    Noise for pictures is drawn on the CPU, so that a seed shows the same picture everywhere.
+    """
+
+    checkpoint: Checkpoint
+    prior: DiagNormalMixture
+    posterior: DiagNormal
+    device: torch.device
+
+
+@st.cache_resource(show_spinner=False)
+def device() -> Device:
+    """The device in use, chosen once: a CUDA GPU, Apple's, or the CPU."""
+    if torch.cuda.is_available():
+        return Device("cuda", torch.cuda.get_device_name())
+    if torch.backends.mps.is_available():
+        return Device("mps", "Apple GPU")
+    threads = _settle_threads()
+    return Device("cpu", f"CPU, {threads} thread" + ("s" if threads > 1 else ""))
+
+
+@st.cache_resource(show_spinner=False)
+def _settle_threads() -> int:
+    """Use the cores that this process may use, at most four: viewers share them."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = max(1, min(4, allowed, int(os.environ.get("OMP_NUM_THREADS") or 4)))
+    torch.set_num_threads(threads)
+    return threads
+
+
+@st.cache_resource(max_entries=24, show_spinner="Loading the model")
+def loaded(ref: Ref) -> Loaded:
+    """The checkpoint of `ref`.
+
+    Raises:
+        ServiceError: If it is gone, was replaced since the page was drawn, or cannot be read.
+    """
+    where = torch.device(device().kind)
+    entry = next((each for each in zoo.entries() if (each.prior, each.sha256) == (ref.prior, ref.sha256)), None)
+    if entry is None:
+        raise ServiceError(f"{ref.name} is gone or has changed since this page was drawn: reload the page")
+    try:
+        checkpoint = load(entry.path)
+    except CheckpointError as error:
+        raise ServiceError(f"{ref.name} cannot be read: {error}") from error
+    with torch.inference_mode():
+        built = checkpoint.model.prior(checkpoint.model.encoder)
+        # A mixture's tensors may be the model's own parameters, which are about to move.
+        components = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
+        prior = DiagNormalMixture(components, built.logits.clone())
+        checkpoint.model.to(where)
+    return Loaded(checkpoint, prior, checkpoint.latents.layers[0], where)
+
+
+def settle(ref: Ref) -> None:
+    """Warm a model; the first time in a process, then take what exists out of the garbage collector's sight.
+
+    Streamlit collects garbage after every run; with torch's objects in sight that takes 75 to 150 ms each time. Later
+    models are a few hundred objects, and freezing again would keep other viewers' garbage for ever.
+    """
+    _warm(ref)
+    _freeze()
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _warm(ref: Ref) -> None:
+    model = loaded(ref)
+    with torch.inference_mode():
+        decode_means(model, model.prior.components.mean[:1])
+
+
+@st.cache_resource(show_spinner=False)
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()
+
+
+def noise(seed: int) -> torch.Generator:
+    """A generator of its own for one call, on the CPU, so that one seed gives one noise on every device."""
+    return torch.Generator().manual_seed(seed)
+
+
+def prior_on_device(model: Loaded) -> DiagNormalMixture:
+    """The prior where the model computes."""
+    components, where = model.prior.components, model.device
+    on_device = DiagNormal(components.mean.to(where), components.logvar.to(where))
+    return DiagNormalMixture(on_device, model.prior.logits.to(where))
+
+
+def pixels_of(shares: Tensor) -> Pixels:
+    """Images in [0, 1] as bytes."""
+    return (shares.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+
+
+def decode_means(model: Loaded, z: Tensor, chunk: int = 1000) -> Pixels:
+    """Decoded means of the rows of z.
+
+    A decoder that draws (lower layers, PixelCNN) does so with a fixed seed.
+    """
+    generator = noise(0)
+    parts = [
+        pixels_of(model.checkpoint.model.decode(part.to(model.device), generator).mean(generator))
+        for part in z.split(chunk)
+    ]
+    return np.concatenate(parts)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the data set")
+def split(data: str, likelihood: str) -> datasets.Split:
+    """The test part of a data set, on the CPU.
+
+    Raises:
+        DataMissing: If it is not on disk or not whole.
+    """
+    try:
+        if not datasets.available(data):
+            raise DataMissing(f"the data set {data} is not on disk: run python -m vampcore data {data}")
+        return datasets.load(data, likelihood=likelihood).test
+    except DataError as error:
+        raise DataMissing(f"the data set {data} cannot be read: {error}") from error
+
+
+def observations(model: Loaded, rows: Tensor) -> Tensor:
+    """Test images as the model sees them, on the device.
+
+    Raises:
+        DataMissing: If the data set is not on disk.
+    """
+    config = model.checkpoint.config
+    part = split(config.data, config.likelihood)
+    ids = model.checkpoint.latents.ids[rows]
+    if len(part.images) <= int(ids.max()):
+        raise DataMissing(f"the data set {config.data} on disk is not the one that this model was tested on")
+    return datasets.observe(part.images[ids], part.levels, config.likelihood, noise(0)).to(model.device)

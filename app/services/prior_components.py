@@ -1,0 +1,237 @@
+"""The prior's components: what they look like, how much they weigh, who uses them, how they came about."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from app.services.densities import on_plane
+from app.services.latent_space import Floats, latents
+from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of
+from vampcore import metrics
+from vampcore.priors import VampPrior
+
+ORDERS = ("weight", "usage", "class", "similarity")
+NEAREST = 8
+
+
+@dataclass(frozen=True)
+class Components:
+    """All components of a prior at once.
+
+    Attributes:
+        weights: Their prior probabilities, which sum to one, `(K,)`.
+        usage: Mean responsibility over the test set for one sample an image, `(K,)`; sums to one.
+        usage_se: Standard errors of the usage over the images, `(K,)`.
+        effective: Effective number of components, exp of the usage's entropy.
+        dead: Which are used less than a tenth of an equal share, `(K,)`.
+        classes: The class of the images that each is responsible for, by majority; -1 where there is none, `(K,)`.
+        mean: Their means, `(K, D)`.
+        scale: Their standard deviations, `(K, D)`.
+    """
+
+    weights: Floats
+    usage: Floats
+    usage_se: Floats
+    effective: float
+    dead: NDArray[np.bool_]
+    classes: NDArray[np.int16]
+    mean: Floats
+    scale: Floats
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The prior after an epoch: pseudo-inputs (None where there are none), means on the plane `(K, 2)`, weights."""
+
+    epoch: int
+    pixels: Pixels | None
+    means_on_plane: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class Story:
+    """One component from its pseudo-input to the images that it stands for.
+
+    Attributes:
+        component: Its index k.
+        pseudo_input: u_k, `(1, C, H, W)`, or None.
+        mean: Of the component, `(D,)`.
+        scale: Its standard deviations, `(D,)`.
+        decoded: Decoded mean, `(1, C, H, W)`.
+        samples: Decoded draws of the component, `(n, C, H, W)`.
+        rows: Test images with the highest responsibility of this component, highest first.
+        responsibilities: Theirs.
+        weight: Prior probability.
+        usage: Mean responsibility over the test set.
+        image_class: Majority class, -1 where there is none.
+    """
+
+    component: int
+    pseudo_input: Pixels | None
+    mean: Floats
+    scale: Floats
+    decoded: Pixels
+    samples: Pixels
+    rows: NDArray[np.int64]
+    responsibilities: Floats
+    weight: float
+    usage: float
+    image_class: int
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _responsibilities(ref: Ref) -> Floats:
+    """p(k | z) of every component for every image's sample, `(N, K)`; shared, so never written to."""
+    with torch.inference_mode():
+        shares = loaded(ref).prior.responsibilities(torch.from_numpy(latents(ref).sample)).numpy()
+    shares.flags.writeable = False
+    return shares
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def components(ref: Ref) -> Components:
+    """Weights, usage and classes of all components."""
+    model, known = loaded(ref), latents(ref)
+    shares = _responsibilities(ref)
+    with torch.inference_mode():
+        usage = metrics.usage(model.prior, torch.from_numpy(known.sample))
+        return Components(
+            weights=model.prior.log_weights.exp().numpy(),
+            usage=usage.numpy(),
+            usage_se=shares.std(0, ddof=1) / np.float32(len(shares) ** 0.5),
+            effective=metrics.effective_components(usage),
+            dead=metrics.dead(usage).numpy(),
+            classes=_classes(shares, known.labels),
+            mean=model.prior.components.mean.numpy().copy(),
+            scale=model.prior.components.scale.numpy(),
+        )
+
+
+def _classes(responsibilities: Floats, labels: NDArray[np.int16]) -> NDArray[np.int16]:
+    known = labels >= 0
+    if not known.any():
+        return np.full(responsibilities.shape[1], -1, np.int16)
+    one_hot = np.eye(int(labels.max()) + 1, dtype=np.float32)[labels[known]]
+    votes = responsibilities[known].T @ one_hot
+    return np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def order(ref: Ref, by: str) -> NDArray[np.int64]:
+    """Indices of the components in an order of `ORDERS`.
+
+    `weight` and `usage` fall; `class` goes class by class, the most used first; `similarity` is a walk that goes on to
+    the nearest mean not yet visited, from the heaviest component on.
+
+    Raises:
+        ServiceError: If the order is unknown.
+    """
+    known = components(ref)
+    match by:
+        case "weight":
+            return np.argsort(-known.weights, kind="stable")
+        case "usage":
+            return np.argsort(-known.usage, kind="stable")
+        case "class":
+            return np.lexsort((-known.usage, np.where(known.classes < 0, np.iinfo(np.int16).max, known.classes)))
+        case "similarity":
+            return _walk(known.mean, int(known.weights.argmax()))
+    raise ServiceError(f"components cannot be ordered by {by}: use {', '.join(ORDERS)}")
+
+
+def _walk(places: Floats, start: int) -> NDArray[np.int64]:
+    left = np.ones(len(places), bool)
+    path = [start]
+    for _ in range(len(places) - 1):
+        left[path[-1]] = False
+        distances = np.square(places - places[path[-1]]).sum(1)
+        path.append(int(np.where(left, distances, np.inf).argmin()))
+    return np.array(path)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def pseudo_inputs(ref: Ref) -> Pixels | None:
+    """The pseudo-inputs u_k as images, `(K, C, H, W)`, or None where the prior has none to show."""
+    prior = loaded(ref).checkpoint.model.prior
+    if not isinstance(prior, VampPrior):
+        return None
+    with torch.inference_mode():
+        return pixels_of(prior.images())
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def component_images(ref: Ref) -> Pixels:
+    """Decoded mean of every component, `(K, C, H, W)`."""
+    model = loaded(ref)
+    with torch.inference_mode():
+        return decode_means(model, model.prior.components.mean)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
+    """The prior at some epochs of its training, first to last, on the plane of the trained model."""
+    with torch.inference_mode():
+        return tuple(
+            Snapshot(
+                epoch=each.epoch,
+                pixels=None if each.pseudo_inputs is None else each.pseudo_inputs.numpy().copy(),
+                means_on_plane=on_plane(ref, each.mixture).mean.numpy(),
+                weights=each.mixture.log_weights.exp().numpy(),
+            )
+            for each in loaded(ref).checkpoint.snapshots
+        )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0) -> Story:
+    """One component: u_k, its posterior, its decoded mean, n samples, and the images that it is responsible for.
+
+    Raises:
+        ServiceError: If there is no such component.
+    """
+    model, all_of_them = loaded(ref), components(ref)
+    _check(k, len(all_of_them.weights))
+    shares = _responsibilities(ref)[:, k]
+    with torch.inference_mode():
+        # Where many responsibilities are 1 to the last digit, the denser place is the better example.
+        density = model.prior.component(k).log_prob(torch.from_numpy(latents(ref).sample)).numpy()
+    rows = np.lexsort((-density, -shares))[:NEAREST]
+    learned = pseudo_inputs(ref)
+    return Story(
+        component=k,
+        pseudo_input=None if learned is None else learned[k : k + 1],
+        mean=all_of_them.mean[k],
+        scale=all_of_them.scale[k],
+        decoded=component_images(ref)[k : k + 1],
+        samples=component_samples(ref, (k,), n, temperature, seed),
+        rows=rows,
+        responsibilities=shares[rows],
+        weight=float(all_of_them.weights[k]),
+        usage=float(all_of_them.usage[k]),
+        image_class=int(all_of_them.classes[k]),
+    )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float = 1.0, seed: int = 0) -> Pixels:
+    """Decoded draws of several components, `(len(ks) * n, C, H, W)`, a row each; all rows share their noise.
+
+    Raises:
+        ServiceError: If there is no such component.
+    """
+    model = loaded(ref)
+    count = len(model.prior.components.mean)
+    for k in ks:
+        _check(k, count)
+    with torch.inference_mode():
+        drawn = [model.prior.component(k).sample((n,), noise(seed), temperature) for k in ks]
+        return decode_means(model, torch.cat(drawn))
+
+
+def _check(k: int, count: int) -> None:
+    if not 0 <= k < count:
+        raise ServiceError(f"there is no component {k}: this prior has 0 to {count - 1}")

@@ -1,0 +1,159 @@
+"""Latent dimensions one by one: which carry information, what they do to the picture, what they are worth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from app.services.latent_space import Floats
+from app.services.loading import (
+    DataMissing,
+    Pixels,
+    Ref,
+    ServiceError,
+    decode_means,
+    loaded,
+    noise,
+    observations,
+    prior_on_device,
+)
+from app.services.subsets import subset
+from vampcore import metrics
+from vampcore.metrics import Metric
+
+
+@dataclass(frozen=True)
+class LayerActivity:
+    """One stochastic layer.
+
+    Attributes:
+        activity: A_i = Var_x(E_q[z_i]) over the test set, `(D,)`.
+        ratio: A_i over the mean posterior variance, which does not depend on the scale of the latent space, `(D,)`.
+        active: A_i > 0.01, `(D,)`.
+        count: How many are active.
+    """
+
+    activity: Floats
+    ratio: Floats
+    active: NDArray[np.bool_]
+    count: int
+
+
+@dataclass(frozen=True)
+class KLParts:
+    """The mean KL to the prior, split over dimensions; `kl.sum() + dependence = total`, in nats an image.
+
+    Attributes:
+        kl: KL of each dimension to the prior's marginal, `(D,)`.
+        kl_se: Its standard errors over images, `(D,)`.
+        dependence: What the dimensions' dependence under the prior costs, or saves where it is negative.
+        dependence_se: Its standard error.
+        total: The KL.
+        total_se: Its standard error.
+        n: Images.
+    """
+
+    kl: Floats
+    kl_se: Floats
+    dependence: float
+    dependence_se: float
+    total: float
+    total_se: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """A unit swept over its range with all others held: values `(steps,)`, decoded means `(steps, C, H, W)`."""
+
+    values: Floats
+    pixels: Pixels
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def activity(ref: Ref) -> tuple[LayerActivity, ...]:
+    """Activity of every unit, top layer first, from the stored posteriors of the whole test set."""
+    layers = []
+    for posterior in loaded(ref).checkpoint.latents.layers:
+        found = metrics.activity(posterior)
+        layers.append(LayerActivity(found.activity.numpy(), found.ratio.numpy(), found.active.numpy(), found.count))
+    return tuple(layers)
+
+
+def active_label(ref: Ref) -> str:
+    """Active units as the literature writes them, from the layer next to the data up: "34", or "16+5"."""
+    return "+".join(str(layer.count) for layer in reversed(activity(ref)))
+
+
+@st.cache_data(max_entries=64, show_spinner="Splitting the KL over dimensions")
+def kl_per_dimension(ref: Ref) -> KLParts:
+    """The top layer's KL to its prior, dimension by dimension, with the part that dimensions share."""
+    model = loaded(ref)
+    with torch.inference_mode():
+        parts = metrics.kl_per_dimension(model.posterior, model.prior, noise(0))
+    kl, kl_se = (each.float().numpy() for each in (parts.kl, parts.kl_se))
+    return KLParts(
+        kl=kl,
+        kl_se=kl_se,
+        dependence=float(parts.dependence),
+        dependence_se=float(parts.dependence_se),
+        total=float(parts.total),
+        total_se=float(parts.total_se),
+        n=parts.n,
+    )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
+    """One unit of the top layer swept from the 1st to the 99th percentile of its posterior means.
+
+    Arguments:
+        ref: The checkpoint.
+        unit: Dimension of the top layer.
+        steps: Pictures.
+        row: Test image whose posterior mean holds the other units.
+
+    Raises:
+        ServiceError: If there is no such unit or image.
+    """
+    model = loaded(ref)
+    images, units = model.posterior.mean.shape
+    _check(unit, units)
+    if not 0 <= row < images:
+        raise ServiceError(f"there is no test image {row}: there are 0 to {images - 1}")
+    mean = model.posterior.mean
+    reach = model.posterior.scale[:, unit].square().mean().sqrt()
+    low, high = torch.quantile(mean[:, unit], torch.tensor([0.01, 0.99])).tolist()
+    values = torch.linspace(low - float(reach), high + float(reach), steps)
+    z = mean[row].repeat(steps, 1)
+    z[:, unit] = values
+    with torch.inference_mode():
+        return Traversal(values.numpy(), decode_means(model, z))
+
+
+@st.cache_data(max_entries=200, show_spinner="Muting the unit")
+def _mute(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
+    model = loaded(ref)
+    with torch.inference_mode():
+        x = observations(model, torch.from_numpy(subset(ref, limit, seed)))
+        return metrics.mute(model.checkpoint.model, x, unit, noise(seed), prior=prior_on_device(model), seed=seed)
+
+
+def mute(ref: Ref, unit: int, limit: int = 1000, seed: int = 0) -> Metric | None:
+    """Reconstruction lost, in nats an image, when a unit is fixed at its mean; None where the data set is not on disk.
+
+    Raises:
+        ServiceError: If there is no such unit.
+    """
+    _check(unit, loaded(ref).posterior.mean.shape[-1])
+    try:
+        return _mute(ref, unit, limit, seed)
+    except DataMissing:
+        return None
+
+
+def _check(unit: int, units: int) -> None:
+    if not 0 <= unit < units:
+        raise ServiceError(f"there is no unit {unit}: the top layer has 0 to {units - 1}")

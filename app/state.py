@@ -1,0 +1,192 @@
+"""What is selected, bound to the URL and checked: experiment, prior, and the controls of the page in view.
+
+A control's key is its name in the URL, so keys carry the prefix of their page. Streamlit binds a widget to the URL by
+itself (`bind="query-params"`) and falls back to the default where it cannot read a value, but silently, and `1e999` in
+a number input raises. So every value that a URL brings is checked here before its widget first exists: what cannot be
+used is taken out of the URL and named in a notice.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import services
+
+EXPERIMENT = "experiment"
+PRIOR = "prior"
+_PAGE = "_page"
+_NOTICES = "_notices"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The checkpoint in view and the experiment that it belongs to."""
+
+    experiment: services.Experiment
+    listed: services.Listed
+
+    @property
+    def ref(self) -> services.Ref:
+        """The checkpoint's name and content, which every service takes."""
+        return self.listed.ref
+
+
+def begin(page: str) -> None:
+    """Start a run of `page`: what was said on another page is forgotten."""
+    if st.session_state.get(_PAGE) != page:
+        seen = st.session_state.get(_PAGE) is not None
+        st.session_state[_PAGE] = page
+        if seen:
+            st.session_state[_NOTICES] = []
+
+
+def selected() -> Selection:
+    """The experiment and prior that the sidebar shows.
+
+    Raises:
+        services.ServiceError: If there is no checkpoint.
+    """
+    readable = [each for each in services.experiments() if each.priors]
+    if not readable:
+        raise services.ServiceError("there is no trained model yet: run python -m vampcore train --data digits")
+    name = st.session_state.get(EXPERIMENT)
+    experiment = next((each for each in readable if each.name == name), readable[0])
+    wanted = (st.session_state.get(PRIOR), default_prior(experiment))
+    listed = next(each for prior in wanted for each in experiment.priors if each.ref.prior == prior)
+    return Selection(experiment, listed)
+
+
+def default_prior(experiment: services.Experiment) -> str:
+    """The VampPrior where the experiment has one, else its first prior."""
+    names = [listed.ref.prior for listed in experiment.priors]
+    return "vamp" if "vamp" in names else names[0]
+
+
+def notices() -> tuple[str, ...]:
+    """What was ignored in the URL of this page, one line of Markdown each."""
+    return tuple(st.session_state.get(_NOTICES, ()))
+
+
+def dismiss_notices() -> None:
+    """Forget the notices, once they were read."""
+    st.session_state[_NOTICES] = []
+
+
+def ignored(key: str, raw: str, cure: str) -> None:
+    """Add a notice that the URL's value of `key` was ignored; `cure` says what it may be.
+
+    What the URL says is shown as code, so that nothing in it is read as markup.
+    """
+    plain = " ".join(raw.replace("`", "'").split())
+    shown = plain if len(plain) <= 40 else plain[:39] + "\u2026"
+    sentence = f"{key} = `{shown or ' '}`: {cure}."
+    known = st.session_state.setdefault(_NOTICES, [])
+    if sentence not in known:
+        known.append(sentence)
+
+
+def expect_choice(key: str, labels: Mapping[str, str], default: str | None) -> None:
+    """Check a control whose value is one of `labels`' keys before it is drawn.
+
+    Arguments:
+        key: The control's key and name in the URL.
+        labels: Option -> the words shown, which are also what the URL says (the option itself is understood too).
+        default: What the control falls back to.
+    """
+    _check_choices(key, labels, many=False)
+    if key in st.session_state and st.session_state[key] not in labels and st.session_state[key] is not default:
+        st.session_state[key] = default
+
+
+def expect_choices(key: str, labels: Mapping[str, str], limit: int | None = None) -> None:
+    """Check a control whose value is at most `limit` of `labels`' keys before it is drawn."""
+    _check_choices(key, labels, many=True)
+    raw = _arrived(key)
+    if limit is not None and len(raw) > limit:
+        _drop(key, raw, f"at most {limit} may be chosen")
+    if key in st.session_state:
+        kept = [each for each in st.session_state[key] if each in labels][:limit]
+        if kept != list(st.session_state[key]):
+            st.session_state[key] = kept
+
+
+def expect_number(key: str, low: float, high: float, default: float, whole: bool) -> None:
+    """Check a control whose value is a number from `low` to `high` before it is drawn."""
+    if key in st.session_state:
+        if not low <= st.session_state[key] <= high:
+            st.session_state[key] = default
+        return
+    raw = _arrived(key)
+    if raw and _number(raw[-1], low, high, whole) is None:
+        kind = "a whole number" if whole else "a number"
+        _drop(key, raw, f"{kind} from {low:g} to {high:g} was expected")
+
+
+def expect_switch(key: str) -> None:
+    """Check a control that is on or off before it is drawn."""
+    raw = _arrived(key)
+    if raw and raw[-1].lower() not in ("true", "false"):
+        _drop(key, raw, "true or false was expected")
+
+
+def point(key: str) -> tuple[float, float] | None:
+    """The place `key=x,y` that the URL names, or None."""
+    raw = st.query_params.get(key)
+    if raw is None:
+        return None
+    parts = raw.split(",")
+    x, y = (_number(part, -1e4, 1e4, whole=False) for part in parts) if len(parts) == 2 else (None, None)
+    if x is None or y is None:
+        _drop(key, [raw], "two numbers with a comma between them were expected")
+        return None
+    return x, y
+
+
+def set_point(key: str, x: float, y: float) -> None:
+    """Put a place into the URL, to four digits after the point."""
+    st.query_params[key] = f"{x:.4f},{y:.4f}"
+
+
+def clear_point(key: str) -> None:
+    """Take a place out of the URL."""
+    st.query_params.pop(key, None)
+
+
+def _arrived(key: str) -> list[str]:
+    """What the URL brings for a control that does not exist yet in this session."""
+    return [] if key in st.session_state else st.query_params.get_all(key)
+
+
+def _number(raw: str, low: float, high: float, whole: bool) -> float | None:
+    try:
+        value = float(raw)
+    except ValueError:
+        return None
+    if not math.isfinite(value) or not low <= value <= high or (whole and value != int(value)):
+        return None
+    return value
+
+
+def _check_choices(key: str, labels: Mapping[str, str], many: bool) -> None:
+    raw = _arrived(key)
+    if not raw:
+        return
+    wanted = raw if many else raw[-1:]
+    spelled = [labels.get(each, each) for each in wanted]
+    unknown = [each for each in spelled if each not in labels.values()]
+    if unknown:
+        some = ", ".join(list(labels.values())[:6]) + (", \u2026" if len(labels) > 6 else "")
+        _drop(key, unknown, f"it may be {some}" if labels else "there is nothing to choose from")
+    elif spelled != raw:
+        st.query_params[key] = spelled
+        st.rerun()
+
+
+def _drop(key: str, raw: list[str], cure: str) -> None:
+    """Take a value out of the URL, say so, and start the run afresh: the binding reads the URL of the run's start."""
+    ignored(key, ", ".join(raw), cure)
+    if key in st.query_params:
+        del st.query_params[key]
+    st.rerun()

@@ -1,0 +1,269 @@
+"""Active units: which latent dimensions carry information, what each does to the picture, and what it is worth."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import services, state, widgets
+from app.figures.strips import strip
+from app.figures.theme import PRIOR_NAMES, Theme
+from app.figures.units import SMALLEST, Activity, active_units, kl_per_dimension
+
+ACTIVITY = "units_activity"
+KL = "units_kl"
+RANK = "units_rank"
+# Pixels of an enlarged image, about twice what the screen gives it: a browser that shrinks squares keeps their edges.
+ENLARGED = 168
+LIMITS = {"100": 100, "1,000": 1000, "all": None}
+STEPS = 11
+EXAMPLES = 11
+
+
+def by_activity(ref: services.Ref) -> np.ndarray:
+    """Units of the top layer from the most to the least active: the order of the picture."""
+    return np.argsort(-services.activity(ref)[0].activity, kind="stable")
+
+
+def by_kl(ref: services.Ref) -> np.ndarray:
+    """Units of the top layer from the largest to the smallest KL: the order of the bars."""
+    return np.argsort(-services.kl_per_dimension(ref).kl, kind="stable")
+
+
+def prior_name(ref: services.Ref) -> str:
+    """The prior's name for people."""
+    kind = services.facts(ref).prior
+    return PRIOR_NAMES.get(kind, kind)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
+    """The activities of every layer under every prior of the experiment."""
+    series = []
+    for ref in refs:
+        layers = services.activity(ref)
+        for depth, layer in enumerate(layers):
+            name = prior_name(ref) + (f", z{len(layers) - depth}" if len(layers) > 1 else "")
+            series.append(Activity(name, services.facts(ref).prior, layer.activity, depth))
+    return active_units(mode, series, height=460)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def draw_kl(ref: services.Ref, mode: Theme) -> Any:
+    """The KL of every unit of the top layer, and what their dependence adds."""
+    parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior
+    return kl_per_dimension(mode, parts.kl, parts.dependence, prior=prior, name=f"of {ref.name}", height=400)
+
+
+def units_table(ref: services.Ref) -> pd.DataFrame:
+    """Every unit of every layer, from the most to the least active of its layer; the KL of the top layer alone."""
+    layers, parts, frames = services.activity(ref), services.kl_per_dimension(ref), []
+    for depth, layer in enumerate(layers):
+        order = np.argsort(-layer.activity, kind="stable")
+        absent = np.full(len(order), np.nan)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "layer": f"z{len(layers) - depth}",
+                    "unit": order,
+                    "A (latent units\u00b2)": layer.activity[order],
+                    "A / mean \u03c3\u00b2": layer.ratio[order],
+                    "KL (nats/image)": absent if depth else parts.kl[order],
+                    "SE of KL": absent if depth else parts.kl_se[order],
+                    "active": layer.active[order],
+                }
+            )
+        )
+    table = pd.concat(frames, ignore_index=True)
+    return table if len(layers) > 1 else table.drop(columns="layer")
+
+
+@st.fragment
+def explore(here: state.Selection) -> None:
+    """Activities and KL, the unit chosen, its sweep and what it costs: all that a click changes."""
+    ref, refs = here.ref, here.experiment.refs
+    units = services.facts(ref).latent_dims[0]
+    picture, side = st.columns([3, 1], gap="medium")
+    with side:
+        rank = widgets.number(
+            "Unit, by rank of activity",
+            key=RANK,
+            low=1,
+            high=units,
+            default=1,
+            help="1 is the most active unit of the prior in view. A click on a picture chooses a unit too.",
+        )
+        unit = int(by_activity(ref)[rank - 1])
+        show_unit(ref, unit)
+    with picture:
+        widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name="active-units")
+        height = math.log10(max(float(services.activity(ref)[0].activity[unit]), SMALLEST))
+        widgets.pick(ACTIVITY, mark=(rank, height), on_pick=lambda place: choose_rank(round(place.x), units))
+    show_counts(refs)
+    show_kl(ref, unit)
+    show_sweep(ref, unit)
+    show_mute(ref, unit)
+
+
+def choose_rank(rank: int, units: int) -> None:
+    """Take the unit of a rank into view."""
+    st.session_state[RANK] = min(units, max(1, rank))
+
+
+def choose_kl(ref: services.Ref, place: int) -> None:
+    """Take the unit of a bar into view; the bar of the dependence is no unit."""
+    order = by_kl(ref)
+    if 1 <= place <= len(order):
+        choose_rank(int(np.flatnonzero(by_activity(ref) == order[place - 1])[0]) + 1, len(order))
+
+
+def show_unit(ref: services.Ref, unit: int) -> None:
+    """The unit chosen, in figures."""
+    layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
+    with st.container(border=True):
+        st.markdown(f"**Unit {unit}** of {prior_name(ref)}" + ("" if layer.active[unit] else ", not active"))
+        st.metric("Activity A", f"{layer.activity[unit]:.3g}", help="Variance of its posterior mean over the test set.")
+        st.metric(
+            "A / mean \u03c3\u00b2",
+            f"{layer.ratio[unit]:.3g}",
+            help="Over its mean posterior variance: without a unit.",
+        )
+        st.metric("KL (nats/image)", widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
+
+
+def show_counts(refs: tuple[services.Ref, ...]) -> None:
+    """Active units of each prior."""
+    cells = []
+    for ref in refs:
+        facts = services.facts(ref)
+        sizes = " + ".join(str(size) for size in reversed(facts.latent_dims))
+        layers = "" if len(facts.latent_dims) == 1 else " (z1 + z2)"
+        cells.append(
+            widgets.Cell(
+                prior_name(ref), services.active_label(ref), f"of {sizes} active{layers}, n = {facts.images:,}"
+            )
+        )
+    widgets.metric_row(cells)
+
+
+def show_kl(ref: services.Ref, unit: int) -> None:
+    """The KL unit by unit, and all figures of all units as a table."""
+    parts = services.kl_per_dimension(ref)
+    st.subheader("What each unit costs", anchor=False)
+    dependence = widgets.format_value(parts.dependence, parts.dependence_se)
+    total = widgets.format_value(parts.total, parts.total_se)
+    st.markdown(
+        f"The bars add up to the KL, **{total} nats/image** (n = {parts.n:,}); the hatched one, {dependence}, is what"
+        " the units\u2019 dependence under the prior adds or saves."
+    )
+    picture, beside = st.columns([4, 3], gap="medium")
+    with picture:
+        widgets.figure(draw_kl(ref, widgets.mode()), key=KL, name="kl-per-dimension")
+        place = int(np.flatnonzero(by_kl(ref) == unit)[0]) + 1
+        mark = (place, float(parts.kl[unit]))
+        widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, round(place.x)))
+    with beside:
+        table = units_table(ref)
+        short = dict(zip(table.columns[-6:], ("unit", "A", "A/\u03c3\u00b2", "KL", "\u00b1", "active"), strict=True))
+        small = {
+            name: st.column_config.NumberColumn(short[name], format="%.3g", help=name) for name in table.columns[-5:-1]
+        }
+        st.dataframe(
+            table,
+            hide_index=True,
+            height=min(350, 35 * (len(table) + 1) + 2),
+            column_config=small,
+            alt=f"Activity and KL of every unit of {ref.name}",
+        )
+        columns = {str(name): values.to_numpy() for name, values in table.items()}
+        widgets.csv_button("Units (CSV)", columns, key="units_csv", name="units")
+
+
+@st.fragment
+def show_sweep(ref: services.Ref, unit: int) -> None:
+    """The unit swept through its range, all others held."""
+    facts = services.facts(ref)
+    st.subheader(f"What unit {unit} does", anchor=False)
+    words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
+    with way:
+        row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, default=0)
+    words.markdown(
+        f"Unit {unit} goes through the range of its posterior means; all other units stay at the posterior mean of test"
+        f" image {row}."
+    )
+    sweep = services.traverse(ref, unit, STEPS, row)
+    drawing = strip(
+        sweep.pixels[None],
+        widgets.mode(),
+        columns=[widgets.signed(f"{value:.2f}") for value in sweep.values],
+        axis=f"value of unit {unit} (latent units)",
+        alt=f"Decoded means while unit {unit} goes from {sweep.values[0]:.2f} to {sweep.values[-1]:.2f}",
+        binary=facts.binary,
+        pixel=max(1, ENLARGED // facts.shape[2]),
+    )
+    widgets.figure(drawing, key="units_sweep", name=f"unit-{unit}-sweep")
+
+
+@st.fragment
+def show_mute(ref: services.Ref, unit: int) -> None:
+    """The unit fixed at its mean for every image: what reconstructions lose, and how they look."""
+    facts, latents = services.facts(ref), services.latents(ref)
+    st.subheader(f"Without unit {unit}", anchor=False)
+    words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
+    with way:
+        limit = widgets.choose(
+            "Measured on", tuple(LIMITS), key="units_limit", default="1,000", help="Random test images."
+        )
+    cost = services.mute(ref, unit, LIMITS[limit] or facts.images)
+    with words:
+        if cost is None:
+            st.markdown("What muting costs is measured on test images, which are not on disk.")
+            widgets.data_notice(ref, key="units_download")
+        else:
+            widgets.metric_row([cost])
+    # Along the unit, so that the first and the last are the images that it says most about.
+    along = np.argsort(latents.mean[:, unit], kind="stable")
+    rows = along[np.linspace(0.01 * facts.images, 0.99 * facts.images - 1, EXAMPLES).astype(int)]
+    z = latents.mean[rows]
+    muted = z.copy()
+    muted[:, unit] = latents.mean[:, unit].mean()
+    drawing = strip(
+        np.stack([services.decode(ref, z), services.decode(ref, muted)]),
+        widgets.mode(),
+        columns=[str(row) for row in rows],
+        rows=("as it is", "muted"),
+        axis=f"test image, by its mean of unit {unit}",
+        alt=f"Reconstructions of {len(rows)} test images as they are, and with unit {unit} muted",
+        binary=facts.binary,
+        pixel=max(1, ENLARGED // facts.shape[2]),
+    )
+    widgets.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
+
+
+widgets.page_head(
+    "Active units",
+    "Look for units below the line: whatever the image, they say the same, so the model does without them.",
+)
+explore(state.selected())
+widgets.explain(
+    """
+**Active.** A unit\u2019s activity is the variance of its posterior mean over the test set, A = Var(E[z | x]). A unit
+above 0.01 is called active (Burda et al., 2016). That line depends on the scale of the latent space; A over the mean
+posterior variance does not: it compares what the image changes with what the encoder leaves open.
+
+**Two layers** are counted from the one next to the data up: \u201c16+5\u201d is 16 units of z1 and 5 of z2. KL, sweep
+and muting belong to the top layer, where the prior lives.
+
+**KL per unit** compares the posterior of one unit with the prior\u2019s exact marginal for it. Under a mixture the
+units depend on each other, for which the last bar accounts: E[\u03a3 log p(z\u1d62) \u2212 log p(z)]. It is below 0
+where the marginals alone ask for too much, and 0 for a standard normal.
+
+**A sweep** goes from the 1st to the 99th percentile of the unit\u2019s posterior means, and one posterior standard
+deviation further on each side.
+
+**Muting** sets the unit to its mean for every image. The cost is the log-likelihood of the images that their
+reconstructions lose, paired image by image, in nats; it is near 0 for a unit that is not active.
+"""
+)

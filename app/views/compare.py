@@ -1,0 +1,297 @@
+"""Compare priors: samples from the same noise, contours, holes, and every figure measured while one waits."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import services, state, widgets
+from app.figures import comparison, holes, surgery, tiles
+from app.figures.theme import Theme
+from app.widgets.family import (
+    colours_of,
+    count_of_components,
+    full_name,
+    in_columns,
+    latent_map,
+    readable,
+    short_name,
+)
+from app.widgets.numbers import label
+
+COLUMNS = 6
+SUBSETS = ("100", "500", "1000", "5000")
+IMPORTANCE = ("10", "100", "500", "1000", "5000")
+# Passes through the decoder that start without being asked for: some ten seconds on two cores.
+AT_ONCE = 500_000
+SATURATED = 0.95
+REFERENCE = "reference"
+EXPLANATION = """
+**Same noise.** One seed gives every prior the same random numbers, for the choice of a component and for the place
+within it. Axes have one unit and, unless asked otherwise, one range; but each prior has a latent space of its own, so
+one place means different images.
+
+**Contours** enclose 50, 80, 95 and 99 % of the prior’s mass; points are one sample z ~ q(z | x) for each test image.
+In more than two dimensions both are projected onto the first two principal axes of the posterior means.
+
+**Holes** are places inside the prior’s 95 % region and outside the 99 % region of the aggregated posterior of the test
+images. The number is the prior’s mass in the holes of the whole latent space, which in more than two dimensions is not
+that of the map. Few test images leave many holes: compare at equal numbers.
+
+**Measured now.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: what z tells about the image,
+and how far the aggregated posterior is from the prior. Holes cost marginal KL. Log p(x) is estimated with S importance
+samples an image, and is too low where few of them are effective. Differences are paired image by image.
+"""
+
+here = state.selected()
+experiment = here.experiment.name
+
+
+def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
+    """The priors to compare: all, unless some were chosen; in the order of the experiment."""
+    if len(refs) < 2:
+        return refs
+    words = {ref.prior: short_name(ref) for ref in refs}
+    with st.container(width=420):
+        wanted = widgets.choose_many(
+            "Priors",
+            tuple(words),
+            key="compare_priors",
+            default=tuple(words),
+            names=words,
+            help="With none chosen, all are compared.",
+        )
+    return tuple(ref for ref in refs if ref.prior in wanted) or refs
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def hole_map(ref: services.Ref, window: services.Window, mode: Theme) -> Any:
+    """Where the prior has mass and no image comes from."""
+    facts = services.facts(ref)
+    return holes.holes(
+        mode,
+        widgets.plane_window(window),
+        widgets.plane_density(services.prior_density(ref, window, cells=services.AGGREGATE_GRID)),
+        widgets.plane_density(services.aggregate_density(ref, window)),
+        alt=f"{full_name(ref)}: hatched where the plane lies inside the prior's 95 % region and "
+        f"outside the data's 99 % region. Prior mass in holes: {widgets.format_metric(services.hole_share(ref))}.",
+        prior=facts.prior,
+        title=full_name(ref),
+        axes=services.plane(ref).axis_names,
+        height=430,
+    )
+
+
+@st.fragment
+def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
+    """Contours and samples of each prior, with the controls that all share."""
+    pictures, colour = st.container(), colours_of(refs)[0]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=150):
+            count = widgets.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6)
+        with st.container(width=150):
+            seed = widgets.number("Seed", key="compare_seed", low=0, high=9999)
+        with st.container(width=240):
+            temperature = widgets.slide(
+                "Temperature",
+                key="compare_temperature",
+                low=0.0,
+                high=2.0,
+                default=1.0,
+                step=0.05,
+                help="Multiplies the noise within a component: 0 shows the components' means, 1 draws from the prior.",
+            )
+        drawn = {ref: services.prior_samples(ref, count, seed, temperature).pixels for ref in refs}
+        binary, width = services.facts(refs[0]).binary, services.facts(refs[0]).shape[-1]
+        together = tiles.tiles_png(np.concatenate(list(drawn.values())), widgets.mode(), columns=count, binary=binary)
+        widgets.file_button("Save the samples", together, key="compare_png", name=f"{experiment}-samples.png")
+
+    def card(ref: services.Ref) -> None:
+        widgets.prior_heading(ref, count_of_components(ref))
+        drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
+        widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
+        grid = tiles.tiles_png(drawn[ref], widgets.mode(), columns=COLUMNS, binary=binary, pixel=max(2, 144 // width))
+        st.image(grid, width="stretch", alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
+
+    with pictures:
+        in_columns(refs, card)
+
+
+def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
+    """A map of the holes of each prior, and the prior's mass in them."""
+    if not all(services.plane(ref).exact for ref in refs):
+        st.markdown(
+            "The maps are projections onto two axes, on which holes of the whole latent space can vanish. The figures "
+            "count the whole space; in many dimensions they are large for every prior, because the posteriors of the "
+            "test images leave most of it empty."
+        )
+
+    def card(ref: services.Ref) -> None:
+        drawing, share = hole_map(ref, windows[ref], widgets.mode()), services.hole_share(ref)
+        widgets.figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{experiment}-{ref.prior}-holes")
+        with st.container(border=True, gap=None):
+            st.metric(f"Prior mass in holes, {short_name(ref)}", widgets.format_metric(share))
+            draws, images = (widgets.count(number or 0) for number in (share.samples, share.n))
+            st.caption(f"in all {services.facts(ref).latent_dims[0]} dimensions; {draws} draws, {images} test images")
+
+    in_columns(refs, card)
+
+
+def table(refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], services.Metric | None]) -> pd.DataFrame:
+    """Figures in rows, priors in columns, as people read them."""
+    rows = {}
+    for each in services.LIVE_ROWS:
+        found = [get(ref, each) for ref in refs]
+        known = next((metric for metric in found if metric is not None), None)
+        if known is not None:
+            unit = f" ({known.unit})" if known.unit not in ("units", "samples") else ""
+            rows[label(each) + unit] = [
+                "not evaluated" if metric is None else widgets.format_value(metric.value, metric.se) for metric in found
+            ]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
+
+
+@st.fragment
+def measured(refs: tuple[services.Ref, ...]) -> None:
+    """The table of figures, computed now, with the controls that say on what."""
+    results, controls = st.columns([4, 1], gap="medium")
+    total = services.facts(refs[0]).images
+    with controls:
+        fewer = tuple(each for each in SUBSETS if int(each) < total)
+        subset = "500" if "500" in fewer else "all"
+        limit = widgets.choose_one("Test images", (*fewer, "all"), key="compare_images", default=subset)
+        importance = widgets.choose_one(
+            "Importance samples",
+            IMPORTANCE,
+            key="compare_importance",
+            default="100",
+            help="For each image, in the estimate of log p(x).",
+        )
+        seed = widgets.number("Seed of the measurement", key="compare_subset", low=0, high=9999)
+        against = refs[0].prior
+        if len(refs) > 1:
+            words = {ref.prior: short_name(ref) for ref in refs}
+            against = widgets.choose_one(
+                "Differences from", tuple(words), key="compare_against", default=against, names=words
+            )
+    images = total if limit == "all" else int(limit)
+    with results:
+        if not services.has_data(refs[0]):
+            st.table(table(refs, services.metric), border="horizontal")
+            st.caption(f"Stored with the checkpoints, from all {widgets.count(total)} test images.")
+            widgets.data_notice(refs[0], key="compare_download")
+            return
+        if not agreed(refs, images, int(importance), seed):
+            return
+        with widgets.progress("Measuring") as report:
+            found = services.measure(refs, images, int(importance), seed, report)
+        lookup = {each.ref: each for each in found}
+        base = next(each for each in found if each.ref.prior == against)
+        differences = [services.difference(each, base) for each in found]
+        shown = table(refs, lambda ref, each: lookup[ref].get(each))
+        if len(refs) > 1:
+            shown.loc[f"Log-likelihood minus that of {short_name(base.ref)} (nats/image)"] = [
+                REFERENCE if each is base else widgets.format_value(difference.value, difference.se)
+                for each, difference in zip(found, differences, strict=True)
+            ]
+        st.table(shown, border="horizontal")
+        which = "all" if images == total else f"a random {widgets.count(images)} of the"
+        st.caption(
+            f"Measured now on {services.device().name}, in {sum(each.seconds for each in found):.1f} s: {which} "
+            f"{widgets.count(total)} test images, the same for every prior; S = {widgets.count(int(importance))} "
+            "importance samples; ± one standard error over images. Each prior was trained once."
+        )
+        saturated = [
+            short_name(each.ref) for each in found if each.get("mutual_information").value > SATURATED * np.log(total)
+        ]
+        if saturated:
+            st.caption(
+                f"{', '.join(saturated)}: the mutual information is near its ceiling, log N = {np.log(total):.2f}; "
+                "it is a lower bound then, and the marginal KL an upper one."
+            )
+    pictured(found, differences, base, total)
+
+
+def agreed(refs: tuple[services.Ref, ...], images: int, importance: int, seed: int) -> bool:
+    """Whether to measure: at once where it is quick, else when the button was pressed for just this choice."""
+    work, choice = len(refs) * images * importance, (refs, images, importance, seed)
+    if work <= AT_ONCE or st.session_state.get("compare_agreed") == choice:
+        return True
+    st.info(
+        f"This choice decodes {widgets.count(work)} latent samples, which takes a while on {services.device().name}. "
+        "Changing a control stops it; what was measured is kept.",
+        icon=":material/hourglass_top:",
+    )
+    st.button("Measure", key="compare_measure", on_click=st.session_state.update, args=({"compare_agreed": choice},))
+    return False
+
+
+def pictured(
+    found: tuple[services.LiveFigures, ...],
+    differences: list[services.Metric],
+    base: services.LiveFigures,
+    total: int,
+) -> None:
+    """The paired differences and the parts of the KL as pictures, and the numbers to take away."""
+    left, right = st.columns(2, gap="large")
+    kinds = [services.facts(each.ref).prior for each in found]
+    rows = [
+        comparison.Estimate(short_name(each.ref), kind, metric.value, metric.se)
+        for each, kind, metric in zip(found, kinds, differences, strict=True)
+        if each is not base
+    ]
+    if rows:
+        with left:
+            st.subheader("Difference image by image", anchor=False)
+            quantity = f"log p(x) minus that of {short_name(base.ref)} (nats/image)"
+            drawing = comparison.estimates(widgets.mode(), rows, quantity=quantity, zero=True)
+            widgets.figure(drawing, key="compare_differences", name=f"{experiment}-differences")
+    with right if rows else left:
+        st.subheader("What the KL is made of", anchor=False)
+        drawing = surgery.surgery(
+            widgets.mode(),
+            [parts_of_kl(each, kind) for each, kind in zip(found, kinds, strict=True)],
+            log_n=float(np.log(total)),
+        )
+        widgets.figure(drawing, key="compare_surgery", name=f"{experiment}-kl")
+    with st.container(horizontal=True):
+        columns = ("prior", "figure", "value", "unit", "se", "n", "samples", "seed", "device")
+        tidy = [
+            (each.ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, m.seed, m.device)
+            for each, difference in zip(found, differences, strict=True)
+            for m in (*each.metrics, replace(difference, name=f"log_likelihood minus that of {base.ref.prior}"))
+        ]
+        lists = pd.DataFrame(tidy, columns=columns, dtype=object).to_dict("list")
+        widgets.csv_button("Save the table", lists, key="compare_csv", name=f"{experiment}-live")
+        images: dict[str, np.ndarray] = {"test image": found[0].rows}
+        images |= {f"log p(x), {each.ref.prior} (nats)": each.log_likelihood for each in found}
+        widgets.csv_button("Save log p(x) of each image", images, key="compare_each", name=f"{experiment}-per-image")
+
+
+def parts_of_kl(each: services.LiveFigures, kind: str) -> surgery.SurgeryBar:
+    """The two parts of a KL as a bar."""
+    information, marginal = each.get("mutual_information"), each.get("marginal_kl")
+    errors = [metric.se or 0.0 for metric in (information, marginal)]
+    return surgery.SurgeryBar(short_name(each.ref), kind, information.value, errors[0], marginal.value, errors[1])
+
+
+widgets.page_head(
+    "Compare priors",
+    "All priors get the same random numbers. Look for samples that resemble nothing, and for the holes they come from.",
+)
+trained = readable(here.experiment.refs)
+top = st.container()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    refs = chosen_priors(trained)
+    span = widgets.choose("Range of the maps", ("shared", "own"), key="compare_range", default="shared")
+windows = {ref: services.window(refs if span == "shared" else (ref,)) for ref in refs}
+with top:
+    same_noise(refs, windows)
+widgets.explain(EXPLANATION)
+st.subheader("Where prior and data disagree", anchor=False)
+disagreement(refs, windows)
+st.subheader("Measured now", anchor=False)
+measured(refs)

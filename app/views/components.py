@@ -1,0 +1,186 @@
+"""Components: samples of one beside others, weight against usage, how many there are in effect, and the dead ones."""
+
+import numpy as np
+import streamlit as st
+
+from app import services, state, widgets
+from app.figures import strips, tiles, usage
+
+CHART = "components_usage"
+DEAD = "components_dead"
+ROWS = 8
+BESIDE = {"most": "The most used", "least": "The least used", "chosen": "My choice"}
+EXPLANATION = """
+Each row is one **component** of the prior: its pseudo-input where it has one, the decoded mean, and decoded draws
+from it. All rows share their noise, so that a column differs by the component alone. **Temperature** multiplies the
+noise: 0 repeats the mean, 1 draws from the component, more exaggerates it.
+
+**Weight** is the probability that the prior gives to a component. **Usage** is the probability that the data give to
+it: the mean responsibility $p(k \\mid z)$ over the test images, with one $z \\sim q(z \\mid x_n)$ for each image; its
+standard error is over the images. The two are equal where the prior matches the aggregated posterior.
+
+The **effective number of components** is $\\exp(-\\sum_k u_k \\log u_k)$ for the usages $u_k$: as many equally used
+components would have the same entropy. A component is **dead** when its usage is below a tenth of the equal share $1
+/ K$.
+"""
+
+
+def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tuple[int, ...]:
+    """The chosen component first, then those that the controls put beside it."""
+    used = services.order(ref, "usage")
+    beside = widgets.choose_one("Beside it", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
+    if beside == "chosen":
+        others = widgets.choose_many(
+            "Components", [f"{k}" for k in range(facts.components)], key="components_chosen", limit=ROWS - 1
+        )
+        wanted = [int(each) for each in others]
+    else:
+        wanted = (used if beside == "most" else used[::-1]).tolist()
+    return (component, *[k for k in wanted if k != component][: ROWS - 1])
+
+
+def draws(ref: services.Ref, facts: services.Facts) -> int:
+    """Samples of several components, a row each, with their controls; gives the component in view."""
+    shown, controls = st.columns([3, 1], gap="medium")
+    with controls:
+        component = widgets.choose_component(ref, "Component", "Or click a mark of the chart below.")
+        rows = rows_beside(ref, facts, component)
+        count = widgets.number("Samples of each", key="components_samples", low=1, high=24, default=7)
+        temperature, seed = noise_controls()
+        widgets.component_table(ref, key="components_table")
+    with shown:
+        samples = services.component_samples(ref, rows, count, temperature, seed)
+        samples = samples.reshape(len(rows), count, *facts.shape)
+        fixed = [services.component_images(ref)[list(rows)]]
+        names = ["mean"]
+        learned = services.pseudo_inputs(ref)
+        if learned is not None:
+            fixed, names = [learned[list(rows)], *fixed], ["u", *names]
+        aspect = facts.shape[1] / facts.shape[2]
+        drawing = strips.strip(
+            np.concatenate([np.stack(fixed, 1), samples], 1),
+            widgets.mode(),
+            columns=[*names, *(f"{i + 1}" for i in range(count))],
+            rows=[f"{k}" for k in rows],
+            axis="",
+            alt=f"Decoded draws of components {', '.join(map(str, rows))} at temperature {temperature:g}.",
+            binary=facts.binary,
+            height=round(widgets.picture_width() * aspect * len(rows) / (len(names) + count)) + 10,
+        )
+        widgets.figure(drawing, key="components_draws", name=f"{facts.name}-components")
+        first = "pseudo-input, decoded mean" if learned is not None else "decoded mean"
+        st.caption(f"A row each. Columns: {first}, {count} draws with the same noise in every row.")
+    return component
+
+
+def noise_controls() -> tuple[float, int]:
+    """Temperature and seed."""
+    heat = widgets.slide(
+        "Temperature", key="components_temperature", low=0.0, high=2.0, default=1.0, step=0.1,
+        help="Multiplies the noise of every draw.",
+    )  # fmt: skip
+    return heat, widgets.number("Seed", key="components_seed", low=0, high=9999)
+
+
+def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
+    """Samples of a prior that is one component, as tiles."""
+    shown, controls = st.columns([3, 1], gap="medium")
+    with controls:
+        count = widgets.number("Samples", key="components_samples", low=1, high=100, default=40)
+        temperature, seed = noise_controls()
+    with shown:
+        drawing, _ = tiles.tiles(
+            services.component_samples(ref, (0,), count, temperature, seed),
+            widgets.mode(),
+            alt=f"{count} decoded draws of the prior at temperature {temperature:g}.",
+            columns=min(count, 10),
+            hover=[f"draw {i + 1}" for i in range(count)],
+            binary=facts.binary,
+            pixel=8,
+        )
+        widgets.figure(drawing, key="components_draws", name=f"{facts.name}-samples")
+
+
+def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) -> None:
+    """Weight against usage, with the component in view marked, and their numbers."""
+    known, ranked = services.components(ref), services.order(ref, "usage")
+    st.subheader("What the prior promises and what the data use", anchor=False)
+    drawing = usage.usage(
+        widgets.mode(), known.weights, known.usage, prior=facts.prior, effective=known.effective, height=380
+    )
+    widgets.figure(drawing, key=CHART, name=f"{facts.name}-usage")
+    rank = int(np.flatnonzero(ranked == component)[0])
+    height = float(np.log10(max(known.usage[component], usage.FLOOR / facts.components)))
+
+    def clicked(place: widgets.Place) -> None:
+        nearest = round(place.x) - 1
+        widgets.show_component(int(ranked[nearest]) if 0 <= nearest < len(ranked) else None)
+
+    widgets.pick(CHART, mark=(rank + 1, height), on_pick=clicked)
+    equal, images = 1 / facts.components, widgets.count(facts.images)
+    weight, share, se = known.weights[component], known.usage[component], float(known.usage_se[component])
+    of_all = f"of {widgets.count(facts.components)}; n = {images} images"
+    widgets.metric_row(
+        [
+            widgets.Cell("Effective components", widgets.format_value(known.effective), of_all),
+            widgets.Cell("Dead components", f"{known.dead.sum()}", f"usage below {widgets.percent(0.1 * equal)}"),
+            widgets.Cell(f"Weight of {component}", widgets.percent(weight), f"equal share {widgets.percent(equal)}"),
+            widgets.Cell(f"Usage of {component}", widgets.percent(share, se), f"rank {rank + 1}; n = {images} images"),
+        ]
+    )
+
+
+def the_dead(ref: services.Ref, facts: services.Facts) -> None:
+    """Every dead component by number, and what it looks like."""
+    known = services.components(ref)
+    dead = np.flatnonzero(known.dead)
+    st.subheader("The dead ones", anchor=False)
+    if not len(dead):
+        st.markdown(f"None: every component is used more than {widgets.percent(0.1 / facts.components)}.")
+        return
+    learned = services.pseudo_inputs(ref)
+    what = "decoded means" if learned is None else "pseudo-inputs"
+    shown, words = st.columns([3, 1], gap="medium")
+    words.markdown(f"{len(dead):,} of {facts.components:,}, shown as {what}. Click one to see its samples above.")
+    drawing, where = tiles.tiles(
+        (services.component_images(ref) if learned is None else learned)[dead],
+        widgets.mode(),
+        alt=f"The {what} of the dead components {', '.join(map(str, dead))}.",
+        columns=min(len(dead), 25),
+        ids=dead.tolist(),
+        hover=[f"component {k}, usage {widgets.percent(known.usage[k])}" for k in dead],
+        captions=[f"{k}" for k in dead] if len(dead) <= 100 else None,
+        binary=facts.binary,
+        pixel=3,
+    )
+    with shown:
+        widgets.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
+        widgets.pick(DEAD, on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)))
+    st.caption("Dead: " + ", ".join(map(str, dead)))
+
+
+@st.fragment
+def body(ref: services.Ref) -> None:
+    """Everything that follows the chosen component; moving a control runs this alone."""
+    facts = services.facts(ref)
+    if not facts.has_components:
+        draws_of_one(ref, facts)
+        return
+    component = draws(ref, facts)
+    promise_and_use(ref, facts, component)
+    the_dead(ref, facts)
+
+
+here = state.selected()
+widgets.page_head(
+    "Components",
+    "What the parts of the prior generate, and whether the data need them. Look for rows that are all alike, and for "
+    "components that weigh much and are used little.",
+)
+if not services.facts(here.ref).has_components:
+    widgets.not_applicable(
+        "A standard normal is one component, with weight and usage 1, so there is nothing to set against each other.",
+        "Shown instead: its samples.",
+    )
+body(here.ref)
+widgets.explain(EXPLANATION)

@@ -1,0 +1,313 @@
+"""Latent space: where the encoder puts the test set, against the mass that the prior lays out for it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import services, state, widgets
+from app.figures import export
+from app.figures.plane import Components, plane
+from app.figures.points import ByClass, ByComponent, ByValue, Colouring
+from app.figures.theme import PRIOR_NAMES, Theme
+from app.figures.tiles import tiles, tiles_png
+
+CHART = "latent_plane"
+PLACE = "latent_point"
+NEIGHBOURS = 8
+SHOWN = 72
+# Pixels of an enlarged image, about twice what the screen gives it: a browser that shrinks squares keeps their edges.
+ENLARGED = 112
+COLUMNS = 12
+
+
+def shuffled(images: int) -> np.ndarray:
+    """Rows in a fixed random order, so that no class covers the others because it comes last in the data set."""
+    return np.random.default_rng(0).permutation(images)
+
+
+def class_names(ref: services.Ref) -> tuple[str, ...]:
+    """Names of the classes where every image has one, else ()."""
+    return services.facts(ref).classes if int(services.latents(ref).labels.min()) >= 0 else ()
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool) -> Any:
+    """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
+    facts, latents, where = services.facts(ref), services.latents(ref), services.plane(ref)
+    order = shuffled(facts.images)
+    colouring: Colouring
+    if colour == "class":
+        colouring = ByClass(latents.labels[order], facts.classes)
+    elif colour == "component":
+        colouring = ByComponent(services.components_of_images(ref).component[order])
+    else:
+        colouring = ByValue(latents.elbo[order], "ELBO (nats)")
+    window = services.window((ref,))
+    mixture = services.prior_on_plane(ref)
+    kind = "Posterior means" if means else "Samples of the posterior"
+    return plane(
+        mode,
+        widgets.plane_window(window),
+        alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour},"
+        " and the lines that hold 50, 80, 95 and 99 % of the prior's mass.",
+        points=services.points(ref, means)[order],
+        rows=order,
+        colouring=colouring,
+        prior_density=widgets.plane_density(services.prior_density(ref, window)),
+        components=Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights)) if ellipses else None,
+        prior=facts.prior,
+        # The bar of the values stands where the name would.
+        title="" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),
+        axes=where.axis_names,
+        height=680,
+    )
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def table(ref: services.Ref, means: bool) -> pd.DataFrame:
+    """What is known of every test image, a row each; names carry units."""
+    latents, assigned = services.latents(ref), services.components_of_images(ref)
+    names, where = class_names(ref), services.points(ref, means)
+    columns: dict[str, Any] = {"image": np.arange(len(latents.ids)), "number in the data set": latents.ids}
+    if names:
+        columns["class"] = [names[label] for label in latents.labels]
+    columns |= {
+        "x (latent units)": where[:, 0],
+        "y (latent units)": where[:, 1],
+        "component": assigned.component,
+        "responsibility": assigned.responsibility,
+        "elbo (nats)": latents.elbo,
+    }
+    if latents.log_likelihood is not None:
+        columns["log_likelihood (nats)"] = latents.log_likelihood
+    return pd.DataFrame(columns)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def points_csv(ref: services.Ref, means: bool) -> bytes:
+    """The whole figure as a table."""
+    return export.csv_bytes({str(name): values.to_numpy() for name, values in table(ref, means).items()})
+
+
+def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
+    """What hovering over an image says: its number, class, component and ELBO."""
+    known = table(ref, False).iloc[rows].filter(["image", "class", "component", "elbo (nats)"]).round(1).astype(str)
+    return ["<br>".join(f"{name} {value}" for name, value in row.items()) for row in known.to_dict("records")]
+
+
+def densest(ref: services.Ref) -> tuple[float, float]:
+    """Where the prior's density on the plane is highest: the place shown before anyone has chosen one."""
+    density = services.prior_density(ref, services.window((ref,)))
+    row, column = np.unravel_index(int(density.log_density.argmax()), density.log_density.shape)
+    return float(density.x[column]), float(density.y[row])
+
+
+def distances(ref: services.Ref, place: tuple[float, float], means: bool) -> np.ndarray:
+    """How far every test image's point is from a place, on the plane."""
+    return np.linalg.norm(services.points(ref, means) - np.array(place, np.float32), axis=1)
+
+
+def chosen_rows(event: dict[str, Any] | None, images: int) -> np.ndarray:
+    """Rows of the images inside the lasso; centres of components can be caught too and are left out."""
+    caught = event["selection"]["points"] if event else []
+    found = [point["point_index"] for point in caught if point["curve_number"] == 0]
+    return np.sort(shuffled(images)[[index for index in found if 0 <= index < images]])
+
+
+@st.fragment
+def explore(ref: services.Ref) -> None:
+    """Plane, controls, the place decoded, and the images chosen: all that a click or a lasso changes."""
+    picture, side = st.columns([2, 1], gap="medium")
+    with side:
+        colours = ("class", "component", "ELBO") if class_names(ref) else ("component", "ELBO")
+        colour = widgets.choose("Colour points by", colours, key="latent_colour", default=colours[0])
+        means = widgets.switch(
+            "Posterior means",
+            key="latent_means",
+            help="Off: one sample z ~ q(z | x) of each test image, the same at every visit. On: the mean of q(z | x).",
+        )
+        ellipses = widgets.switch(
+            "Component ellipses",
+            key="latent_ellipses",
+            help="Two standard deviations of each component; the heavier the component, the stronger its line.",
+        )
+    place = state.point(PLACE) or densest(ref)
+    with picture:
+        drawing = draw(ref, widgets.mode(), means, colour, ellipses)
+        event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
+        widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
+    with side:
+        show_place(ref, place, means)
+    numbers = st.container()
+    show_choice(ref, chosen_rows(event, services.facts(ref).images), place, means)
+    with numbers:
+        # Last, since the holes take a moment where they were never measured.
+        show_numbers(ref, means)
+
+
+def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
+    """What the decoder makes of a place, what the prior thinks of it, and which test images lie there."""
+    facts, mode, window = services.facts(ref), widgets.mode(), services.window((ref,))
+    found = services.decode_place(ref, *place)
+    with st.container(border=True):
+        # Adding 0 turns a rounded -0.0 into 0.0.
+        where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
+        st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else ", the prior\u2019s densest place"))
+        decoded, said = st.columns(2, vertical_alignment="center")
+        decoded.image(
+            tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2])),
+            width="stretch",
+            alt=f"Decoded mean at ({where})",
+        )
+        region = f"Inside the prior\u2019s **{100 * found.mass:.0f} %** region"
+        with said:
+            st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:.2f}')} nats**")
+            st.markdown(region if found.mass < 1 else "Outside the prior\u2019s **99 %** region")
+            if facts.has_components:
+                st.markdown(f"Component **{found.component}**, responsibility **{found.responsibility:.2f}**")
+        show_nearest(ref, np.argsort(distances(ref, place, means), kind="stable")[:NEIGHBOURS])
+        with st.popover("Type a place", icon=":material/keyboard:", width="stretch"):
+            axes = ("z\u2081", "z\u2082") if services.plane(ref).exact else ("First axis", "Second axis")
+            widgets.place_inputs(PLACE, (window.left, window.bottom), (window.right, window.top), axes)
+            if state.point(PLACE) and st.button("Back to the densest place", key="latent_back"):
+                state.clear_point(PLACE)
+                st.rerun()
+
+
+def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
+    """The test images whose points lie nearest to the place."""
+    facts, images = services.facts(ref), services.test_images(ref, tuple(int(row) for row in rows))
+    names, labels = class_names(ref), services.latents(ref).labels
+    kind = "images" if images.originals else "images (reconstructed)"
+    st.caption(f"The {len(rows)} test {kind} nearest" + ("" if services.plane(ref).exact else " on the plane"))
+    drawing, _ = tiles(
+        images.pixels,
+        widgets.mode(),
+        alt=f"The {len(rows)} test images nearest to the place",
+        columns=4,
+        hover=described(ref, rows),
+        captions=[names[labels[row]] for row in rows] if names else None,
+        binary=facts.binary,
+        pixel=max(1, ENLARGED // facts.shape[2]),
+        height=165 if names else 130,
+    )
+    widgets.figure(drawing, key="latent_nearest", name="nearest-images")
+
+
+@st.fragment
+def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float], means: bool) -> None:
+    """The images chosen, by lasso or by distance from the place; their classes; a table to take away."""
+    facts = services.facts(ref)
+    st.subheader("Chosen images", anchor=False)
+    words, way = st.columns([2, 1], gap="medium", vertical_alignment="center")
+    with way:
+        radius = widgets.slide(
+            "Distance from the place",
+            key="latent_radius",
+            low=0.0,
+            high=3.0,
+            default=0.0,
+            step=0.05,
+            help="Chooses the images whose points lie within this distance of the place decoded, in latent units."
+            " A lasso goes before it.",
+        )
+    rows = lassoed if len(lassoed) or not radius else np.flatnonzero(distances(ref, place, means) <= radius)
+    if not len(rows):
+        nothing = f"No test image lies within {radius:.2f} of the place." if radius else "None yet."
+        words.markdown(f"{nothing} Draw round points with the lasso of the figure\u2019s tool bar, or set a distance.")
+        return
+    how = "in the lasso" if len(lassoed) else f"within {radius:.2f} of the place"
+    words.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
+    pictures, mix = st.columns([2, 1], gap="medium")
+    with pictures:
+        show_images(ref, rows)
+    with mix:
+        chosen = table(ref, means).iloc[rows]
+        by = "class" if class_names(ref) else "component"
+        counted = chosen[by].value_counts()
+        shares = {by.capitalize(): counted.index.astype(str), "Images": counted, "Share": 100 * counted / len(rows)}
+        st.dataframe(
+            pd.DataFrame(shares),
+            hide_index=True,
+            column_config={"Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)},
+            height=min(400, 35 * (len(counted) + 1) + 2),
+            alt=f"How many of the chosen images belong to each {by}",
+        )
+        widgets.csv_button(
+            f"{len(rows):,} images (CSV)",
+            {str(name): values.to_numpy() for name, values in chosen.items()},
+            key="latent_csv",
+            name="chosen-images",
+        )
+
+
+def show_images(ref: services.Ref, rows: np.ndarray) -> None:
+    """The chosen images; of many, a random part of stated size."""
+    facts = services.facts(ref)
+    rebuilt = widgets.switch("Reconstructions", key="latent_rebuilt", help="Decoded means of the same images.")
+    shown = np.sort(np.random.default_rng(0).permutation(rows)[:SHOWN])
+    wanted = tuple(int(row) for row in shown)
+    images = services.test_images(ref, wanted)
+    kind = "images" if images.originals and not rebuilt else "reconstructions"
+    st.caption(f"{len(shown)} {kind}" + (f" of the {len(rows):,}, drawn at random" if len(shown) < len(rows) else ""))
+    drawing, _ = tiles(
+        services.reconstructions(ref, wanted) if rebuilt else images.pixels,
+        widgets.mode(),
+        alt=f"{len(shown)} chosen test images, shown as {kind}",
+        columns=COLUMNS,
+        ids=wanted,
+        hover=described(ref, shown),
+        binary=facts.binary,
+        pixel=max(1, ENLARGED // facts.shape[2]),
+        height=54 * -(-len(wanted) // COLUMNS),
+    )
+    widgets.figure(drawing, key="latent_chosen", name="chosen-images")
+    if not rebuilt:
+        widgets.data_notice(ref, key="latent_download")
+
+
+def show_numbers(ref: services.Ref, means: bool) -> None:
+    """What the picture holds, in figures."""
+    facts, where = services.facts(ref), services.plane(ref)
+    of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
+    each = "posterior mean of each" if means else "one sample z ~ q(z | x) of each"
+    cells: list[services.Metric | widgets.Cell] = [
+        widgets.Cell("Test images shown", widgets.count(facts.images), each),
+        widgets.Cell("The plane holds", f"{100 * where.share:.0f} %", of),
+    ]
+    elbo = services.metric(ref, "elbo")
+    cells += [elbo] if elbo else []
+    if where.exact:
+        cells.append(services.hole_share(ref))
+    widgets.metric_row(cells)
+    widgets.file_button(
+        "Points (CSV)", points_csv(ref, means), key="latent_points_csv", name="latent-space.csv", mime="text/csv"
+    )
+
+
+widgets.page_head(
+    "Latent space",
+    "Look for room inside the prior\u2019s lines that holds no points: the prior expects images there, and none come.",
+)
+explore(state.selected().ref)
+widgets.explain(
+    """
+**Points** are the test set as the encoder sees it. Each image x has a posterior q(z | x); one sample z of it is drawn,
+with a fixed seed, so that all points together are draws from the aggregated posterior, q(z) = 1/N \u03a3 q(z | x).
+
+**Lines** hold 50, 80, 95 and 99 % of the prior\u2019s mass. Where they hold no points, the prior wastes mass, and
+samples from there have no counterpart in the data (holes). Where points lie outside, the prior calls data unlikely.
+
+**In more than two dimensions** the plane is that of the first two principal axes of the posterior means. Points and
+prior are projected onto it exactly: the lines are those of the prior\u2019s marginal on the plane, not of a slice.
+
+**A click** decodes the place: the most likely point of the latent space above it, under the component that is most
+responsible. The region named is the smallest that holds the place, by 20,000 draws of the prior.
+
+**Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
+posterior of these N images. Fewer images and sharper posteriors leave more holes; in many dimensions nearly all is a
+hole for any N, so the figure stands here for two dimensions only.
+"""
+)

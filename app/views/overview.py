@@ -1,0 +1,182 @@
+"""Overview: the priors of one experiment side by side, what they reach, what was published, how they were trained."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import services, state, widgets
+from app.figures import comparison, history, tiles
+from app.widgets.family import (
+    colours_of,
+    count_of_components,
+    full_name,
+    in_columns,
+    latent_map,
+    readable,
+    short_name,
+)
+from app.widgets.numbers import label
+
+SAMPLES = 16
+COLUMNS = 8
+
+here = state.selected()
+name = here.experiment.name
+
+
+def reached(ref: services.Ref) -> services.Metric | None:
+    """The stored log-likelihood of the test set; the ELBO, its lower bound, where that was not evaluated yet."""
+    return services.metric(ref, "log_likelihood") or services.metric(ref, "elbo")
+
+
+def numbers(ref: services.Ref) -> None:
+    """What a prior reaches, its active units, and the published figure."""
+    facts, metric = services.facts(ref), reached(ref)
+    with st.container(border=True, height="stretch", gap="small"):
+        value, units = st.columns([2, 1])
+        with value.container(gap=None):
+            if metric is None:
+                st.metric(f"Log-likelihood, {short_name(ref)}", "not evaluated")
+            else:
+                st.metric(f"{label(metric.name)}, {short_name(ref)}", widgets.format_value(metric.value, metric.se))
+                st.caption(widgets.caption(metric))
+        with units.container(gap=None):
+            st.metric("Active units", services.active_label(ref))
+            dimensions = " + ".join(str(each) for each in reversed(facts.latent_dims))
+            st.caption(f"of {dimensions}, n = {widgets.count(facts.images)}")
+        for known in services.published(ref):
+            said = "as reported: " if known.as_reported else ""
+            shown = widgets.signed(f"{known.value:.2f}")
+            st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{known.source}]({known.url})")
+
+
+def samples(ref: services.Ref, seed: int) -> bytes:
+    """Decoded draws of a prior, as a picture of two rows."""
+    facts = services.facts(ref)
+    return tiles.tiles_png(
+        services.prior_samples(ref, SAMPLES, seed).pixels,
+        widgets.mode(),
+        columns=COLUMNS,
+        binary=facts.binary,
+        pixel=max(2, 112 // facts.shape[-1]),
+    )
+
+
+def card(ref: services.Ref, window: services.Window, colour: str, seed: int) -> None:
+    """A prior's map and samples under its name."""
+    widgets.prior_heading(ref, count_of_components(ref))
+    widgets.figure(
+        latent_map(ref, window, colour, widgets.mode(), height=370),
+        key=f"overview_map_{ref.prior}",
+        name=f"{ref.experiment}-{ref.prior}-map",
+    )
+    st.image(samples(ref, seed), width="stretch", alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+
+
+@st.fragment
+def side_by_side() -> None:
+    """A column for each prior, and under them what can be changed in all at once."""
+    maps = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        colours = colours_of(refs)
+        colour = widgets.choose("Colour of the points", colours, key="overview_colour", default=colours[0])
+        spans = ("own", "shared")
+        span = widgets.choose("Range of the maps", spans, key="overview_range", default="own")
+        with st.container(width=200):
+            seed = widgets.number("Seed of the samples", key="overview_seed", low=0, high=9999)
+        together = np.concatenate([services.prior_samples(ref, SAMPLES, seed).pixels for ref in refs])
+        binary = services.facts(refs[0]).binary
+        picture = tiles.tiles_png(together, widgets.mode(), columns=SAMPLES, binary=binary, pixel=4)
+        widgets.file_button("Save the samples", picture, key="overview_samples", name=f"{name}-samples.png")
+    with maps:
+        in_columns(refs, lambda ref: card(ref, services.window(refs if span == "shared" else (ref,)), colour, seed))
+
+
+def against_published() -> None:
+    """Our figures and the published ones on one axis."""
+    found = [(ref, metric) for ref in refs if (metric := reached(ref)) is not None]
+    names = {metric.name for _, metric in found}
+    if len(names) != 1:
+        # A bound and an estimate on one axis would be read as a difference between priors.
+        st.info("Not all priors are evaluated yet: run `python -m vampcore evaluate MODEL --save`.")
+        return
+    rows = []
+    for ref, metric in found:
+        rows.append(comparison.Estimate(short_name(ref), services.facts(ref).prior, metric.value, metric.se))
+        if metric.name == "log_likelihood":
+            rows += [
+                comparison.Estimate(f"{short_name(ref)}, published", None, known.value, None)
+                for known in services.published(ref)
+            ]
+    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(names.pop())} of the test set (nats/image)")
+    widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
+
+
+def training() -> None:
+    """The ELBO through the epochs of every prior."""
+    runs = []
+    for ref in refs:
+        past, facts = services.history(ref), services.facts(ref)
+        if past.names:
+            epoch, train, validation = (past.column(each) for each in ("epoch", "train_elbo", "validation_elbo"))
+            runs.append(history.History(short_name(ref), facts.prior, epoch, train, validation, facts.best_epoch))
+    if not runs:
+        st.info("These checkpoints hold no history of their training.")
+        return
+    widgets.figure(history.history(widgets.mode(), runs), key="overview_history", name=f"{name}-history")
+
+
+def stored_figures() -> pd.DataFrame:
+    """Every stored figure of every prior, and the published ones."""
+    rows: list[tuple[str | float | None, ...]] = []
+    for ref in refs:
+        rows += [
+            (ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, m.split, m.layer, "this checkpoint")
+            for m in services.metrics(ref)
+        ]
+        for known in services.published(ref):
+            source = f"{known.source}, {known.url}" + (", as reported" if known.as_reported else "")
+            rows.append((ref.prior, known.name, known.value, known.unit, None, None, None, "test", None, source))
+    columns = ("prior", "figure", "value", "unit", "se", "n", "samples", "split", "layer", "source")
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+widgets.page_head(
+    "Overview",
+    "Lines show the prior, points the data. Look for lines around empty places, and for points outside all lines.",
+)
+refs = readable(here.experiment.refs)
+side_by_side()
+in_columns(refs, numbers)
+unfinished = [short_name(ref) for ref in refs if not services.facts(ref).converged]
+if unfinished:
+    st.caption(f":material/hourglass_top: Not converged, the best weights so far: {', '.join(unfinished)}.")
+widgets.explain(
+    """
+**Maps.** Each prior was trained with an encoder and a decoder of its own, so each has its own latent space. A point is
+one sample z ~ q(z | x) for each image of the test set: together they are the *aggregated posterior*. Lines enclose 50,
+80, 95 and 99 % of the prior’s mass. Both axes have the same unit; the range is each map’s own, or one for all. In
+more than two dimensions a map shows the first two principal axes of the posterior means, with the share of the variance
+that each holds; the lines are then the exact marginal of the prior on that plane.
+
+**Samples.** Decoded draws from each prior. Draws at the same position start from the same random numbers in all priors.
+
+**Log-likelihood** is log p(x) for a test image on average, estimated with S importance samples for each of n images;
+higher is better, and ± is one standard error over images. Where it was not evaluated yet, the ELBO stands in, which is
+a lower bound. Each model was trained once, so a difference between priors includes the luck of one training.
+
+**Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The others are
+ignored by the decoder.
+
+**Published** figures are shown where one was reported for the same data, likelihood and architecture.
+"""
+)
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("What they reach", anchor=False)
+    against_published()
+    table = stored_figures().to_dict("list")
+    widgets.csv_button("Save all figures", table, key="overview_csv", name=f"{name}-figures")
+with right:
+    st.subheader("How they were trained", anchor=False)
+    training()

@@ -1,0 +1,265 @@
+"""Pseudo-inputs: all that a VampPrior has learned as one picture, one of them from end to end, and how they grew."""
+
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import services, state, widgets
+from app.figures import plane, tiles
+from app.figures.theme import Theme
+
+WALL = "pseudo_wall"
+BEST = "best"
+ORDERS = {"usage": "Usage", "weight": "Weight", "class": "Class", "similarity": "Similarity"}
+SHOWN = {"pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
+SAMPLES = 16
+FEW = 24
+SMALL = 88
+NONE = {
+    "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
+    "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
+    "vamp-data": "The pseudo-inputs of this prior are training images, which a checkpoint does not hold.",
+}
+EXPLANATION = """
+A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder turns it
+into the normal $q(z \\mid u_k)$, which is one component of the prior $p(z) = \\sum_k w_k\\, q(z \\mid u_k)$. The five
+steps follow one component: its pseudo-input; where the encoder puts it; what the decoder makes of the middle of that
+place; draws from it; and the test images that belong to it most.
+
+- **Weight** is the prior probability $w_k$. **Usage** is the mean responsibility $p(k \\mid z)$ over the test images,
+  with one $z \\sim q(z \\mid x_n)$ for each; its standard error is over the images. **Class** is the class with most
+  of that responsibility.
+- **Orders.** Weight and usage fall from the top left. Class goes class by class, the most used first. Similarity
+  walks from each component to the nearest mean that is not shown yet. Tiles keep their place when an earlier epoch is
+  shown.
+- **Clamped pixels.** Pseudo-inputs are kept in [0, 1] by clamping; a pixel at or beyond either end receives no
+  gradient.
+- **The plane** shows the lines that hold 50, 80, 95 and 99 % of the prior's mass and, in amber, this component at two
+  standard deviations. In more than two latent dimensions both are projected exactly onto the first two principal axes
+  of the posterior means.
+"""
+
+
+def columns_for(count: int) -> int:
+    """Tiles in a row, somewhat more than rows, so that the last row is full if that can be."""
+    widest = 6 * count if count <= FEW else 2.4 * count
+    full = [each for each in range(1, count + 1) if count % each == 0 and count <= each * each <= widest]
+    return max(full, default=math.ceil(math.sqrt(1.5 * count)))
+
+
+def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
+    """What the tiles show: decoded means, or pseudo-inputs as they were after an epoch."""
+    learned = services.pseudo_inputs(ref)
+    if learned is None or show == "decoded":
+        return services.component_images(ref)
+    return dict(through_the_epochs(ref)).get(epoch, learned)
+
+
+def through_the_epochs(ref: services.Ref) -> list[tuple[str, np.ndarray]]:
+    """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them."""
+    learned, best = services.pseudo_inputs(ref), services.facts(ref).best_epoch
+    if learned is None:
+        return []
+    kept = [(each.epoch, each.pixels) for each in services.snapshots(ref) if each.pixels is not None]
+    grown = sorted(
+        [(epoch, pixels) for epoch, pixels in kept if epoch != best] + [(best, learned)], key=lambda at: at[0]
+    )
+    return [(BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown]
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
+    """All pseudo-inputs, or all decoded means, as one figure in an order, and the map from its cells to components."""
+    facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
+    columns = columns_for(len(places))
+    named = [f"<br>class {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
+    drawing, where = tiles.tiles(
+        pixels_of(ref, show, epoch)[places],
+        mode,
+        alt=f"{'Decoded means' if show == 'decoded' else 'Pseudo-inputs'} of {len(places):,} components by {order}.",
+        columns=columns,
+        ids=places.tolist(),
+        hover=[
+            f"component {k}<br>weight {widgets.percent(weight)}<br>usage {widgets.percent(used)}{name}"
+            for k, weight, used, name in zip(places, known.weights[places], known.usage[places], named, strict=True)
+        ],
+        binary=facts.binary,
+        # Twice the pixels of the screen, or what keeps 500 tiles small enough to send.
+        pixel=max(2, math.ceil(max(40, min(240, 1000 / columns)) / facts.shape[2])),
+        captions=[f"{k}" for k in places] if len(places) <= FEW else None,
+    )
+    drawing.update_layout(height=round(drawing.layout.height * width / widgets.DESK))
+    return drawing, where
+
+
+def picture(
+    pixels: np.ndarray, facts: services.Facts, columns: int = 1, width: int | None = None, under: str = ""
+) -> None:
+    """A few images as one crisp picture, as wide as its column unless a width in pixels is given."""
+    enlarged = max(2, math.ceil(960 / columns / facts.shape[2]))
+    drawn = tiles.mosaic(pixels, widgets.mode(), columns=columns, binary=facts.binary, pixel=enlarged)
+    edge = tiles.PADDING * enlarged
+    png = tiles.png_bytes(drawn[edge:-edge, edge:-edge])
+    st.image(png, width=width or "stretch")
+    if under:
+        st.caption(under)
+
+
+def step(number: int, words: str) -> None:
+    """The heading of one step of a component's story."""
+    st.markdown(f"**{number}\u2002{words}**")
+
+
+def all_of_them(ref: services.Ref, facts: services.Facts) -> int:
+    """The wall of tiles with its controls; gives the component that is chosen."""
+    shown, controls = st.columns([3, 1], gap="medium")
+    known, show, epoch = services.components(ref), "decoded", BEST
+    with controls:
+        word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
+        component = widgets.choose_component(ref, word, "Or click a tile.")
+        orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
+        order = widgets.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
+        if order == "weight" and np.ptp(known.weights) < 1e-6:
+            st.caption("All weights are equal, so the order is by number.")
+        if facts.has_pseudo_inputs:
+            show = widgets.choose("Show", tuple(SHOWN), key="pseudo_show", default="pseudo-inputs", names=SHOWN)
+        if show == "pseudo-inputs":
+            epochs = [each for each, _ in through_the_epochs(ref)]
+            named = {"0": "0, before training", BEST: f"{facts.best_epoch}, the best"}
+            epoch = widgets.choose_one("After epoch", epochs, key="pseudo_epoch", default=BEST, names=named)
+        widgets.component_table(ref, key="pseudo_table")
+    with shown:
+        drawing, where = wall(ref, order, show, epoch, widgets.picture_width(), widgets.mode())
+        row, column = where.cell_of(component)
+        # Where numbers stand under the images, an image's middle is above that of its cell.
+        middle = row + (0.35 if facts.components <= FEW else 0.5)
+        widgets.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
+        widgets.pick(
+            WALL,
+            mark=(column + 0.5, middle),
+            on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)),
+        )
+    return component
+
+
+def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+    """Weight, usage and class of the chosen component, and what is clamped in all pseudo-inputs."""
+    k, known = told.component, services.components(ref)
+    n = f"n = {widgets.count(facts.images)} test images"
+    cells = [
+        widgets.Cell(
+            f"Weight of {k}", widgets.percent(told.weight), f"equal share {widgets.percent(1 / facts.components)}"
+        ),
+        widgets.Cell(
+            f"Usage of {k}",
+            widgets.percent(told.usage, float(known.usage_se[k])),
+            f"dead; {n}" if known.dead[k] else n,
+        ),
+    ]
+    if told.image_class >= 0:
+        cells.append(widgets.Cell(f"Class of {k}", facts.classes[told.image_class], "most of its responsibility"))
+    if facts.outside is not None:
+        cells.append(widgets.Cell("Clamped pixels", widgets.percent(facts.outside), "of all, at or beyond 0 and 1"))
+    widgets.metric_row(cells)
+
+
+def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+    """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
+    k, shift = told.component, 0 if told.pseudo_input is None else 1
+    words = f"{'Pseudo-input' if shift else 'Component'} {k}" if facts.has_components else "The one component"
+    st.subheader(f"{words} from end to end", anchor=False)
+    cards = st.columns([2, 3, 2] if shift else [3, 2, 2], gap="medium")
+    if told.pseudo_input is not None:
+        with cards[0]:
+            step(1, f"Pseudo-input $u_{{{k}}}$")
+            picture(told.pseudo_input, facts)
+    with cards[shift]:
+        step(shift + 1, "Its posterior" if shift else "The component")
+        posterior(ref, facts, told)
+    with cards[shift + 1]:
+        step(shift + 2, "Decoded mean")
+        picture(told.decoded, facts)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        step(shift + 3, f"{SAMPLES} samples")
+        picture(told.samples, facts, columns=8, under="Decoded draws from the component, seed 0")
+    with right:
+        images = services.test_images(ref, tuple(int(row) for row in told.rows))
+        step(shift + 4, "Nearest test images" + ("" if images.originals else ", reconstructed"))
+        shares = " to ".join(widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
+        under = (
+            f"Highest responsibility of this component: {shares}" if facts.has_components else "Densest in the prior"
+        )
+        picture(images.pixels, facts, columns=8, under=under)
+        widgets.data_notice(ref, key="pseudo_download")
+
+
+def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+    """Where the component lies: its ellipse over the prior's lines, and its spread in numbers."""
+    if facts.latent_dims[0] > 1:
+        flat, window = services.prior_on_plane(ref), services.window((ref,))
+        k = slice(told.component, told.component + 1)
+        one = plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False)
+        drawing = plane.plane(
+            widgets.mode(),
+            widgets.plane_window(window),
+            alt=f"Component {told.component} at two standard deviations over the lines of the prior's mass.",
+            prior_density=widgets.plane_density(services.prior_density(ref, window)),
+            components=one,
+            prior=facts.prior,
+            axes=services.plane(ref).axis_names,
+            height=300,
+        )
+        widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
+    low, high = (widgets.format_value(float(each)) for each in (told.scale.min(), told.scale.max()))
+    spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
+    st.caption(f"{spread} in {facts.latent_dims[0]} latent dimensions")
+
+
+def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
+    """The chosen pseudo-input through the epochs, from its start to the trained one."""
+    grown = [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref)]
+    if not grown:
+        return
+    st.subheader(f"How pseudo-input {k} grew over the epochs", anchor=False)
+    with st.container(horizontal=True):
+        for epoch, pixels in grown:
+            with st.container(width=SMALL, gap=None):
+                picture(pixels, facts, width=SMALL, under=f"{facts.best_epoch}, best" if epoch == BEST else epoch)
+    row = np.concatenate([pixels for _, pixels in grown])
+    png = tiles.tiles_png(row, widgets.mode(), columns=len(row), binary=facts.binary, pixel=8)
+    widgets.file_button("Save this row", png, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
+
+
+@st.fragment
+def body(ref: services.Ref) -> None:
+    """Everything that follows the chosen component; moving a control runs this alone."""
+    facts = services.facts(ref)
+    component = all_of_them(ref, facts) if facts.has_components else 0
+    told = services.story(ref, component, SAMPLES)
+    if facts.has_components:
+        figures_of(ref, facts, told)
+    from_end_to_end(ref, facts, told)
+    growth(ref, facts, component)
+
+
+here = state.selected()
+known = services.facts(here.ref)
+widgets.page_head(
+    "Pseudo-inputs",
+    "Images that training invented, each one a component of the prior. Look for tiles that stand for one kind of "
+    "image, for blends of several, and for tiles that nothing uses.",
+)
+if not known.has_pseudo_inputs:
+    instead = "the decoded mean of every component" if known.has_components else "that component, decoded"
+    widgets.not_applicable(NONE.get(known.prior, "This prior has no pseudo-inputs."), f"Shown instead: {instead}.")
+body(here.ref)
+if known.has_components:
+    st.page_link(
+        "views/components.py",
+        label="Compare it with other components",
+        icon=":material/bubble_chart:",
+    )
+widgets.explain(EXPLANATION)

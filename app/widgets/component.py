@@ -1,0 +1,62 @@
+"""The component in view, which the pages of pseudo-inputs and of components share through the URL."""
+
+import numpy as np
+import streamlit as st
+
+from app import services
+from app.figures.export import Column
+from app.widgets.controls import number
+from app.widgets.export import csv_button
+from app.widgets.numbers import format_value
+
+COMPONENT = "component"
+_OWNER = "_component_of"
+LEAST = 1e-5
+
+
+def choose_component(ref: services.Ref, label: str, help: str) -> int:
+    """The number of the component in view, the most used one at first; 0 without a control where there is only one.
+
+    A component of one prior has nothing to do with that of the same number in another, so a change of the checkpoint
+    starts with the most used one again.
+
+    Arguments:
+        ref: The checkpoint.
+        label: Words above the control.
+        help: How else a component can be chosen.
+    """
+    facts = services.facts(ref)
+    if not facts.has_components:
+        return 0
+    most_used = int(services.order(ref, "usage")[0])
+    if st.session_state.get(_OWNER, ref) != ref:
+        st.session_state[COMPONENT] = most_used
+    st.session_state[_OWNER] = ref
+    return number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
+
+
+def show_component(k: int | None) -> None:
+    """Put a component that was clicked in view; for callbacks. None, a click beside all of them, changes nothing."""
+    if k is not None:
+        st.session_state[COMPONENT] = k
+
+
+def percent(share: float, se: float | None = None) -> str:
+    """A share of one as a percentage, with its standard error."""
+    if 0 < share < LEAST and se is None:
+        return f"below {100 * LEAST:g} %"
+    return format_value(100 * share, None if se is None else 100 * se) + " %"
+
+
+def component_table(ref: services.Ref, key: str) -> None:
+    """A button that hands out what is known of every component."""
+    facts, known = services.facts(ref), services.components(ref)
+    columns: dict[str, Column] = {
+        "component": np.arange(facts.components),
+        "weight (share)": known.weights,
+        "usage (share)": known.usage,
+        "usage standard error (share)": known.usage_se,
+        "dead": known.dead.astype(int),
+        "class": [facts.classes[each] if each >= 0 else None for each in known.classes],
+    }
+    csv_button("Save the table", columns, key=key, name=f"{facts.name}-components")

@@ -1,0 +1,180 @@
+"""Controls that live in the URL: checked against nonsense, kept from page to page, one call each.
+
+The key is the name in the URL; it starts with the prefix of its page.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import state
+
+SEGMENTS = 5
+
+
+def choose(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    default: str,
+    names: Mapping[str, str] | None = None,
+    help: str | None = None,
+) -> str:
+    """One of several options: segments up to five, a select box beyond.
+
+    Arguments:
+        label: Words above the control.
+        options: What can be chosen.
+        key: Name in the URL.
+        default: Chosen at first, and where the URL asks for something else.
+        names: Words for an option, where they differ; they also stand in the URL.
+        help: Shown on hovering over the label.
+    """
+    if len(options) > SEGMENTS:
+        return choose_one(label, options, key=key, default=default, names=names, help=help)
+    labels = {option: (names or {}).get(option, option) for option in options}
+    state.expect_choice(key, labels, default)
+    chosen = st.segmented_control(
+        label,
+        list(labels),
+        default=default,
+        required=True,
+        format_func=lambda option: labels.get(option, option),
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
+    )
+    return chosen if chosen in labels else default
+
+
+def choose_one(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    default: str,
+    names: Mapping[str, str] | None = None,
+    help: str | None = None,
+) -> str:
+    """One of any number of options, from a select box; see `choose`."""
+    labels = {option: (names or {}).get(option, option) for option in options}
+    state.expect_choice(key, labels, default)
+    chosen = st.selectbox(
+        label,
+        list(labels),
+        index=list(labels).index(default),
+        format_func=lambda option: labels.get(option, option),
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
+    )
+    return chosen if chosen in labels else default
+
+
+def choose_many(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    default: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    help: str | None = None,
+) -> tuple[str, ...]:
+    """Any number of options, at most `limit`, in the order in which they were chosen."""
+    labels = {option: (names or {}).get(option, option) for option in options}
+    state.expect_choices(key, labels, limit)
+    chosen = st.multiselect(
+        label,
+        list(labels),
+        default=list(default),
+        format_func=lambda option: labels.get(option, option),
+        key=key,
+        help=help,
+        max_selections=limit,
+        bind="query-params",
+        persist_state="session",
+    )
+    return tuple(option for option in chosen if option in labels)
+
+
+def number(
+    label: str,
+    *,
+    key: str,
+    low: int,
+    high: int,
+    default: int = 0,
+    step: int = 1,
+    help: str | None = None,
+) -> int:
+    """A whole number from `low` to `high`."""
+    state.expect_number(key, low, high, default, whole=True)
+    value = st.number_input(
+        label,
+        min_value=low,
+        max_value=high,
+        value=default,
+        step=step,
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
+    )
+    return min(high, max(low, int(value)))
+
+
+def slide(
+    label: str,
+    *,
+    key: str,
+    low: float,
+    high: float,
+    default: float,
+    step: float,
+    help: str | None = None,
+) -> float:
+    """A number from `low` to `high` by a slider."""
+    state.expect_number(key, low, high, default, whole=False)
+    value = st.slider(
+        label,
+        min_value=low,
+        max_value=high,
+        value=default,
+        step=step,
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
+    )
+    return min(high, max(low, float(value)))
+
+
+def switch(label: str, *, key: str, default: bool = False, help: str | None = None) -> bool:
+    """On or off."""
+    state.expect_switch(key)
+    return bool(st.toggle(label, value=default, key=key, help=help, bind="query-params", persist_state="session"))
+
+
+def place_inputs(key: str, low: tuple[float, float], high: tuple[float, float], names: tuple[str, str]) -> None:
+    """The keyboard's way to a place of a plane: two number fields and a button that write `key` into the URL.
+
+    Arguments:
+        key: Name of the place in the URL, as `state.point` reads it.
+        low: Smallest values.
+        high: Largest values.
+        names: Of the two axes.
+    """
+    here = state.point(key) or ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+    with st.form(f"{key}-form", border=False):
+        columns = st.columns(2)
+        values = [
+            column.number_input(name, value=min(top, max(bottom, at)), min_value=bottom, max_value=top, format="%.2f")
+            for column, name, at, bottom, top in zip(columns, names, here, low, high, strict=True)
+        ]
+        if st.form_submit_button("Decode this place"):
+            state.set_point(key, values[0], values[1])
+            st.rerun()

@@ -1,0 +1,76 @@
+"""Figures and their takeaways: PNG and SVG from the browser, CSV and other files from here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.figures import export
+
+FORMAT_KEY = "figure_format"
+FORMATS = ("PNG", "SVG")
+
+
+def figure(
+    drawing: go.Figure,
+    *,
+    key: str,
+    name: str,
+    selectable: bool = False,
+    on_select: Callable[[], None] | None = None,
+    scroll_zoom: bool = False,
+) -> dict[str, Any] | None:
+    """Show a figure; its mode bar saves it as `name`, PNG or SVG as the sidebar says.
+
+    Arguments:
+        drawing: From `app.figures`.
+        key: Of the chart.
+        name: File name of what is saved, without its ending.
+        selectable: Offer lasso and box, and return what they hold.
+        on_select: Called before the script runs again, when the selection has changed.
+        scroll_zoom: Let the wheel zoom.
+
+    Returns:
+        The selection event where `selectable`, else None.
+    """
+    config = export.plot_config(
+        name,
+        image="svg" if st.session_state.get(FORMAT_KEY) == "SVG" else "png",
+        selectable=selectable,
+        scroll_zoom=scroll_zoom,
+    )
+    if not selectable:
+        st.plotly_chart(drawing, theme=None, key=key, config=config, alt=export.alt_text(drawing), width="stretch")
+        return None
+    event = st.plotly_chart(
+        drawing,
+        theme=None,
+        key=key,
+        config=config,
+        alt=export.alt_text(drawing),
+        width="stretch",
+        on_select=on_select or "rerun",
+        selection_mode=("lasso", "box"),
+    )
+    return dict(event)
+
+
+def csv_button(label: str, columns: Mapping[str, export.Column], *, key: str, name: str) -> None:
+    """A button that hands out a table; names carry their unit, as "elbo (nats)"."""
+    st.download_button(
+        label,
+        export.csv_bytes(columns),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=key,
+        icon=":material/table:",
+        on_click="ignore",
+    )
+
+
+def file_button(label: str, content: bytes, *, key: str, name: str, mime: str = "image/png") -> None:
+    """A button that hands out a file under `name`, which has its ending."""
+    st.download_button(
+        label, content, file_name=name, mime=mime, key=key, icon=":material/download:", on_click="ignore"
+    )

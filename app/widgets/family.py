@@ -1,0 +1,102 @@
+"""Pieces of pages that show all priors of an experiment at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import services
+from app.figures import plane, points
+from app.figures.theme import PRIOR_NAMES, Theme
+from app.widgets.page import plane_density, plane_window
+from app.widgets.sidebar import SHORT_NAMES
+
+ACROSS = 3
+
+
+def full_name(ref: services.Ref) -> str:
+    """A prior's name."""
+    return PRIOR_NAMES.get(ref.prior, ref.prior)
+
+
+def short_name(ref: services.Ref) -> str:
+    """A prior's name where there is little room."""
+    return SHORT_NAMES.get(ref.prior, ref.prior)
+
+
+def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
+    """The checkpoints that can be loaded; of each other one a line says why not, so that it does not hide the rest.
+
+    Raises:
+        services.ServiceError: If none can.
+    """
+    found, faults = [], []
+    for ref in refs:
+        try:
+            services.facts(ref)
+        except services.ServiceError as error:
+            faults.append(str(error))
+        else:
+            found.append(ref)
+    if not found:
+        raise services.ServiceError("; ".join(faults))
+    for fault in faults:
+        st.warning(fault, icon=":material/broken_image:")
+    return tuple(found)
+
+
+def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], None]) -> None:
+    """`draw` for each prior, three beside each other."""
+    for start in range(0, len(refs), ACROSS):
+        for column, ref in zip(st.columns(ACROSS), refs[start : start + ACROSS], strict=False):
+            with column:
+                draw(ref)
+
+
+def count_of_components(ref: services.Ref) -> str:
+    """What stands beside a prior's name: its number of components, where there are several."""
+    facts = services.facts(ref)
+    return f"K = {facts.components:,}" if facts.has_components else ""
+
+
+def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
+    """What the points of all these priors can be coloured by: "class" only where every test image has one."""
+    labelled = all(services.facts(ref).classes and (services.latents(ref).labels >= 0).all() for ref in refs)
+    return ("class", "component") if labelled else ("component",)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int) -> Any:
+    """The test set's samples under the prior's mass levels, as a figure for a third of the page's width.
+
+    Kept, because 10,000 points take a moment to draw; nobody may change what is returned.
+
+    Arguments:
+        ref: The checkpoint.
+        window: The part of the plane to show.
+        colour: One of `colours_of`.
+        mode: The theme.
+        height: Pixels.
+    """
+    facts = services.facts(ref)
+    # Points cover each other and test sets may be sorted by class: a fixed shuffle lets no class lie on top.
+    order = np.random.default_rng(0).permutation(facts.images)
+    colouring: points.Colouring
+    if colour == "class":
+        colouring = points.ByClass(services.latents(ref).labels[order], facts.classes)
+    else:
+        colouring = points.ByComponent(services.components_of_images(ref).component[order])
+    return plane.plane(
+        mode,
+        plane_window(window),
+        alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}, and "
+        "lines around 50, 80, 95 and 99 % of the prior's mass.",
+        points=services.points(ref)[order],
+        colouring=colouring,
+        prior_density=plane_density(services.prior_density(ref, window)),
+        prior=facts.prior,
+        axes=services.plane(ref).axis_names,
+        height=height,
+        rasterised=True,
+    )

@@ -1,0 +1,109 @@
+"""The parts of a page: its head, figures in bordered cells, the explanation, and what stands in for it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import streamlit as st
+
+from app import services
+from app.figures import density
+from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, theme
+from app.widgets import numbers
+
+# Pixels: "-12,345.6 +- 123.4" at the size of a metric's value, and its padding.
+CELL_WIDTH = 232
+
+
+class Cell(NamedTuple):
+    """A figure of a metric row that is no `services.Metric`: a label, a value, and what stands beneath."""
+
+    label: str
+    value: str
+    caption: str = ""
+
+
+def mode() -> Theme:
+    """The theme that figures are drawn for: that of the browser."""
+    return theme(st.context.theme.type)
+
+
+def page_head(title: str, look_for: str) -> None:
+    """A page's title and, in one sentence, what to look for."""
+    st.title(title, anchor=False)
+    st.markdown(look_for)
+
+
+def colour_rule(prior: str) -> None:
+    """A rule in a prior's colour."""
+    st.image(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 6" preserveAspectRatio="none" width="400" height="6">'
+        f'<rect width="400" height="6" fill="{PRIOR_COLOURS.get(prior, COMPARED)}"/></svg>',
+        width="stretch",
+        alt=f"The colour of {PRIOR_NAMES.get(prior, prior)}",
+    )
+
+
+def prior_heading(ref: services.Ref, note: str = "") -> None:
+    """A prior's name under a rule of its colour, to stand over what belongs to it."""
+    colour_rule(ref.prior)
+    st.markdown(f"**{PRIOR_NAMES.get(ref.prior, ref.prior)}**" + (f" \u00b7 {note}" if note else ""))
+
+
+def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
+    """Figures in bordered cells, with units, standard errors and counts; cells that do not fit start a new line."""
+    with st.container(horizontal=True):
+        for entry in entries:
+            shown = _cell(entry)
+            with st.container(border=True, width=CELL_WIDTH, gap=None):
+                st.metric(shown.label, shown.value)
+                # Every cell has a line here, so that all are of one height.
+                st.caption(shown.caption or "\u00a0")
+
+
+def _cell(entry: services.Metric | Cell) -> Cell:
+    if isinstance(entry, Cell):
+        return entry
+    name = numbers.label(entry.name)
+    if entry.unit == "share":
+        return Cell(name, numbers.format_metric(entry), numbers.caption(entry))
+    return Cell(name, numbers.format_value(entry.value, entry.se), numbers.caption(entry))
+
+
+def explain(text: str) -> None:
+    """The explanation of a page, folded away."""
+    with st.expander("What am I seeing?", icon=":material/help:"):
+        st.markdown(text)
+
+
+def not_applicable(what: str, instead: str) -> None:
+    """Say why a page's subject does not exist for this prior, and what is shown instead."""
+    st.info(f"{what} {instead}", icon=":material/info:")
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar for work that takes longer than a moment; it goes when the work is done.
+
+    Yields:
+        A function of the share done, 0 to 1, and what comes next; `services.measure` takes it.
+    """
+    bar = st.progress(0.0, label)
+    try:
+        yield lambda share, what: _advance(bar, share, f"{label}: {what}")
+    finally:
+        bar.empty()
+
+
+def _advance(bar: st.delta_generator.DeltaGenerator, share: float, text: str) -> None:
+    bar.progress(min(1.0, max(0.0, share)), text)
+
+
+def plane_window(window: services.Window) -> density.Window:
+    """The window as figures take it."""
+    return density.Window(window.left, window.right, window.bottom, window.top)
+
+
+def plane_density(measured: services.Density) -> density.Density:
+    """The density as figures take it."""
+    return density.Density(measured.x, measured.y, measured.log_density, measured.levels)

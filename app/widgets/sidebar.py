@@ -1,0 +1,107 @@
+"""The sidebar, and what stands above a page: notices about the link, data that is missing, no model at all."""
+
+import streamlit as st
+
+from app import services, state
+from app.components import copy_link
+from app.figures.theme import PRIOR_NAMES
+from app.widgets.controls import choose, choose_one
+from app.widgets.export import FORMAT_KEY, FORMATS
+from app.widgets.page import colour_rule
+
+SHORT_NAMES = {
+    "sg": "SG",
+    "mog": "MoG",
+    "vamp": "Vamp",
+    "vamp-weighted": "Vamp, learned weights",
+    "vamp-data": "Vamp, training images",
+}
+
+
+def sidebar() -> bool:
+    """Experiment, prior with its colour, format of saved figures, device in use, and the link to this view.
+
+    Returns:
+        Whether there is a model to look at; nothing is drawn otherwise.
+    """
+    readable = [each for each in services.experiments() if each.priors]
+    if not readable:
+        return False
+    with st.sidebar:
+        names = [each.name for each in readable]
+        choose_one(
+            "Experiment",
+            names,
+            key=state.EXPERIMENT,
+            default=names[0],
+            help="One data set and architecture, trained with several priors.",
+        )
+        experiment = state.selected().experiment
+        priors = [ref.prior for ref in experiment.refs]
+        choose("Prior", priors, key=state.PRIOR, default=state.default_prior(experiment), names=SHORT_NAMES)
+        _identity(state.selected().listed)
+        for broken in experiment.broken:
+            st.warning(f"{broken.name}: {broken.error}", icon=":material/broken_image:")
+        st.divider()
+        choose(
+            "Figures are saved as", FORMATS, key=FORMAT_KEY, default=FORMATS[0], help="By the camera in each figure."
+        )
+        st.caption(f"Computed on {services.device().name}")
+        copy_link()
+    return True
+
+
+def _identity(listed: services.Listed) -> None:
+    """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
+    colour_rule(listed.ref.prior)
+    dimensions = " + ".join(str(each) for each in listed.latent_dims)
+    words = [PRIOR_NAMES.get(listed.ref.prior, listed.ref.prior)]
+    if listed.ref.prior != "sg":
+        words.append(f"{listed.components:,} components")
+    words += [f"{dimensions} latent dimensions", listed.data, f"{listed.epochs:,} epochs"]
+    st.caption(" \u00b7 ".join(words))
+    if not listed.converged:
+        st.caption(":material/hourglass_top: Training has not converged; these are the best weights so far.")
+
+
+def notices() -> None:
+    """What was ignored in the link, until it is dismissed or another page is opened."""
+    said = state.notices()
+    if not said:
+        return
+    words, button = st.columns([8, 1], vertical_alignment="center")
+    lines = "\n".join(f"- {line}" for line in said)
+    words.warning(f"Ignored in the link:\n{lines}", icon=":material/link_off:")
+    button.button("Dismiss", key="dismiss_notices", on_click=state.dismiss_notices)
+
+
+def data_notice(ref: services.Ref, key: str) -> None:
+    """Where the data set is not on disk: say that reconstructions stand in, and offer to download it."""
+    if services.has_data(ref):
+        return
+    name = services.facts(ref).data
+    with st.container(border=True):
+        st.markdown(f"The data set `{name}` is not on disk, so reconstructions stand in for its images.")
+        if st.button("Download the data set", key=key, icon=":material/download:"):
+            bar = st.progress(0.0, f"Downloading {name}")
+            try:
+                services.download(ref, lambda done, total: _report(bar, done, total, name))
+            except services.ServiceError as error:
+                st.error(str(error), icon=":material/error:")
+            else:
+                st.rerun()
+
+
+def _report(bar: st.delta_generator.DeltaGenerator, done: int, total: int, name: str) -> None:
+    share = min(1.0, done / total) if total else 0.0
+    bar.progress(share, f"Downloading {name}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB")
+
+
+def no_checkpoint() -> None:
+    """What to show, and what to type, where there is no model to look at."""
+    st.title("No trained model yet", anchor=False)
+    st.markdown("Train one on the embedded digits; it takes a few minutes and then stands in the sidebar:")
+    st.code("python -m vampcore train --data digits --prior vamp --components 16 --latent-dim 2", language="shell")
+    for experiment in services.experiments():
+        for broken in experiment.broken:
+            st.warning(f"{broken.name}: {broken.error}", icon=":material/broken_image:")
