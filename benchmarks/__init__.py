@@ -1,0 +1,1 @@
+"""What is timed or compared, and against what; every script prints its table."""
