@@ -1,0 +1,1 @@
+"""Tests mirror the modules; journeys through the dashboard are in tests/browser."""

@@ -1,0 +1,70 @@
+"""A family of small models, trained once for all tests of the app.
+
+Nothing here imports vampcore or the app at module level: see tests/conftest.py.
+"""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FAMILIES = (
+    ("tiny-2d", "sg", 2),
+    ("tiny-2d", "mog", 2),
+    ("tiny-2d", "vamp", 2),
+    ("tiny-5d", "vamp-weighted", 5),
+)
+COMPONENTS = 6
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with `tiny-2d` (sg, mog, vamp) and `tiny-5d` (vamp-weighted), three epochs on digits each."""
+    from vampcore import datasets
+    from vampcore.config import Config
+    from vampcore.training import fit
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    digits = datasets.load("digits")
+    for experiment, prior, latent_dim in FAMILIES:
+        config = Config(
+            data="digits",
+            experiment=experiment,
+            prior=prior,
+            components=COMPONENTS,
+            latent_dim=latent_dim,
+            hidden=32,
+            layers=1,
+            likelihood="binomial",
+            epochs=3,
+            warmup=1,
+            learning_rate=2e-3,
+        )
+        for _ in fit(config, digits, root / experiment / prior):
+            pass
+    return root
+
+
+@pytest.fixture
+def models(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The catalogue holds the small models and nothing else, and nothing is cached."""
+    use_root(trained, monkeypatch)
+    yield trained
+    forget()
+
+
+def use_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the catalogue list the checkpoints under `root` alone."""
+    from vampcore import zoo
+
+    forget()
+    monkeypatch.setattr(zoo, "entries", functools.partial(getattr(zoo.entries, "func", zoo.entries), (root,)))
+
+
+def forget() -> None:
+    """Empty Streamlit's caches, which outlive a test."""
+    import streamlit as st
+
+    st.cache_data.clear()
+    st.cache_resource.clear()

@@ -1,0 +1,43 @@
+import csv
+import io
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from app.figures.export import alt_text, csv_bytes, plot_config
+from app.figures.theme import LIGHT, laid_out
+
+
+def test_csv_gives_the_same_numbers_back():
+    values = np.random.default_rng(0).normal(size=20).astype(np.float32)
+    names = ['a "quoted", name', *["b"] * 19]
+    table = list(csv.reader(io.StringIO(csv_bytes({"elbo (nats)": values, "class": names}).decode())))
+    assert table[0] == ["elbo (nats)", "class"]
+    assert np.array_equal(np.array([row[0] for row in table[1:]], np.float64).astype(np.float32), values)
+    assert [row[1] for row in table[1:]] == names
+
+
+def test_csv_leaves_missing_values_empty():
+    assert csv_bytes({"a": [1, None], "b": np.array([np.nan, 2.5])}) == b"a,b\n1,\n,2.5\n"
+
+
+def test_csv_refuses_uneven_columns():
+    with pytest.raises(ValueError, match="different lengths"):
+        csv_bytes({"a": [1], "b": [1, 2]})
+    with pytest.raises(ValueError, match="at least one column"):
+        csv_bytes({})
+
+
+def test_camera_saves_what_was_asked():
+    options = plot_config("digits-2d/vamp latent", image="svg", scale=3)["toImageButtonOptions"]
+    assert options == {"format": "svg", "filename": "digits-2d-vamp-latent", "scale": 3}
+
+
+def test_lasso_is_offered_where_points_can_be_selected():
+    assert "lasso2d" in plot_config("a")["modeBarButtonsToRemove"]
+    assert "lasso2d" not in plot_config("a", selectable=True)["modeBarButtonsToRemove"]
+
+
+def test_alt_text():
+    assert alt_text(laid_out(go.Figure(), LIGHT, x="", y="", alt="Two clouds", height=100)) == "Two clouds"

@@ -1,0 +1,223 @@
+"""What the services say of a checkpoint, held against the checkpoint itself."""
+
+import gc
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.app.conftest import COMPONENTS, use_root
+
+
+@pytest.fixture
+def services(models):
+    from app import services
+
+    return services
+
+
+@pytest.fixture
+def refs(services):
+    """All checkpoints by name."""
+    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
+
+
+@pytest.fixture
+def checkpoints(models):
+    """The same checkpoints as the library loads them."""
+    from vampcore import checkpoints
+
+    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/*")}
+
+
+ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
+
+
+def test_experiments_list_priors_in_the_order_of_the_literature(services):
+    found = {experiment.name: [ref.prior for ref in experiment.refs] for experiment in services.experiments()}
+    assert found == {"tiny-2d": ["sg", "mog", "vamp"], "tiny-5d": ["vamp-weighted"]}
+
+
+def test_a_broken_folder_is_listed_with_its_error_and_the_others_stay(models, tmp_path, monkeypatch):
+    from app import services
+
+    shutil.copytree(models, tmp_path / "all")
+    (tmp_path / "all" / "tiny-2d" / "mog" / "config.json").write_text("{")
+    use_root(tmp_path / "all", monkeypatch)
+    (family, _) = services.experiments()
+    assert [ref.prior for ref in family.refs] == ["sg", "vamp"]
+    (broken,) = family.broken
+    assert broken.name == "tiny-2d/mog"
+    assert "\n" not in broken.error
+
+
+def test_a_checkpoint_that_changed_asks_for_a_reload(services, refs, checkpoints):
+    stale = refs["tiny-2d/vamp"]._replace(sha256="0" * 64)
+    with pytest.raises(services.ServiceError, match="reload the page"):
+        services.facts(stale)
+
+
+def test_a_truncated_weight_file_is_one_line(models, tmp_path, monkeypatch):
+    from app import services
+
+    shutil.copytree(models, tmp_path / "all")
+    weights = tmp_path / "all" / "tiny-2d" / "sg" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-10])
+    use_root(tmp_path / "all", monkeypatch)
+    ref = services.experiments()[0].ref("sg")
+    with pytest.raises(services.ServiceError, match="tiny-2d/sg cannot be read") as raised:
+        services.facts(ref)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_facts_are_those_of_the_checkpoint(services, refs, checkpoints, name):
+    known, checkpoint = services.facts(refs[name]), checkpoints[name]
+    prior = name.split("/")[1]
+    assert known.prior == prior
+    assert known.components == (1 if prior == "sg" else COMPONENTS)
+    assert known.has_components == (prior != "sg")
+    assert known.has_pseudo_inputs == prior.startswith("vamp")
+    assert known.latent_dims == (checkpoint.config.latent_dim,)
+    assert known.images == len(checkpoint.latents.ids) == 300
+    assert known.shape == (1, 8, 8)
+    assert not known.binary
+    assert known.classes == tuple("0123456789")
+    assert known.parameters == sum(each.numel() for each in checkpoint.model.parameters())
+    assert services.metrics(refs[name]) == checkpoint.metrics
+    assert services.metric(refs[name], "elbo") == checkpoint.metric("elbo")
+    assert services.metric(refs[name], "no such figure") is None
+
+
+def test_history_has_a_value_an_epoch(services, refs, checkpoints):
+    history = services.history(refs["tiny-2d/vamp"])
+    assert history.column("epoch").tolist() == [1, 2, 3]
+    expected = [record.train_elbo for record in checkpoints["tiny-2d/vamp"].history]
+    np.testing.assert_array_equal(history.column("train_elbo"), expected)
+    with pytest.raises(services.ServiceError, match="it has epoch"):
+        history.column("accuracy")
+
+
+def test_nothing_published_is_held_against_a_model_of_other_data(services, refs):
+    assert services.published(refs["tiny-2d/vamp"]) == ()
+
+
+def test_test_images_are_those_of_the_data_set(services, refs):
+    from vampcore import datasets
+
+    test = datasets.load("digits").test
+    images = services.test_images(refs["tiny-2d/vamp"], (3, 250))
+    assert images.originals
+    expected = (test.images[[3, 250]].float() / 16 * 255).round().numpy()
+    np.testing.assert_array_equal(images.pixels, expected)
+    assert services.test_images(refs["tiny-2d/vamp"], ()).pixels.shape == (0, 1, 8, 8)
+
+
+def test_without_the_data_set_reconstructions_stand_in(services, refs, monkeypatch):
+    from vampcore import datasets
+
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    ref = refs["tiny-2d/vamp"]
+    assert not services.has_data(ref)
+    images = services.test_images(ref, (3, 250))
+    assert not images.originals
+    np.testing.assert_array_equal(images.pixels, services.reconstructions(ref, (3, 250)))
+    assert services.mute(ref, 0) is None
+    with pytest.raises(services.DataMissing, match="python -m vampcore data digits"):
+        services.measure((ref,))
+
+
+def test_a_failed_download_is_one_line(services, refs, monkeypatch):
+    from vampcore import datasets
+
+    def refuse(name, progress):
+        raise datasets.DataError("no source delivers it")
+
+    monkeypatch.setattr(datasets, "download", refuse)
+    with pytest.raises(services.ServiceError, match="no source delivers it"):
+        services.download(refs["tiny-2d/vamp"], lambda done, total: None)
+
+
+def test_settling_freezes_what_exists_once(services, refs):
+    gc.unfreeze()
+    services.settle(refs["tiny-2d/vamp"])
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()
+    services.settle(refs["tiny-2d/mog"])
+    assert gc.get_freeze_count() == 0
+
+
+def test_the_device_has_a_name_for_people(services):
+    device = services.device()
+    assert device.kind in ("cpu", "cuda", "mps")
+    assert device.kind != "cpu" or device.name.startswith("CPU, ")
+
+
+def test_the_door_hands_out_no_tensor(services, refs):
+    """Whatever a service returns, arrays in it are NumPy's."""
+    ref = refs["tiny-2d/vamp"]
+    window = services.window((ref,))
+    handed = [
+        call(ref)
+        for call in (
+            services.facts,
+            services.history,
+            services.latents,
+            services.plane,
+            services.points,
+            services.prior_on_plane,
+            services.components_of_images,
+            services.components,
+            services.snapshots,
+            services.activity,
+            services.kl_per_dimension,
+            services.pseudo_inputs,
+        )
+    ]
+    handed += [services.prior_density(ref, window), services.story(ref, 0), services.traverse(ref, 1)]
+    handed += [services.decode_place(ref, 0.0, 0.0), services.measure((ref,), 50, 5)]
+    assert not list(tensors(handed))
+
+
+def tensors(value):
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from tensors(each)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from tensors(getattr(value, name))
+
+
+def test_paths_of_a_run_are_told_from_shipped_ones(trained: Path, tmp_path: Path, monkeypatch):
+    """A run with a shipped checkpoint's name stands apart; one with a new prior joins the family."""
+    import functools
+
+    from app import services
+    from vampcore import zoo
+
+    shutil.copytree(trained / "tiny-2d" / "vamp", tmp_path / "runs" / "tiny-2d" / "vamp")
+    shutil.copytree(trained / "tiny-5d" / "vamp-weighted", tmp_path / "runs" / "tiny-2d" / "vamp-weighted")
+    use_root(trained, monkeypatch)
+    monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries.func, (trained, tmp_path / "runs")))
+    found = {experiment.name: [ref.prior for ref in experiment.refs] for experiment in services.experiments()}
+    assert found["tiny-2d"] == ["sg", "mog", "vamp", "vamp-weighted"]
+    assert found["runs/tiny-2d"] == ["vamp"]
+
+
+@pytest.mark.parametrize("name", ["tiny-2d/mog", "tiny-2d/vamp"])
+def test_what_is_handed_out_belongs_to_nobody_else(services, refs, name):
+    """A page that writes into an array changes no other viewer's, not even after the call that fills the cache."""
+    ref = refs[name]
+    expected = services.decode(ref, services.latents(ref).mean[:3])
+    for record in (services.latents(ref), services.components(ref), services.plane(ref), *services.snapshots(ref)):
+        for value in vars(record).values():
+            if isinstance(value, np.ndarray):
+                value[...] = 0
+    assert services.latents(ref).mean.any()
+    assert services.components(ref).mean.any()
+    np.testing.assert_array_equal(services.reconstructions(ref, (0, 1, 2)), expected)
+    np.testing.assert_array_equal(services.component_images(ref), services.decode(ref, services.components(ref).mean))

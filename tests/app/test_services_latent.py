@@ -1,0 +1,170 @@
+"""The latent space, its plane and its densities, held against the stored posteriors and closed forms."""
+
+import numpy as np
+import pytest
+import torch
+
+ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
+
+
+@pytest.fixture
+def services(models):
+    from app import services
+
+    return services
+
+
+@pytest.fixture
+def refs(services):
+    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
+
+
+@pytest.fixture
+def checkpoints(models):
+    from vampcore import checkpoints
+
+    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/*")}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_latents_are_the_stored_posteriors_and_a_fixed_sample(services, refs, checkpoints, name):
+    latents, stored = services.latents(refs[name]), checkpoints[name].latents
+    np.testing.assert_array_equal(latents.mean, stored.layers[0].mean.numpy())
+    np.testing.assert_array_equal(latents.labels, stored.labels.numpy())
+    noise = (latents.sample - latents.mean) / latents.scale
+    assert abs(noise.mean()) < 0.15
+    assert abs(noise.std() - 1) < 0.1
+    import streamlit as st
+
+    st.cache_data.clear()
+    np.testing.assert_array_equal(services.latents(refs[name]).sample, latents.sample)
+
+
+def test_two_dimensions_are_their_own_plane(services, refs):
+    plane = services.plane(refs["tiny-2d/vamp"])
+    assert plane.exact
+    assert plane.share == 1
+    latents = services.latents(refs["tiny-2d/vamp"])
+    np.testing.assert_array_equal(services.points(refs["tiny-2d/vamp"]), latents.sample)
+    np.testing.assert_array_equal(services.points(refs["tiny-2d/vamp"], means=True), latents.mean)
+
+
+def test_five_dimensions_are_seen_along_the_principal_axes(services, refs):
+    from sklearn.decomposition import PCA
+
+    ref = refs["tiny-5d/vamp-weighted"]
+    plane, mean = services.plane(ref), services.latents(ref).mean
+    pca = PCA(2).fit(mean.astype(np.float64))
+    assert not plane.exact
+    assert plane.share == pytest.approx(pca.explained_variance_ratio_.sum(), abs=1e-5)
+    np.testing.assert_allclose(plane.basis.T @ plane.basis, np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(np.abs(plane.basis.T @ pca.components_.T), np.eye(2), atol=1e-4)
+    largest = np.abs(plane.basis).argmax(0)
+    assert (plane.basis[largest, [0, 1]] > 0).all()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_prior_on_the_plane_integrates_to_one(services, refs, name):
+    ref = refs[name]
+    mixture = services.prior_on_plane(ref)
+    reach = 6 * np.sqrt(mixture.covariance[:, [0, 1], [0, 1]].max())
+    low, high = float(mixture.mean.min() - reach), float(mixture.mean.max() + reach)
+    window = services.Window(low, high, low, high)
+    density = services.prior_density(ref, window, cells=200)
+    cell = float(density.x[1] - density.x[0]) * float(density.y[1] - density.y[0])
+    values = np.exp(density.log_density.astype(np.float64))
+    assert values.sum() * cell == pytest.approx(1, abs=0.01)
+    for mass, level in zip((0.5, 0.8, 0.95, 0.99), density.levels, strict=True):
+        assert values[density.log_density > level].sum() * cell == pytest.approx(mass, abs=0.015)
+
+
+def test_the_density_is_a_row_for_each_y(services, refs):
+    ref = refs["tiny-2d/mog"]
+    density = services.prior_density(ref, services.Window(-3, 1, -2, 2))
+    mixture = services.prior_on_plane(ref)
+    row, column = 17, 80
+    place = np.array([density.x[column], density.y[row]], dtype=np.float64)
+    centred = place - mixture.mean
+    inverse = np.linalg.inv(mixture.covariance)
+    exponent = -0.5 * np.einsum("kp,kpq,kq->k", centred, inverse, centred)
+    log_normal = exponent - 0.5 * np.log(np.linalg.det(2 * np.pi * mixture.covariance))
+    expected = np.log(np.exp(log_normal + mixture.log_weights).sum())
+    assert density.log_density[row, column] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["tiny-2d/sg", "tiny-5d/vamp-weighted"])
+def test_the_aggregated_posterior_lies_on_its_points(services, refs, name):
+    ref = refs[name]
+    density = services.aggregate_density(ref, services.window((ref,)))
+    points = services.points(ref)
+    column = np.searchsorted(density.x, points[:, 0]).clip(0, len(density.x) - 1)
+    row = np.searchsorted(density.y, points[:, 1]).clip(0, len(density.y) - 1)
+    inside = density.log_density[row, column] > density.levels[3]
+    assert inside.mean() > 0.9
+
+
+def test_one_window_holds_the_points_of_all_priors_and_is_square(services, refs):
+    family = tuple(refs[name] for name in ALL[:3])
+    window = services.window(family)
+    assert window.right - window.left == pytest.approx(window.top - window.bottom)
+    for ref in family:
+        points = services.points(ref)
+        low = (points > [window.left, window.bottom]).all(1)
+        high = (points < [window.right, window.top]).all(1)
+        assert (low & high).mean() > 0.98
+
+
+def test_a_standard_normal_has_the_mass_of_its_radius(services, refs):
+    ref = refs["tiny-2d/sg"]
+    for radius in (0.5, 1.0, 2.0):
+        place = services.decode_place(ref, radius, 0.0)
+        assert place.mass == pytest.approx(1 - np.exp(-(radius**2) / 2), abs=0.02)
+        assert place.log_density == pytest.approx(-np.log(2 * np.pi) - radius**2 / 2, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_place_is_decoded_above_itself(services, refs, name):
+    ref = refs[name]
+    place = services.decode_place(ref, 0.4, -0.3)
+    np.testing.assert_allclose(services.plane(ref).project(place.z[None])[0], [0.4, -0.3], atol=1e-4)
+    np.testing.assert_array_equal(place.pixels, services.decode(ref, place.z[None]))
+    distances = np.linalg.norm(services.points(ref) - np.array([0.4, -0.3], np.float32), axis=1)
+    assert place.rows[0] == distances.argmin()
+    assert (np.diff(place.distances) >= 0).all()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_responsibilities_name_the_most_likely_component(services, refs, checkpoints, name):
+    ref, checkpoint = refs[name], checkpoints[name]
+    assigned = services.components_of_images(ref)
+    prior = checkpoint.model.prior(checkpoint.model.encoder)
+    shares = prior.responsibilities(torch.from_numpy(services.latents(ref).sample)).detach().numpy()
+    np.testing.assert_array_equal(assigned.component, shares.argmax(1))
+    np.testing.assert_allclose(assigned.responsibility, shares.max(1), rtol=1e-5)
+
+
+def test_priors_share_their_noise(services, refs):
+    """A standard normal's draw is the noise itself; a mixture's is that noise, scaled and moved."""
+    noise = services.prior_samples(refs["tiny-2d/sg"], 8, seed=5).z
+    known = services.components(refs["tiny-2d/mog"])
+    drawn = services.prior_samples(refs["tiny-2d/mog"], 8, seed=5).z
+    moved = known.mean[None] + known.scale[None] * noise[:, None]
+    closest = np.abs(moved - drawn[:, None]).max(-1).min(1)
+    np.testing.assert_allclose(closest, 0, atol=1e-5)
+    cold = services.prior_samples(refs["tiny-2d/sg"], 8, seed=5, temperature=0.0)
+    np.testing.assert_array_equal(cold.z, np.zeros((8, 2)))
+
+
+def test_draws_of_the_aggregated_posterior_have_its_mean(services, refs):
+    latents = services.latents(refs["tiny-2d/vamp"])
+    drawn = services.aggregate_samples(refs["tiny-2d/vamp"], 4000, seed=1).z
+    spread = np.sqrt(latents.mean.var(0) + np.square(latents.scale).mean(0))
+    np.testing.assert_allclose(drawn.mean(0), latents.mean.mean(0), atol=5 * spread.max() / np.sqrt(4000))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_line_of_the_prior_is_cut_off_by_the_window(services, refs, name):
+    density = services.prior_density(refs[name], services.window((refs[name],)))
+    edge = density.log_density
+    rim = np.concatenate([edge[0], edge[-1], edge[:, 0], edge[:, -1]])
+    assert rim.max() < density.levels[-1]

@@ -1,0 +1,226 @@
+"""Components, units and live figures, held against their definitions."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.app.conftest import COMPONENTS
+
+ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
+
+
+@pytest.fixture
+def services(models):
+    from app import services
+
+    return services
+
+
+@pytest.fixture
+def refs(services):
+    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
+
+
+@pytest.fixture
+def checkpoint(models):
+    from vampcore import checkpoints
+
+    return checkpoints.load(models / "tiny-2d" / "vamp")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_weights_and_usage_sum_to_one_and_name_the_dead(services, refs, name):
+    known = services.components(refs[name])
+    assert known.weights.sum() == pytest.approx(1, abs=1e-5)
+    assert known.usage.sum() == pytest.approx(1, abs=1e-5)
+    entropy = -(known.usage * np.log(np.maximum(known.usage, 1e-30))).sum()
+    assert known.effective == pytest.approx(np.exp(entropy), rel=1e-4)
+    np.testing.assert_array_equal(known.dead, known.usage < 0.1 / len(known.usage))
+
+
+def test_the_usage_of_a_component_has_the_standard_error_of_a_mean(services, refs, checkpoint):
+    ref = refs["tiny-2d/vamp"]
+    with torch.inference_mode():
+        prior = checkpoint.model.prior(checkpoint.model.encoder)
+        shares = prior.responsibilities(torch.from_numpy(services.latents(ref).sample)).double()
+    known = services.components(ref)
+    np.testing.assert_allclose(known.usage, shares.mean(0), rtol=1e-4)
+    np.testing.assert_allclose(known.usage_se, shares.std(0) / len(shares) ** 0.5, rtol=1e-4)
+
+
+def test_a_component_has_the_class_that_it_answers_for(services, refs):
+    ref = refs["tiny-2d/vamp"]
+    known, assigned = services.components(ref), services.components_of_images(ref)
+    labels = services.latents(ref).labels
+    k = int(known.usage.argmax())
+    own = np.bincount(labels[assigned.component == k], minlength=10)
+    assert own[known.classes[k]] >= 0.8 * own.max()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_orders_are_permutations_that_keep_their_word(services, refs, name):
+    ref, known = refs[name], services.components(refs[name])
+    orders = {by: services.order(ref, by) for by in services.ORDERS}
+    for order in orders.values():
+        assert sorted(order) == list(range(len(known.weights)))
+    assert (np.diff(known.weights[orders["weight"]]) <= 0).all()
+    assert (np.diff(known.usage[orders["usage"]]) <= 0).all()
+    classes = known.classes[orders["class"]]
+    assert (np.diff(classes[classes >= 0]) >= 0).all()
+    assert orders["similarity"][0] == known.weights.argmax()
+    with pytest.raises(services.ServiceError, match="use weight, usage"):
+        services.order(ref, "beauty")
+
+
+def test_neighbours_in_the_walk_are_near(services, refs):
+    ref = refs["tiny-2d/mog"]
+    order, mean = services.order(ref, "similarity"), services.components(ref).mean
+    rest = mean[order[1:]]
+    assert np.linalg.norm(rest - mean[order[0]], axis=1).argmin() == 0
+
+
+def test_pseudo_inputs_are_shown_where_there_are_any(services, refs, checkpoint):
+    assert services.pseudo_inputs(refs["tiny-2d/sg"]) is None
+    assert services.pseudo_inputs(refs["tiny-2d/mog"]) is None
+    shown = services.pseudo_inputs(refs["tiny-2d/vamp"])
+    learned = checkpoint.model.prior.images().detach().numpy()
+    np.testing.assert_allclose(shown / 255, learned, atol=0.5 / 255 + 1e-6)
+
+
+def test_snapshots_run_from_the_start_to_the_trained_prior(services, refs):
+    snapshots = services.snapshots(refs["tiny-2d/vamp"])
+    epochs = [snapshot.epoch for snapshot in snapshots]
+    assert epochs[0] == 0
+    assert epochs == sorted(epochs)
+    assert all(snapshot.pixels.shape == (COMPONENTS, 1, 8, 8) for snapshot in snapshots)
+    assert all(snapshot.means_on_plane.shape == (COMPONENTS, 2) for snapshot in snapshots)
+    assert services.snapshots(refs["tiny-2d/mog"])[0].pixels is None
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_story_ends_with_the_images_that_the_component_answers_for(services, refs, name):
+    ref = refs[name]
+    story = services.story(ref, 0, n=5, seed=3)
+    assert (story.pseudo_input is None) == (services.pseudo_inputs(ref) is None)
+    assert story.samples.shape == (5, 1, 8, 8)
+    np.testing.assert_array_equal(story.samples, services.component_samples(ref, (0,), 5, seed=3))
+    np.testing.assert_array_equal(story.decoded, services.decode(ref, story.mean[None]))
+    assert (np.diff(story.responsibilities) <= 0).all()
+    assigned = services.components_of_images(ref)
+    own = assigned.responsibility[assigned.component == 0]
+    assert story.responsibilities[0] >= own.max(initial=0) - 1e-6
+    for wrong in (-1, len(services.components(ref).weights)):
+        with pytest.raises(services.ServiceError, match="there is no component"):
+            services.story(ref, wrong)
+
+
+def test_components_share_their_noise_and_obey_the_temperature(services, refs):
+    ref = refs["tiny-2d/vamp"]
+    cold = services.component_samples(ref, (0, 3), 4, temperature=0.0)
+    assert cold.shape == (8, 1, 8, 8)
+    np.testing.assert_array_equal(cold[:4], np.repeat(services.component_images(ref)[:1], 4, axis=0))
+    np.testing.assert_array_equal(cold[4:], np.repeat(services.component_images(ref)[3:4], 4, axis=0))
+    warm = services.component_samples(ref, (3,), 4, seed=1)
+    assert not np.array_equal(warm, services.component_samples(ref, (3,), 4, seed=2))
+    np.testing.assert_array_equal(warm, services.component_samples(ref, (0, 3), 4, seed=1)[4:])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_activity_is_the_variance_of_the_means(services, refs, name):
+    latents = services.latents(refs[name])
+    (layer,) = services.activity(refs[name])
+    expected = latents.mean.astype(np.float64).var(0, ddof=1)
+    np.testing.assert_allclose(layer.activity, expected, rtol=1e-4)
+    np.testing.assert_allclose(layer.ratio, expected / np.square(latents.scale.astype(np.float64)).mean(0), rtol=1e-3)
+    assert layer.count == (expected > 0.01).sum()
+    assert services.active_label(refs[name]) == str(layer.count)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_bars_of_the_kl_sum_to_it(services, refs, name):
+    parts = services.kl_per_dimension(refs[name])
+    assert parts.kl.sum() + parts.dependence == pytest.approx(parts.total, abs=1e-3)
+    stored = services.metric(refs[name], "kl")
+    assert parts.total == pytest.approx(stored.value, abs=5 * stored.se + 0.2)
+
+
+def test_a_traversal_moves_one_unit_only(services, refs):
+    ref = refs["tiny-5d/vamp-weighted"]
+    swept, latents = services.traverse(ref, 2, steps=7, row=11), services.latents(ref)
+    z = np.repeat(latents.mean[11:12], 7, axis=0)
+    z[:, 2] = swept.values
+    np.testing.assert_array_equal(swept.pixels, services.decode(ref, z))
+    assert swept.values[0] < np.quantile(latents.mean[:, 2], 0.01)
+    assert swept.values[-1] > np.quantile(latents.mean[:, 2], 0.99)
+    for unit, row in ((5, 0), (-1, 0), (0, 300), (0, -1)):
+        with pytest.raises(services.ServiceError, match="there is no"):
+            services.traverse(ref, unit, row=row)
+
+
+def test_muting_the_units_of_a_plane_costs_reconstruction(services, refs):
+    cost = services.mute(refs["tiny-2d/vamp"], 0, limit=200)
+    assert cost.n == 200
+    assert cost.se is not None
+    assert cost.value > 2 * cost.se
+    with pytest.raises(services.ServiceError, match="there is no unit 2"):
+        services.mute(refs["tiny-2d/vamp"], 2)
+
+
+def test_live_figures_agree_with_the_stored_ones(services, refs, checkpoint):
+    (found,) = services.measure((refs["tiny-2d/vamp"],), limit=10_000, samples=20)
+    for name in ("elbo", "reconstruction", "kl", "mutual_information", "marginal_kl"):
+        live, stored = found.get(name), checkpoint.metric(name)
+        assert live.n == stored.n == 300
+        assert live.value == pytest.approx(stored.value, abs=1.0), name
+        assert live.se == pytest.approx(stored.se, rel=0.2)
+    assert found.get("active_units").value == checkpoint.metric("active_units").value
+    assert found.get("log_likelihood").value > found.get("elbo").value
+    assert 1 <= found.get("ess_median").value <= 20
+
+
+@pytest.mark.parametrize("limit", [120, 10_000])
+def test_mutual_information_and_marginal_kl_add_up_to_the_kl(services, refs, limit):
+    (found,) = services.measure((refs["tiny-2d/mog"],), limit=limit, samples=2)
+    parts = found.get("mutual_information").value + found.get("marginal_kl").value
+    assert parts == pytest.approx(found.get("kl").value, abs=1e-3)
+
+
+def test_priors_are_measured_on_one_random_subset(services, refs):
+    family = tuple(refs[name] for name in ALL[:3])
+    shares: list[float] = []
+    found = services.measure(family, limit=150, samples=3, seed=4, progress=lambda share, what: shares.append(share))
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    for each in found:
+        np.testing.assert_array_equal(each.rows, found[0].rows)
+        assert len(set(each.rows.tolist())) == 150
+    assert not np.array_equal(found[0].rows, np.arange(150))
+    paired = services.difference(found[2], found[0])
+    each = found[2].log_likelihood - found[0].log_likelihood
+    assert paired.value == pytest.approx(each.mean())
+    assert paired.se == pytest.approx(each.std(ddof=1) / np.sqrt(150))
+    alone = found[0].get("log_likelihood").se
+    assert alone is not None
+    assert paired.se < alone
+
+
+def test_a_second_measurement_is_the_first(services, refs):
+    family = (refs["tiny-2d/sg"],)
+    first, second = (services.measure(family, limit=130, samples=3)[0] for _ in range(2))
+    assert first.metrics == second.metrics
+    assert first.seconds == second.seconds
+
+
+def test_figures_of_different_images_are_not_compared(services, refs):
+    a, b = (services.measure((refs["tiny-2d/sg"],), limit=50, samples=2, seed=seed)[0] for seed in (0, 1))
+    with pytest.raises(services.ServiceError, match="same images"):
+        services.difference(a, b)
+
+
+def test_measuring_leaves_the_global_noise_alone(services, refs):
+    before = torch.random.get_rng_state()
+    services.measure((refs["tiny-2d/vamp"],), limit=60, samples=2)
+    services.prior_samples(refs["tiny-2d/vamp"], 4)
+    services.mute(refs["tiny-2d/vamp"], 0, limit=20)
+    assert torch.equal(before, torch.random.get_rng_state())

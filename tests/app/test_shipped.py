@@ -1,0 +1,39 @@
+"""Every page opens for every model that ships, with its data set or without."""
+
+import functools
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import forget
+from vampcore import zoo
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp"}
+SHIPPED = sorted((path.parent.parent.name, path.parent.name) for path in zoo.SHIPPED.glob("*/*/config.json"))
+
+
+@pytest.fixture(autouse=True)
+def only_shipped(monkeypatch):
+    forget()
+    monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries, (zoo.SHIPPED,)))
+    yield
+    forget()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("experiment", "prior"), SHIPPED)
+def test_every_page_opens(experiment, prior, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
+    for page in PAGES:
+        at = AppTest.from_file(str(MAIN), default_timeout=170)
+        at.query_params.update({"experiment": experiment, "prior": SHOWN[prior]})
+        if page != "overview":
+            at.switch_page(f"views/{page}.py")
+        at.run()
+        assert not at.exception, page
+        assert not at.error, page
+        assert at.title, page
+        assert at.get("plotly_chart") or at.get("imgs"), page

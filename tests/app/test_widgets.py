@@ -1,0 +1,189 @@
+"""How numbers read, and what the shared pieces put on a page."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+@pytest.mark.parametrize(
+    ("value", "se", "text"),
+    [
+        (-84.637, 0.31, "−84.6 ± 0.3"),
+        (-84.637, 0.042, "−84.64 ± 0.04"),
+        (4.1213, 0.00012, "4.1213 ± 0.0001"),
+        (-194.5658, 3.1586, "−194.6 ± 3.2"),
+        (12345.6, 27.0, "12,346 ± 27"),
+        (34.0, None, "34"),
+        (15.887, None, "15.9"),
+        (0.0123, None, "0.0123"),
+        (0.0, None, "0"),
+        (12345.678, None, "12,346"),
+        (float("nan"), None, "not finite"),
+        (1.5, 0.0, "1.50"),
+    ],
+)
+def test_numbers_have_the_digits_that_their_error_allows(value, se, text):
+    from app.widgets import format_value
+
+    assert format_value(value, se) == text
+
+
+def test_a_figure_says_its_unit_and_what_it_was_computed_from():
+    from app import widgets
+    from app.services import Metric
+
+    metric = Metric("log_likelihood", -84.63, "nats/image", 0.31, n=10_000, samples=5_000)
+    assert widgets.format_metric(metric) == "−84.6 ± 0.3 nats/image"
+    assert widgets.caption(metric) == "nats/image, n = 10,000, S = 5,000"
+    share = Metric("hole_share", 0.144, "share", 0.0078, n=300, samples=2000)
+    assert widgets.format_metric(share) == "14.4 ± 0.8 %"
+
+
+def row() -> None:
+    """A metric row with both kinds of cells, and the other pieces of a page."""
+    from app import widgets
+    from app.services import Metric
+
+    widgets.page_head("Title", "What to look for.")
+    widgets.metric_row(
+        [Metric("elbo", -90.25, "nats/image", 0.5, n=300), widgets.Cell("Active units", "16+5", "of 40 + 40")]
+    )
+    widgets.explain("Because.")
+    widgets.not_applicable("A standard normal has no pseudo-inputs.", "Its samples are shown instead.")
+    with widgets.progress("Measuring") as report:
+        report(0.5, "half")
+    widgets.csv_button("Save", {"elbo (nats)": [1.0, 2.0]}, key="t_csv", name="elbo")
+    widgets.file_button("Save", b"png", key="t_png", name="tiles.png")
+
+
+def test_the_pieces_of_a_page():
+    at = AppTest.from_function(row, default_timeout=30).run()
+    assert not at.exception
+    assert at.title[0].value == "Title"
+    assert [metric.value for metric in at.metric] == ["−90.2 ± 0.5", "16+5"]
+    assert [metric.label for metric in at.metric] == ["ELBO", "Active units"]
+    assert "nats/image, n = 300" in [caption.value for caption in at.caption]
+    assert at.expander[0].label == "What am I seeing?"
+    assert "instead" in at.info[0].value
+    assert not at.progress
+
+
+def sidebar() -> None:
+    """The sidebar alone, or what stands in for a page where there is no model."""
+    from app import widgets
+
+    if not widgets.sidebar():
+        widgets.no_checkpoint()
+
+
+def test_the_sidebar_offers_experiments_and_priors_and_names_the_device(models):
+    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    assert not at.exception
+    assert at.sidebar.selectbox(key="experiment").options == ["tiny-2d", "tiny-5d"]
+    assert at.sidebar.get_by_key("prior").value == "vamp"
+    said = " ".join(caption.value for caption in at.sidebar.caption)
+    assert "Computed on " in said
+    assert "6 components" in said
+    assert "not converged" in said
+
+
+def test_without_a_model_the_command_to_train_one_is_shown(tmp_path, monkeypatch):
+    from tests.app.conftest import forget, use_root
+
+    use_root(tmp_path, monkeypatch)
+    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    forget()
+    assert not at.exception
+    assert at.code[0].value.startswith("python -m vampcore train")
+
+
+def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
+    """One epoch of what the page tells people to type; afterwards the page has a model."""
+    from tests.app.conftest import forget, use_root
+    from vampcore import __main__ as command_line
+
+    use_root(tmp_path, monkeypatch)
+    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    words = at.code[0].value.split()
+    assert words[:3] == ["python", "-m", "vampcore"]
+    out = tmp_path / "mine" / "vamp"
+    assert command_line.main([*words[3:], "--epochs", "1", "--out", str(out)]) == 0
+    forget()
+    at.run()
+    assert not at.exception
+    assert at.sidebar.selectbox(key="experiment").options == ["mine"]
+    forget()
+
+
+def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkeypatch):
+    import shutil
+
+    from tests.app.conftest import use_root
+
+    shutil.copytree(models, tmp_path / "all")
+    (tmp_path / "all" / "tiny-2d" / "mog" / "metrics.json").unlink()
+    use_root(tmp_path / "all", monkeypatch)
+    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    assert not at.exception
+    assert "tiny-2d/mog" in at.sidebar.warning[0].value
+    assert at.sidebar.get_by_key("prior").options == ["SG", "Vamp"]
+
+
+def missing_data() -> None:
+    """The notice on a page whose data set is not on disk."""
+    from app import services, widgets
+
+    ref = services.experiments()[0].refs[0]
+    widgets.data_notice(ref, key="t_download")
+
+
+def test_missing_data_is_offered_for_download(models, monkeypatch):
+    from vampcore import datasets
+
+    at = AppTest.from_function(missing_data, default_timeout=30).run()
+    assert not at.button
+    fetched: list[str] = []
+    monkeypatch.setattr(datasets, "available", lambda name: bool(fetched))
+    monkeypatch.setattr(datasets, "download", lambda name, progress: fetched.append(name))
+    from tests.app.conftest import forget
+
+    forget()
+    at.run()
+    assert "digits" in at.markdown[0].value
+    at.button(key="t_download").click().run()
+    assert fetched == ["digits"]
+    assert not at.button
+    assert not at.exception
+
+
+def drawing() -> None:
+    """A figure as pages show it."""
+    import plotly.graph_objects as go
+    import streamlit as st
+
+    from app import widgets
+
+    widgets.sidebar()
+    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1]), layout={"meta": {"alt": "A line."}})
+    st.text(repr(widgets.figure(figure, key="t_plain", name="plain")))
+    event = widgets.figure(figure, key="t_lasso", name="lasso", selectable=True)
+    st.text(repr(event["selection"]["points"]))
+
+
+def test_a_figure_carries_its_words_and_its_file_name(models):
+    at = AppTest.from_function(drawing, default_timeout=30).run()
+    assert not at.exception
+    plain, lasso = at.get("plotly_chart")
+    assert '"filename":"plain"' in plain.proto.config.replace(" ", "")
+    assert plain.proto.alt == "A line."
+    assert [text.value for text in at.text] == ["None", "[]"]
+    assert "lasso2d" in plain.proto.config
+    assert "lasso2d" not in lasso.proto.config
+
+
+def test_figures_are_saved_in_the_format_that_the_sidebar_says(models):
+    for query, kind in (({}, "png"), ({"figure_format": "SVG"}, "svg")):
+        at = AppTest.from_function(drawing, default_timeout=30)
+        at.query_params.update(query)
+        at.run()
+        assert not at.exception
+        assert f'"format":"{kind}"' in at.get("plotly_chart")[0].proto.config.replace(" ", "")

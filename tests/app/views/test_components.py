@@ -1,0 +1,181 @@
+"""The page of components: rows of draws, weight against usage, the dead ones, and what it says of a bad link."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import COMPONENTS
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+
+
+def opened(**query: str | list[str]) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update(query)
+    at.switch_page("views/components.py").run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+@pytest.fixture
+def services(models):
+    from app import services
+
+    return services
+
+
+def ref_of(services, experiment: str, prior: str):
+    return next(each for each in services.experiments() if each.name == experiment).ref(prior)
+
+
+def metric(at: AppTest, label: str) -> str:
+    return next(each.value for each in at.metric if each.label == label)
+
+
+def spec(at: AppTest, place: int) -> dict:
+    return json.loads(at.get("plotly_chart")[place].proto.spec)
+
+
+def rows(at: AppTest) -> list[int]:
+    return [int(text) for text in spec(at, 0)["layout"]["yaxis"]["ticktext"]]
+
+
+def columns(at: AppTest) -> int:
+    return int(spec(at, 0)["layout"]["xaxis"]["range"][1])
+
+
+def picture(at: AppTest) -> str:
+    return spec(at, 0)["layout"]["images"][0]["source"]
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "before"),
+    [
+        ({"prior": "Vamp"}, ("tiny-2d", "vamp"), 2),
+        ({"prior": "MoG"}, ("tiny-2d", "mog"), 1),
+        ({"experiment": "tiny-5d"}, ("tiny-5d", "vamp-weighted"), 2),
+    ],
+)
+def test_a_mixture_shows_its_components_by_usage_and_their_numbers(services, query, name, before):
+    from app import widgets
+
+    ref = ref_of(services, *name)
+    known, used = services.components(ref), services.order(ref, "usage").tolist()
+    at = opened(**query)
+    assert not at.info
+    assert at.number_input(key="component").value == used[0]
+    assert rows(at) == used
+    assert columns(at) == before + 7
+    entropy = -sum(float(u) * math.log(max(float(u), 1e-30)) for u in known.usage)
+    assert metric(at, "Effective components") == widgets.format_value(math.exp(entropy))
+    assert metric(at, "Dead components") == str(sum(u < 0.1 / COMPONENTS for u in known.usage))
+    assert metric(at, f"Usage of {used[0]}") == widgets.percent(known.usage[used[0]], float(known.usage_se[used[0]]))
+    assert metric(at, f"Weight of {used[0]}") == widgets.percent(known.weights[used[0]])
+    assert len(spec(at, 1)["data"]) == 2
+
+
+def test_a_standard_normal_shows_its_samples_and_says_why(services):
+    at = opened(prior="SG")
+    assert "one component" in at.info[0].value
+    assert len(at.get("plotly_chart")) == 1
+    assert len(spec(at, 0)["data"][0]["text"]) == 40
+    assert not at.metric
+    before = picture(at)
+    at.number_input(key="components_seed").set_value(1).run()
+    assert picture(at) != before
+
+
+def test_every_control_changes_the_rows(services):
+    at = opened()
+    seen = [picture(at)]
+
+    def changed() -> None:
+        assert not at.exception
+        assert picture(at) not in seen
+        seen.append(picture(at))
+
+    at.number_input(key="components_seed").set_value(3).run()
+    changed()
+    at.slider(key="components_temperature").set_value(0.4).run()
+    changed()
+    at.number_input(key="components_samples").set_value(11).run()
+    changed()
+    assert columns(at) == 13
+    at.selectbox(key="components_beside").set_value("least").run()
+    changed()
+    used = services.order(ref_of(services, "tiny-2d", "vamp"), "usage").tolist()
+    assert rows(at) == [used[0], *used[:0:-1]]
+    at.selectbox(key="components_beside").set_value("chosen").run()
+    changed()
+    assert rows(at) == used[:1]
+    at.multiselect(key="components_chosen").set_value(["4", "1"]).run()
+    assert rows(at) == [used[0], *[k for k in (4, 1) if k != used[0]]]
+
+
+def test_without_noise_every_draw_is_the_mean(services):
+    from app.figures import strips
+    from app.figures.theme import LIGHT
+
+    ref = ref_of(services, "tiny-2d", "mog")
+    k = 2
+    at = opened(
+        prior="MoG", component=str(k), components_beside="My choice", components_temperature="0", components_samples="3"
+    )
+    assert not at.warning
+    mean = services.component_images(ref)[k : k + 1]
+    expected = strips.strip(
+        np.stack([mean] * 4, 1), LIGHT, columns=[""] * 4, axis="", alt="", binary=services.facts(ref).binary
+    )
+    assert picture(at) == expected.layout.images[0].source
+
+
+def test_the_dead_are_named_and_shown(services, monkeypatch):
+    from dataclasses import replace
+
+    from app import services as door
+
+    known = services.components(ref_of(services, "tiny-2d", "vamp"))
+    usage = np.array([0.3, 0.001, 0.3, 0.2, 0.002, 0.197], np.float32)
+    emptied = replace(known, usage=usage, dead=usage < 0.1 / COMPONENTS)
+    monkeypatch.setattr(door, "components", lambda ref: emptied)
+    at = opened()
+    assert metric(at, "Dead components") == "2"
+    assert any(caption.value == "Dead: 1, 4" for caption in at.caption)
+    assert [text.split(",")[0] for text in spec(at, 2)["data"][0]["text"]] == ["component 1", "component 4"]
+
+
+def test_where_none_is_dead_the_page_says_so(services):
+    known = services.components(ref_of(services, "tiny-2d", "vamp"))
+    at = opened()
+    none = [words.value for words in at.markdown if words.value.startswith("None: every component is used")]
+    assert bool(none) == (not known.dead.any())
+
+
+@pytest.mark.parametrize(
+    ("key", "nonsense"),
+    [
+        ("component", "six"),
+        ("component", str(COMPONENTS)),
+        ("components_beside", "nobody"),
+        ("components_samples", "1000"),
+        ("components_temperature", "1e999"),
+        ("components_seed", "-3"),
+    ],
+)
+def test_nonsense_in_the_link_is_named_and_replaced(services, key, nonsense):
+    used = services.order(ref_of(services, "tiny-2d", "vamp"), "usage").tolist()
+    at = opened(**{key: nonsense})
+    assert key in at.warning[0].value
+    assert rows(at) == used
+    assert key not in at.query_params
+
+
+def test_nonsense_among_the_chosen_is_named_and_replaced(services):
+    at = opened(components_beside="My choice", components_chosen=["2", "99", "x"])
+    assert "components_chosen" in at.warning[0].value
+    assert len(rows(at)) == 1

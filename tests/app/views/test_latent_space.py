@@ -1,0 +1,257 @@
+"""The latent plane: what it shows for each prior, what a place and a choice say, and what a link may say."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+PLANE = 0
+EVERY = (("tiny-2d", "SG"), ("tiny-2d", "MoG"), ("tiny-2d", "Vamp"), ("tiny-5d", "Vamp, learned weights"))
+
+
+def opened(experiment="tiny-2d", prior="Vamp", **query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update({"experiment": experiment, "prior": prior, **query})
+    at.switch_page("views/latent_space.py").run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+@pytest.fixture
+def ref(models):
+    from app import services
+
+    return next(each for each in services.experiments() if each.name == "tiny-2d").ref("vamp")
+
+
+@pytest.fixture
+def middle(ref):
+    """A place among the points, with the digits that a link keeps."""
+    from app import services
+
+    x, y = services.points(ref).mean(0)
+    return round(float(x), 4), round(float(y), 4)
+
+
+def link(place: tuple[float, float]) -> str:
+    return f"{place[0]},{place[1]}"
+
+
+def spec(at: AppTest) -> str:
+    """The plane as it travels to the browser."""
+    return at.get("plotly_chart")[PLANE].proto.spec
+
+
+def traces(at: AppTest, chart: int = PLANE) -> list[dict]:
+    return json.loads(at.get("plotly_chart")[chart].proto.spec)["data"]
+
+
+def array(packed) -> np.ndarray:
+    """An array as plotly sends it."""
+    if isinstance(packed, list):
+        return np.array(packed)
+    flat = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+    return flat.reshape([int(size) for size in packed["shape"].split(",")]) if "shape" in packed else flat
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(each.value for each in (*at.markdown, *at.caption))
+
+
+def lasso(at: AppTest, *points: tuple[int, int]) -> AppTest:
+    """The page after a lasso caught the points (trace, index) of the plane."""
+    caught = [{"curve_number": curve, "point_index": index} for curve, index in points]
+    at.session_state["latent_plane"] = {"selection": {"points": caught}}
+    at.run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize(("experiment", "prior"), EVERY)
+def test_the_figures_under_the_plane_are_the_services(models, experiment, prior):
+    from app import services, widgets
+
+    at = opened(experiment, prior)
+    family = next(each for each in services.experiments() if each.name == experiment)
+    ref = next(each for each in family.refs if each.prior == at.sidebar.get_by_key("prior").value)
+    shown = {metric.label: metric.value for metric in at.metric}
+    elbo = services.metric(ref, "elbo")
+    assert shown["ELBO"] == widgets.format_value(elbo.value, elbo.se)
+    holes = widgets.format_metric(services.hole_share(ref)) if experiment == "tiny-2d" else None
+    assert shown.get("Prior mass in holes") == holes
+    assert shown["Test images shown"] == "300"
+    assert shown["The plane holds"] == f"{100 * services.plane(ref).share:.0f} %"
+    assert ("latent space itself" in words(at)) == (experiment == "tiny-2d")
+    assert ("Component **" in words(at)) == (prior != "SG")
+    assert not at.warning
+
+
+def test_the_plane_holds_every_image_once_in_a_mixed_order(ref):
+    from app import services
+
+    points = traces(opened())[0]
+    rows = array(points["customdata"])[:, 0]
+    assert sorted(rows.tolist()) == list(range(300))
+    assert rows.tolist() != list(range(300))
+    np.testing.assert_array_equal(np.stack([array(points["x"]), array(points["y"])], 1), services.points(ref)[rows])
+    np.testing.assert_array_equal(array(points["marker"]["color"]), services.latents(ref).labels[rows])
+
+
+def test_each_control_changes_the_plane(ref):
+    from app import services
+
+    means = traces(opened(latent_means="true"))[0]
+    rows = array(means["customdata"])[:, 0]
+    expected = services.points(ref, means=True)[rows]
+    np.testing.assert_array_equal(np.stack([array(means["x"]), array(means["y"])], 1), expected)
+    component = array(traces(opened(latent_colour="component"))[0]["customdata"])[:, 1]
+    np.testing.assert_array_equal(component, services.components_of_images(ref).component[rows])
+    elbo = array(traces(opened(latent_colour="ELBO"))[0]["marker"]["color"])
+    np.testing.assert_array_equal(elbo, services.latents(ref).elbo[rows])
+    assert "components" not in [trace.get("name") for trace in traces(opened())]
+    assert "components" in [trace.get("name") for trace in traces(opened(latent_ellipses="true"))]
+
+
+def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, middle):
+    from app import services, widgets
+
+    before = opened()
+    assert "densest place" in words(before)
+    at = opened(latent_point=link(middle))
+    place = services.decode_place(ref, *middle)
+    assert place.mass < 1
+    said = words(at)
+    assert widgets.signed(f"**Decoded at ({middle[0]:.2f}, {middle[1]:.2f})**") in said
+    assert f"**{widgets.signed(f'{place.log_density:.2f}')} nats**" in said
+    assert f"**{100 * place.mass:.0f} %** region" in said
+    assert f"Component **{place.component}**, responsibility **{place.responsibility:.2f}**" in said
+    assert spec(at) == spec(before)
+    assert at.get("plotly_chart")[1].proto.spec != before.get("plotly_chart")[1].proto.spec
+
+
+def test_the_nearest_images_are_those_of_the_service(ref, middle):
+    from app import services
+
+    nearest = traces(opened(latent_point=link(middle)), 1)[0]
+    said = [text.split("<br>")[0] for text in nearest["text"]]
+    assert said == [f"image {row}" for row in services.decode_place(ref, *middle).rows]
+
+
+def test_far_away_is_outside_the_priors_mass(models):
+    assert "Outside the prior\u2019s **99 %** region" in words(opened(latent_point="90,90"))
+
+
+def test_a_place_can_be_typed_and_taken_back(middle):
+    at = opened()
+    for field, value in zip(at.number_input, middle, strict=True):
+        field.set_value(value)
+    next(button for button in at.button if button.label == "Decode this place").click().run()
+    assert at.query_params["latent_point"] in ([f"{middle[0]:.4f},{middle[1]:.4f}"], f"{middle[0]:.4f},{middle[1]:.4f}")
+    assert "densest place" not in words(at)
+    at.button(key="latent_back").click().run()
+    assert "latent_point" not in at.query_params
+    assert "densest place" in words(at)
+    assert not at.exception
+
+
+def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
+    from app import services, widgets
+
+    saved = {}
+    monkeypatch.setattr(widgets, "csv_button", lambda label, columns, *, key, name: saved.update({key: columns}))
+    at = opened(latent_ellipses="true")
+    rows = sorted(int(row) for row in array(traces(at)[0]["customdata"])[:40, 0])
+    # Trace 1 and on are lines and centres of components, which are no images.
+    lasso(at, *((0, index) for index in range(40)), (3, 2), (0, 999_999))
+    assert "**40** of 300 test images, in the lasso" in words(at)
+    assert "40 images" in words(at)
+    mix = at.dataframe[0].value
+    labels = services.latents(ref).labels[rows]
+    names = services.facts(ref).classes
+    assert dict(zip(mix["Class"], mix["Images"], strict=True)) == {
+        names[label]: count for label, count in zip(*np.unique(labels, return_counts=True), strict=True)
+    }
+    assert mix["Share"].sum() == pytest.approx(100)
+    table = saved["latent_csv"]
+    assert table["image"].tolist() == rows
+    np.testing.assert_array_equal(table["elbo (nats)"], services.latents(ref).elbo[rows])
+    np.testing.assert_array_equal(table["x (latent units)"], services.points(ref)[rows, 0])
+    assert table["class"].tolist() == [names[label] for label in labels]
+
+
+def test_of_many_images_a_random_part_of_stated_size_is_shown(models):
+    at = lasso(opened(), *((0, index) for index in range(300)))
+    assert "**300** of 300" in words(at)
+    assert "72 images of the 300, drawn at random" in words(at)
+    at.toggle(key="latent_rebuilt").set_value(True).run()
+    assert "72 reconstructions of the 300" in words(at)
+    assert not at.exception
+
+
+def test_a_distance_chooses_without_a_pointer(ref, middle):
+    from app import services
+
+    distance = np.linalg.norm(services.points(ref) - np.array(middle, np.float32), axis=1)
+    at = opened(latent_point=link(middle), latent_radius="0.6")
+    assert 0 < (distance <= 0.6).sum() < 300
+    assert f"**{(distance <= 0.6).sum()}** of 300 test images, within 0.60 of the place" in words(at)
+    assert "No test image lies within 0.60" in words(opened(latent_point="90,90", latent_radius="0.6"))
+    assert "None yet." in words(opened())
+
+
+def test_without_the_data_set_reconstructions_are_named_so(middle, monkeypatch):
+    from tests.app.conftest import forget
+    from vampcore import datasets
+
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    forget()
+    at = opened(latent_point=link(middle), latent_radius="1")
+    assert "test images (reconstructed) nearest" in words(at)
+    assert re.search(r"^\d+ reconstructions", words(at), re.MULTILINE)
+    assert "is not on disk" in words(at)
+    assert at.button(key="latent_download")
+
+
+def test_nonsense_in_every_parameter_is_named_and_the_page_opens(models):
+    bad = {
+        "latent_colour": "<b>",
+        "latent_means": "perhaps",
+        "latent_ellipses": "2",
+        "latent_point": "1;2",
+        "latent_radius": "nan",
+    }
+    at = opened(**bad)
+    said = at.warning[0].value
+    assert all(key in said for key in bad)
+    assert "densest place" in words(at)
+
+
+def test_another_prior_keeps_the_place(models):
+    at = opened(latent_point="0.5,-0.25", latent_colour="component")
+    at.sidebar.get_by_key("prior").set_value("sg").run()
+    assert not at.exception
+    assert "(0.50, \u22120.25)" in words(at)
+    assert "Component **" not in words(at)
+
+
+def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):
+    """A data set without classes has labels of -1: no colour by class, and the mix is that of the components."""
+    import dataclasses
+
+    from app import services
+
+    whole = services.latents
+    monkeypatch.setattr(
+        services, "latents", lambda ref: dataclasses.replace(whole(ref), labels=np.full(300, -1, np.int16))
+    )
+    at = opened(latent_point=link(middle), latent_radius="1")
+    assert at.get_by_key("latent_colour").options == ["component", "ELBO"]
+    assert "Component" in at.dataframe[0].value
+    asked = opened(latent_colour="class")
+    assert "latent_colour" in asked.warning[0].value

@@ -1,0 +1,194 @@
+"""The overview: each prior's numbers are the services', whatever is missing, and what a link may say."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+
+
+def opened(experiment="tiny-2d", **query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update({"experiment": experiment, **query})
+    at.run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+@pytest.fixture
+def refs(models):
+    from app import services
+
+    return next(each for each in services.experiments() if each.name == "tiny-2d").refs
+
+
+@pytest.fixture
+def part(models, tmp_path, monkeypatch):
+    """A catalogue of copies of some of the small models, to be changed."""
+    from tests.app.conftest import use_root
+
+    def copied(*names: str) -> Path:
+        for name in names:
+            shutil.copytree(models / name, tmp_path / "part" / name)
+        use_root(tmp_path / "part", monkeypatch)
+        return tmp_path / "part"
+
+    return copied
+
+
+def charts(at: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def pictures(at: AppTest) -> list[str]:
+    """Addresses of the samples' pictures, which name their content; rules of colour are drawn as SVG and left out."""
+    found = [url for image in at.main.get("image") for url in image.value]
+    return [url for url in found if url.endswith(".png")]
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(each.value for each in (*at.markdown, *at.caption))
+
+
+def test_the_numbers_of_each_prior_are_the_services(refs):
+    from app import services, widgets
+
+    at = opened()
+    shown = [(metric.label, metric.value) for metric in at.metric]
+    expected = []
+    for ref, name in zip(refs, ("SG", "MoG", "Vamp"), strict=True):
+        elbo = services.metric(ref, "elbo")
+        expected += [(f"ELBO, {name}", widgets.format_value(elbo.value, elbo.se))]
+        expected += [("Active units", services.active_label(ref))]
+    assert shown == expected
+    said = words(at)
+    assert "of 2, n = 300" in said
+    assert "Not converged, the best weights so far: SG, MoG, Vamp" in said
+    assert "K = 6" in said
+    assert "Published log-likelihood" not in said
+    assert not at.warning
+
+
+def test_each_map_shows_the_test_set_and_its_prior(refs):
+    from app import services
+
+    maps = charts(opened())[:3]
+    for ref, drawn in zip(refs, maps, strict=True):
+        left, right = drawn["layout"]["xaxis"]["range"]
+        window = services.window((ref,))
+        assert (left, right) == pytest.approx((window.left, window.right), rel=1e-6)
+        assert drawn["layout"]["yaxis"]["scaleanchor"] == "x"
+        assert [trace["type"] for trace in drawn["data"]] == ["contour"]
+        assert len(drawn["layout"]["images"]) == 1
+        assert "300 test images" in drawn["layout"]["meta"]["alt"]
+
+
+def test_one_range_for_all_maps_on_demand(refs):
+    from app import services
+
+    shared = services.window(refs)
+    for drawn in charts(opened(overview_range="shared"))[:3]:
+        assert drawn["layout"]["xaxis"]["range"] == pytest.approx([shared.left, shared.right], rel=1e-6)
+        assert drawn["layout"]["yaxis"]["range"] == pytest.approx([shared.bottom, shared.top], rel=1e-6)
+
+
+def test_colour_and_seed_change_what_they_name_and_nothing_else(models):
+    before, component, seed = opened(), opened(overview_colour="component"), opened(overview_seed="7")
+    assert charts(component)[2] != charts(before)[2]
+    assert charts(component)[3:] == charts(before)[3:]
+    assert pictures(component) == pictures(before)
+    assert charts(seed) == charts(before)
+    assert len(pictures(before)) == 3
+    assert not set(pictures(seed)) & set(pictures(before))
+    again = before.number_input(key="overview_seed").set_value(7).run()
+    assert pictures(again) == pictures(seed)
+
+
+@pytest.mark.parametrize("nonsense", ["<b>purple</b>", "1e999", "-1", ""])
+def test_nonsense_in_the_link_is_named_and_ignored(models, nonsense):
+    keys = ("overview_colour", "overview_range", "overview_seed")
+    at = opened(**dict.fromkeys(keys, nonsense))
+    (warning,) = at.warning
+    assert all(key in warning.value for key in keys)
+    assert at.get_by_key("overview_colour").value == "class"
+    assert at.get_by_key("overview_range").value == "own"
+    assert at.number_input(key="overview_seed").value == 0
+    assert not any(key in at.query_params for key in keys)
+
+
+def test_a_family_of_one_in_five_dimensions(models):
+    at = opened("tiny-5d")
+    drawn = charts(at)
+    assert len(drawn) == 3
+    assert "Principal axis 1" in drawn[0]["layout"]["xaxis"]["title"]["text"]
+    assert "of 5, n = 300" in words(at)
+
+
+def test_images_without_classes_are_coloured_by_component(refs, monkeypatch):
+    import dataclasses
+
+    from app import services
+
+    known = services.facts
+    monkeypatch.setattr(services, "facts", lambda ref: dataclasses.replace(known(ref), classes=()))
+    at = opened()
+    assert at.get_by_key("overview_colour").value == "component"
+    assert charts(at)[0] != charts(opened(overview_range="shared"))[0]
+
+
+def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
+    latents = part("tiny-2d") / "tiny-2d" / "sg" / "latents.safetensors"
+    latents.write_bytes(latents.read_bytes()[:100])
+    at = opened(prior="Vamp")
+    (warning,) = at.warning
+    assert "tiny-2d/sg cannot be read" in warning.value
+    assert [metric.label for metric in at.metric if metric.label != "Active units"] == ["ELBO, MoG", "ELBO, Vamp"]
+
+
+def evaluated(root: Path, *priors: str) -> None:
+    """Store log p(x) of checkpoints, as people do."""
+    from tests.app.conftest import forget
+    from vampcore import __main__ as command_line
+
+    for prior in priors:
+        assert command_line.main(["evaluate", str(root / "tiny-2d" / prior), "--samples", "3", "--save"]) == 0
+    forget()
+
+
+def test_figures_are_compared_once_all_are_of_one_kind(part, capsys):
+    evaluated(part("tiny-2d"), "sg", "mog")
+    at = opened()
+    labels = [metric.label for metric in at.metric if metric.label != "Active units"]
+    assert labels == ["Log-likelihood, SG", "Log-likelihood, MoG", "ELBO, Vamp"]
+    assert "python -m vampcore evaluate" in at.info[0].value
+    assert len(charts(at)) == 4
+
+
+def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, capsys):
+    from app import services
+
+    evaluated(part("tiny-2d"), "sg", "mog", "vamp")
+    known = services.Published("log_likelihood", -85.57, "nats/image", "A paper", "https://example.org", True)
+    monkeypatch.setattr(services, "published", lambda ref: (known,) if ref.prior == "vamp" else ())
+    at = opened()
+    said = [caption.value for caption in at.caption if caption.value.startswith("Published")]
+    assert said == ["Published log-likelihood: **−85.57** nats/image, as reported: [A paper](https://example.org)"]
+    rows = charts(at)[3]["data"]
+    assert [row["y"] for row in rows] == [["SG"], ["MoG"], ["Vamp"], ["Vamp, published"]]
+    assert rows[3]["x"] == [-85.57]
+    ours = services.metric(next(each for each in services.experiments()).refs[2], "log_likelihood")
+    assert rows[2]["x"] == [pytest.approx(ours.value)]
+    assert rows[2]["error_x"]["array"] == [pytest.approx(ours.se)]
+
+
+def test_the_history_is_that_of_the_checkpoints(refs):
+    from app import services
+
+    drawn = charts(opened())[4]
+    named = {trace["name"] for trace in drawn["data"] if "name" in trace}
+    assert {f"{prior}, {part}" for prior in ("SG", "MoG", "Vamp") for part in ("training", "validation")} <= named
+    assert f"Vamp 3 epochs, best at {services.facts(refs[2]).best_epoch}" in drawn["layout"]["meta"]["alt"]

@@ -1,0 +1,212 @@
+"""The page of pseudo-inputs: what it shows for each prior, what its controls change, and what it says of a bad link."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import COMPONENTS
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update(query)
+    at.switch_page("views/pseudo_inputs.py").run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+@pytest.fixture
+def services(models):
+    from app import services
+
+    return services
+
+
+def ref_of(services, experiment: str, prior: str):
+    return next(each for each in services.experiments() if each.name == experiment).ref(prior)
+
+
+def metric(at: AppTest, label: str) -> str:
+    return next(each.value for each in at.metric if each.label == label)
+
+
+def wall(at: AppTest) -> list[str]:
+    """The hover texts of the tiles, in their order."""
+    return json.loads(at.get("plotly_chart")[0].proto.spec)["data"][0]["text"]
+
+
+def components_of(at: AppTest) -> list[int]:
+    return [int(text.split("<br>")[0].removeprefix("component ")) for text in wall(at)]
+
+
+@pytest.mark.parametrize("query", [{"prior": "Vamp"}, {"experiment": "tiny-5d"}])
+def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(services, query):
+    experiment, prior = query.get("experiment", "tiny-2d"), "vamp-weighted" if "experiment" in query else "vamp"
+    ref = ref_of(services, experiment, prior)
+    at = opened(**query)
+    assert not at.info
+    k = int(services.order(ref, "usage")[0])
+    story, known = services.story(ref, k), services.components(ref)
+    assert at.number_input(key="component").value == k
+    assert at.subheader[0].value == f"Pseudo-input {k} from end to end"
+    assert components_of(at) == services.order(ref, "usage").tolist()
+    from app import widgets
+
+    assert metric(at, f"Weight of {k}") == widgets.percent(story.weight)
+    assert metric(at, f"Usage of {k}") == widgets.percent(story.usage, float(known.usage_se[k]))
+    assert metric(at, f"Class of {k}") == services.facts(ref).classes[story.image_class]
+    assert metric(at, "Clamped pixels") == widgets.percent(services.facts(ref).outside)
+    # u, decoded mean, samples, test images, and one for each epoch.
+    epochs = {each.epoch for each in services.snapshots(ref)} | {services.facts(ref).best_epoch}
+    assert len([each for each in at.main if each.type == "image"]) == 4 + len(epochs)
+
+
+def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(services):
+    ref = ref_of(services, "tiny-2d", "mog")
+    at = opened(prior="MoG")
+    assert "no pseudo-inputs" in at.info[0].value
+    assert "decoded mean of every component" in at.info[0].value
+    assert sorted(components_of(at)) == list(range(COMPONENTS))
+    assert "pseudo_show" not in at.session_state
+    assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
+    k = int(services.order(ref, "usage")[0])
+    assert at.subheader[0].value == f"Component {k} from end to end"
+
+
+def test_a_standard_normal_shows_its_one_component(services):
+    at = opened(prior="SG")
+    assert "no pseudo-inputs" in at.info[0].value
+    assert at.subheader[0].value == "The one component from end to end"
+    assert not at.number_input
+    assert not at.metric
+    assert any("Densest" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize("by", ["usage", "weight", "class", "similarity"])
+def test_the_tiles_follow_the_order(services, by):
+    ref = ref_of(services, "tiny-2d", "vamp")
+    at = opened()
+    at.selectbox(key="pseudo_order").set_value(by).run()
+    assert not at.exception
+    assert components_of(at) == services.order(ref, by).tolist()
+    equal = [caption.value for caption in at.caption if "All weights are equal" in caption.value]
+    assert bool(equal) == (by == "weight")
+
+
+def test_the_tiles_show_what_is_asked_for(services):
+    at = opened()
+    pictures = {json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"])}
+    epochs = at.selectbox(key="pseudo_epoch").options
+    assert epochs[0] == "0, before training"
+    at.selectbox(key="pseudo_epoch").set_value("0").run()
+    pictures.add(json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"]))
+    at.get_by_key("pseudo_show").set_value("decoded").run()
+    pictures.add(json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"]))
+    assert not at.exception
+    assert len(pictures) == 3
+    assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
+
+
+def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(services):
+    ref = ref_of(services, "tiny-2d", "vamp")
+    at = opened(component="2")
+    tiles = at.get("plotly_chart")[0].proto.spec
+    assert at.subheader[0].value == "Pseudo-input 2 from end to end"
+    at.number_input(key="component").set_value(4).run()
+    assert not at.exception
+    assert at.subheader[0].value == "Pseudo-input 4 from end to end"
+    assert metric(at, "Weight of 4")
+    assert at.get("plotly_chart")[0].proto.spec == tiles
+    ellipse = json.loads(at.get("plotly_chart")[1].proto.spec)["data"][-1]["line"]["color"]
+    assert ellipse == "#c77d0a"
+    assert services.story(ref, 4).component == 4
+
+
+def test_the_component_is_kept_on_the_page_of_components(services):
+    at = opened()
+    at.number_input(key="component").set_value(3).run()
+    at.switch_page("views/components.py").run()
+    assert not at.exception
+    assert at.number_input(key="component").value == 3
+
+
+def test_another_prior_starts_with_its_own_most_used_component(services):
+    at = opened()
+    used = [int(k) for k in services.order(ref_of(services, "tiny-2d", "vamp"), "usage")]
+    at.number_input(key="component").set_value(used[-1]).run()
+    at.sidebar.get_by_key("prior").set_value("mog").run()
+    k = int(services.order(ref_of(services, "tiny-2d", "mog"), "usage")[0])
+    assert at.subheader[0].value == f"Component {k} from end to end"
+
+
+@pytest.mark.parametrize(
+    ("key", "nonsense"),
+    [
+        ("component", "-1"),
+        ("component", str(COMPONENTS)),
+        ("component", "nan"),
+        ("pseudo_order", "beauty"),
+        ("pseudo_show", "<b>"),
+        ("pseudo_epoch", "1e9"),
+    ],
+)
+def test_nonsense_in_the_link_is_named_and_replaced(services, key, nonsense):
+    k = int(services.order(ref_of(services, "tiny-2d", "vamp"), "usage")[0])
+    at = opened(**{key: nonsense})
+    assert key in at.warning[0].value
+    assert at.subheader[0].value == f"Pseudo-input {k} from end to end"
+    assert key not in at.query_params
+
+
+def test_without_the_data_set_reconstructions_stand_in_and_say_so(services, monkeypatch):
+    from vampcore import datasets
+
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    at = opened()
+    assert any("Nearest test images, reconstructed" in words.value for words in at.markdown)
+    assert at.button(key="pseudo_download")
+
+
+def test_the_table_holds_what_the_services_say(services, monkeypatch):
+    from app.widgets import component
+
+    ref, handed = ref_of(services, "tiny-2d", "vamp"), {}
+    monkeypatch.setattr(component, "csv_button", lambda label, columns, key, name: handed.update({name: columns}))
+    component.component_table(ref, key="t")
+    (columns,) = handed.values()
+    known = services.components(ref)
+    np.testing.assert_array_equal(columns["usage (share)"], known.usage)
+    np.testing.assert_array_equal(columns["dead"], known.dead)
+    assert len(columns["class"]) == COMPONENTS
+
+
+@pytest.mark.parametrize(
+    ("share", "se", "text"),
+    [(0.5, None, "50 %"), (0.0, None, "0 %"), (3e-9, None, "below 0.001 %"), (0.0123, 0.0041, "1.2 ± 0.4 %")],
+)
+def test_shares_are_percentages(share, se, text):
+    from app import widgets
+
+    assert widgets.percent(share, se) == text
+
+
+@pytest.mark.parametrize(
+    ("browser", "width"),
+    [("Mozilla/5.0 (X11; Linux x86_64) Chrome/130", 720), ("Mozilla/5.0 (Linux; Android 15) Chrome/130 Mobile", 350)],
+)
+def test_a_phone_gets_a_lower_picture(services, monkeypatch, browser, width):
+    import streamlit as st
+
+    from app import widgets
+
+    monkeypatch.setattr(type(st.context), "headers", property(lambda self: {"User-Agent": browser}))
+    assert widgets.picture_width() == width
+    # Six tiles of ten by ten with their edges, and a third of their height for the numbers.
+    height = json.loads(opened().get("plotly_chart")[0].proto.spec)["layout"]["height"]
+    assert height == pytest.approx(width / COMPONENTS / 0.7, abs=1)

@@ -1,0 +1,84 @@
+"""One server and one browser for all journeys; each journey has its own window, and fails on what went wrong unseen."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.harness import ROOT, Server, chromium, chromium_flags, serve
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; without one, skips on a laptop and fails where CI=true."""
+    program = chromium()
+    if program is None:
+        reason = "no Chromium found: install it (Debian: apt-get install chromium) or let CHROMIUM name its program"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=program, args=chromium_flags())
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
+    """The dashboard as it ships, started once; asks for the browser first, so as not to start in vain."""
+    with serve(ROOT / "app" / "main.py", tmp_path_factory.mktemp("server") / "log.txt") as running:
+        yield running
+
+
+def is_complaint(message: ConsoleMessage) -> bool:
+    """Whether a console message is an error of the page.
+
+    Opened at a page's own address, Streamlit first looks for its server under that address, and for the missing answer
+    the browser logs an error. A control moved twice replaces a picture that the browser may still be asking for; that
+    the pictures which stay have arrived is checked at the end of the journey.
+    """
+    address = message.location.get("url", "")
+    return message.type == "error" and "/_stcore/" not in address and "/media/" not in address
+
+
+def said(message: ConsoleMessage) -> str:
+    """A console message with the address that it is about."""
+    return f"{message.text} {message.location.get('url', '')}"
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """An empty window; open `server.url` in it.
+
+    Fails the journey when the server wrote a traceback, or the page an error to its console, while it was open.
+    """
+    start = server.log.stat().st_size
+    complaints: list[str] = []
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": 1440, "height": 900},
+        color_scheme="light",
+        accept_downloads=True,
+        reduced_motion="reduce",
+    )
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    window = context.new_page()
+    window.on("pageerror", lambda error: complaints.append(str(error)))
+    window.on("console", lambda message: complaints.append(said(message)) if is_complaint(message) else None)
+    yield window
+    missing = window.evaluate(
+        "[...document.images].filter(i => i.complete && i.src && !i.naturalWidth).map(i => i.src)"
+    )
+    context.close()
+    assert missing == []
+    assert server.errors(start) == ""
+    assert complaints == []

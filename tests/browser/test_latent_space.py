@@ -1,0 +1,128 @@
+"""The latent plane in a browser: a click decodes, a link brings everything back, a lasso chooses."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import settled
+
+PATIENCE = 60_000  # milliseconds: the machine may be training at the same time
+PIXELS = """([x, y]) => {
+    const plot = document.querySelector(".st-key-latent_plane .js-plotly-plot");
+    const { xaxis, yaxis } = plot._fullLayout;
+    const box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.l2p(x), box.top + yaxis._offset + yaxis.l2p(y)];
+}"""
+MIDDLE = """() => {
+    const trace = document.querySelector(".st-key-latent_plane .js-plotly-plot")._fullData[0];
+    const median = (values) => Array.from(values).sort((a, b) => a - b)[values.length >> 1];
+    return [median(trace.x), median(trace.y)];
+}"""
+INSIDE = """([left, bottom, right, top]) => {
+    const trace = document.querySelector(".st-key-latent_plane .js-plotly-plot")._fullData[0];
+    return Array.from(trace.x).filter(
+        (x, i) => x > left && x < right && trace.y[i] > bottom && trace.y[i] < top
+    ).length;
+}"""
+DECODED = re.compile(r"^Decoded at \(")
+
+
+def opened(page: Page, query: str) -> None:
+    page.goto(f"/latent_space?{query}")
+    page.locator(".st-key-latent_plane .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    expect(page.get_by_text(DECODED)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("WebGL is not supported")).to_have_count(0, timeout=PATIENCE)
+
+
+def place(page: Page) -> tuple[float, float]:
+    """The place that the page says it has decoded."""
+    x, y = re.findall(r"[\u2212\d.]+", page.get_by_text(DECODED).inner_text())[:2]
+    return float(x.replace("\u2212", "-")), float(y.replace("\u2212", "-"))
+
+
+def click(page: Page, x: float, y: float) -> None:
+    page.mouse.click(*page.evaluate(PIXELS, [x, y]))
+
+
+def drag_lasso(page: Page, corners: list[tuple[float, float]]) -> None:
+    page.locator(".st-key-latent_plane").hover()
+    page.locator(".st-key-latent_plane [data-title='Lasso Select']").click()
+    pixels = [page.evaluate(PIXELS, list(corner)) for corner in [*corners, corners[0]]]
+    page.mouse.move(*pixels[0])
+    page.mouse.down()
+    for pixel in pixels[1:]:
+        page.mouse.move(*pixel, steps=6)
+    page.mouse.up()
+
+
+def test_a_click_decodes_the_place_and_the_copied_link_brings_it_back(page, browser):
+    opened(page, "experiment=digits-2d&prior=Vamp")
+    expect(page.get_by_text("densest place")).to_be_visible(timeout=PATIENCE)
+    x, y = page.evaluate(MIDDLE)
+    click(page, x, y)
+    expect(page.get_by_text("densest place")).to_have_count(0, timeout=PATIENCE)
+    settled(page)
+    assert place(page) == pytest.approx((x, y), abs=0.05)
+    page.get_by_text("Component ellipses").click()
+    expect(page).to_have_url(re.compile("latent_ellipses=true"), timeout=PATIENCE)
+    settled(page)
+    chosen, picture = place(page), page.get_by_alt_text(re.compile("^Decoded mean at")).get_attribute("src")
+    said = page.get_by_text(re.compile("^Log-density")).inner_text()
+
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Link copied")).to_be_visible(timeout=PATIENCE)
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    page.goto("about:blank")
+    page.goto(link)
+    page.locator(".st-key-latent_plane .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    assert place(page) == chosen
+    assert page.get_by_text(re.compile("^Log-density")).inner_text() == said
+    assert page.get_by_alt_text(re.compile("^Decoded mean at")).get_attribute("src") == picture
+    expect(page.get_by_role("switch", name="Component ellipses")).to_be_checked()
+
+
+def test_a_lasso_chooses_images_and_outlasts_a_click(page):
+    opened(page, "experiment=digits-2d&prior=Vamp")
+    x, y = page.evaluate(MIDDLE)
+    box = (x - 1.5, y - 1.5, x + 1.5, y + 1.5)
+    drag_lasso(page, [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])])
+    words = page.get_by_text(re.compile(r"of 300 test images, in the lasso"))
+    expect(words).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    caught = int(words.inner_text().split()[0])
+    assert caught == pytest.approx(page.evaluate(INSIDE, list(box)), abs=2)
+    expect(page.locator(".st-key-latent_chosen .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"{caught} images (CSV)").click()
+    table = download.value.path().read_text().splitlines()
+    assert len(table) == caught + 1
+    assert table[0].startswith("image,number in the data set,class,")
+
+    before = place(page)
+    page.locator(".st-key-latent_plane").hover()
+    page.locator(".st-key-latent_plane [data-title='Pan']").click()
+    click(page, x + 2, y + 2)
+    expect(page.get_by_text("densest place")).to_have_count(0, timeout=PATIENCE)
+    settled(page)
+    assert place(page) != before
+    expect(words).to_be_visible(timeout=PATIENCE)
+    assert int(words.inner_text().split()[0]) == caught
+
+    page.get_by_text("ELBO", exact=True).first.click()
+    expect(page.get_by_text("None yet.")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_place_is_reached_by_the_keyboard(page):
+    opened(page, "experiment=digits-2d&prior=SG")
+    page.get_by_role("button", name="Type a place").focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_label("z\u2081", exact=True)
+    field.focus()
+    field.fill("0.5")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("latent_point=0.5000"), timeout=PATIENCE)
+    settled(page)
+    assert place(page)[0] == pytest.approx(0.5)

@@ -1,0 +1,57 @@
+"""The first page in a browser: maps and samples arrive, a seed changes the samples, the link brings the view back."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import settled
+
+SAMPLES = "[data-testid=stImage] img[src*='/media/']"
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address, wait_until="commit", timeout=90_000)
+    page.get_by_role("heading", name="How they were trained").wait_for(timeout=120_000)
+    settled(page)
+
+
+def sources(page: Page) -> list[str]:
+    return [each.get_attribute("src") or "" for each in page.locator(SAMPLES).all()]
+
+
+def test_a_seed_changes_the_samples_and_the_copied_link_keeps_them(page, server):
+    opened(page, server.url)
+    priors = page.locator("[class*='st-key-overview_map_'] .js-plotly-plot .main-svg").first
+    expect(priors).to_be_visible()
+    maps = page.locator("[class*='st-key-overview_map_'] .js-plotly-plot")
+    first = sources(page)
+    assert len(first) == maps.count()
+    assert len(set(first)) == len(first)
+    assert page.get_by_text("WebGL is not supported").count() == 0
+
+    seed = page.get_by_label("Seed of the samples")
+    seed.fill("11")
+    seed.press("Enter")
+    expect(page.locator(SAMPLES).first).not_to_have_attribute("src", first[0])
+    settled(page)
+    second = sources(page)
+    assert not set(first) & set(second)
+    assert "overview_seed=11" in page.url
+
+    page.get_by_role("button", name="Copy link").click()
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    opened(page, link)
+    expect(page.get_by_label("Seed of the samples")).to_have_value("11")
+    assert sources(page) == second
+
+
+def test_all_stored_figures_are_handed_out_as_a_table(page, server):
+    opened(page, server.url)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save all figures").click()
+    table = waiting.value.path().read_text(encoding="utf-8").splitlines()
+    assert table[0] == "prior,figure,value,unit,se,n,samples,split,layer,source"
+    shown = page.get_by_test_id("stMetricValue").first.inner_text()
+    value = shown.split()[0].replace("\u2212", "-").replace(",", "")
+    decimals = len(value.partition(".")[2])
+    measured = [row.split(",") for row in table[1:]]
+    kept = [float(row[2]) for row in measured if row[1] in ("log_likelihood", "elbo")]
+    assert value in [f"{each:.{decimals}f}" for each in kept]

@@ -1,0 +1,324 @@
+"""Every way in which a checkpoint can be bad is a CheckpointError of one line that names the file and the cure."""
+
+import os
+import pickle
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.small_runs import rewrite_json, rewrite_tensors
+from vampcore.checkpoints import CheckpointError, load, read_description, read_metrics
+from vampcore.checkpoints.reading import one_line, read_bytes
+
+TENSORS = ("weights.safetensors", "latents.safetensors", "per_image.safetensors", "snapshots.safetensors")
+CURES = ("restore it", "train it again", "evaluate it again", "evaluate the checkpoint again", "upgrade it")
+READ = (*TENSORS, "config.json", "metrics.json", "history.csv")
+
+
+@pytest.fixture
+def folder(family, tmp_path) -> Path:
+    shutil.copytree(family / "small" / "vamp", tmp_path / "vamp")
+    return tmp_path / "vamp"
+
+
+def refused(folder: Path, file: str, said: str, read: Callable[[Path], object] = load) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        read(folder)
+    message = str(caught.value)
+    assert message.startswith(str(folder / file))
+    assert said in message
+    assert "\n" not in message
+    assert len(message) < len(str(folder)) + 400
+    assert any(cure in message for cure in CURES)
+
+
+def put(fields: dict, path: str, value: object) -> None:
+    *parents, last = path.split(".")
+    for name in parents:
+        fields = fields[int(name)] if name.isdigit() else fields[name]
+    fields[last] = value
+
+
+class TestEveryFile:
+    @pytest.mark.parametrize("file", READ)
+    def test_missing(self, folder, file):
+        (folder / file).unlink()
+        refused(folder, file, "cannot be read (No such file or directory)")
+
+    @pytest.mark.parametrize("file", READ)
+    @pytest.mark.parametrize("kept", [0, -9])
+    def test_truncated(self, folder, file, kept):
+        (folder / file).write_bytes((folder / file).read_bytes()[:kept])
+        refused(folder, file, {"history.csv": ""}.get(file, "is truncated or no "))
+
+    @pytest.mark.parametrize("file", READ)
+    @pytest.mark.parametrize("content", [pickle.dumps({"a": 1}), b"\0" * 100], ids=["pickle", "zeros"])
+    def test_foreign(self, folder, file, content):
+        (folder / file).write_bytes(content)
+        refused(folder, file, "")
+
+    @pytest.mark.parametrize("file", READ)
+    def test_a_folder_in_its_place(self, folder, file):
+        (folder / file).unlink()
+        (folder / file).mkdir()
+        refused(folder, file, "is no file of at most")
+
+    @pytest.mark.parametrize("file", READ)
+    def test_a_pipe_or_a_device_that_never_ends(self, folder, file):
+        (folder / file).unlink()
+        os.mkfifo(folder / file)
+        refused(folder, file, "is no file of at most")
+        (folder / file).unlink()
+        (folder / file).symlink_to("/dev/zero")
+        refused(folder, file, "is no file of at most")
+
+    def test_no_folder(self, tmp_path):
+        refused(tmp_path / "none", "config.json", "cannot be read")
+
+    def test_a_sparse_giant_is_not_read(self, folder):
+        with (folder / "weights.safetensors").open("r+b") as file:
+            file.truncate(2**32)
+        refused(folder, "weights.safetensors", "is no file of at most")
+        with pytest.raises(CheckpointError, match="at most 10 bytes"):
+            read_bytes(folder, "config.json", 10)
+
+    def test_a_card_that_is_missing_harms_nobody(self, folder):
+        (folder / "README.md").unlink()
+        assert load(folder).metrics
+
+
+class TestJson:
+    @pytest.mark.parametrize("file", ["config.json", "metrics.json"])
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            ("[" * 100_000, "is truncated or no JSON"),
+            ('{"a":' * 100_000, "is truncated or no JSON"),
+            ('{"format":' + "1" * 5000 + "}", "is truncated or no JSON"),
+            ('{"format": 18446744073709551616}', "is truncated or no JSON"),
+            ("[1]", "is not of a vampcore checkpoint"),
+            ("{}", "is not of a vampcore checkpoint"),
+            ('{"format": true}', "is not of a vampcore checkpoint"),
+            ('{"format": "1"}', "is not of a vampcore checkpoint"),
+            ('{"format": 1.0}', "is not of a vampcore checkpoint"),
+            ('{"format": 0}', "is not of a vampcore checkpoint"),
+            ('{"format": 2}', "has format 2, this vampcore reads up to 1: upgrade it"),
+        ],
+    )
+    def test_that_is_none_of_ours(self, folder, file, content, said):
+        (folder / file).write_text(content)
+        refused(folder, file, said)
+
+    @pytest.mark.parametrize(
+        ("path", "value", "said"),
+        [
+            ("more", 1, "is not of a vampcore checkpoint"),
+            ("config.temperature", 1, "unknown key 'temperature' in config: written by another version? Upgrade"),
+            ("config.a\nb", 1, "unknown key 'a\\nb'"),
+            ("config." + "k" * 100_000, 1, "unknown key 'kkk"),
+            ("config.hidden", "16", "hidden is '16'; it must be of type int"),
+            ("config.hidden", 16.0, "hidden is 16.0"),
+            ("config.prior", "flow", "prior is 'flow'; choose one of sg"),
+            ("config.experiment", "../../etc", "experiment is '../../etc'"),
+            ("config.learning_rate", float("nan"), "learning_rate is nan"),
+            ("config.epochs", -1, "epochs is -1"),
+            ("config", None, "config must be a JSON object"),
+            ("observation", [], "observation must be a JSON object"),
+            ("observation.shape", [1, 8], "cannot be"),
+            ("observation.shape", [1, 10**9, 8], "cannot be"),
+            ("observation.classes", [1], "classes must be a list of names"),
+            ("progress", [1], "progress must have exactly"),
+            ("progress.more", 1, "progress must have exactly"),
+            ("progress.epochs", True, "progress must have exactly"),
+            ("progress.epochs", -5, "progress must have a best_epoch from 0 to epochs"),
+            ("progress.best_epoch", 4, "progress must have a best_epoch from 0 to epochs"),
+        ],
+    )
+    def test_configurations(self, folder, path, value, said):
+        rewrite_json(folder / "config.json", partial(put, path=path, value=value))
+        # What is wrong is named before the cure; every refusal of a configuration says what would be right.
+        with pytest.raises(CheckpointError) as caught:
+            read_description(folder)
+        assert said in str(caught.value)
+        assert str(caught.value).startswith(str(folder / "config.json"))
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < len(str(folder)) + 400
+
+    @pytest.mark.parametrize(
+        ("path", "value", "said"),
+        [
+            ("entries", {}, "has no list of entries: evaluate"),
+            ("entries.0", 3, "a metric has exactly the keys"),
+            ("entries.0.more", 3, "a metric has exactly the keys"),
+            ("entries.0.value", float("nan"), "value of the metric 'elbo' is not a finite number"),
+            ("entries.0.se", float("inf"), "se of the metric 'elbo' is not a finite number"),
+            ("entries.0.value", "-300", "not of the right type"),
+            ("entries.0.value", None, "not of the right type"),
+            ("entries.0.n", 1.5, "not of the right type"),
+            ("entries.0.value", 10**400, "is truncated or no JSON"),
+        ],
+    )
+    def test_metrics(self, folder, path, value, said):
+        def change(fields):
+            *parents, last = path.split(".")
+            for name in parents:
+                fields = fields[int(name)] if name.isdigit() else fields[name]
+            fields[int(last) if last.isdigit() else last] = value
+
+        rewrite_json(folder / "metrics.json", change)
+        refused(folder, "metrics.json", said, read_metrics)
+        refused(folder, "metrics.json", said)
+
+
+class TestSizes:
+    """A configuration costs nothing before its sizes have been held against the files."""
+
+    @pytest.mark.parametrize("prior", ["vamp", "mog", "vamp-data"])
+    @pytest.mark.parametrize("field", ["components", "hidden", "latent_dim"])
+    @pytest.mark.parametrize("size", [10**9, 2**62])
+    def test_of_another_model(self, family, tmp_path, prior, field, size):
+        folder = tmp_path / prior
+        shutil.copytree(family / "small" / prior, folder)
+        rewrite_json(folder / "config.json", lambda fields: fields["config"].update({field: size}))
+        with pytest.raises(CheckpointError) as caught:
+            load(folder)
+        message = str(caught.value)
+        assert "it belongs to another model, restore" in message or "a model that is larger than any: rest" in message
+        assert "\n" not in message
+
+    @pytest.mark.parametrize("layers", [2, 10**9])
+    def test_of_more_layers(self, folder, layers):
+        rewrite_json(folder / "config.json", lambda fields: fields["config"].update(layers=layers))
+        with pytest.raises(CheckpointError, match=r"lacks encoder\.body\.1|a model that is larger than any"):
+            load(folder)
+
+    def test_of_larger_images(self, folder):
+        rewrite_json(folder / "config.json", lambda fields: fields["observation"].update(shape=[4096, 4096, 4096]))
+        refused(folder, "weights.safetensors", "its config asks for")
+
+
+class TestTensors:
+    @pytest.mark.parametrize("file", TENSORS)
+    @pytest.mark.parametrize("kind", [torch.complex64, torch.bool, torch.float8_e4m3fn, torch.float64])
+    def test_of_a_foreign_type(self, folder, file, kind):
+        def change(tensors):
+            for name, value in tensors.items():
+                tensors[name] = value.float().to(kind) if kind is torch.float8_e4m3fn else value.to(kind)
+
+        rewrite_tensors(folder / file, change)
+        refused(folder, file, f"is of type {kind}")
+
+    @pytest.mark.parametrize("file", TENSORS)
+    @pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+    def test_not_finite(self, folder, file, value):
+        def change(tensors):
+            name = next(name for name, values in tensors.items() if values.is_floating_point())
+            tensors[name].flatten()[0] = value
+
+        rewrite_tensors(folder / file, change)
+        refused(folder, file, "holds values that are not finite")
+
+    @pytest.mark.parametrize("file", TENSORS)
+    @pytest.mark.parametrize("change", ["without dimensions", "empty", "shorter", "transposed", "whole numbers"])
+    def test_wrongly_shaped(self, folder, file, change):
+        def changed(value):
+            match change:
+                case "without dimensions":
+                    return value.flatten()[0].clone()
+                case "empty":
+                    return value[:0]
+                case "shorter":
+                    return value[:-1]
+                case "transposed":
+                    return value[..., None].mT
+            return value.long()
+
+        rewrite_tensors(folder / file, lambda tensors: tensors.update({k: changed(v) for k, v in tensors.items()}))
+        blamed = "per_image.safetensors" if (file, change) == ("latents.safetensors", "shorter") else file
+        refused(folder, blamed, "")
+
+    @pytest.mark.parametrize("file", TENSORS)
+    @pytest.mark.parametrize("name", ["more", "a\nb" + "k" * 10_000], ids=["short", "long"])
+    def test_unknown_beside_the_known(self, folder, file, name):
+        rewrite_tensors(folder / file, lambda tensors: tensors.update({name: torch.zeros(3)}))
+        refused(folder, file, "")
+
+    @pytest.mark.parametrize("file", TENSORS[:3])
+    def test_one_is_missing(self, folder, file):
+        rewrite_tensors(folder / file, lambda tensors: tensors.pop(sorted(tensors)[0]))
+        refused(folder, file, "")
+
+    @pytest.mark.parametrize(
+        ("file", "change", "said"),
+        [
+            ("latents", {"0.scale": lambda old: -old["0.scale"]}, "a scale is not positive"),
+            ("latents", {"0.scale": lambda old: 0 * old["0.scale"]}, "a scale is not positive"),
+            ("latents", {"labels": lambda old: old["labels"] + 5}, "a class is not among those"),
+            ("latents", {"labels": lambda old: old["labels"] - 1}, "a class is not among those"),
+            ("latents", {"labels": lambda old: old["labels"][1:]}, "not one class an image"),
+            ("latents", {"1.mean": lambda old: old["0.mean"], "1.scale": lambda old: old["0.scale"]}, "must hold"),
+            ("per_image", {"log_likelihood": lambda old: old["elbo"][:5]}, "does not fit the test set"),
+            ("snapshots", {"-1.mean": lambda old: old["0.mean"]}, "-1.mean is unknown"),
+            ("snapshots", {"00.mean": lambda old: old["0.mean"]}, "00.mean is unknown"),
+            ("snapshots", {"7.mean": lambda old: old["0.mean"]}, "7.logvar"),
+            ("snapshots", {"0.pseudo_inputs": lambda old: old["0.pseudo_inputs"].long()}, "of the wrong type"),
+            ("snapshots", {"0.pseudo_inputs": lambda old: old["0.pseudo_inputs"].float()}, "of the wrong type"),
+        ],
+    )
+    def test_that_do_not_fit(self, folder, file, change, said):
+        file = f"{file}.safetensors"
+        rewrite_tensors(
+            folder / file, lambda old: old.update({name: make(old).clone() for name, make in change.items()})
+        )
+        refused(folder, file, said)
+
+    def test_more_snapshots_than_eight(self, folder):
+        def change(tensors):
+            for epoch in range(4, 9):
+                for part in ("mean", "logvar", "logits"):
+                    tensors[f"{epoch}.{part}"] = tensors[f"0.{part}"].clone()
+
+        rewrite_tensors(folder / "snapshots.safetensors", change)
+        refused(folder, "snapshots.safetensors", "holds 9 snapshots, 8 at most")
+
+    def test_those_of_another_prior(self, folder, family):
+        shutil.copy(family / "small" / "mog" / "weights.safetensors", folder)
+        refused(folder, "weights.safetensors", "lacks prior.pseudo_inputs: it belongs to another model")
+
+
+class TestHistory:
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (lambda rows: [], "the columns are not those of a history"),
+            (lambda rows: ["epoch,loss", *rows[1:]], "the columns are not those of a history"),
+            (lambda rows: [*rows[:-1], rows[-1][:20]], "a row is cut off"),
+            (lambda rows: [*rows, "1,2"], "a row is cut off"),
+            (lambda rows: rows[:-1], "it does not hold epochs 1 to 3"),
+            (lambda rows: [rows[0], *rows[:0:-1]], "it does not hold epochs 1 to 3"),
+            (lambda rows: [rows[0], ",".join(["1"] + ["nan"] * 8 + ["0", "1.0"])], "a value is not finite"),
+            (lambda rows: [rows[0], ",".join(["1"] + ["inf"] * 8 + ["0", "1.0"])], "a value is not finite"),
+            (lambda rows: [rows[0], ",".join(["1.5"] + ["0.1"] * 8 + ["0", "1.0"])], "invalid literal for int"),
+            (lambda rows: [rows[0], ",".join(["9" * 400] + ["0.1"] * 8 + ["0", "1.0"])], ""),
+            (lambda rows: [rows[0], "x" * 50_000 + ",1" * 10], "invalid literal for int"),
+            (lambda rows: [*rows, "x" * 200_000], "field larger than field limit"),
+        ],
+    )
+    def test_that_is_damaged(self, folder, change, said):
+        rows = (folder / "history.csv").read_text().splitlines()
+        (folder / "history.csv").write_text("\n".join(change(rows)) + "\n")
+        refused(folder, "history.csv", said)
+
+    def test_cut_within_its_last_number(self, folder):
+        content = (folder / "history.csv").read_bytes()
+        (folder / "history.csv").write_bytes(content[:-3])
+        refused(folder, "history.csv", "a row is cut off")
+
+
+def test_what_a_file_says_is_put_on_one_short_line():
+    assert one_line("a\nb\r\n\tc") == "a b c"
+    assert one_line("x" * 500) == "x" * 200 + "..."

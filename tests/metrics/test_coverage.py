@@ -1,0 +1,133 @@
+import math
+
+import pytest
+import torch
+from scipy import stats
+
+from vampcore.distributions import DiagNormal, DiagNormalMixture, NormalMixture
+from vampcore.metrics import dead, effective_components, holes, log_density, mass_levels, usage
+
+DRAWS = 20_000
+
+
+def normals(means: list[list[float]], weights: list[float], logvar: float = 0.0) -> DiagNormalMixture:
+    mean = torch.tensor(means)
+    return DiagNormalMixture(DiagNormal(mean, torch.full_like(mean, logvar)), torch.tensor(weights).log())
+
+
+def on_plane(mixture: DiagNormalMixture, turn: float = 0.6) -> NormalMixture:
+    """The same mixture seen on turned axes: equal masses, covariances that are not diagonal."""
+    c, s = math.cos(turn), math.sin(turn)
+    return mixture.project(torch.tensor([[c, -s], [s, c]]), torch.tensor([0.3, -0.2]))
+
+
+def test_usage_is_the_mean_responsibility(generator):
+    prior = normals([[-1.0, 0.0], [1.0, 0.0], [0.0, 2.0]], [0.5, 0.3, 0.2])
+    z = torch.randn(50, 2, generator=generator)
+    expected = torch.zeros(3)
+    for row in z:
+        squared = (row - prior.components.mean).square().sum(-1)
+        joint = torch.tensor([0.5, 0.3, 0.2]) * (-0.5 * squared).exp()
+        expected += joint / joint.sum() / 50
+    torch.testing.assert_close(usage(prior, z), expected)
+    torch.testing.assert_close(usage(prior, z, chunk=7), expected)
+    assert usage(prior, z).sum().item() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_usage_counts_where_components_are_far_apart():
+    prior = normals([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0]], [0.8, 0.1, 0.1])
+    z = torch.tensor([[0.1, 0.0], [100.0, 1.0], [99.0, 0.0], [100.2, 0.3]])
+    torch.testing.assert_close(usage(prior, z), torch.tensor([0.25, 0.75, 0.0]))
+
+
+def test_usage_by_a_priors_own_draws_is_its_weights(generator):
+    prior = normals([[-1.0, 0.0], [1.0, 0.0], [0.0, 2.0]], [0.5, 0.3, 0.2])
+    found = usage(prior, prior.sample((200_000,), generator))
+    torch.testing.assert_close(found, torch.tensor([0.5, 0.3, 0.2]), atol=0.005, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [([0.25] * 4, 4.0), ([1.0, 0.0, 0.0], 1.0), ([0.5, 0.25, 0.25], 2 * math.sqrt(2)), ([1.0], 1.0), ([2.0, 2.0], 2.0)],
+)
+def test_effective_components(shares, expected):
+    assert effective_components(torch.tensor(shares)) == pytest.approx(expected)
+
+
+def test_dead_components_are_used_less_than_a_tenth_of_the_equal_share():
+    assert dead(torch.tensor([0.9, 0.049, 0.026, 0.025])).tolist() == [False, False, False, False]
+    assert dead(torch.tensor([0.93, 0.0, 0.046, 0.024])).tolist() == [False, True, False, True]
+
+
+@pytest.mark.parametrize("plane", [False, True])
+def test_mass_levels_of_a_normal_are_chi_square_quantiles(generator, plane):
+    masses = (0.5, 0.8, 0.95, 0.99)
+    density = normals([[1.0, 2.0]], [1.0], logvar=0.4)
+    found = mass_levels(on_plane(density) if plane else density, masses, generator)
+    for level, mass in zip(found.tolist(), masses, strict=True):
+        exact = -math.log(2 * math.pi) - 0.4 - stats.chi2.ppf(mass, 2) / 2
+        # The log-density falls off as an exponential: its (1 - a) quantile has this standard error.
+        error = math.sqrt(mass * (1 - mass) / DRAWS) / (1 - mass)
+        assert level == pytest.approx(exact, abs=4 * error)
+
+
+def test_mass_levels_hold_their_share_of_a_mixtures_draws(generator):
+    density = normals([[-3.0, 0.0], [2.0, 1.0], [0.0, 4.0]], [0.6, 0.3, 0.1], logvar=-0.5)
+    levels = mass_levels(density, (0.3, 0.9), generator)
+    fresh = density.log_prob(density.sample((200_000,), generator))
+    assert (fresh > levels[0]).float().mean().item() == pytest.approx(0.3, abs=0.02)
+    assert (fresh > levels[1]).float().mean().item() == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize("masses", [(), (0.0,), (0.5, 1.0), (95.0,)])
+def test_masses_lie_between_zero_and_one(generator, masses):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        mass_levels(normals([[0.0, 0.0]], [1.0]), masses, generator)
+
+
+@pytest.mark.parametrize("plane", [False, True])
+def test_equal_densities_have_no_holes(generator, plane):
+    density = normals([[-3.0, 0.0], [2.0, 1.0], [0.0, 4.0]], [0.6, 0.3, 0.1])
+    density = on_plane(density) if plane else density
+    found = holes(density, density, generator)
+    assert (found.share.value, found.share.se) == (0.0, 0.0)
+    assert found.prior_level > found.aggregate_level
+
+
+@pytest.mark.parametrize("plane", [False, True])
+def test_a_component_without_data_is_a_hole(generator, plane):
+    # Far apart, the prior's 95 % region is the 95 % region of each component; the data fill the first one alone.
+    prior, aggregate = normals([[-20.0, 0.0], [20.0, 0.0]], [0.7, 0.3]), normals([[-20.0, 0.0]], [1.0])
+    # The level t that both components share: 0.7 (1 - t / 0.7) + 0.3 (1 - t / 0.3) = 0.95 gives t = 0.025.
+    exact = 0.3 - 0.025
+    if plane:
+        prior, aggregate = on_plane(prior), on_plane(aggregate)
+    found = holes(prior, aggregate, generator, split="validation", seed=5)
+    share = found.share
+    assert share.se == pytest.approx(math.sqrt(exact * (1 - exact) / DRAWS), rel=0.05)
+    assert share.value == pytest.approx(exact, abs=4 * share.se)
+    assert (share.name, share.unit, share.n, share.samples) == ("hole_share", "share", 1, DRAWS)
+    assert (share.split, share.seed) == ("validation", 5)
+
+
+def test_holes_are_of_the_priors_mass_not_the_other_way(generator):
+    wide, narrow = normals([[0.0, 0.0]], [1.0], logvar=2.0), normals([[0.0, 0.0]], [1.0], logvar=-2.0)
+    # Radius^2 of the narrow 99 % region is chi2(0.99) e^-2; the wide normal has that much of its mass within.
+    exact = 0.95 - stats.chi2.cdf(stats.chi2.ppf(0.99, 2) * math.exp(-4), 2)
+    found = holes(wide, narrow, generator).share
+    assert found.value == pytest.approx(exact, abs=0.01)
+    assert holes(narrow, wide, generator).share.value == 0.0
+
+
+def test_places_in_a_hole(generator):
+    prior, aggregate = normals([[-20.0, 0.0], [20.0, 0.0]], [0.5, 0.5]), normals([[-20.0, 0.0]], [1.0])
+    found = holes(prior, aggregate, generator)
+    places = torch.tensor([[-20.0, 0.0], [20.0, 0.0], [0.0, 0.0], [20.0, 9.0]])
+    assert found.at(prior.log_prob(places), aggregate.log_prob(places)).tolist() == [False, True, False, False]
+
+
+def test_log_density_in_chunks(generator):
+    density = normals([[-3.0, 0.0], [2.0, 1.0]], [0.6, 0.4])
+    z = torch.randn(23, 2, generator=generator)
+    assert torch.equal(log_density(density, z, chunk=5), density.log_prob(z))
+    torch.testing.assert_close(log_density(on_plane(density), z, chunk=5), on_plane(density).log_prob(z))

@@ -1,0 +1,56 @@
+import json
+import math
+
+import pytest
+import torch
+
+from vampcore.metrics import Metric, mean_metric, metric_from_json, metric_to_json
+
+LAYER = Metric("kl", 25.5, "nats/image", 0.1, 10_000, 1, "validation", 1, 3, "cuda")
+
+
+def test_mean_and_standard_error():
+    metric = mean_metric("elbo", torch.tensor([1.0, 2.0, 3.0, 6.0]), samples=7)
+    assert metric.value == 3.0
+    assert metric.se == pytest.approx(math.sqrt(14 / 3) / 2)
+    assert (metric.n, metric.samples, metric.unit, metric.device) == (4, 7, "nats/image", "cpu")
+
+
+def test_a_single_value_has_no_standard_error():
+    assert mean_metric("elbo", torch.tensor([1.0])).se is None
+
+
+def test_mean_of_many_is_summed_in_double_precision():
+    # Float32 sums of these err by more than this.
+    values = torch.full((1_000_001,), -84.6)
+    values[0] = 1e4
+    exact = (1e4 + 1_000_000 * values[1].item()) / 1_000_001
+    assert mean_metric("elbo", values).value == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("metric", [LAYER, Metric("prior_parameters", 0.0, "parameters")])
+def test_json_round_trip(metric):
+    assert metric_from_json(json.loads(json.dumps(metric_to_json(metric), allow_nan=False))) == metric
+
+
+@pytest.mark.parametrize(
+    "change", [lambda f: f.update(extra=1), lambda f: f.pop("seed"), lambda f: f.update(Value=f.pop("value"))]
+)
+def test_unknown_and_missing_keys_are_refused(change):
+    fields = metric_to_json(LAYER)
+    change(fields)
+    with pytest.raises(ValueError, match="exactly the keys"):
+        metric_from_json(fields)
+
+
+@pytest.mark.parametrize("fields", [[], None, "elbo", 3])
+def test_only_objects_are_metrics(fields):
+    with pytest.raises(ValueError, match="exactly the keys"):
+        metric_from_json(fields)
+
+
+@pytest.mark.parametrize("field", ["value", "se"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_are_refused(field, number):
+    with pytest.raises(ValueError, match="not a finite number"):
+        metric_from_json({**metric_to_json(LAYER), field: number})

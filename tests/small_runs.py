@@ -1,0 +1,86 @@
+"""Runs that take a moment: digits, four components, two latent dimensions."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from vampcore import datasets
+from vampcore.config import Config
+from vampcore.datasets import Dataset, Split
+from vampcore.training import fit
+
+PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
+FILES = {
+    "README.md",
+    "config.json",
+    "history.csv",
+    "latents.safetensors",
+    "metrics.json",
+    "per_image.safetensors",
+    "snapshots.safetensors",
+    "weights.safetensors",
+}
+RUN_FILES = {"state.safetensors", "status.json"}
+SMALL = Config(
+    data="digits",
+    experiment="small",
+    components=4,
+    latent_dim=2,
+    hidden=16,
+    layers=1,
+    likelihood="binomial",
+    epochs=3,
+    warmup=1,
+    learning_rate=2e-3,
+)
+
+
+@functools.cache
+def digits() -> Dataset:
+    return datasets.load("digits")
+
+
+@functools.cache
+def few_digits() -> Dataset:
+    """The first 250 / 100 / 100 of each split: five steps of 50."""
+    whole = digits()
+    return dataclasses.replace(
+        whole, train=first(whole.train, 250), validation=first(whole.validation, 100), test=first(whole.test, 100)
+    )
+
+
+def first(split: Split, count: int) -> Split:
+    return Split(split.images[:count], split.labels[:count], split.levels)
+
+
+def config(prior: str = "vamp", **changes: Any) -> Config:
+    return dataclasses.replace(SMALL, prior=prior, batch_size=50, **changes)
+
+
+def train(config: Config, folder: Path, dataset: Dataset | None = None, **options: Any) -> list[Any]:
+    return list(fit(config, dataset or few_digits(), folder, **options))
+
+
+def train_family(root: Path) -> Path:
+    """One checkpoint for each prior, of all digits, so that the command line can measure them again."""
+    for prior in PRIORS:
+        train(dataclasses.replace(SMALL, prior=prior), root / "small" / prior, digits())
+    return root
+
+
+def rewrite_json(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    fields = json.loads(path.read_text())
+    change(fields)
+    path.write_text(json.dumps(fields))
+
+
+def rewrite_tensors(path: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
+    tensors = load_file(path)
+    change(tensors)
+    save_file({name: value.contiguous() for name, value in tensors.items()}, path)

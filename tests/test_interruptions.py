@@ -1,0 +1,181 @@
+"""The command line under Ctrl-C, a full disk and too little memory: the best weights stay, and one line says why."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.small_runs import RUN_FILES, digits
+from vampcore import __main__ as command_line
+from vampcore.__main__ import main
+from vampcore.checkpoints import load
+from vampcore.training import fit
+from vampcore.training.state import read_state
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a full disk: a write beyond that many bytes of a file fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def run(family, tmp_path) -> Path:
+    """A run that has one epoch of three behind it."""
+    settings = load(family / "small" / "mog").config
+    epochs = fit(settings, digits(), tmp_path / "run")
+    next(epochs)
+    epochs.close()
+    return tmp_path / "run"
+
+
+def only_error(capsys) -> str:
+    said = capsys.readouterr()
+    (line,) = [line for line in said.err.splitlines() if line.startswith("error: ")]
+    assert "Traceback" not in said.err
+    return line
+
+
+class TestControlC:
+    def test_ends_the_training_after_a_step_and_a_resumed_run_is_as_if_nothing_had_been(self, tmp_path):
+        folder = tmp_path / "run"
+        options = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=100000", "--warmup=1"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vampcore", "train", "--data", "digits", *options, "--out", str(folder)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+        said = b""
+        while b"validation ELBO" not in said:
+            part = os.read(process.stderr.fileno(), 4096)
+            assert part, said.decode()
+            said += part
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert b"stopping after this step; the best weights are kept" in err
+        assert b"Traceback" not in said + err
+        stopped = load(folder)
+        count = stopped.progress.epochs
+        assert out.decode() == f"{folder}: {count} epochs\n"
+
+        alone, resumed = tmp_path / "alone", folder
+        train_to(alone, count + 1, stopped.config)
+        train_to(resumed, count + 1, stopped.config, resume=True)
+        one, other = read_state(alone, stopped.config), read_state(resumed, stopped.config)
+        assert one.epoch == other.epoch == count + 1
+        assert all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights)
+        assert load(alone).sha256 == load(resumed).sha256
+
+    def test_twice_interrupts_at_once(self):
+        before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+        with command_line._stop_on_signals() as asked:
+            assert not asked()
+            signal.raise_signal(signal.SIGTERM)
+            assert asked()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+    def test_anywhere_else_is_status_1(self, family, monkeypatch, capsys):
+        def interrupted(*arguments, **options):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(command_line, "evaluate", interrupted)
+        assert main(["evaluate", str(family / "small" / "sg"), "--samples", "0"]) == 1
+        assert capsys.readouterr().err.splitlines()[-1] == "interrupted"
+
+    def test_before_an_epoch_was_done_says_how_to_go_on(self, run, tmp_path, monkeypatch, capsys):
+        def stopped(config, dataset, folder, device, resume, stop):
+            signal.raise_signal(signal.SIGINT)
+            return fit(config, dataset, folder, device, resume, stop)
+
+        monkeypatch.setattr(command_line, "fit", stopped)
+        assert main(["train", "--like", str(run), "--out", str(tmp_path / "new")]) == 0
+        assert capsys.readouterr().out.endswith("new: stopped before an epoch was done; go on with --resume\n")
+        assert {path.name for path in (tmp_path / "new").iterdir()} == RUN_FILES
+
+    def test_nothing_left_to_do_is_said(self, family, tmp_path, capsys):
+        arguments = ["train", "--like", str(family / "small" / "sg"), "--out", str(tmp_path / "new"), "--resume"]
+        assert main(arguments) == 1
+        assert "start it without --resume" in only_error(capsys)
+        assert main(arguments[:-1]) == main(arguments) == 0
+        first, second = capsys.readouterr().out.splitlines()
+        assert first.endswith("new: 3 epochs")
+        assert second.endswith("new: no epoch was left to train")
+
+
+class TestAFullDisk:
+    def test_while_training(self, run, capsys):
+        before, state = load(run), (run / "state.safetensors").read_bytes()
+        with files_of_at_most(4096):
+            assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 1
+        line = only_error(capsys)
+        assert "the last saved state is unchanged: make room, then go on with --resume" in line
+        assert (run / "state.safetensors").read_bytes() == state
+        assert load(run).sha256 == before.sha256
+        assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 0
+        assert load(run).progress.epochs == 3
+
+    def test_while_figures_are_stored(self, run, capsys):
+        before = {path.name: path.read_bytes() for path in run.iterdir()}
+        with files_of_at_most(4096):
+            assert main(["evaluate", str(run), "--samples", "2", "--save"]) == 1
+        assert "what was there is unchanged: make room" in only_error(capsys)
+        assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+        assert [path.name for path in run.parent.iterdir()] == ["run"]
+
+    def test_while_a_picture_is_written(self, run, tmp_path, capsys):
+        with files_of_at_most(100):
+            assert main(["sample", str(run), "--out", str(tmp_path / "a.png")]) == 1
+        assert only_error(capsys).startswith(f"error: {tmp_path / 'a.png'}: ")
+        assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+class TestTooLittleMemory:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 2 bytes"),
+            torch.OutOfMemoryError("CUDA out of memory"),
+            MemoryError(),
+        ],
+    )
+    def test_is_one_line(self, error, family, monkeypatch, capsys):
+        assert self.status(error, family, monkeypatch) == 1
+        assert only_error(capsys) == "error: out of memory: ask for fewer --samples, --components or --hidden units"
+
+    def test_a_fault_of_ours_is_not_hidden(self, family, monkeypatch):
+        with pytest.raises(RuntimeError, match="mat1 and mat2"):
+            self.status(RuntimeError("mat1 and mat2 shapes cannot be multiplied"), family, monkeypatch)
+
+    def status(self, error, family, monkeypatch) -> int:
+        def fail(*arguments, **options):
+            raise error
+
+        monkeypatch.setattr(command_line, "evaluate", fail)
+        return main(["evaluate", str(family / "small" / "sg"), "--samples", "0"])
+
+
+def train_to(folder, epoch, config, resume=False):
+    epochs = fit(config, digits(), folder, resume=resume)
+    for record in epochs:
+        if record.epoch == epoch:
+            break
+    epochs.close()

@@ -1,0 +1,228 @@
+"""The command line: what it prints, where it writes, its exit status, and one line for every mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.small_runs import FILES, RUN_FILES
+from vampcore import zoo
+from vampcore.__main__ import main
+from vampcore.checkpoints import load
+
+QUICK = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=2", "--warmup=1"]
+QUICK += ["--experiment=quick"]
+FIELDS = ["experiment", "prior", "path", "data", "model", "components", "latent_dims", "epochs", "converged"]
+FIELDS += ["log_likelihood", "sha256"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def failed(capsys, arguments: list[str]) -> str:
+    assert main(arguments) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    return line
+
+
+def own_images(path: Path, count: int = 60, size: int = 8) -> None:
+    np.savez(path, images=np.random.default_rng(0).integers(0, 256, (count, size, size), dtype=np.uint8))
+
+
+class TestList:
+    def test_json_has_the_promised_fields(self, family, monkeypatch, capsys):
+        found = zoo.entries((family,))
+        monkeypatch.setattr(zoo, "entries", lambda: found)
+        assert main(["list", "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert [list(row) for row in rows] == [FIELDS] * 5
+        assert {row["prior"]: row["components"] for row in rows}["sg"] == 1
+        assert {row["prior"]: row["components"] for row in rows}["mog"] == 4
+
+    def test_a_broken_folder_is_named_and_the_others_are_listed(self, family, tmp_path, monkeypatch, capsys):
+        broken = tmp_path / "bad" / "sg"
+        broken.mkdir(parents=True)
+        (broken / "config.json").write_text("{")
+        found = zoo.entries((family, tmp_path))
+        monkeypatch.setattr(zoo, "entries", lambda: found)
+        assert main(["list"]) == 0
+        said = capsys.readouterr()
+        assert len(said.out.splitlines()) == 5
+        assert "truncated" in said.err
+
+
+class TestTrain:
+    def test_it_leaves_a_checkpoint_where_it_says(self, here, capsys):
+        assert main(["train", "--data", "digits", "--prior", "mog", *QUICK]) == 0
+        folder = here / "runs" / "quick" / "mog"
+        assert {path.name for path in folder.iterdir()} == FILES | RUN_FILES
+        checkpoint = load(folder)
+        assert (checkpoint.config.likelihood, checkpoint.config.hidden, checkpoint.progress.epochs) == (
+            "binomial",
+            16,
+            2,
+        )
+        assert "2 epochs" in capsys.readouterr().out
+
+    def test_it_never_writes_over_a_model(self, here, capsys):
+        arguments = ["train", "--data", "digits", "--prior", "sg", *QUICK]
+        assert main(arguments) == 0
+        before = zoo.entries((here / "runs",))[0].sha256
+        assert "--resume" in failed(capsys, arguments)
+        assert zoo.entries((here / "runs",))[0].sha256 == before
+
+    def test_like_repeats_a_run_to_the_bit(self, family, here):
+        source = family / "small" / "vamp"
+        assert main(["train", "--like", str(source), "--out", "again"]) == 0
+        again, first = load(here / "again").model.state_dict(), load(source).model.state_dict()
+        assert all(torch.equal(again[name], first[name]) for name in first)
+
+    def test_like_takes_changes(self, family, here):
+        assert main(["train", "--like", str(family / "small" / "vamp"), "--epochs", "1", "--out", "short"]) == 0
+        assert load(here / "short").progress.epochs == 1
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [],
+            ["--data", "digits", "--components", "0"],
+            ["--data", "digits", "--components", "1" + 30 * "0"],
+            ["--data", "digits", "--prior", "gaussian"],
+            ["--data", "digits", "--experiment", "../up"],
+            ["--data", "digits", "--hidden", "many"],
+            ["--data", "digits", "--seed", "-1"],
+            ["--data", "digits", "--learning-rate", "nan"],
+        ],
+    )
+    def test_bad_usage_is_status_2(self, arguments, here, capsys):
+        with pytest.raises(SystemExit) as ended:
+            main(["train", *arguments])
+        assert ended.value.code == 2
+        assert "Traceback" not in capsys.readouterr().err
+        assert not (here / "runs").exists()
+
+    def test_no_data_folder_names_the_cure(self, here, monkeypatch, capsys):
+        monkeypatch.setenv("VAMPCORE_DATA", str(here / "nowhere"))
+        line = failed(capsys, ["train", "--data", "static_mnist"])
+        assert "python -m vampcore data static_mnist" in line
+
+    def test_a_family_is_named_after_the_path_of_ones_own_images(self, here, capsys):
+        folder = here / "my images, née"
+        folder.mkdir()
+        own_images(folder / "own.npz")
+        assert main(["train", "--data", f"npz:{folder.name}/own.npz", "--prior", "sg", *QUICK[:-1]]) == 0
+        assert [path.name for path in (here / "runs").iterdir()] == ["npz-my-images-n-e-own.npz-2d"]
+
+    def test_another_data_set_brings_its_own_likelihood(self, family, here):
+        own_images(here / "own.npz")
+        arguments = ["train", "--like", str(family / "small" / "sg"), "--data", "npz:own.npz", "--epochs", "1"]
+        assert main([*arguments, "--out", "own"]) == 0
+        assert load(here / "own").config.likelihood != "binomial"
+
+    def test_classless_images_have_no_class_means(self, here, capsys):
+        own_images(here / "own.npz")
+        line = failed(capsys, ["train", "--data", "npz:own.npz", "--pseudo-inputs", "class-means", *QUICK])
+        assert "kmeans" in line
+
+
+class TestEvaluate:
+    def test_a_subset_is_the_same_for_all_models_and_stated(self, family, capsys):
+        entries = {}
+        for prior in ("sg", "vamp"):
+            folder = str(family / "small" / prior)
+            assert main(["evaluate", folder, "--samples", "10", "--limit", "40", "--json"]) == 0
+            document = json.loads(capsys.readouterr().out)
+            assert document["format"] == 1
+            entries[prior] = {entry["name"]: entry for entry in document["entries"]}
+        for name in ("elbo", "reconstruction", "kl", "log_likelihood", "ess_median", "active_units"):
+            assert [entries[prior][name]["n"] for prior in entries] == [40, 40]
+        assert entries["vamp"]["log_likelihood"]["samples"] == 10
+        assert entries["vamp"]["log_likelihood"]["value"] > entries["vamp"]["elbo"]["value"]
+
+    def test_saved_figures_are_those_of_every_test_image(self, family, tmp_path, capsys):
+        assert (
+            main(["train", "--like", str(family / "small" / "sg"), "--epochs", "1", "--out", str(tmp_path / "m")]) == 0
+        )
+        assert main(["evaluate", str(tmp_path / "m"), "--samples", "5", "--save"]) == 0
+        checkpoint = load(tmp_path / "m")
+        assert checkpoint.per_image.log_likelihood.shape == (300,)
+        assert checkpoint.metric("log_likelihood").value == pytest.approx(
+            checkpoint.per_image.log_likelihood.mean().item()
+        )
+
+    def test_a_part_is_never_saved_as_the_whole(self, family):
+        with pytest.raises(SystemExit) as ended:
+            main(["evaluate", str(family / "small" / "sg"), "--limit", "10", "--save"])
+        assert ended.value.code == 2
+
+    def test_images_that_have_changed_since_the_training_are_not_measured(self, here, capsys):
+        own_images(here / "own.npz")
+        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", "own"]) == 0
+        before = load(here / "own").sha256
+        own_images(here / "own.npz", count=90)
+        assert "leave out --save" in failed(capsys, ["evaluate", "own", "--samples", "0", "--save"])
+        own_images(here / "own.npz", size=9)
+        line = failed(capsys, ["evaluate", "own", "--samples", "0"])
+        assert "no longer holds images of shape (1, 8, 8)" in line
+        assert load(here / "own").sha256 == before
+
+    @pytest.mark.parametrize("option", [["--samples", "x"], ["--limit", "1"], ["--seed", str(2**63)], ["--samples=-1"]])
+    def test_numbers_that_cannot_be_are_bad_usage(self, family, option, capsys):
+        with pytest.raises(SystemExit) as ended:
+            main(["evaluate", str(family / "small" / "sg"), *option])
+        assert ended.value.code == 2
+        assert "whole number" in capsys.readouterr().err
+
+    def test_an_unknown_checkpoint_is_one_line(self, here, capsys):
+        assert "vampcore list" in failed(capsys, ["evaluate", "../../etc"])
+
+
+class TestSample:
+    def test_the_grid_is_a_picture_of_its_seed(self, family, here):
+        arguments = ["sample", str(family / "small" / "vamp"), "-n", "16", "--seed", "3", "--out"]
+        assert main([*arguments, "a.png"]) == 0
+        assert main([*arguments, "b.png"]) == 0
+        assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+        assert main(["sample", str(family / "small" / "vamp"), "-n", "16", "--seed", "4", "--out", "c.png"]) == 0
+        assert (here / "a.png").read_bytes() != (here / "c.png").read_bytes()
+        # Four by four images of 8 pixels with a line between and around them, four times enlarged.
+        with Image.open(here / "a.png") as picture:
+            assert picture.size == (4 * (4 * 9 + 1), 4 * (4 * 9 + 1))
+
+    def test_a_component_that_is_not_there_is_bad_usage(self, family, here):
+        with pytest.raises(SystemExit) as ended:
+            main(["sample", str(family / "small" / "vamp"), "--component", "4", "--out", "a.png"])
+        assert ended.value.code == 2
+        assert not (here / "a.png").exists()
+
+    def test_a_folder_that_cannot_be_written_is_one_line(self, family, here, capsys):
+        line = failed(capsys, ["sample", str(family / "small" / "sg"), "--out", "nowhere/a.png"])
+        assert line == "error: nowhere/a.png: No such file or directory"
+
+    @pytest.mark.parametrize("option", [["-n", "0"], ["-n", "1000000000"], ["--seed", "9" * 30]])
+    def test_numbers_that_no_grid_has_are_bad_usage(self, option, family, here):
+        with pytest.raises(SystemExit) as ended:
+            main(["sample", str(family / "small" / "sg"), *option, "--out", "a.png"])
+        assert ended.value.code == 2
+
+
+def test_an_unknown_data_set_is_bad_usage():
+    with pytest.raises(SystemExit) as ended:
+        main(["data", "imagenet"])
+    assert ended.value.code == 2
+
+
+def test_json_alone_goes_to_standard_output(family):
+    command = [sys.executable, "-m", "vampcore", "evaluate", str(family / "small" / "sg"), "--samples", "2", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["format"] == 1
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,82 @@
+"""Names of checkpoints, and the folders behind them."""
+
+import shutil
+
+import pytest
+
+from tests.small_runs import config, train
+from vampcore import zoo
+from vampcore.checkpoints import CheckpointError
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("one") / "sg"
+    train(config("sg", epochs=1), folder)
+    return folder
+
+
+@pytest.fixture
+def roots(trained, tmp_path):
+    shipped, runs = tmp_path / "checkpoints", tmp_path / "runs"
+    shutil.copytree(trained, shipped / "small" / "sg")
+    shutil.copytree(trained, runs / "small" / "sg")
+    return shipped, runs
+
+
+def test_a_run_of_ones_own_has_its_root_in_its_name(roots):
+    assert [entry.name for entry in zoo.entries(roots)] == ["small/sg", "runs/small/sg"]
+    assert zoo.find("small/sg", roots) == roots[0] / "small" / "sg"
+    assert zoo.find("runs/small/sg", roots) == roots[1] / "small" / "sg"
+
+
+def test_what_a_list_says_is_what_is_loaded(roots):
+    (entry, _) = zoo.entries(roots)
+    checkpoint = zoo.load("small/sg", roots)
+    assert entry.sha256 == checkpoint.sha256
+    assert (entry.components, entry.latent_dims, entry.epochs) == (1, (2,), checkpoint.progress.epochs)
+    assert entry.log_likelihood is None
+
+
+def test_a_broken_folder_carries_its_error(roots):
+    (roots[0] / "small" / "sg" / "weights.safetensors").unlink()
+    broken, sound = zoo.entries(roots)
+    assert "weights.safetensors" in broken.error
+    assert sound.error is None
+
+
+def test_hidden_and_foreign_folders_are_not_listed(roots):
+    (roots[0] / "small" / ".half.part").mkdir()
+    (roots[0] / "small" / ".half.part" / "config.json").write_text("{}")
+    (roots[0] / "notes").mkdir()
+    assert len(zoo.entries(roots)) == 2
+
+
+def test_a_folder_left_by_a_crash_is_listed_under_its_own_name(roots):
+    folder = roots[0] / "small" / "sg"
+    folder.rename(folder.with_name(".sg.old"))
+    assert zoo.entries(roots)[0].name == "small/sg"
+    assert zoo.load("small/sg", roots).config.prior == "sg"
+
+
+@pytest.mark.parametrize("name", ["small/sg/..", "../small/sg", "./small/sg", "small//sg", "SMALL/sg", "*/sg"])
+def test_a_name_is_looked_up_as_it_stands(name, roots):
+    with pytest.raises(CheckpointError, match="no checkpoint is called"):
+        zoo.find(name, roots)
+
+
+def test_a_path_is_taken_where_no_name_fits(roots, trained, tmp_path):
+    assert zoo.find(str(trained), roots) == trained
+    trained_elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(trained, trained_elsewhere.with_name(".elsewhere.old"))
+    assert zoo.load(str(trained_elsewhere), roots).config.prior == "sg"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match=r"empty/config\.json cannot be read"):
+        zoo.load(str(tmp_path / "empty"), roots)
+
+
+@pytest.mark.parametrize("name", ["small/vamp", "../checkpoints/none", "", "small", "a\nb", "a\0b", "x" * 5000])
+def test_what_is_not_there_is_one_line(name, roots):
+    with pytest.raises(CheckpointError, match="vampcore list") as caught:
+        zoo.load(name, roots)
+    assert "\n" not in str(caught.value)

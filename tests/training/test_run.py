@@ -1,0 +1,267 @@
+"""The rules of a run: schedules, early stopping, steps that are not finite, where the pseudo-inputs start."""
+
+import dataclasses
+import itertools
+import math
+
+import pytest
+import torch
+
+from tests.small_runs import config, few_digits
+from vampcore.checkpoints import EpochRecord
+from vampcore.config import ConfigError
+from vampcore.datasets import observe
+from vampcore.priors import VampData
+from vampcore.training import Run, TrainingError
+from vampcore.training import run as module
+from vampcore.training.run import beta_at, learning_rate_at, snapshot_epochs
+
+NAN = float("nan")
+
+
+def record(epoch: int, validation_elbo: float) -> EpochRecord:
+    return EpochRecord(epoch, 1.0, 1e-3, -1.0, -1.0, 0.0, float(validation_elbo), -1.0, 0.0, 0, 1.0)
+
+
+class TestSchedules:
+    def test_beta_rises_linearly_over_the_warm_up(self):
+        assert [beta_at(config(warmup=4), epoch) for epoch in range(1, 7)] == [0.25, 0.5, 0.75, 1, 1, 1]
+        assert beta_at(config(warmup=0), 1) == 1
+
+    def test_learning_rate_falls_over_the_last_share_and_never_to_nothing(self):
+        settings = config(epochs=10, decay=0.4, learning_rate=1.0)
+        rates = [learning_rate_at(settings, epoch) for epoch in range(1, 11)]
+        assert rates == pytest.approx([1, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+        assert learning_rate_at(config(epochs=10, decay=0.0, learning_rate=0.5), 10) == 0.5
+        assert learning_rate_at(config(epochs=4, decay=1.0, learning_rate=1.0), 1) == 1.0
+
+    @pytest.mark.parametrize("epochs", [1, 2, 3, 5, 8, 100, 2000, 10**6])
+    def test_snapshots_are_few_and_hold_both_ends(self, epochs):
+        chosen = sorted(snapshot_epochs(epochs))
+        assert len(chosen) <= 8
+        assert (chosen[0], chosen[-1]) == (0, epochs)
+        assert 1 in chosen
+
+    def test_an_epoch_uses_its_beta_and_rate(self):
+        settings = config(warmup=3, epochs=3, decay=0.7, learning_rate=1e-3)
+        records = list(Run(settings, few_digits()).epochs())
+        assert [(r.beta, r.learning_rate) for r in records] == [
+            (beta_at(settings, epoch), learning_rate_at(settings, epoch)) for epoch in (1, 2, 3)
+        ]
+        for r in records:
+            assert r.train_elbo == pytest.approx(r.train_reconstruction - r.train_kl)
+            assert r.validation_elbo == pytest.approx(r.validation_reconstruction - r.validation_kl, rel=1e-5)
+
+
+class TestEarlyStopping:
+    def run(self, elbos, monkeypatch, **changes):
+        """A run whose validation ELBOs are given; the weights say in which epoch they were."""
+        run = Run(config("sg", epochs=20, **changes), few_digits())
+
+        def epoch(stop):
+            number = run.state.epoch + 1
+            run.model.decoder.output.linear.bias.data.fill_(number)
+            return record(number, elbos[number - 1])
+
+        monkeypatch.setattr(run, "_epoch", epoch)
+        return run, list(run.epochs())
+
+    def test_patience_counts_from_the_best(self, monkeypatch):
+        run, records = self.run([-5, -3, -4, -4, -2, -3, -3, -3, -1], monkeypatch, patience=3, warmup=0)
+        assert len(records) == 8
+        assert run.converged
+        assert (run.state.best_epoch, run.state.best_elbo) == (5, -2)
+        assert run.state.best["decoder.output.linear.bias"].eq(5).all()
+        assert run.state.weights["decoder.output.linear.bias"].eq(8).all()
+
+    def test_warm_up_is_not_counted(self, monkeypatch):
+        run, records = self.run([-1] + [-5] * 19, monkeypatch, patience=3, warmup=6)
+        assert len(records) == 9
+        assert run.state.best_epoch == 1
+
+    def test_an_equal_value_is_no_better(self, monkeypatch):
+        run, records = self.run([-5.0] * 20, monkeypatch, patience=4, warmup=0)
+        assert len(records) == 5
+        assert run.state.best_epoch == 1
+
+    def test_the_last_epoch_ends_it(self, monkeypatch):
+        run, records = self.run([float(epoch) for epoch in range(20)], monkeypatch, patience=3)
+        assert len(records) == 20
+        assert run.finished
+        assert not run.converged
+
+    def test_the_end_of_a_schedule_is_convergence(self, monkeypatch):
+        run, _ = self.run([float(epoch) for epoch in range(20)], monkeypatch, patience=3, decay=0.5)
+        assert run.converged
+
+
+class TestStepsThatAreNotFinite:
+    def spoiled(self, spoil, prior="sg", **changes):
+        """A run in which the log-likelihood of the given steps (from 0) is not a number."""
+        run, forward, calls = Run(config(prior, **changes), few_digits()), None, iter(range(10**6))
+        forward = run.model.forward
+
+        def model(x, *arguments, **options):
+            w = forward(x, *arguments, **options)
+            broken = run.model.training and spoil(next(calls))
+            return w._replace(log_likelihood=w.log_likelihood * NAN) if broken else w
+
+        run.model.forward = model
+        return run
+
+    def test_one_is_skipped_counted_and_leaves_no_trace(self):
+        run = self.spoiled(lambda step: step == 2)
+        before = []
+        step = run._step
+
+        def watched(rows, beta):
+            before.append(run._weights())
+            w = step(rows, beta)
+            if w is None:
+                assert all(torch.equal(value, before[-1][name]) for name, value in run._weights().items())
+            return w
+
+        run._step = watched
+        (first, *_) = run.epochs()
+        assert first.skipped == 1
+        assert math.isfinite(first.train_elbo)
+        assert all(value.isfinite().all() for value in run.state.weights.values())
+
+    def test_a_gradient_alone_is_enough(self):
+        run = Run(config("sg"), few_digits())
+        bias = run.model.decoder.output.linear.bias
+        bias.register_hook(lambda gradient: gradient * NAN)
+        before = run._weights()
+        assert run._step(torch.arange(10), 1.0) is None
+        assert all(torch.equal(value, before[name]) for name, value in run._weights().items())
+
+    def test_too_many_end_the_training_with_the_state_of_the_last_epoch(self, monkeypatch):
+        monkeypatch.setattr(module, "MOST_SKIPPED", 3)
+        run = self.spoiled(lambda step: step >= 12)  # two epochs of five steps are sound, and two steps more
+        with pytest.raises(TrainingError) as caught:
+            list(run.epochs())
+        assert str(caught.value) == (
+            "3 steps in a row were not finite in epoch 3: "
+            "train again with a lower --learning-rate, or with --precision float32"
+        )
+        assert run.state.epoch == len(run.state.history) == 2
+        assert run.state.best_epoch == 2
+
+    def test_fewer_in_a_row_are_survived(self, monkeypatch):
+        monkeypatch.setattr(module, "MOST_SKIPPED", 3)
+        run = self.spoiled(lambda step: step % 3 < 2)
+        assert [r.skipped for r in run.epochs()] == [4, 3, 3]
+
+    def test_an_epoch_without_a_sound_step_ends_the_training(self):
+        run = self.spoiled(lambda step: step >= 5)
+        with pytest.raises(TrainingError, match="no step of epoch 2 was finite: train again with a lower"):
+            list(run.epochs())
+        assert run.state.epoch == len(run.state.history) == 1
+
+    def test_a_validation_that_is_not_finite_leaves_the_state_whole(self, monkeypatch):
+        run = Run(config("sg"), few_digits())
+        validate = run._validate
+
+        def broken():
+            bound = validate()
+            return bound if run.state.epoch == 0 else dataclasses.replace(bound, elbo=bound.elbo * NAN)
+
+        monkeypatch.setattr(run, "_validate", broken)
+        with pytest.raises(TrainingError, match="the validation ELBO of epoch 2 is not finite: train again"):
+            list(run.epochs())
+        assert run.state.epoch == len(run.state.history) == run.state.best_epoch == 1
+
+    def test_weights_that_run_away(self):
+        with pytest.raises(TrainingError, match="train again with a lower --learning-rate"):
+            list(Run(config("vamp", learning_rate=1e18), few_digits()).epochs())
+
+
+class TestTheOptimiser:
+    def test_gradients_of_unit_norm(self, monkeypatch):
+        run = Run(config("vamp", optimizer="adam-norm-grad"), few_digits())
+        seen = []
+        monkeypatch.setattr(
+            run.optimizer, "step", lambda: seen.extend(p.grad.norm().item() for p in run.model.parameters())
+        )
+        assert run._step(torch.arange(50), 1.0) is not None
+        assert seen == pytest.approx([1.0] * len(list(run.model.parameters())), abs=2e-3)
+
+    def test_plain_gradients_are_left_alone(self):
+        run, again = (Run(config("sg", optimizer="adam"), few_digits()) for _ in range(2))
+        run._step(torch.arange(50), 1.0)
+        x = observe(few_digits().train.images[:50], 16, "binomial")
+        w = again.model(x, 1, index=torch.arange(50), generator=again.noise)
+        (-w.total(1.0).mean()).backward()
+        for ours, direct in zip(run.model.parameters(), again.model.parameters(), strict=True):
+            torch.testing.assert_close(ours.grad, direct.grad)
+
+    def test_the_objective_is_the_one_asked_for(self):
+        """With many samples the importance-weighted bound is higher than the ELBO, and its gradient another one."""
+        gradients = {}
+        for objective in ("elbo", "iwae"):
+            run = Run(config("sg", objective=objective, samples=5), few_digits())
+            run._step(torch.arange(50), 1.0)
+            gradients[objective] = run.model.encoder.head.linear.weight.grad
+        assert not torch.allclose(gradients["elbo"], gradients["iwae"], rtol=0.05)
+
+    def test_pseudo_inputs_are_trained_and_stay_with_the_model(self):
+        run = Run(config("vamp"), few_digits())
+        before = run.model.prior.pseudo_inputs.detach().clone()
+        list(run.epochs())
+        moved = (run.model.prior.pseudo_inputs.detach() - before).abs()
+        assert (moved > 0).float().mean() > 0.9
+        assert torch.equal(run.state.weights["prior.pseudo_inputs"], run.model.prior.pseudo_inputs)
+
+    def test_weights_are_learned_where_they_are_asked_for(self):
+        learned, fixed = (Run(config(prior), few_digits()) for prior in ("vamp-weighted", "vamp"))
+        for run in (learned, fixed):
+            list(run.epochs())
+        assert learned.model.prior.logits.abs().max() > 0
+        assert fixed.model.prior.logits.abs().max() == 0
+
+    @pytest.mark.parametrize("precision", ["float32", "bf16"])
+    def test_training_improves_the_validation_elbo(self, precision):
+        records = list(Run(config("vamp", precision=precision), few_digits()).epochs())
+        elbos = [r.validation_elbo for r in records]
+        assert elbos == sorted(elbos)
+        assert elbos[-1] > elbos[0] + 20
+
+
+class TestSnapshots:
+    @pytest.mark.parametrize("prior", ["mog", "vamp", "vamp-weighted", "vamp-data"])
+    def test_each_is_the_prior_of_its_epoch_and_stays_so(self, prior):
+        run = Run(config(prior), few_digits())
+        kept = [run.state.snapshots[0].mixture.components.mean.clone()]
+        for _ in run.epochs():
+            kept.append(run.model.prior(run.model.encoder).components.mean.detach().clone())
+        found = [snapshot.mixture.components.mean for snapshot in run.state.snapshots]
+        assert [snapshot.epoch for snapshot in run.state.snapshots] == [0, 1, 2, 3]
+        assert all(torch.equal(one, other) for one, other in zip(found, kept, strict=True))
+        assert not any(torch.equal(one, other) for one, other in itertools.pairwise(found))
+        assert not any(mean.requires_grad for mean in found)
+
+
+class TestVampData:
+    def test_no_image_is_stored_and_the_prior_is_the_encoder_at_those_rows(self):
+        run = Run(config("vamp-data"), few_digits())
+        list(run.epochs())
+        prior = run.model.prior
+        assert isinstance(prior, VampData)
+        assert all(value.numel() <= 8 for name, value in run.state.weights.items() if name.startswith("prior."))
+        rows = prior.rows
+        assert len(rows.unique()) == 4
+        q = run.model.encoder(observe(few_digits().train.images[rows], 16, "binomial"))
+        p = prior(run.model.encoder)
+        torch.testing.assert_close(p.components.mean, q.mean)
+        torch.testing.assert_close(p.components.logvar, q.logvar)
+        assert torch.equal(p.log_weights.exp(), torch.full((4,), 0.25))
+
+
+class TestValidation:
+    def test_uses_the_same_noise_every_epoch(self):
+        run = Run(config("mog"), few_digits())
+        assert torch.equal(run._validate().elbo, run._validate().elbo)
+
+    def test_a_data_set_that_does_not_fit_is_refused(self):
+        with pytest.raises(ConfigError, match="components is 251, more than the 250 training images: ask for fewer"):
+            Run(config("vamp-data", components=251), few_digits())
