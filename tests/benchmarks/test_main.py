@@ -1,0 +1,72 @@
+"""The command that runs the benchmarks and writes their tables into the README."""
+
+import sys
+import types
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks.timing import Table
+
+
+@pytest.fixture
+def subjects(monkeypatch):
+    """Two subjects, the first of which is known by its table."""
+    ran = []
+    for name in ("first", "second"):
+        module = types.ModuleType(f"benchmarks.{name}")
+        module.tables = lambda name=name: ran.append(name) or [Table(name, ("what", "time"), (("ours", "1 ms"),))]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(command, "SUBJECTS", ("first", "second"))
+    return ran
+
+
+@pytest.fixture
+def readme(tmp_path, monkeypatch):
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{command.BEGIN}old\n{command.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(command, "README", path)
+    return path
+
+
+def test_what_is_named_runs_and_is_printed(subjects, readme, capsys):
+    command.main(["second"])
+    assert subjects == ["second"]
+    assert "### second" in capsys.readouterr().out
+    assert "old" in readme.read_text(encoding="utf-8")
+
+
+def test_everything_runs_and_is_written_between_the_markers(subjects, readme):
+    command.main(["--write"])
+    assert subjects == ["first", "second"]
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{command.BEGIN}Measured on ")
+    assert text.endswith(f"{command.END}\nafter\n")
+    assert text.index("### first") < text.index("### second")
+    assert "old" not in text
+    once = text
+    command.main(["--write"])
+    assert readme.read_text(encoding="utf-8") == once
+
+
+def test_a_part_is_not_written(subjects, readme, capsys):
+    with pytest.raises(SystemExit) as failed:
+        command.main(["first", "--write"])
+    assert failed.value.code == 2
+    assert subjects == []
+    assert "one run of everything" in capsys.readouterr().err
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(subjects, capsys):
+    with pytest.raises(SystemExit) as failed:
+        command.main(["third"])
+    assert failed.value.code == 2
+    assert "first, second" in capsys.readouterr().err
+
+
+def test_a_readme_without_markers_is_left_alone(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("nothing", encoding="utf-8")
+    with pytest.raises(ValueError):
+        command.write("text", path)
+    assert path.read_text(encoding="utf-8") == "nothing"
