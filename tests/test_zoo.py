@@ -80,3 +80,56 @@ def test_what_is_not_there_is_one_line(name, roots):
     with pytest.raises(CheckpointError, match="vampcore list") as caught:
         zoo.load(name, roots)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The folders whose weights were hashed, in turn; what was just written counts as settled."""
+    hashed = []
+    whole = zoo.fingerprint
+    monkeypatch.setattr(zoo, "fingerprint", lambda folder: hashed.append(folder) or whole(folder))
+    monkeypatch.setattr(zoo, "NANOSECONDS_OF_A_TICK", 0)
+    return hashed
+
+
+def test_a_folder_is_read_once_while_it_stays_as_it_is(roots, reads):
+    first = zoo.entries(roots)
+    assert len(reads) == 2
+    assert zoo.entries(roots) == first
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize("name", zoo.LISTED_FILES)
+def test_a_folder_is_read_again_when_a_file_changes(name, roots, reads):
+    before = zoo.entries(roots)
+    path = roots[1] / "small" / "sg" / name
+    content = path.read_bytes()
+    path.write_bytes(content + b"\n" if name.endswith("json") else content[:-1] + bytes([content[-1] ^ 1]))
+    after = zoo.entries(roots)
+    assert reads[2:] == [roots[1] / "small" / "sg"]
+    assert after[0] == before[0]
+    assert (after[1].sha256 != before[1].sha256) == (name != "metrics.json")
+
+
+def test_what_was_written_this_very_moment_is_not_trusted_yet(roots, reads, monkeypatch):
+    monkeypatch.setattr(zoo, "NANOSECONDS_OF_A_TICK", 3600 * 10**9)
+    zoo.entries(roots)
+    zoo.entries(roots)
+    assert len(reads) == 4
+
+
+def test_a_folder_that_goes_leaves_the_list_and_one_that_comes_joins_it(roots, reads):
+    zoo.entries(roots)
+    shutil.copytree(roots[0] / "small" / "sg", roots[0] / "other" / "sg")
+    shutil.rmtree(roots[1])
+    assert [entry.name for entry in zoo.entries(roots)] == ["other/sg", "small/sg"]
+    assert len(reads) == 3
+
+
+def test_a_broken_folder_is_tried_again(roots, reads):
+    folder = roots[0] / "small" / "sg"
+    sound = (folder / "metrics.json").read_text()
+    (folder / "metrics.json").write_text("{")
+    assert zoo.entries(roots)[0].error is not None
+    (folder / "metrics.json").write_text(sound)
+    assert zoo.entries(roots)[0].error is None

@@ -1,5 +1,12 @@
-"""The trained models at hand, by name: those that ship in `checkpoints/`, and those of your own in `runs/`."""
+"""The trained models at hand, by name: those that ship in `checkpoints/`, and those of your own in `runs/`.
 
+A folder is read when it is first listed, and again when one of its files has changed: a list of a thousand then costs
+what it takes to look at their dates.
+"""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +17,11 @@ from vampcore.metrics.metric import Metric
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 RUNS = Path("runs")
+LISTED_FILES = ("config.json", "metrics.json", "weights.safetensors")
+# Two writings within a tick of the file system's clock have one date, so what was just written is not yet trusted.
+NANOSECONDS_OF_A_TICK = 100_000_000
+
+_Stamp = tuple[tuple[int, int, int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -47,9 +59,23 @@ class Entry:
     error: str | None = None
 
 
+_known: dict[tuple[Path, str], tuple[_Stamp, Entry]] = {}
+
+
 def entries(roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> list[Entry]:
     """All checkpoints under the roots, `<root>/<experiment>/<prior>`; a folder that is not sound carries its error."""
-    return [_entry(folder, _name(folder, root, roots)) for root in roots for folder in _folders(root)]
+    wanted = [(folder, _name(folder, root, roots)) for root in roots for folder in _folders(root)]
+    stamps = [_stamp(folder) for folder, _ in wanted]
+    found = [_remembered(key, stamp) for key, stamp in zip(wanted, stamps, strict=True)]
+    missing = [i for i, entry in enumerate(found) if entry is None]
+    if missing:
+        # Hashing and reading leave Python's lock, so threads read as many folders at once as there are cores.
+        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as readers:
+            for i, entry in zip(missing, readers.map(lambda i: _entry(*wanted[i]), missing), strict=True):
+                found[i] = entry
+                _remember(wanted[i], stamps[i], entry)
+    _forget_all_but(set(wanted), roots)
+    return [entry for entry in found if entry is not None]
 
 
 def load(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Checkpoint:
@@ -80,8 +106,50 @@ def find(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Path:
 
 
 def _folders(root: Path) -> list[Path]:
-    found = {reserved_name(path.parent) for path in root.glob("*/*/config.json")}
+    found = {
+        reserved_name(root / experiment / prior)
+        for experiment in _subfolders(str(root))
+        for prior in _subfolders(f"{root}/{experiment}")
+        if os.path.exists(f"{root}/{experiment}/{prior}/config.json")  # noqa: PTH110 - a Path each costs as much again
+    }
     return sorted(folder for folder in found if not folder.name.startswith("."))
+
+
+def _subfolders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as listed:
+            return [each.name for each in listed if each.is_dir()]
+    except OSError:  # not there, no folder, or closed to us: nothing of ours
+        return []
+
+
+def _stamp(folder: Path) -> _Stamp | None:
+    """What changes when a listed file of the folder does; None while a file is missing or was written just now."""
+    place = readable(folder)
+    try:
+        found = [os.stat(f"{place}/{name}") for name in LISTED_FILES]  # noqa: PTH116 - see _folders
+    except OSError:
+        return None
+    if time.time_ns() - max(each.st_ctime_ns for each in found) < NANOSECONDS_OF_A_TICK:
+        return None
+    return tuple((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in found)
+
+
+def _remembered(key: tuple[Path, str], stamp: _Stamp | None) -> Entry | None:
+    before = _known.get(key)
+    return before[1] if before is not None and stamp is not None and before[0] == stamp else None
+
+
+def _remember(key: tuple[Path, str], stamp: _Stamp | None, entry: Entry) -> None:
+    """Keep what was read, unless a file has changed since the stamp; an error may have causes outside of the folder."""
+    if stamp is not None and entry.error is None and _stamp(key[0]) == stamp:
+        _known[key] = stamp, entry
+
+
+def _forget_all_but(wanted: set[tuple[Path, str]], roots: tuple[Path, ...]) -> None:
+    """Let go of folders of these roots that are gone."""
+    for key in [key for key in list(_known) if key not in wanted and key[0].parent.parent in roots]:
+        _known.pop(key, None)
 
 
 def _name(folder: Path, root: Path, roots: tuple[Path, ...]) -> str:

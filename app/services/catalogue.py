@@ -125,9 +125,11 @@ class History:
         return self.columns[self.names.index(name)]
 
 
-@st.cache_data(ttl=10, show_spinner=False)
+@st.cache_resource(ttl=10, show_spinner=False)
 def experiments() -> tuple[Experiment, ...]:
     """All experiments, shipped ones first, each with the priors that were trained; looked up again every ten seconds.
+
+    One tuple for all viewers, of records that cannot change: a copy for each call would cost a long list milliseconds.
 
     A run of one's own joins the shipped family of its name, unless that has such a prior: then it stands under `runs/`.
     """
