@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figures.drawing import Drawing
 from app.figures.theme import COMPARED, PRIOR_SYMBOLS, Theme, laid_out, prior_colour
 
 
@@ -28,7 +28,7 @@ class Estimate:
 
 def estimates(
     mode: Theme, rows: Sequence[Estimate], *, quantity: str, zero: bool = False, height: int | None = None
-) -> go.Figure:
+) -> Drawing:
     """Numbers as dots on one axis, each with a bar of +- one standard error.
 
     For priors compared image by image, pass the paired differences to one of them and `zero=True`: a bar that
@@ -46,11 +46,14 @@ def estimates(
     """
     if not rows:
         raise ValueError("a comparison needs at least one row")
-    figure = go.Figure()
+    figure = Drawing()
     for row in rows:
         colour = COMPARED if row.prior is None else prior_colour(row.prior)
-        figure.add_trace(
-            go.Scatter(
+        bar = {"type": "data", "array": [row.se], "thickness": 2.5, "width": 8, "color": colour}
+        error = {} if row.se is None else {"error_x": bar}
+        figure.add(
+            dict(
+                type="scatter",
                 x=[row.value],
                 y=[row.name],
                 mode="markers",
@@ -59,9 +62,7 @@ def estimates(
                     "size": 14,
                     "color": colour,
                 },
-                error_x=None
-                if row.se is None
-                else {"type": "data", "array": [row.se], "thickness": 2.5, "width": 8, "color": colour},
+                **error,
                 hovertemplate=f"{row.name}<br>%{{x:.2f}}{'' if row.se is None else f' ± {row.se:.2f}'}<extra></extra>",
                 showlegend=False,
             )
@@ -74,10 +75,10 @@ def estimates(
     lows = np.array([row.value - (row.se or 0) for row in rows] + ([0.0] if zero else []))
     highs = np.array([row.value + (row.se or 0) for row in rows] + ([0.0] if zero else []))
     room = 0.08 * max(float(highs.max() - lows.min()), 1e-6)
-    figure.update_xaxes(range=[float(lows.min()) - room, float(highs.max()) + room], nticks=7)
+    figure.update_x(range=[float(lows.min()) - room, float(highs.max()) + room], nticks=7)
     if zero:
-        figure.add_vline(x=0, line={"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.update_yaxes(
+        figure.line_up(0, {"color": mode.ink, "width": 1.5, "dash": "dash"})
+    figure.update_y(
         categoryorder="array",
         categoryarray=[row.name for row in rows][::-1],
         range=[-0.6, len(rows) - 0.4],

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figures.drawing import Spec
 from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
 
 MASSES = (0.50, 0.80, 0.95, 0.99)
@@ -117,7 +117,7 @@ def contour(
     masses: tuple[float, ...] = MASSES,
     width: float = 1.6,
     dash: str = "solid",
-) -> go.Contour:
+) -> Spec:
     """Lines of a density in the neutral ink, the innermost strongest; nothing is filled.
 
     Arguments:
@@ -135,31 +135,32 @@ def contour(
     if len(positions) != len(masses) or positions != list(range(positions[0], positions[-1] + 1)):
         raise ValueError(f"masses are neighbouring members of {MASSES}, not {masses}")
     start, end = len(MASSES) - 1 - positions[-1], len(MASSES) - 1 - positions[0]
-    return go.Contour(
-        x=np.asarray(density.x, np.float32),
-        y=np.asarray(density.y, np.float32),
-        z=mass_index(density.log_density, density.levels),
-        name=name,
-        contours={"coloring": "lines", "start": start, "end": end, "size": 1, "showlabels": False},
-        autocontour=False,
-        zauto=False,
-        zmin=0,
-        zmax=len(MASSES) - 1,
-        colorscale=[[0, with_alpha(mode.ink, 0.5)], [1, with_alpha(mode.ink, 0.95)]],
-        line={"width": width, "dash": dash, "smoothing": 1},
-        showscale=False,
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    return {
+        "type": "contour",
+        "x": np.asarray(density.x, np.float32),
+        "y": np.asarray(density.y, np.float32),
+        "z": mass_index(density.log_density, density.levels),
+        "name": name,
+        "contours": {"coloring": "lines", "start": start, "end": end, "size": 1, "showlabels": False},
+        "autocontour": False,
+        "zauto": False,
+        "zmin": 0,
+        "zmax": len(MASSES) - 1,
+        "colorscale": [[0, with_alpha(mode.ink, 0.5)], [1, with_alpha(mode.ink, 0.95)]],
+        "line": {"width": width, "dash": dash, "smoothing": 1},
+        "showscale": False,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
 
 
-def level_labels(density: Density, mode: Theme) -> list[go.layout.Annotation]:
+def level_labels(density: Density, mode: Theme) -> list[Spec]:
     """The mass of each line, written at its top, or at its bottom or side where another label is in the way."""
     value = mass_index(density.log_density, density.levels)
     x, y = np.asarray(density.x, np.float64), np.asarray(density.y, np.float64)
     span = float(max(x[-1] - x[0], y[-1] - y[0]))
     placed: list[tuple[float, float]] = []
-    labels: list[go.layout.Annotation] = []
+    labels: list[Spec] = []
     for mark, mass in enumerate(reversed(MASSES)):
         row, column = np.nonzero(value >= mark)
         if not len(row):
@@ -185,16 +186,16 @@ def level_labels(density: Density, mode: Theme) -> list[go.layout.Annotation]:
 
 def label(
     text: str, place: tuple[float, float], mode: Theme, *, xanchor: str = "center", yanchor: str = "middle"
-) -> go.layout.Annotation:
+) -> Spec:
     """A word at a place of the plane. An annotation, because plotly draws WebGL points over every trace that is not."""
-    return go.layout.Annotation(
-        text=text,
-        x=place[0],
-        y=place[1],
-        xanchor=xanchor,
-        yanchor=yanchor,
-        showarrow=False,
-        borderpad=1,
-        bgcolor=with_alpha(mode.paper, 0.6),
-        font={"size": SMALL_FONT_SIZE, "color": mode.ink},
-    )
+    return {
+        "text": text,
+        "x": place[0],
+        "y": place[1],
+        "xanchor": xanchor,
+        "yanchor": yanchor,
+        "showarrow": False,
+        "borderpad": 1,
+        "bgcolor": with_alpha(mode.paper, 0.6),
+        "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
+    }

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
+
+from app.figures.drawing import Drawing
 
 Column = np.ndarray | Sequence[float | int | str | None]
 
@@ -42,9 +43,9 @@ def plot_config(
     }
 
 
-def alt_text(figure: go.Figure) -> str:
+def alt_text(figure: Drawing) -> str:
     """The sentence that stands for the picture, for `st.plotly_chart(alt=...)`."""
-    return str(figure.layout.meta["alt"])
+    return str(figure.layout["meta"]["alt"])
 
 
 def csv_bytes(columns: Mapping[str, Column]) -> bytes:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figures.drawing import Drawing
 from app.figures.theme import PRIOR_SYMBOLS, Theme, laid_out, prior_colour
 
 
@@ -30,7 +30,7 @@ class History:
     best: int | None = None
 
 
-def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = None, height: int = 420) -> go.Figure:
+def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = None, height: int = 420) -> Drawing:
     """Training (dotted) and validation (solid) ELBO against the epoch, the best epoch marked.
 
     The first epochs are far below the rest and would press it flat: the vertical range leaves out what lies in the
@@ -47,7 +47,7 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
     """
     if not runs or not any(len(run.epoch) for run in runs):
         raise ValueError("there is no epoch to draw yet")
-    figure = go.Figure()
+    figure = Drawing()
     last = max(int(run.epoch[-1]) for run in runs if len(run.epoch))
     first = last // 10 if from_epoch is None else from_epoch
     seen = []
@@ -56,27 +56,29 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
         for elbo, what, dash in ((run.train_elbo, "training", "dot"), (run.validation_elbo, "validation", "solid")):
             values = np.asarray(elbo, np.float32)
             seen.append(values[np.asarray(run.epoch) >= first])
-            figure.add_trace(
-                go.Scatter(
-                    x=np.asarray(run.epoch, np.int32),
-                    y=values,
-                    mode="lines+markers" if len(values) == 1 else "lines",
-                    line={"color": colour, "width": 2.4 if dash == "solid" else 1.8, "dash": dash},
-                    name=f"{run.name}, {what}",
-                    hovertemplate=f"{run.name}, {what}<br>epoch %{{x}}<br>%{{y:.2f}} nats<extra></extra>",
-                )
+            figure.add(
+                {
+                    "type": "scatter",
+                    "x": np.asarray(run.epoch, np.int32),
+                    "y": values,
+                    "mode": "lines+markers" if len(values) == 1 else "lines",
+                    "line": {"color": colour, "width": 2.4 if dash == "solid" else 1.8, "dash": dash},
+                    "name": f"{run.name}, {what}",
+                    "hovertemplate": f"{run.name}, {what}<br>epoch %{{x}}<br>%{{y:.2f}} nats<extra></extra>",
+                }
             )
         if run.best is not None:
             at = np.flatnonzero(np.asarray(run.epoch) == run.best)
-            figure.add_trace(
-                go.Scatter(
-                    x=np.asarray(run.epoch, np.int32)[at],
-                    y=np.asarray(run.validation_elbo, np.float32)[at],
-                    mode="markers",
-                    marker={"symbol": PRIOR_SYMBOLS[run.prior], "size": 12, "color": colour},
-                    showlegend=False,
-                    hovertemplate=f"{run.name}, best epoch %{{x}}<br>%{{y:.2f}} nats<extra></extra>",
-                )
+            figure.add(
+                {
+                    "type": "scatter",
+                    "x": np.asarray(run.epoch, np.int32)[at],
+                    "y": np.asarray(run.validation_elbo, np.float32)[at],
+                    "mode": "markers",
+                    "marker": {"symbol": PRIOR_SYMBOLS[run.prior], "size": 12, "color": colour},
+                    "showlegend": False,
+                    "hovertemplate": f"{run.name}, best epoch %{{x}}<br>%{{y:.2f}} nats<extra></extra>",
+                }
             )
     alt = "Training and validation ELBO against the epoch: " + ", ".join(
         f"{run.name} {len(run.epoch)} epochs" + ("" if run.best is None else f", best at {run.best}") for run in runs
@@ -87,6 +89,6 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
     if len(finite):
         low, high = float(finite.min()), float(finite.max())
         room = 0.06 * max(high - low, 1e-3)
-        figure.update_yaxes(range=[low - room, high + room])
-    figure.update_layout(hovermode="closest")
+        figure.update_y(range=[low - room, high + room])
+    figure.update(hovermode="closest")
     return figure

@@ -1,9 +1,9 @@
 """Where the prior and the aggregated posterior disagree: places the prior proposes and no image comes from."""
 
 import numpy as np
-import plotly.graph_objects as go
 
 from app.figures.density import MASSES, Density, Window, contour
+from app.figures.drawing import Drawing
 from app.figures.plane import framed
 from app.figures.theme import COMPARED, Theme, laid_out, rgb, with_alpha
 from app.figures.tiles import add_picture
@@ -71,7 +71,7 @@ def holes(
     title: str = "",
     axes: tuple[str, str] = ("latent dimension 1", "latent dimension 2"),
     height: int = 520,
-) -> go.Figure:
+) -> Drawing:
     """Holes as a hatched region, with the lines that make them: the prior's 95 % (solid), the data's 99 % (dotted).
 
     Arguments:
@@ -85,33 +85,46 @@ def holes(
         axes: Titles of the axes.
         height: Pixels.
     """
-    figure = go.Figure()
+    figure = Drawing()
     laid_out(figure, mode, x=axes[0], y=axes[1], alt=alt, height=height)
     picture = hatched(hole_margin(prior_density, aggregate))
     x, y = prior_density.x, prior_density.y
     add_picture(figure, picture, float(x[0]), float(x[-1]), float(y[-1]), float(y[0]))
-    figure.add_trace(contour(aggregate, mode, name="aggregated posterior", masses=(0.99,), width=2, dash="dot"))
-    figure.add_trace(contour(prior_density, mode, name="prior", masses=(0.95,), width=2))
+    figure.add(contour(aggregate, mode, name="aggregated posterior", masses=(0.99,), width=2, dash="dot"))
+    figure.add(contour(prior_density, mode, name="prior", masses=(0.95,), width=2))
     # Contours and pictures have no entry in the legend; these draw nothing but their entry.
     entries = (
-        go.Scatter(x=[None], y=[None], mode="lines", line={"color": mode.ink, "width": 2}, name="prior, 95 %"),
-        go.Scatter(
-            x=[None], y=[None], mode="lines", line={"color": mode.ink, "width": 2, "dash": "dot"}, name="data, 99 %"
-        ),
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            marker={
+        {
+            "type": "scatter",
+            "x": [None],
+            "y": [None],
+            "mode": "lines",
+            "line": {"color": mode.ink, "width": 2},
+            "name": "prior, 95 %",
+        },
+        {
+            "type": "scatter",
+            "x": [None],
+            "y": [None],
+            "mode": "lines",
+            "line": {"color": mode.ink, "width": 2, "dash": "dot"},
+            "name": "data, 99 %",
+        },
+        {
+            "type": "scatter",
+            "x": [None],
+            "y": [None],
+            "mode": "markers",
+            "marker": {
                 "symbol": "square",
                 "size": 14,
                 "color": with_alpha(COMPARED, 0.5),
                 "line": {"width": 2, "color": COMPARED},
             },
-            name="hole",
-        ),
+            "name": "hole",
+        },
     )
-    figure.add_traces(entries)
+    figure.add(*entries)
     framed(figure, mode, window, prior=prior, title=title)
-    figure.update_layout(legend={"y": -0.14, "yanchor": "top", "itemclick": False, "itemdoubleclick": False})
+    figure.update(legend={"y": -0.14, "yanchor": "top", "itemclick": False, "itemdoubleclick": False})
     return figure

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from app.figures.density import Density, Window, contour, label, level_labels
+from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, Colouring, class_labels, raster, scatter
 from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, with_alpha
 from app.figures.tiles import add_picture
@@ -54,9 +54,9 @@ def widths(weights: np.ndarray) -> np.ndarray:
     return np.asarray([0.8, 1.4, 2.0, 2.6])[np.clip(np.floor(share * 4), 0, 3).astype(int)]
 
 
-def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[go.Scatter | go.Scattergl]:
+def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[Spec]:
     """One trace for each width and colour: a trace for each component would be hundreds."""
-    trace = go.Scattergl if webgl else go.Scatter
+    kind = "scattergl" if webgl else "scatter"
     chosen = np.zeros(len(components.weights), bool)
     chosen[list(components.highlighted)] = True
     traces = []
@@ -69,52 +69,54 @@ def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[
             curves = [part for k in members for part in (ellipse(components.means[k], components.covariances[k]), gap)]
             line = np.concatenate(curves).astype(np.float32)
             traces.append(
-                trace(
-                    x=np.ascontiguousarray(line[:, 0]),
-                    y=np.ascontiguousarray(line[:, 1]),
-                    mode="lines",
-                    line={
+                {
+                    "type": kind,
+                    "x": np.ascontiguousarray(line[:, 0]),
+                    "y": np.ascontiguousarray(line[:, 1]),
+                    "mode": "lines",
+                    "line": {
                         "width": float(width) + (1.2 if amber else 0),
                         "color": COMPARED if amber else with_alpha(mode.ink, 0.75),
                     },
-                    connectgaps=False,
-                    hoverinfo="skip",
-                    showlegend=False,
-                )
+                    "connectgaps": False,
+                    "hoverinfo": "skip",
+                    "showlegend": False,
+                }
             )
     return traces
 
 
-def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> go.Scatter | go.Scattergl:
+def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> Spec:
     """A cross at each component's mean, amber where highlighted; its number and weight on hovering."""
-    trace = go.Scattergl if webgl else go.Scatter
+    kind = "scattergl" if webgl else "scatter"
     chosen = set(components.highlighted)
-    return trace(
-        x=np.ascontiguousarray(components.means[:, 0], dtype=np.float32),
-        y=np.ascontiguousarray(components.means[:, 1], dtype=np.float32),
-        customdata=np.asarray(components.weights, np.float32),
-        mode="markers",
-        marker={
+    return {
+        "type": kind,
+        "x": np.ascontiguousarray(components.means[:, 0], dtype=np.float32),
+        "y": np.ascontiguousarray(components.means[:, 1], dtype=np.float32),
+        "customdata": np.asarray(components.weights, np.float32),
+        "mode": "markers",
+        "marker": {
             "symbol": "cross",
             "size": 10,
             "opacity": 1,
             "color": [COMPARED if k in chosen else mode.ink for k in range(len(components.weights))],
             "line": {"width": 1, "color": mode.paper},
         },
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-        hovertemplate="component %{pointNumber}<br>weight %{customdata:.4f}<extra></extra>",
-        name="components",
-        showlegend=False,
-    )
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "hovertemplate": "component %{pointNumber}<br>weight %{customdata:.4f}<extra></extra>",
+        "name": "components",
+        "showlegend": False,
+    }
 
 
-def numbers(components: Components, mode: Theme) -> list[go.layout.Annotation]:
+def numbers(components: Components, mode: Theme) -> list[Spec]:
     """The number of each component beside its centre, while there are few; of many, the highlighted ones'."""
     few = len(components.weights) <= LABELLED
     chosen = range(len(components.weights)) if few else components.highlighted
     return [
-        label(f"{k}", (float(x), float(y)), mode, xanchor="left", yanchor="bottom").update(xshift=4, yshift=3)
+        label(f"{k}", (float(x), float(y)), mode, xanchor="left", yanchor="bottom") | {"xshift": 4, "yshift": 3}
         for k, (x, y) in ((k, components.means[k]) for k in chosen)
     ]
 
@@ -134,7 +136,7 @@ def plane(
     axes: tuple[str, str] = ("latent dimension 1", "latent dimension 2"),
     height: int = 600,
     rasterised: bool = False,
-) -> go.Figure:
+) -> Drawing:
     """A latent plane with equal units on both axes.
 
     The same arguments give the same bytes, and nothing in the figure depends on where someone clicked: draw that with
@@ -159,8 +161,8 @@ def plane(
     Raises:
         ValueError: If points are not [N, 2], or the prior is unknown.
     """
-    figure = go.Figure()
-    annotations: list[go.layout.Annotation] = []
+    figure = Drawing()
+    annotations: list[Spec] = []
     laid_out(figure, mode, x=axes[0], y=axes[1], alt=alt, height=height)
     if points is not None:
         if points.ndim != 2 or points.shape[1] != 2:
@@ -169,33 +171,33 @@ def plane(
             picture = raster(points, colouring, mode, window)
             add_picture(figure, picture, window.left, window.right, window.top, window.bottom)
         else:
-            figure.add_trace(scatter(points, colouring, mode, rows))
+            figure.add(scatter(points, colouring, mode, rows))
     if prior_density is not None:
-        figure.add_trace(contour(prior_density, mode, name="prior"))
+        figure.add(contour(prior_density, mode, name="prior"))
         annotations += level_labels(prior_density, mode)
     if components is not None:
         # Points in WebGL lie over everything that is not, so what belongs above them is drawn there too.
         webgl = points is not None and not rasterised
         if components.ellipses:
-            figure.add_traces(ellipse_traces(components, mode, webgl=webgl))
+            figure.add(*ellipse_traces(components, mode, webgl=webgl))
         if components.centres:
-            figure.add_trace(centre_trace(components, mode, webgl=webgl))
+            figure.add(centre_trace(components, mode, webgl=webgl))
             annotations += numbers(components, mode)
     if points is not None and isinstance(colouring, ByClass):
         annotations += class_labels(points, colouring, mode)
-    figure.update_layout(annotations=annotations)
+    figure.annotate(*annotations)
     return framed(figure, mode, window, prior=prior, title=title)
 
 
-def framed(figure: go.Figure, mode: Theme, window: Window, *, prior: str | None, title: str) -> go.Figure:
+def framed(figure: Drawing, mode: Theme, window: Window, *, prior: str | None, title: str) -> Drawing:
     """Equal units, the window, and a frame in the prior's colour; changes the figure and returns it."""
     frame = mode.grid if prior is None else prior_colour(prior)
     edge = {"showline": True, "mirror": True, "linecolor": frame, "linewidth": 1 if prior is None else 2}
-    figure.update_xaxes(range=[window.left, window.right], nticks=6, **edge)
-    figure.update_yaxes(range=[window.bottom, window.top], nticks=6, scaleanchor="x", scaleratio=1, **edge)
+    figure.update_x(range=[window.left, window.right], nticks=6, **edge)
+    figure.update_y(range=[window.bottom, window.top], nticks=6, scaleanchor="x", scaleratio=1, **edge)
     if title:
         colour = mode.ink if prior is None else prior_text_colour(prior, mode)
-        figure.update_layout(
+        figure.update(
             title={
                 "text": title,
                 "font": {"size": 17, "color": colour, "weight": 600},
@@ -211,17 +213,18 @@ def framed(figure: go.Figure, mode: Theme, window: Window, *, prior: str | None,
     return figure
 
 
-def marked(figure: go.Figure, x: float, y: float) -> go.Figure:
+def marked(figure: Drawing, x: float, y: float) -> Drawing:
     """A copy of a plane with an amber ring at a place: for a picture to keep; on the page `pick` draws the mark."""
-    copy = go.Figure(figure)
-    copy.add_trace(
-        go.Scatter(
-            x=[x],
-            y=[y],
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 16, "color": COMPARED, "line": {"width": 3}},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+    copy = Drawing(list(figure.data), dict(figure.layout))
+    copy.add(
+        {
+            "type": "scatter",
+            "x": [x],
+            "y": [y],
+            "mode": "markers",
+            "marker": {"symbol": "circle-open", "size": 16, "color": COMPARED, "line": {"width": 3}},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
     )
     return copy

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figures.drawing import Drawing
 from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out
 from app.figures.tiles import add_picture, mosaic
 
@@ -20,7 +20,7 @@ def strip(
     binary: bool = True,
     pixel: int = 3,
     height: int | None = None,
-) -> go.Figure:
+) -> Drawing:
     """A table of images with named columns and rows: a traversal has one row a unit, growth one row a pseudo-input.
 
     Axes are in cells, as in `tiles`: a click at (x, y) is column floor(x) and row floor(y).
@@ -46,27 +46,32 @@ def strip(
         )
     count_rows, count = images.shape[:2]
     flat = images.reshape(-1, *images.shape[2:])
-    picture = mosaic(flat, mode, columns=count, binary=binary, pixel=pixel)
+    picture = mosaic(flat, mode, columns=count, binary=binary)
     aspect = (picture.shape[0] / count_rows) / (picture.shape[1] / count)
     row, column = np.divmod(np.arange(len(flat)), count)
     named = any(rows)
-    figure = go.Figure(
-        go.Scatter(
-            x=(column + 0.5).astype(np.float32),
-            y=(row + 0.5).astype(np.float32),
-            mode="markers",
-            marker={"size": 12, "opacity": 0},
-            text=[f"{rows[r]}<br>{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)],
-            hovertemplate="%{text}<extra></extra>",
-            showlegend=False,
-        )
+    figure = Drawing(
+        [
+            {
+                "type": "scatter",
+                "x": (column + 0.5).astype(np.float32),
+                "y": (row + 0.5).astype(np.float32),
+                "mode": "markers",
+                "marker": {"size": 12, "opacity": 0},
+                "text": [
+                    f"{rows[r]}<br>{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)
+                ],
+                "hovertemplate": "%{text}<extra></extra>",
+                "showlegend": False,
+            }
+        ]
     )
     tall = round(960 * aspect * count_rows / count) + 64 if height is None else height
     laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 130), 900), grid=False)
-    add_picture(figure, picture, 0, count, 0, count_rows)
+    add_picture(figure, picture, 0, count, 0, count_rows, pixel)
     # On a phone every name would need a turn of 90 degrees: at most nine are written, evenly.
     written = np.arange(0, count, -(-count // 9))
-    figure.update_xaxes(
+    figure.update_x(
         range=[0, count],
         tickvals=(written + 0.5).tolist(),
         ticktext=[columns[c] for c in written],
@@ -76,7 +81,7 @@ def strip(
         constraintoward="left",
         tickangle=0,
     )
-    figure.update_yaxes(
+    figure.update_y(
         range=[count_rows, 0],
         tickvals=[r + 0.5 for r in range(count_rows)] if named else [],
         ticktext=list(rows) if named else [],

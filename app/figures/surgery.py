@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from app.figures.drawing import Drawing
 from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, with_alpha
 
 
@@ -31,7 +30,7 @@ class SurgeryBar:
     lower_kl: float = 0.0
 
 
-def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: int | None = None) -> go.Figure:
+def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: int | None = None) -> Drawing:
     """Average KL as mutual information + marginal KL, one bar a model, with the ceiling log N of the first part.
 
     Arguments:
@@ -52,64 +51,68 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: in
     names = [bar.name for bar in bars]
     colours = [prior_colour(bar.prior) for bar in bars]
     error = {"thickness": 2, "width": 6, "color": mode.ink}
-    figure = go.Figure(
+    figure = Drawing(
         [
-            go.Bar(
-                y=names,
-                x=[bar.mutual_information for bar in bars],
-                orientation="h",
-                marker={"color": colours, "line": {"width": 0}},
-                error_x={"type": "data", "array": [bar.mutual_information_se for bar in bars], **error},
-                showlegend=False,
-                hovertemplate="%{y}<br>mutual information %{x:.2f} nats<extra></extra>",
-            ),
-            go.Bar(
-                y=names,
-                x=[bar.marginal_kl for bar in bars],
-                orientation="h",
-                marker={
+            {
+                "type": "bar",
+                "y": names,
+                "x": [bar.mutual_information for bar in bars],
+                "orientation": "h",
+                "marker": {"color": colours, "line": {"width": 0}},
+                "error_x": {"type": "data", "array": [bar.mutual_information_se for bar in bars], **error},
+                "showlegend": False,
+                "hovertemplate": "%{y}<br>mutual information %{x:.2f} nats<extra></extra>",
+            },
+            {
+                "type": "bar",
+                "y": names,
+                "x": [bar.marginal_kl for bar in bars],
+                "orientation": "h",
+                "marker": {
                     "color": [with_alpha(colour, 0.25) for colour in colours],
                     "line": {"width": 1.5, "color": colours},
                     "pattern": {"shape": "/", "fgcolor": colours, "size": 8, "solidity": 0.3},
                 },
-                error_x={"type": "data", "array": [bar.marginal_kl_se for bar in bars], **error},
-                showlegend=False,
-                hovertemplate="%{y}<br>marginal KL %{x:.2f} nats<extra></extra>",
-            ),
+                "error_x": {"type": "data", "array": [bar.marginal_kl_se for bar in bars], **error},
+                "showlegend": False,
+                "hovertemplate": "%{y}<br>marginal KL %{x:.2f} nats<extra></extra>",
+            },
         ]
     )
     parts = [("mutual information", ""), ("marginal KL", "/")]
     if any(bar.lower_kl for bar in bars):
         parts.append(("KL of the lower layers", "."))
-        figure.add_trace(
-            go.Bar(
-                y=names,
-                x=[bar.lower_kl for bar in bars],
-                orientation="h",
-                marker={
+        figure.add(
+            {
+                "type": "bar",
+                "y": names,
+                "x": [bar.lower_kl for bar in bars],
+                "orientation": "h",
+                "marker": {
                     "color": "rgba(0,0,0,0)",
                     "line": {"width": 1.5, "color": colours},
                     "pattern": {"shape": ".", "fgcolor": colours, "size": 7},
                 },
-                showlegend=False,
-                hovertemplate="%{y}<br>lower layers %{x:.2f} nats<extra></extra>",
-            )
+                "showlegend": False,
+                "hovertemplate": "%{y}<br>lower layers %{x:.2f} nats<extra></extra>",
+            }
         )
     # The bars have the priors' colours; the legend says in ink what full, hatched and dotted mean.
     for part, pattern in parts:
-        figure.add_trace(
-            go.Bar(
-                y=names[:1],
-                x=[0],
-                orientation="h",
-                marker={
+        figure.add(
+            {
+                "type": "bar",
+                "y": names[:1],
+                "x": [0],
+                "orientation": "h",
+                "marker": {
                     "color": mode.ink if not pattern else "rgba(0,0,0,0)",
                     "line": {"width": 1.5, "color": mode.ink},
                     "pattern": {"shape": pattern, "fgcolor": mode.ink, "size": 7},
                 },
-                name=part,
-                hoverinfo="skip",
-            )
+                "name": part,
+                "hoverinfo": "skip",
+            }
         )
     alt = "Average KL in nats per image. " + ". ".join(
         f"{bar.name}: mutual information {bar.mutual_information:.2f}, marginal KL {bar.marginal_kl:.2f}"
@@ -117,21 +120,23 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: in
     )
     tall = 150 + 62 * len(bars) if height is None else height
     laid_out(figure, mode, x="average KL (nats/image)", y="", alt=alt, height=tall)
-    figure.add_vline(x=log_n, line={"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.add_annotation(
-        text=f"log N = {log_n:.2f}",
-        x=log_n,
-        xanchor="right",
-        xshift=-4,
-        y=1,
-        yref="paper",
-        yanchor="top",
-        showarrow=False,
-        font={"size": SMALL_FONT_SIZE, "color": mode.ink},
+    figure.line_up(log_n, {"color": mode.ink, "width": 1.5, "dash": "dash"})
+    figure.annotate(
+        {
+            "text": f"log N = {log_n:.2f}",
+            "x": log_n,
+            "xanchor": "right",
+            "xshift": -4,
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "top",
+            "showarrow": False,
+            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
+        }
     )
-    figure.update_layout(barmode="stack", bargap=0.4, legend={"traceorder": "normal", "itemclick": False})
-    figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(
+    figure.update(barmode="stack", bargap=0.4, legend={"traceorder": "normal", "itemclick": False})
+    figure.update_x(rangemode="tozero")
+    figure.update_y(
         categoryorder="array",
         categoryarray=names[::-1],
         # Room above the first bar for the words at the dashed line.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import plotly.graph_objects as go
+
+from app.figures.drawing import Drawing, Spec
 
 Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data"]
 
@@ -51,6 +52,8 @@ CLASS_COLOURS: tuple[str, ...] = (
 FONT_FAMILY = "'IBM Plex Sans', 'Source Sans', system-ui, sans-serif"
 FONT_SIZE = 14
 SMALL_FONT_SIZE = 13
+# Plotly's template "none": without one, plotly.js takes a grey ground and white grid lines.
+NO_TEMPLATE: Spec = {"data": {"scatter": [{"type": "scatter"}]}}
 
 
 @dataclass(frozen=True)
@@ -134,19 +137,19 @@ def value_scale(mode: Theme) -> list[list[float | str]]:
     return [[float(i / (len(chosen) - 1)), colour] for i, colour in enumerate(chosen)]
 
 
-def axis(mode: Theme, title: str, *, grid: bool = True) -> go.layout.XAxis:
+def axis(mode: Theme, title: str, *, grid: bool = True) -> Spec:
     """An axis with a title (say the unit in it), quiet grid lines and no zero line."""
-    return go.layout.XAxis(
-        title={"text": title, "font": {"size": FONT_SIZE, "color": mode.ink}, "standoff": 10},
-        tickfont={"size": SMALL_FONT_SIZE, "color": mode.muted},
-        showgrid=grid,
-        gridcolor=mode.grid,
-        zeroline=False,
-        showline=False,
-        ticks="",
-        automargin=True,
-        fixedrange=False,
-    )
+    return {
+        "title": {"text": title, "font": {"size": FONT_SIZE, "color": mode.ink}, "standoff": 10},
+        "tickfont": {"size": SMALL_FONT_SIZE, "color": mode.muted},
+        "showgrid": grid,
+        "gridcolor": mode.grid,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "automargin": True,
+        "fixedrange": False,
+    }
 
 
 def rank_ticks(count: int) -> list[int]:
@@ -155,7 +158,7 @@ def rank_ticks(count: int) -> list[int]:
     return [1, *range(step if step > 1 else 2, count + 1, step)]
 
 
-def laid_out(figure: go.Figure, mode: Theme, *, x: str, y: str, alt: str, height: int, grid: bool = True) -> go.Figure:
+def laid_out(figure: Drawing, mode: Theme, *, x: str, y: str, alt: str, height: int, grid: bool = True) -> Drawing:
     """Give a figure the look of the house, and return it.
 
     Arguments:
@@ -167,8 +170,8 @@ def laid_out(figure: go.Figure, mode: Theme, *, x: str, y: str, alt: str, height
         height: Pixels.
         grid: Whether grid lines are drawn.
     """
-    figure.update_layout(
-        template="none",
+    figure.update(
+        template=NO_TEMPLATE,
         autosize=True,
         height=height,
         margin={"l": 8, "r": 12, "t": 12, "b": 8},
@@ -199,8 +202,7 @@ def laid_out(figure: go.Figure, mode: Theme, *, x: str, y: str, alt: str, height
         hovermode="closest",
         uirevision="constant",
         meta={"alt": alt},
+        xaxis=axis(mode, x, grid=grid),
+        yaxis=axis(mode, y, grid=grid),
     )
-    shared = axis(mode, x, grid=grid)
-    figure.update_xaxes(shared.to_plotly_json())
-    figure.update_yaxes({**shared.to_plotly_json(), "title": {**shared.title.to_plotly_json(), "text": y}})
     return figure

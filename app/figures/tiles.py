@@ -1,15 +1,14 @@
 """Many images as one tiled picture, with an exact map from a cell to the image in it."""
 
 import base64
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
-from PIL import Image
 
+from app.figures.drawing import Drawing
+from app.figures.png import png_bytes
 from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, rgb
 
 PADDING = 1
@@ -96,19 +95,17 @@ def mosaic(
     *,
     columns: int | None = None,
     binary: bool = True,
-    pixel: int = 2,
     highlighted: Sequence[int] = (),
 ) -> np.ndarray:
     """The tiled picture as bytes, [height, width, 4] (red, green, blue, opacity).
 
-    Each image pixel becomes a square of `pixel` x `pixel`; between images the ground of the page shows through.
+    Between images, `PADDING` pixels on each side, the ground of the page shows through. `png_bytes` enlarges.
 
     Arguments:
         images: Images, [n, C, H, W]; floats in [0, 1] or bytes.
         mode: The theme. On light, binary images are shown as ink on paper (dark strokes); on dark as they are.
         columns: Cells in a row.
         binary: Whether the images come from binary data, so that black and white mean ground and ink.
-        pixel: Enlargement, nearest neighbour.
         highlighted: Positions (not ids) of images that get an amber frame.
     """
     pictures = as_bytes(images)
@@ -116,31 +113,17 @@ def mosaic(
         pictures = 255 - pictures
     count, _, height, width = pictures.shape
     where = tile_map(count, columns=columns)
-    border = PADDING * pixel
-    cell_height, cell_width = height * pixel + 2 * border, width * pixel + 2 * border
+    cell_height, cell_width = height + 2 * PADDING, width + 2 * PADDING
     canvas = np.zeros((where.rows, cell_height, where.columns, cell_width, 4), np.uint8)
-    large = np.repeat(np.repeat(pictures, pixel, axis=2), pixel, axis=3).transpose(0, 2, 3, 1)
     rows, cells = np.divmod(np.arange(count), where.columns)
     marked = np.zeros(count, bool)
     marked[list(highlighted)] = True
     canvas[rows[marked], :, cells[marked]] = (*rgb(COMPARED), 255)
     # Advanced indices apart from each other move to the front: the block assigned is [n, height, width, channels].
-    inside = canvas[:, border : border + height * pixel, :, border : border + width * pixel]
-    inside[rows, :, cells] = np.concatenate(
-        [np.broadcast_to(large, (*large.shape[:3], 3)), np.full((*large.shape[:3], 1), 255, np.uint8)], axis=3
-    )
+    inside = canvas[:, PADDING : PADDING + height, :, PADDING : PADDING + width]
+    inside[rows, :, cells, :, :3] = pictures.transpose(0, 2, 3, 1)
+    inside[rows, :, cells, :, 3] = 255
     return canvas.reshape(where.rows * cell_height, where.columns * cell_width, 4)
-
-
-def png_bytes(picture: np.ndarray) -> bytes:
-    """[height, width, 3 or 4] bytes as PNG, the same file for the same picture."""
-    grey = picture.shape[2] == 4 and bool(
-        (picture[..., 3] == 255).all() and (picture[..., :1] == picture[..., 1:3]).all()
-    )
-    image = Image.fromarray(np.ascontiguousarray(picture[..., 0]) if grey else np.ascontiguousarray(picture))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=6)
-    return buffer.getvalue()
 
 
 def data_uri(png: bytes) -> str:
@@ -158,7 +141,7 @@ def tiles_png(
     highlighted: Sequence[int] = (),
 ) -> bytes:
     """`mosaic` as a PNG file: for `st.image` and for downloads."""
-    return png_bytes(mosaic(images, mode, columns=columns, binary=binary, pixel=pixel, highlighted=highlighted))
+    return png_bytes(mosaic(images, mode, columns=columns, binary=binary, highlighted=highlighted), pixel)
 
 
 def tiles(
@@ -174,7 +157,7 @@ def tiles(
     pixel: int = 2,
     highlighted: Sequence[int] = (),
     height: int | None = None,
-) -> tuple[go.Figure, TileMap]:
+) -> tuple[Drawing, TileMap]:
     """The tiled picture as a figure with axes in cells, so that a click at (x, y) is `TileMap.index_at(x, y)`.
 
     A transparent marker lies in the middle of every cell: it carries the hover text, and lets point selection stand in
@@ -204,44 +187,48 @@ def tiles(
     for name, texts in (("hover texts", hover), ("captions", captions)):
         if texts is not None and len(texts) != count:
             raise ValueError(f"{count} images but {len(texts)} {name}")
-    picture = mosaic(images, mode, columns=where.columns, binary=binary, pixel=pixel, highlighted=highlighted)
+    picture = mosaic(images, mode, columns=where.columns, binary=binary, highlighted=highlighted)
     aspect = picture.shape[0] * where.columns / (picture.shape[1] * where.rows)
     rows, cells = np.divmod(np.arange(count), where.columns)
     caption_space = 0.3 if captions is not None else 0.0
-    figure = go.Figure(
-        go.Scatter(
-            x=(cells + 0.5).astype(np.float32),
-            y=(rows + 0.5).astype(np.float32),
-            mode="markers",
-            marker={"size": 12, "opacity": 0},
-            text=list(hover) if hover is not None else [f"{index}" for index in where.ids],
-            hovertemplate="%{text}<extra></extra>",
-            showlegend=False,
-        )
+    figure = Drawing(
+        [
+            {
+                "type": "scatter",
+                "x": (cells + 0.5).astype(np.float32),
+                "y": (rows + 0.5).astype(np.float32),
+                "mode": "markers",
+                "marker": {"size": 12, "opacity": 0},
+                "text": list(hover) if hover is not None else [f"{index}" for index in where.ids],
+                "hovertemplate": "%{text}<extra></extra>",
+                "showlegend": False,
+            }
+        ]
     )
     shown = round(720 * aspect * where.rows / where.columns / (1 - caption_space)) if height is None else height
     laid_out(figure, mode, x="", y="", alt=alt, height=min(max(shown, 80), 900), grid=False)
     if captions is None:
-        add_picture(figure, picture, 0, where.columns, 0, where.rows)
+        add_picture(figure, picture, 0, where.columns, 0, where.rows, pixel)
     else:
         cell_height = picture.shape[0] // where.rows
         for row in range(where.rows):
             strip = picture[row * cell_height : (row + 1) * cell_height]
-            add_picture(figure, strip, 0, where.columns, row, row + 1 - caption_space)
-        figure.add_trace(
-            go.Scatter(
-                x=(cells + 0.5).astype(np.float32),
-                y=(rows + 1 - caption_space / 2).astype(np.float32),
-                mode="text",
-                text=list(captions),
-                textfont={"size": SMALL_FONT_SIZE, "color": mode.muted},
-                hoverinfo="skip",
-                showlegend=False,
-            )
+            add_picture(figure, strip, 0, where.columns, row, row + 1 - caption_space, pixel)
+        figure.add(
+            {
+                "type": "scatter",
+                "x": (cells + 0.5).astype(np.float32),
+                "y": (rows + 1 - caption_space / 2).astype(np.float32),
+                "mode": "text",
+                "text": list(captions),
+                "textfont": {"size": SMALL_FONT_SIZE, "color": mode.muted},
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
         )
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    figure.update_xaxes(range=[0, where.columns], visible=False, constrain="domain", constraintoward="left")
-    figure.update_yaxes(
+    figure.update(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    figure.update_x(range=[0, where.columns], visible=False, constrain="domain", constraintoward="left")
+    figure.update_y(
         range=[where.rows, 0],
         visible=False,
         scaleanchor="x",
@@ -252,18 +239,13 @@ def tiles(
     return figure, where
 
 
-def add_picture(figure: go.Figure, picture: np.ndarray, left: float, right: float, top: float, bottom: float) -> None:
-    """Lay a picture ([height, width, 3 or 4] bytes) under a figure's traces, stretched over a rectangle of its axes."""
-    figure.add_layout_image(
-        source=data_uri(png_bytes(picture)),
-        xref="x",
-        yref="y",
-        x=left,
-        y=top,
-        xanchor="left",
-        yanchor="top",
-        sizex=abs(right - left),
-        sizey=abs(bottom - top),
-        sizing="stretch",
-        layer="below",
-    )
+def add_picture(
+    figure: Drawing, picture: np.ndarray, left: float, right: float, top: float, bottom: float, pixel: int = 1
+) -> None:
+    """Lay a picture ([height, width, 3 or 4] bytes) under a figure's traces, stretched over a rectangle of its axes.
+
+    The file has each of its pixels as a square of `pixel`, so that a browser keeps the edges.
+    """
+    placed = {"xref": "x", "yref": "y", "x": left, "y": top, "xanchor": "left", "yanchor": "top"}
+    size = {"sizex": abs(right - left), "sizey": abs(bottom - top), "sizing": "stretch"}
+    figure.picture({"source": data_uri(png_bytes(picture, pixel)), **placed, **size, "layer": "below"})

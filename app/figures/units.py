@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figures.drawing import Drawing
 from app.figures.theme import PRIOR_SYMBOLS, SMALL_FONT_SIZE, Theme, laid_out, prior_colour, rank_ticks, with_alpha
 
 THRESHOLD = 0.01
@@ -41,7 +41,7 @@ class Activity:
         return int((np.asarray(self.activity) > THRESHOLD).sum())
 
 
-def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) -> go.Figure:
+def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) -> Drawing:
     """Activities from the largest to the smallest on a log scale, with the line between active and not.
 
     A point carries its unit in `customdata`, so that a selection names the unit. Inactive units are hollow.
@@ -56,54 +56,57 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
     """
     if not series:
         raise ValueError("active units need at least one series")
-    figure = go.Figure()
+    figure = Drawing()
     for one in series:
         activity = np.maximum(np.asarray(one.activity, np.float64), SMALLEST)
         order = np.argsort(-activity, kind="stable")
         colour = prior_colour(one.prior)
         alive = activity[order] > THRESHOLD
-        figure.add_trace(
-            go.Scatter(
-                x=np.arange(1, len(order) + 1, dtype=np.int16),
-                y=activity[order].astype(np.float32),
-                customdata=order.astype(np.int16),
-                mode="lines+markers",
-                line={"color": colour, "width": 2, "dash": LAYER_DASHES[one.layer % len(LAYER_DASHES)]},
-                marker={
+        figure.add(
+            {
+                "type": "scatter",
+                "x": np.arange(1, len(order) + 1, dtype=np.int16),
+                "y": activity[order].astype(np.float32),
+                "customdata": order.astype(np.int16),
+                "mode": "lines+markers",
+                "line": {"color": colour, "width": 2, "dash": LAYER_DASHES[one.layer % len(LAYER_DASHES)]},
+                "marker": {
                     "symbol": [PRIOR_SYMBOLS[one.prior] + ("" if active else "-open") for active in alive],
                     "size": 9,
                     "color": colour,
                 },
-                selected={"marker": {"opacity": 1}},
-                unselected={"marker": {"opacity": 0.45}},
-                name=f"{one.name}: {one.active} of {len(order)} active",
-                hovertemplate=f"{one.name}<br>unit %{{customdata}}<br>A = %{{y:.3g}}<extra></extra>",
-            )
+                "selected": {"marker": {"opacity": 1}},
+                "unselected": {"marker": {"opacity": 0.45}},
+                "name": f"{one.name}: {one.active} of {len(order)} active",
+                "hovertemplate": f"{one.name}<br>unit %{{customdata}}<br>A = %{{y:.3g}}<extra></extra>",
+            }
         )
     alt = "Activity of latent units, sorted, on a log scale. " + ", ".join(
         f"{one.name}: {one.active} of {len(one.activity)} active" for one in series
     )
     laid_out(figure, mode, x="unit, sorted by activity", y="activity A (latent unit²)", alt=alt, height=height)
-    figure.add_hline(y=THRESHOLD, line={"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.add_annotation(
-        text=f"active above {THRESHOLD}",
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=float(np.log10(THRESHOLD)),
-        yanchor="top",
-        showarrow=False,
-        font={"size": SMALL_FONT_SIZE, "color": mode.ink},
+    figure.line_across(THRESHOLD, {"color": mode.ink, "width": 1.5, "dash": "dash"})
+    figure.annotate(
+        {
+            "text": f"active above {THRESHOLD}",
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": float(np.log10(THRESHOLD)),
+            "yanchor": "top",
+            "showarrow": False,
+            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
+        }
     )
-    figure.update_yaxes(type="log", dtick=1, tickformat="~g")
+    figure.update_y(type="log", dtick=1, tickformat="~g")
     longest = max(len(one.activity) for one in series)
-    figure.update_xaxes(tickvals=rank_ticks(longest), range=[0, longest + 1])
+    figure.update_x(tickvals=rank_ticks(longest), range=[0, longest + 1])
     return figure
 
 
 def kl_per_dimension(
     mode: Theme, kl: np.ndarray, dependence: float, *, prior: str, name: str = "", height: int = 400
-) -> go.Figure:
+) -> Drawing:
     """KL of each latent dimension, largest first, and what their dependence under the prior adds.
 
     The bars add up to the KL of the layer: sum_i KL(q_i || p_i) with the prior's one-dimensional marginals, plus
@@ -122,51 +125,55 @@ def kl_per_dimension(
     places = np.arange(1, len(order) + 1, dtype=np.int16)
     total = float(values.sum() + dependence)
     last = len(order) + max(2, round(0.05 * len(order)))
-    figure = go.Figure(
+    figure = Drawing(
         [
-            go.Bar(
-                x=places,
-                y=values[order].astype(np.float32),
-                customdata=order.astype(np.int16),
-                marker={"color": prior_colour(prior), "line": {"width": 0}},
-                selected={"marker": {"opacity": 1}},
-                unselected={"marker": {"opacity": 0.45}},
-                name="dimension",
-                hovertemplate="unit %{customdata}<br>KL %{y:.3f} nats<extra></extra>",
-                showlegend=False,
-            ),
-            go.Bar(
-                x=[last],
-                y=[dependence],
-                width=[max(0.8, 0.03 * len(order))],
-                marker={
+            {
+                "type": "bar",
+                "x": places,
+                "y": values[order].astype(np.float32),
+                "customdata": order.astype(np.int16),
+                "marker": {"color": prior_colour(prior), "line": {"width": 0}},
+                "selected": {"marker": {"opacity": 1}},
+                "unselected": {"marker": {"opacity": 0.45}},
+                "name": "dimension",
+                "hovertemplate": "unit %{customdata}<br>KL %{y:.3f} nats<extra></extra>",
+                "showlegend": False,
+            },
+            {
+                "type": "bar",
+                "x": [last],
+                "y": [dependence],
+                "width": [max(0.8, 0.03 * len(order))],
+                "marker": {
                     "color": with_alpha(mode.ink, 0.15),
                     "line": {"width": 1.5, "color": mode.ink},
                     "pattern": {"shape": "/", "fgcolor": mode.ink, "size": 7},
                 },
-                name="dependence",
-                hovertemplate="dependence %{y:.3f} nats<extra></extra>",
-                showlegend=False,
-            ),
+                "name": "dependence",
+                "hovertemplate": "dependence %{y:.3f} nats<extra></extra>",
+                "showlegend": False,
+            },
         ]
     )
     alt = f"KL of each latent dimension {name}: {total:.2f} nats in all, of which dependence {dependence:.2f}".strip()
     laid_out(figure, mode, x="unit, sorted by KL", y="KL (nats/image)", alt=alt, height=height)
     # Plotly drops the label of the last bar where it passes the edge. This one ends at the edge, and the numbers leave
     # it room on a phone.
-    figure.add_annotation(
-        text="dependence",
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=0,
-        yref="paper",
-        yanchor="top",
-        showarrow=False,
-        font={"size": SMALL_FONT_SIZE, "color": mode.muted},
+    figure.annotate(
+        {
+            "text": "dependence",
+            "x": 1,
+            "xref": "paper",
+            "xanchor": "right",
+            "y": 0,
+            "yref": "paper",
+            "yanchor": "top",
+            "showarrow": False,
+            "font": {"size": SMALL_FONT_SIZE, "color": mode.muted},
+        }
     )
     marks = [place for place in rank_ticks(len(order)) if place <= 0.7 * last]
-    figure.update_xaxes(tickvals=marks, showgrid=False)
-    figure.update_yaxes(zeroline=True, zerolinecolor=mode.muted, zerolinewidth=1)
-    figure.update_layout(bargap=0.15)
+    figure.update_x(tickvals=marks, showgrid=False)
+    figure.update_y(zeroline=True, zerolinecolor=mode.muted, zerolinewidth=1)
+    figure.update(bargap=0.15)
     return figure

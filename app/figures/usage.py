@@ -1,8 +1,8 @@
 """A component's weight against its usage: what the prior promises and what the data take."""
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figures.drawing import Drawing
 from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, prior_colour, rank_ticks
 
 FLOOR = 0.02
@@ -21,7 +21,7 @@ def usage(
     effective: float | None = None,
     highlighted: tuple[int, ...] = (),
     height: int = 400,
-) -> go.Figure:
+) -> Drawing:
     """Usage of every component from the most to the least used, beside its weight; dead ones are hollow crosses.
 
     A point carries its component in `customdata`.
@@ -48,51 +48,55 @@ def usage(
     chosen = np.isin(order, highlighted)
     colours = np.where(chosen, COMPARED, prior_colour(prior))
     rank = np.arange(1, count + 1, dtype=np.int16)
-    figure = go.Figure(
+    figure = Drawing(
         [
-            go.Scatter(
-                x=rank,
-                y=np.asarray(weights, np.float64)[order].astype(np.float32),
-                customdata=order.astype(np.int16),
-                mode="markers",
-                marker={"symbol": "line-ew", "size": 9, "line": {"width": 2, "color": mode.muted}},
-                name="weight",
-                hovertemplate="component %{customdata}<br>weight %{y:.5f}<extra></extra>",
-            ),
-            go.Scatter(
-                x=rank,
-                y=shown.astype(np.float32),
-                customdata=np.stack([order, np.asarray(used)[order]], 1).astype(np.float32),
-                mode="markers",
-                marker={
+            {
+                "type": "scatter",
+                "x": rank,
+                "y": np.asarray(weights, np.float64)[order].astype(np.float32),
+                "customdata": order.astype(np.int16),
+                "mode": "markers",
+                "marker": {"symbol": "line-ew", "size": 9, "line": {"width": 2, "color": mode.muted}},
+                "name": "weight",
+                "hovertemplate": "component %{customdata}<br>weight %{y:.5f}<extra></extra>",
+            },
+            {
+                "type": "scatter",
+                "x": rank,
+                "y": shown.astype(np.float32),
+                "customdata": np.stack([order, np.asarray(used)[order]], 1).astype(np.float32),
+                "mode": "markers",
+                "marker": {
                     "symbol": ["x-thin" if gone else "circle" for gone in dead],
                     "size": np.where(chosen, 13, 8),
                     "color": colours.tolist(),
                     "opacity": 1,
                     "line": {"width": np.where(dead, 2, 0), "color": colours.tolist()},
                 },
-                selected={"marker": {"opacity": 1}},
-                unselected={"marker": {"opacity": 0.45}},
-                name=f"usage ({int(dead.sum())} of {count} dead)",
-                hovertemplate="component %{customdata[0]:d}<br>usage %{customdata[1]:.5f}<extra></extra>",
-            ),
+                "selected": {"marker": {"opacity": 1}},
+                "unselected": {"marker": {"opacity": 0.45}},
+                "name": f"usage ({int(dead.sum())} of {count} dead)",
+                "hovertemplate": "component %{customdata[0]:d}<br>usage %{customdata[1]:.5f}<extra></extra>",
+            },
         ]
     )
     number = "" if effective is None else f" The effective number of components is {effective:.1f}."
     alt = f"Usage and weight of {count} components, sorted by usage; {int(dead.sum())} are dead.{number}"
     laid_out(figure, mode, x="component, sorted by usage", y="share", alt=alt, height=height)
-    figure.add_hline(y=DEAD / count, line={"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.add_annotation(
-        text="dead below 0.1 / K",
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=float(np.log10(DEAD / count)),
-        yanchor="top",
-        showarrow=False,
-        font={"size": SMALL_FONT_SIZE, "color": mode.ink},
+    figure.line_across(DEAD / count, {"color": mode.ink, "width": 1.5, "dash": "dash"})
+    figure.annotate(
+        {
+            "text": "dead below 0.1 / K",
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": float(np.log10(DEAD / count)),
+            "yanchor": "top",
+            "showarrow": False,
+            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
+        }
     )
     top = max(float(np.max(weights)), float(np.max(used))) * 1.5
-    figure.update_yaxes(type="log", range=[np.log10(floor * 0.7), np.log10(top)], dtick=1, tickformat="~g")
-    figure.update_xaxes(tickvals=rank_ticks(count), range=[0, count + 1])
+    figure.update_y(type="log", range=[np.log10(floor * 0.7), np.log10(top)], dtick=1, tickformat="~g")
+    figure.update_x(tickvals=rank_ticks(count), range=[0, count + 1])
     return figure

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from app import services, state, widgets
-from app.figures import plane, tiles
+from app.figures import plane, png, tiles
 from app.figures.theme import Theme
 
 WALL = "pseudo_wall"
@@ -90,7 +90,7 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
         pixel=max(2, math.ceil(max(40, min(240, 1000 / columns)) / facts.shape[2])),
         captions=[f"{k}" for k in places] if len(places) <= FEW else None,
     )
-    drawing.update_layout(height=round(drawing.layout.height * width / widgets.DESK))
+    drawing.update(height=round(drawing.layout["height"] * width / widgets.DESK))
     return drawing, where
 
 
@@ -99,10 +99,10 @@ def picture(
 ) -> None:
     """A few images as one crisp picture, as wide as its column unless a width in pixels is given."""
     enlarged = max(2, math.ceil(960 / columns / facts.shape[2]))
-    drawn = tiles.mosaic(pixels, widgets.mode(), columns=columns, binary=facts.binary, pixel=enlarged)
-    edge = tiles.PADDING * enlarged
-    png = tiles.png_bytes(drawn[edge:-edge, edge:-edge])
-    st.image(png, width=width or "stretch")
+    drawn = tiles.mosaic(pixels, widgets.mode(), columns=columns, binary=facts.binary)
+    edge = tiles.PADDING
+    content = png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
+    st.image(content, width=width or "stretch")
     if under:
         st.caption(under)
 
@@ -229,8 +229,8 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
             with st.container(width=SMALL, gap=None):
                 picture(pixels, facts, width=SMALL, under=f"{facts.best_epoch}, best" if epoch == BEST else epoch)
     row = np.concatenate([pixels for _, pixels in grown])
-    png = tiles.tiles_png(row, widgets.mode(), columns=len(row), binary=facts.binary, pixel=8)
-    widgets.file_button("Save this row", png, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
+    content = tiles.tiles_png(row, widgets.mode(), columns=len(row), binary=facts.binary, pixel=8)
+    widgets.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
 
 
 @st.fragment

@@ -7,13 +7,28 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.figures import export
+from app.figures.drawing import Drawing, Spec
 
 FORMAT_KEY = "figure_format"
 FORMATS = ("PNG", "SVG")
 
 
+class Shown(go.Figure):  # type: ignore[misc]  # plotly ships no types
+    """A drawing as `st.plotly_chart` takes it: a plotly figure that is asked for its specification and nothing else.
+
+    A plain mapping would do too, but Streamlit has plotly check every property of it, which takes longer than the rest.
+    """
+
+    def __init__(self, drawing: Drawing) -> None:
+        self._drawing = drawing
+
+    def to_dict(self) -> Spec:
+        """The specification, unchecked."""
+        return self._drawing.spec()
+
+
 def figure(
-    drawing: go.Figure,
+    drawing: Drawing,
     *,
     key: str,
     name: str,
@@ -40,11 +55,12 @@ def figure(
         selectable=selectable,
         scroll_zoom=scroll_zoom,
     )
+    shown = Shown(drawing)
     if not selectable:
-        st.plotly_chart(drawing, theme=None, key=key, config=config, alt=export.alt_text(drawing), width="stretch")
+        st.plotly_chart(shown, theme=None, key=key, config=config, alt=export.alt_text(drawing), width="stretch")
         return None
     event = st.plotly_chart(
-        drawing,
+        shown,
         theme=None,
         key=key,
         config=config,

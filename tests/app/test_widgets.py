@@ -157,13 +157,13 @@ def test_missing_data_is_offered_for_download(models, monkeypatch):
 
 def drawing() -> None:
     """A figure as pages show it."""
-    import plotly.graph_objects as go
     import streamlit as st
 
     from app import widgets
+    from app.figures.drawing import Drawing
 
     widgets.sidebar()
-    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1]), layout={"meta": {"alt": "A line."}})
+    figure = Drawing([{"type": "scatter", "x": [0, 1], "y": [0, 1]}], {"meta": {"alt": "A line."}})
     st.text(repr(widgets.figure(figure, key="t_plain", name="plain")))
     event = widgets.figure(figure, key="t_lasso", name="lasso", selectable=True)
     st.text(repr(event["selection"]["points"]))

@@ -17,7 +17,7 @@ def test_active_units_are_sorted_and_name_their_unit():
     activity = np.array([0.5, 0.0, 2.0, 0.005])
     figure = active_units(
         LIGHT, [Activity("VampPrior", "vamp", activity), Activity("low", "vamp", activity[:2], layer=1)]
-    )
+    ).checked()
     top, low = figure.data
     assert top.customdata.tolist() == [2, 0, 3, 1]
     assert top.y[:3].tolist() == pytest.approx([2.0, 0.5, 0.005])
@@ -33,7 +33,7 @@ def test_active_units_are_sorted_and_name_their_unit():
 
 def test_kl_bars_add_up_to_the_kl():
     kl = np.array([0.25, 3.0, 1.5])
-    figure = kl_per_dimension(DARK, kl, -0.5, prior="mog")
+    figure = kl_per_dimension(DARK, kl, -0.5, prior="mog").checked()
     dimensions, dependence = figure.data
     assert dimensions.customdata.tolist() == [1, 2, 0]
     assert dimensions.y.sum() + dependence.y[0] == pytest.approx(4.25)
@@ -44,7 +44,7 @@ def test_kl_bars_add_up_to_the_kl():
 
 def test_usage_marks_the_dead_and_keeps_them_in_view():
     used = np.array([0.7, 0.0, 0.29, 0.01])
-    figure = usage(LIGHT, np.full(4, 0.25), used, prior="vamp", effective=1.9, highlighted=(2,))
+    figure = usage(LIGHT, np.full(4, 0.25), used, prior="vamp", effective=1.9, highlighted=(2,)).checked()
     weights, points = figure.data
     assert points.customdata[:, 0].tolist() == [0, 2, 3, 1]
     assert points.customdata[:, 1].tolist() == pytest.approx([0.7, 0.29, 0.01, 0.0])
@@ -61,7 +61,7 @@ def test_usage_marks_the_dead_and_keeps_them_in_view():
 
 def test_surgery_stacks_the_parts_with_their_errors():
     bars = [SurgeryBar("SG", "sg", 9.1, 0.02, 14.2, 0.3), SurgeryBar("Vamp", "vamp", 9.18, 0.02, 10.1, 0.2)]
-    figure = surgery(LIGHT, bars, log_n=9.21)
+    figure = surgery(LIGHT, bars, log_n=9.21).checked()
     information, marginal = figure.data[:2]
     assert figure.layout.barmode == "stack"
     assert list(information.x) == [9.1, 9.18]
@@ -80,14 +80,14 @@ def test_surgery_stacks_the_parts_with_their_errors():
 
 def test_surgery_of_two_layers_has_a_third_part():
     bars = [SurgeryBar("SG", "sg", 9.1, 0.02, 14.2, 0.3, lower_kl=2.5)]
-    figure = surgery(LIGHT, bars, log_n=9.21)
+    figure = surgery(LIGHT, bars, log_n=9.21).checked()
     assert list(figure.data[2].x) == [2.5]
     assert "KL of the lower layers" in [trace.name for trace in figure.data]
 
 
 def test_estimates_have_their_error_and_the_published_one_is_amber():
     rows = [Estimate("MoG", "mog", 1.9, 0.12), Estimate("published", None, 3.0, None)]
-    figure = estimates(LIGHT, rows, quantity="difference (nats/image)", zero=True)
+    figure = estimates(LIGHT, rows, quantity="difference (nats/image)", zero=True).checked()
     ours, published = figure.data
     assert (ours.x[0], ours.error_x.array[0]) == (1.9, 0.12)
     assert ours.marker.color == "#0f8b8d"
@@ -105,7 +105,7 @@ def test_estimates_have_their_error_and_the_published_one_is_amber():
 def test_history_shows_the_end_of_the_run_and_its_best_epoch():
     epoch = np.arange(1, 101)
     train = -80 - 500 / epoch
-    figure = history(LIGHT, [History("Vamp", "vamp", epoch, train, train - 3, best=90)])
+    figure = history(LIGHT, [History("Vamp", "vamp", epoch, train, train - 3, best=90)]).checked()
     training, validation, best = figure.data
     assert (training.line.dash, validation.line.dash) == ("dot", "solid")
     assert validation.y.tolist() == pytest.approx((train - 3).tolist())
@@ -119,7 +119,7 @@ def test_history_shows_the_end_of_the_run_and_its_best_epoch():
 
 
 def test_history_of_one_epoch_without_validation():
-    figure = history(LIGHT, [History("Vamp", "vamp", np.array([1]), np.array([-200.0]), np.array([np.nan]))])
+    figure = history(LIGHT, [History("Vamp", "vamp", np.array([1]), np.array([-200.0]), np.array([np.nan]))]).checked()
     assert figure.data[0].mode == "lines+markers"
     low, high = figure.layout.yaxis.range
     assert low < -200 < high
@@ -134,7 +134,7 @@ def test_strip_has_a_cell_for_each_row_and_column():
         rows=["unit 3", "unit 7"],
         axis="value (latent units)",
         alt="a",
-    )
+    ).checked()
     assert list(figure.layout.xaxis.range) == [0, 12]
     assert list(figure.layout.yaxis.range) == [2, 0]
     assert figure.layout.xaxis.title.text == "value (latent units)"

@@ -12,6 +12,7 @@ from app.figures.density import (
     mass_index,
     window_around,
 )
+from app.figures.drawing import Drawing
 from app.figures.theme import LIGHT
 
 LEVELS = np.array([-1.0, -2.5, -3.0, -7.0])
@@ -41,11 +42,11 @@ def test_area_inside_each_line_is_the_normal_disc(normal):
 
 
 def test_contour_draws_the_levels_asked_for(normal):
-    trace = contour(normal, LIGHT, name="prior")
+    trace = Drawing([contour(normal, LIGHT, name="prior")]).checked().data[0]
     assert (trace.contours.start, trace.contours.end, trace.contours.size) == (0, 3, 1)
     assert trace.contours.coloring == "lines"
     assert trace.z.dtype == trace.x.dtype == np.float32
-    one = contour(normal, LIGHT, name="data", masses=(0.95,), dash="dot")
+    one = Drawing([contour(normal, LIGHT, name="data", masses=(0.95,), dash="dot")]).checked().data[0]
     assert (one.contours.start, one.contours.end, one.line.dash) == (1, 1, "dot")
     with pytest.raises(ValueError, match="neighbouring"):
         contour(normal, LIGHT, name="prior", masses=(0.5, 0.95))
@@ -53,18 +54,18 @@ def test_contour_draws_the_levels_asked_for(normal):
 
 def test_labels_name_lines_at_their_edge(normal):
     labels = level_labels(normal, LIGHT)
-    assert {label.text for label in labels} == {"50 %", "80 %", "95 %", "99 %"}
+    assert {label["text"] for label in labels} == {"50 %", "80 %", "95 %", "99 %"}
     step = float(normal.x[1] - normal.x[0])
     for label in labels:
-        mass = float(label.text.split()[0]) / 100
-        assert np.hypot(label.x, label.y) == pytest.approx(np.sqrt(-2 * np.log1p(-mass)), abs=1.5 * step)
+        mass = float(label["text"].split()[0]) / 100
+        assert np.hypot(label["x"], label["y"]) == pytest.approx(np.sqrt(-2 * np.log1p(-mass)), abs=1.5 * step)
 
 
 def test_a_line_that_leaves_the_grid_is_not_labelled_at_its_edge(normal):
     small = normal.x[np.abs(normal.x) < 2]
     inside = np.abs(normal.x) < 2
     cut = Density(small, small, normal.log_density[np.ix_(inside, inside)], normal.levels)
-    assert {label.text for label in level_labels(cut, LIGHT)} == {"50 %", "80 %"}
+    assert {label["text"] for label in level_labels(cut, LIGHT)} == {"50 %", "80 %"}
 
 
 def test_bad_densities_are_refused(normal):

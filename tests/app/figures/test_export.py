@@ -2,9 +2,9 @@ import csv
 import io
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
+from app.figures.drawing import Drawing
 from app.figures.export import alt_text, csv_bytes, plot_config
 from app.figures.theme import LIGHT, laid_out
 
@@ -40,4 +40,4 @@ def test_lasso_is_offered_where_points_can_be_selected():
 
 
 def test_alt_text():
-    assert alt_text(laid_out(go.Figure(), LIGHT, x="", y="", alt="Two clouds", height=100)) == "Two clouds"
+    assert alt_text(laid_out(Drawing(), LIGHT, x="", y="", alt="Two clouds", height=100)) == "Two clouds"

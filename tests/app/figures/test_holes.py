@@ -55,7 +55,7 @@ def test_picture_is_amber_in_the_holes_alone_and_top_row_first():
 
 
 def test_figure_draws_the_two_lines_and_names_all_three(normal):
-    figure = holes(LIGHT, WINDOW, normal, narrow_normal(normal, 0.5), alt="a", prior="sg")
+    figure = holes(LIGHT, WINDOW, normal, narrow_normal(normal, 0.5), alt="a", prior="sg").checked()
     data, prior = figure.data[:2]
     assert (data.contours.start, data.line.dash) == (0, "dot")
     assert (prior.contours.start, prior.line.dash) == (1, "solid")

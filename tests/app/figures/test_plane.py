@@ -52,7 +52,7 @@ def test_ten_thousand_points_and_the_prior_are_below_300_kilobytes(normal):
         prior_density=normal,
         prior="vamp",
     )
-    spec = figure.to_json()
+    spec = json.dumps(figure.spec())
     assert len(spec) < 300_000
     points, lines = json.loads(spec)["data"]
     assert (points["type"], points["x"]["dtype"], points["marker"]["color"]["dtype"]) == ("scattergl", "f4", "u1")
@@ -74,13 +74,13 @@ def test_same_arguments_same_bytes(clouds, normal, rasterised):
             components=components(),
             prior="mog",
             rasterised=rasterised,
-        ).to_json()
+        ).spec()
 
     assert drawn() == drawn()
 
 
 def test_units_are_equal_and_the_window_is_kept():
-    layout = plane(LIGHT, WINDOW, alt="a", axes=("PC 1", "PC 2")).layout
+    layout = plane(LIGHT, WINDOW, alt="a", axes=("PC 1", "PC 2")).checked().layout
     assert (layout.yaxis.scaleanchor, layout.yaxis.scaleratio) == ("x", 1)
     assert list(layout.xaxis.range) == [-3, 3]
     assert list(layout.yaxis.range) == [-2, 2]
@@ -89,26 +89,28 @@ def test_units_are_equal_and_the_window_is_kept():
 
 
 def test_frame_and_title_have_the_priors_colour():
-    layout = plane(LIGHT, WINDOW, alt="a", prior="sg", title="Standard normal").layout
+    layout = plane(LIGHT, WINDOW, alt="a", prior="sg", title="Standard normal").checked().layout
     assert layout.xaxis.linecolor == layout.yaxis.linecolor == "#5b5f97"
     assert layout.title.text == "Standard normal"
-    assert plane(LIGHT, WINDOW, alt="a").layout.xaxis.linecolor == LIGHT.grid
+    assert plane(LIGHT, WINDOW, alt="a").checked().layout.xaxis.linecolor == LIGHT.grid
 
 
 def test_points_come_first_and_a_raster_needs_no_webgl(clouds):
     points, labels = clouds
     colouring = ByClass(labels, NAMES)
-    drawn = plane(LIGHT, WINDOW, alt="a", points=points, colouring=colouring, components=components())
+    drawn = plane(LIGHT, WINDOW, alt="a", points=points, colouring=colouring, components=components()).checked()
     assert {trace.type for trace in drawn.data} == {"scattergl"}
     assert len(drawn.data[0].x) == len(points)
-    image = plane(LIGHT, WINDOW, alt="a", points=points, colouring=colouring, components=components(), rasterised=True)
+    image = plane(
+        LIGHT, WINDOW, alt="a", points=points, colouring=colouring, components=components(), rasterised=True
+    ).checked()
     assert {trace.type for trace in image.data} == {"scatter"}
     (picture,) = image.layout.images
     assert (picture.x, picture.y, picture.sizex, picture.sizey) == (-3, 2, 6, 4)
 
 
 def test_components_are_drawn_by_weight_and_highlight():
-    drawn = plane(LIGHT, WINDOW, alt="a", components=components(highlighted=(1,)))
+    drawn = plane(LIGHT, WINDOW, alt="a", components=components(highlighted=(1,))).checked()
     plain, amber, centres = drawn.data
     assert amber.line.color == COMPARED
     assert plain.line.color != COMPARED
@@ -121,15 +123,16 @@ def test_components_are_drawn_by_weight_and_highlight():
 
 def test_of_many_components_only_the_highlighted_are_numbered():
     many = Components(np.zeros((60, 2)), np.tile(np.eye(2), (60, 1, 1)), np.full(60, 1 / 60), highlighted=(41,))
-    assert [label.text for label in plane(LIGHT, WINDOW, alt="a", components=many).layout.annotations] == ["41"]
+    layout = plane(LIGHT, WINDOW, alt="a", components=many).checked().layout
+    assert [label.text for label in layout.annotations] == ["41"]
 
 
 def test_a_mark_leaves_the_plane_as_it_was(clouds):
     points, _ = clouds
     figure = plane(LIGHT, WINDOW, alt="a", points=points)
-    before = figure.to_json()
-    copy = marked(figure, 0.5, -0.25)
-    assert figure.to_json() == before
+    before = figure.spec()
+    copy = marked(figure, 0.5, -0.25).checked()
+    assert figure.spec() == before
     assert (copy.data[-1].x, copy.data[-1].y) == ((0.5,), (-0.25,))
 
 

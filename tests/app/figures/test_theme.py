@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
 from app.figures import theme
+from app.figures.drawing import Drawing
 from app.figures.theme import DARK, LIGHT
 
 
@@ -75,8 +75,8 @@ def test_rank_ticks(count, ticks):
 
 
 def test_layout_is_transparent_readable_from_afar_and_keeps_the_view():
-    figure = theme.laid_out(go.Figure(), DARK, x="across (cm)", y="up (s)", alt="nothing", height=300)
-    layout = figure.layout
+    figure = theme.laid_out(Drawing(), DARK, x="across (cm)", y="up (s)", alt="nothing", height=300)
+    layout = figure.checked().layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     sizes = [layout.font.size, layout.xaxis.tickfont.size, layout.yaxis.title.font.size, layout.legend.font.size]
     assert min(sizes) >= 13

@@ -10,7 +10,7 @@ from app.figures.tiles import TileMap, as_bytes, mosaic, tile_map, tiles, tiles_
 
 
 def decoded(png: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(png)))
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
 
 
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (7, 3), (9, 3), (500, 25), (5, 9)])
@@ -61,12 +61,12 @@ def test_binary_images_invert_on_light_and_grey_ones_do_not():
 
 def test_colour_images_keep_their_channels():
     image = np.array([10, 20, 30], np.uint8).reshape(1, 3, 1, 1)
-    assert mosaic(image, LIGHT, binary=False, pixel=1)[1, 1].tolist() == [10, 20, 30, 255]
+    assert mosaic(image, LIGHT, binary=False)[1, 1].tolist() == [10, 20, 30, 255]
 
 
 def test_highlight_frames_its_cell_only():
     images = np.zeros((4, 1, 3, 3), np.uint8)
-    picture = mosaic(images, DARK, columns=2, pixel=1, highlighted=(2,))
+    picture = mosaic(images, DARK, columns=2, highlighted=(2,))
     frame = (picture == (*rgb(COMPARED), 255)).all(2)
     expected = np.zeros((10, 10), bool)
     expected[5:, :5] = True
@@ -104,7 +104,8 @@ def test_texts_and_ids_are_one_for_each_image():
 
 def test_figure_has_axes_in_cells_and_carries_the_png():
     images = np.random.default_rng(1).random((7, 1, 4, 4))
-    figure, where = tiles(images, DARK, alt="noise", columns=3, ids=range(10, 17), hover=list("abcdefg"))
+    drawing, where = tiles(images, DARK, alt="noise", columns=3, ids=range(10, 17), hover=list("abcdefg"))
+    figure = drawing.checked()
     assert list(figure.layout.xaxis.range) == [0, 3]
     assert list(figure.layout.yaxis.range) == [3, 0]
     assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis.scaleratio) == ("x", 1)
@@ -114,15 +115,14 @@ def test_figure_has_axes_in_cells_and_carries_the_png():
     (trace,) = figure.data
     assert [where.index_at(x, y) for x, y in zip(trace.x, trace.y, strict=True)] == list(range(10, 17))
     assert trace.marker.opacity == 0
-    assert (
-        figure.to_json()
-        == tiles(images, DARK, alt="noise", columns=3, ids=range(10, 17), hover=list("abcdefg"))[0].to_json()
-    )
+    again, _ = tiles(images, DARK, alt="noise", columns=3, ids=range(10, 17), hover=list("abcdefg"))
+    assert again.spec() == drawing.spec()
 
 
 def test_captions_lie_under_their_images():
     images = np.random.default_rng(1).random((4, 1, 4, 4))
-    figure, where = tiles(images, DARK, alt="", columns=2, captions=list("wxyz"))
+    drawing, where = tiles(images, DARK, alt="", columns=2, captions=list("wxyz"))
+    figure = drawing.checked()
     texts = figure.data[1]
     assert [where.index_at(x, y) for x, y in zip(texts.x, texts.y, strict=True)] == [0, 1, 2, 3]
     assert list(texts.text) == list("wxyz")

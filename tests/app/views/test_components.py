@@ -131,7 +131,7 @@ def test_without_noise_every_draw_is_the_mean(services):
     expected = strips.strip(
         np.stack([mean] * 4, 1), LIGHT, columns=[""] * 4, axis="", alt="", binary=services.facts(ref).binary
     )
-    assert picture(at) == expected.layout.images[0].source
+    assert picture(at) == expected.layout["images"][0]["source"]
 
 
 def test_the_dead_are_named_and_shown(services, monkeypatch):
