@@ -4,10 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import services, state, widgets
+from app import server, services, state, widgets
 
 STATIC = Path(__file__).parent / "static"
 
+server.send_at_once()
 st.set_page_config(page_title="VampScope", page_icon=STATIC / "icon.svg", layout="wide")
 st.logo(STATIC / "logo.svg", icon_image=STATIC / "icon.svg", size="large")
 

@@ -25,7 +25,7 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
-    ("figures", "services"),
+    ("figures", "services", "server"),
     ("state", "components"),
     ("widgets",),
     ("views",),

@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from app.services.loading import Ref, ServiceError, loaded, noise, observations, prior_on_device
+from app.services.loading import Ref, ServiceError, loaded, noise, observations, prior_on_device, several_threads
 from app.services.subsets import drawn
 from app.services.units import activity
 from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood
@@ -150,7 +150,7 @@ class _Block:
 def _bound(ref: Ref, limit: int, seed: int) -> _Part:
     began, model = time.perf_counter(), loaded(ref)
     rows, generator = drawn(ref, limit, seed)
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         x = observations(model, torch.from_numpy(rows))
         measured = bound(model.checkpoint.model, x, generator=generator, prior=prior_on_device(model))
     where = model.device.type
@@ -169,7 +169,7 @@ def _bound(ref: Ref, limit: int, seed: int) -> _Part:
 def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
     """The two parts of the KL; the subset and the noise are those of `_bound`, so that they add up to its KL."""
     began, model = time.perf_counter(), loaded(ref)
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         x = observations(model, torch.arange(len(model.posterior.mean)))
         measured = elbo_surgery(
             model.checkpoint.model, x, generator=noise(seed), prior=prior_on_device(model), outer=limit, seed=seed
@@ -181,7 +181,7 @@ def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
 def _log_likelihood(ref: Ref, limit: int, samples: int, seed: int, block: int) -> _Block:
     began, model = time.perf_counter(), loaded(ref)
     rows, _ = drawn(ref, limit, seed)
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         x = observations(model, torch.from_numpy(rows[block * BLOCK : (block + 1) * BLOCK]))
         measured = log_likelihood(
             model.checkpoint.model,

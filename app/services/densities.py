@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.latent_space import Floats, plane, points
-from app.services.loading import Ref, loaded, noise
+from app.services.loading import Ref, loaded, noise, several_threads
 from vampcore import DiagNormalMixture, NormalMixture
 from vampcore.metrics import Metric, log_density, mass_levels
 from vampcore.metrics import holes as measure_holes
@@ -113,7 +113,7 @@ def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density:
 @st.cache_data(max_entries=32, show_spinner="Adding up the aggregated posterior")
 def aggregate_density(ref: Ref, window: Window) -> Density:
     """The aggregated posterior's log-density on the plane, on a grid of 60 x 60."""
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
         values, x, y = _on_grid(mixture, window, AGGREGATE_GRID)
     return Density(x, y, values, _aggregate_levels(ref))
@@ -129,7 +129,7 @@ def mass_curve(ref: Ref) -> Floats:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _aggregate_levels(ref: Ref) -> Floats:
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
         levels = mass_levels(mixture, MASSES, noise(0), draws=AGGREGATE_DRAWS)
         return np.asarray(levels.numpy(), dtype=np.float32)
@@ -138,7 +138,7 @@ def _aggregate_levels(ref: Ref) -> Floats:
 @st.cache_data(max_entries=64, show_spinner="Looking for holes")
 def hole_share(ref: Ref) -> Metric:
     """The prior's mass in holes, in the whole latent space."""
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         return measure_holes(loaded(ref).prior, aggregate(ref), noise(0), draws=AGGREGATE_DRAWS).share
 
 

@@ -2,6 +2,8 @@
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,17 +70,31 @@ def device() -> Device:
         return Device("cuda", torch.cuda.get_device_name())
     if torch.backends.mps.is_available():
         return Device("mps", "Apple GPU")
-    threads = _settle_threads()
+    threads = threads_at_hand()
     return Device("cpu", f"CPU, {threads} thread" + ("s" if threads > 1 else ""))
 
 
 @st.cache_resource(show_spinner=False)
-def _settle_threads() -> int:
-    """Use the cores that this process may use, at most four: viewers share them."""
+def threads_at_hand() -> int:
+    """The cores that this process may use for one computation, at most four: viewers share them.
+
+    What a control asks for takes a millisecond on one thread. Streamlit runs each script in a thread of its own, where
+    a team of several would be raised anew for 5 to 15 ms: so one is the rule, and `several_threads` the exception.
+    """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = max(1, min(4, allowed, int(os.environ.get("OMP_NUM_THREADS") or 4)))
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     return threads
+
+
+@contextmanager
+def several_threads() -> Iterator[None]:
+    """All threads at hand for work that takes longer than a moment."""
+    torch.set_num_threads(threads_at_hand())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(1)
 
 
 @st.cache_resource(max_entries=24, show_spinner="Loading the model")

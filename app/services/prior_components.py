@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.services.densities import on_plane
 from app.services.latent_space import Floats, latents
-from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of
+from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
 from vampcore import metrics
 from vampcore.priors import VampPrior
 
@@ -86,7 +86,7 @@ class Story:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _responsibilities(ref: Ref) -> Floats:
     """p(k | z) of every component for every image's sample, `(N, K)`; shared, so never written to."""
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         shares = loaded(ref).prior.responsibilities(torch.from_numpy(latents(ref).sample)).numpy()
     shares.flags.writeable = False
     return shares

@@ -18,6 +18,7 @@ from app.services.loading import (
     noise,
     observations,
     prior_on_device,
+    several_threads,
 )
 from app.services.subsets import subset
 from vampcore import metrics
@@ -91,7 +92,7 @@ def active_label(ref: Ref) -> str:
 def kl_per_dimension(ref: Ref) -> KLParts:
     """The top layer's KL to its prior, dimension by dimension, with the part that dimensions share."""
     model = loaded(ref)
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         parts = metrics.kl_per_dimension(model.posterior, model.prior, noise(0))
     kl, kl_se = (each.float().numpy() for each in (parts.kl, parts.kl_se))
     return KLParts(
@@ -136,7 +137,7 @@ def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
 @st.cache_data(max_entries=200, show_spinner="Muting the unit")
 def _mute(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
     model = loaded(ref)
-    with torch.inference_mode():
+    with torch.inference_mode(), several_threads():
         x = observations(model, torch.from_numpy(subset(ref, limit, seed)))
         return metrics.mute(model.checkpoint.model, x, unit, noise(seed), prior=prior_on_device(model), seed=seed)
 
