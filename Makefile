@@ -14,7 +14,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format coverage train-all screenshots clean
+.PHONY: help app test check format coverage train-all screenshots bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,11 @@ train/%: $(INSTALLED)
 screenshots: $(INSTALLED_DEV) ## Take the pictures of README.md from the running dashboard
 	$(BIN)/python docs/screenshots.py
 
-clean: ## Remove the environment and what the tools keep; data, runs and checkpoints stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+bench: $(INSTALLED_DEV) ## Print how fast everything is, against what; ARGS=--write puts it into README.md
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove the environments and what the tools keep; data, runs and checkpoints stay
+	rm -rf $(VENV) .venv-pythae .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	find . -name __pycache__ -type d -not -path './runs/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:

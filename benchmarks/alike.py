@@ -7,13 +7,13 @@ from benchmarks.plain import PlainVampVAE
 from vampcore.models import VAE
 
 
-def plain_copy(model: VAE) -> PlainVampVAE:
+def plain_copy(model: VAE, kind: type[PlainVampVAE] = PlainVampVAE) -> PlainVampVAE:
     """A plain model that computes what `model`, a VAE with a Bernoulli likelihood and a VampPrior, computes."""
     state = plain_state(dict(model.state_dict()))
     bodies = [name for name in state if name.startswith("encoder.body.") and name.endswith("value.weight")]
     components, pixels = state["pseudo_inputs"].shape
     latent_dim, hidden = state["encoder.mean.weight"].shape
-    plain = PlainVampVAE(pixels, hidden, len(bodies), latent_dim, components)
+    plain = kind(pixels, hidden, len(bodies), latent_dim, components)
     plain.load_state_dict(state)
     return plain
 

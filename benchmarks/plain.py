@@ -1,4 +1,4 @@
-"""A VAE with a VampPrior as a textbook writes it, in plain PyTorch: what our training and our evaluation are timed against.
+"""A VAE with a VampPrior as a textbook writes it, in plain PyTorch, which ours is timed against.
 
 Float32 throughout; two affine maps in a gated layer; probabilities, not logits; the mixture's densities by broadcasting
 over images x components x dimensions; the pseudo-inputs encoded whenever the prior is asked; Adam as it comes. Nothing
@@ -63,9 +63,13 @@ class PlainVampVAE(nn.Module):
         self.decoder = Decoder(pixels, hidden, layers, latent_dim)
         self.pseudo_inputs = nn.Parameter(0.05 + 0.01 * torch.randn(components, pixels))
 
+    def images(self) -> Tensor:
+        """The pseudo-inputs as the encoder sees them, K x pixels, in [0, 1]."""
+        return self.pseudo_inputs.clamp(0, 1)
+
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z) of each row: the pseudo-inputs are encoded, then every place meets every component."""
-        mean, logvar = self.encoder(self.pseudo_inputs.clamp(0, 1))
+        mean, logvar = self.encoder(self.images())
         squared = (z.unsqueeze(1) - mean) ** 2 / torch.exp(logvar)
         log_normal = -0.5 * (LOG_2PI + logvar + squared).sum(-1)
         return torch.logsumexp(log_normal - math.log(len(mean)), 1)
@@ -84,16 +88,33 @@ class PlainVampVAE(nn.Module):
         return -(log_likelihood - beta * (log_q - log_p)).mean()
 
 
-def train_step(model: PlainVampVAE, optimizer: torch.optim.Optimizer, x: Tensor, beta: float = 1.0) -> None:
+class PublicVampVAE(PlainVampVAE):
+    """The same with the pseudo-inputs as the public implementations have them: a linear map of the identity matrix."""
+
+    def images(self) -> Tensor:
+        """The pseudo-inputs, by a product of K x K and K x pixels each time they are asked for."""
+        identity = torch.eye(len(self.pseudo_inputs))
+        return functional.linear(identity, self.pseudo_inputs.mT).clamp(0, 1)
+
+
+def train_step(
+    model: PlainVampVAE,
+    optimizer: torch.optim.Optimizer,
+    x: Tensor,
+    beta: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> None:
     """One step of the optimiser on a batch of binary images, N x pixels."""
     optimizer.zero_grad()
     latent_dim = model.encoder.mean.out_features
-    model.loss(x, torch.randn(len(x), latent_dim), beta).backward()
+    model.loss(x, torch.randn(len(x), latent_dim, generator=generator), beta).backward()
     optimizer.step()
 
 
 @torch.no_grad()
-def log_likelihood(model: PlainVampVAE, x: Tensor, samples: int = 5000, chunk: int = 100) -> Tensor:
+def log_likelihood(
+    model: PlainVampVAE, x: Tensor, samples: int = 5000, chunk: int = 100, generator: torch.Generator | None = None
+) -> Tensor:
     """log p(x) of each image by importance sampling, the way of the public implementations.
 
     One image at a time, `chunk` copies of it encoded and decoded at once, the pseudo-inputs encoded again for each.
@@ -104,7 +125,8 @@ def log_likelihood(model: PlainVampVAE, x: Tensor, samples: int = 5000, chunk: i
         log_weights = []
         for done in range(0, samples, chunk):
             copies = image.expand(min(chunk, samples - done), -1)
-            log_likelihood, log_p, log_q = model.log_weights(copies, torch.randn(len(copies), latent_dim))
+            noise = torch.randn(len(copies), latent_dim, generator=generator)
+            log_likelihood, log_p, log_q = model.log_weights(copies, noise)
             log_weights.append(log_likelihood + log_p - log_q)
         estimates.append(torch.logsumexp(torch.cat(log_weights), 0) - math.log(samples))
     return torch.stack(estimates)

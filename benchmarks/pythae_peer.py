@@ -1,9 +1,10 @@
-"""pythae 0.1.2 as a peer: installed from the registry into an environment of its own, run as a process that takes turns.
+"""pythae 0.1.2 as a peer: from the registry into an environment of its own, run as a process that takes turns.
 
-The environment sees ours (torch, numpy and what else pythae needs and we have) through a path file, and holds pythae and
-what we do not have. Nothing of it is ever imported into our process.
+The environment sees ours (torch, numpy and what else pythae needs and we have) through a path file, and holds pythae
+and what we do not have. Nothing of it is ever imported into our process.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -74,8 +75,9 @@ class Peer:
 
     def _ask(self, **question: str | int) -> dict[str, Any]:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has ended, and `_read` says so
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
         return self._read()
 
     def _read(self) -> dict[str, Any]:
@@ -109,4 +111,5 @@ def peer(plain: PlainVampVAE, images: Tensor, learning_rate: float = 5e-4) -> It
                 yield Peer(process)
             finally:
                 assert process.stdin is not None
-                process.stdin.close()  # which ends it
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()  # which ends it

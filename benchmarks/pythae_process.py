@@ -7,6 +7,7 @@ The networks are those of `plain`, so that all who are compared compute the same
 """
 
 import contextlib
+import io
 import json
 import sys
 import time
@@ -70,7 +71,7 @@ class Peer:
         self.images = images
 
     def step(self, calls: int) -> float:
-        """Seconds a step over so many, after one that does not count; as pythae's trainer makes it, without its loader."""
+        """Seconds a step, as pythae's trainer makes it without its loader, over so many after one not counted."""
         self.model.train()
         self._step()
         started = time.perf_counter()
@@ -90,7 +91,7 @@ class Peer:
         """Seconds that `get_nll` takes for the first image, and its estimate of log p(x) in nats."""
         self.model.eval()
         started = time.perf_counter()
-        with contextlib.redirect_stdout(sys.stderr):  # it prints as it goes
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints as it goes
             log_likelihood = self.model.get_nll(self.images[:1], n_samples=samples, batch_size=100)
         return time.perf_counter() - started, float(log_likelihood)
 

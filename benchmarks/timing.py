@@ -8,7 +8,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,10 @@ class Timing:
 
     seconds: tuple[float, ...]
 
+    def per(self, count: int) -> "Timing":
+        """The time of one of `count` things that a call does."""
+        return Timing(tuple(seconds / count for seconds in self.seconds))
+
     @property
     def spread(self) -> Spread:
         """Median and quartiles in seconds."""
@@ -79,14 +83,19 @@ class Timing:
 
 
 def compare(*, turns: int = 15, warm_up: int = 2, **callables: Callable[[], object]) -> dict[str, Timing]:
+    """Time callables by keyword: see `take_turns`."""
+    return take_turns(callables, turns, warm_up)
+
+
+def take_turns(callables: Mapping[str, Callable[[], object]], turns: int = 15, warm_up: int = 2) -> dict[str, Timing]:
     """Time the callables in turns; the n-th time of each was taken in the same turn.
 
     A callable that returns `Seconds` has timed itself and is called once a turn.
 
     Arguments:
+        callables: What is timed, by name.
         turns: Turns that count.
         warm_up: Calls of each before, at least one, whose last also decides how often a turn repeats the call.
-        callables: What is timed, by name.
     """
     repeats = {name: _repeats(call, warm_up) for name, call in callables.items()}
     seconds: dict[str, list[float]] = {name: [] for name in callables}
@@ -111,6 +120,8 @@ def _repeats(call: Callable[[], object], warm_up: int) -> int:
 
 
 def _turn(call: Callable[[], object], repeats: int) -> float:
+    if repeats > 1:
+        call()  # finds the caches full of another's numbers
     started = time.perf_counter()
     for _ in range(repeats):
         result = call()

@@ -1,10 +1,10 @@
 """A training step of ours against the matrix products in it, a plain PyTorch step, and pythae's.
 
-The model is the VampPrior paper's VAE: 784 binary pixels, 2 x 300 gated units either side, 40 latent dimensions, K = 500,
-batches of 100. What is timed:
+The model is the VampPrior paper's VAE: 784 binary pixels, 2 x 300 gated units either side, 40 latent dimensions,
+K = 500, batches of 100. What is timed:
 
 - ours: steps of `vampcore.training.Run`, as training makes them: picking the batch's rows, forward, backward, the check
-  that all is finite, the optimiser, the sums for the record. The data are random binary images; their values cost nothing.
+  that all is finite, the optimiser, the sums for the record. The data are random binary images.
 - products alone (`layers_of`): of every dense layer's output, its weights' gradient, and its inputs' gradient except
   where the inputs are data. The encoder's on the batch and once more on the K pseudo-inputs (VampPrior only), the
   decoder's on the batch. With bf16, in bf16 except those of the encoder's head, which training keeps in float32. The
@@ -15,13 +15,16 @@ batches of 100. What is timed:
 """
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import torch
 
 from benchmarks import plain, pythae_peer
 from benchmarks.alike import plain_copy
 from benchmarks.products import Dense, forward_and_backward, gated_body
-from benchmarks.timing import Row, Seconds, Table, Timing, compare, ratio, significant, threads
+from benchmarks.timing import Row, Seconds, Table, Timing, ratio, significant, take_turns, threads
 from vampcore.config import Config
 from vampcore.datasets import Dataset, Split
 from vampcore.training import Run
@@ -40,43 +43,41 @@ def tables() -> list[Table]:
     columns = ("prior", "threads", "step", "time", "images/s", "products alone", "÷ products", "÷ ours, float32")
     note = (
         f"K = {PAPER.components}, batch {PAPER.batch_size}, {PAPER.layers} × {PAPER.hidden} gated units, "
-        f"{PAPER.latent_dim} latent dimensions, 784 pixels; {TURNS} turns. *Products alone*: every dense layer's output "
+        f"{PAPER.latent_dim} latent dimensions, 784 pixels; {TURNS} turns. *Products*: every dense layer's output "
         "and the gradients of its weights and inputs, in the step's precision, with nothing else. *Plain*: float32, "
-        "broadcast densities, unfused Adam. pythae's step is its model's, without its data loader. Goals: ours in float32 "
-        "at most 1.25 × its products; bf16 at most 0.6 × float32."
+        "broadcast densities, unfused Adam. pythae's step is its model's, without its data loader. Goals: ours in "
+        "float32 at most 1.25 × its products; bf16 at most 0.6 × float32."
     )
     return [Table("A training step on the CPU", columns, tuple(rows), note)]
 
 
 def rows_of(prior: str, number: int, config: Config = PAPER, turns: int = TURNS) -> list[Row]:
     """Time one prior's steps with so many threads."""
-    runs = {
-        precision: Run(_with(config, prior=prior, precision=precision), dataset(config.batch_size))
-        for precision in OURS
-    }
-    calls = {OURS[precision]: lambda run=run: our_steps(run) for precision, run in runs.items()}
+    data = dataset(config.batch_size)
+    runs = {precision: Run(replace(config, prior=prior, precision=precision), data) for precision in OURS}
+    calls: dict[str, Callable[[], object]] = {OURS[name]: partial(our_steps, run) for name, run in runs.items()}
     for precision in OURS:
         calls[f"products, {precision}"] = forward_and_backward(layers_of(config, prior, precision))
     if prior != "vamp":
         with threads(number):
-            return _rows(prior, number, compare(turns=turns, **calls), config.batch_size)
+            return _rows(prior, number, take_turns(calls, turns), config.batch_size)
     model = plain_copy(runs["float32"].model)
-    x = runs["float32"].images[: config.batch_size].flatten(1).float()
+    x = data.train.images[: config.batch_size].flatten(1).float()
     optimizer = torch.optim.Adam(model.parameters(), config.learning_rate)
-    calls["plain, float32"] = lambda: plain.train_step(model, optimizer, x)
+    calls["plain, float32"] = partial(plain.train_step, model, optimizer, x)
     with threads(number):
         try:
             with pythae_peer.peer(model, x, config.learning_rate) as peer:
-                calls["pythae, float32"] = lambda: peer.step(number)
-                return _rows(prior, number, compare(turns=turns, **calls), config.batch_size)
+                calls["pythae, float32"] = partial(peer.step, number)
+                return _rows(prior, number, take_turns(calls, turns), config.batch_size)
         except pythae_peer.Unavailable as error:
             calls.pop("pythae, float32", None)
-            rows = _rows(prior, number, compare(turns=turns, **calls), config.batch_size)
+            rows = _rows(prior, number, take_turns(calls, turns), config.batch_size)
             return [*rows, (PRIORS[prior], str(number), str(error), *["—"] * 5)]
 
 
 def our_steps(run: Run) -> Seconds:
-    """Seconds a step over `STEPS_PER_TURN` steps of a run, after one that does not count; the epoch is left unfinished."""
+    """Seconds a step over `STEPS_PER_TURN` steps of a run, after one that does not count; no epoch is finished."""
     ends: list[float] = []
 
     def stop() -> bool:
@@ -112,7 +113,7 @@ def dataset(batch_size: int) -> Dataset:
 
 
 def _rows(prior: str, number: int, timings: dict[str, Timing], batch: int) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for name, timing in timings.items():
         what, _, precision = name.partition(", ")
         if what == "products":
@@ -124,9 +125,3 @@ def _rows(prior: str, number: int, timings: dict[str, Timing], batch: int) -> li
             (PRIORS[prior], str(number), name, str(timing), speed, str(floor), str(ratio(timing, floor)), against)
         )
     return rows
-
-
-def _with(config: Config, prior: str, precision: str) -> Config:
-    from dataclasses import replace
-
-    return replace(config, prior=prior, precision=precision)

@@ -1,5 +1,6 @@
 """The command that runs the benchmarks and writes their tables into the README."""
 
+import importlib
 import sys
 import types
 
@@ -62,6 +63,17 @@ def test_an_unknown_name_is_refused_with_the_known_ones(subjects, capsys):
         command.main(["third"])
     assert failed.value.code == 2
     assert "first, second" in capsys.readouterr().err
+
+
+def test_the_readme_has_one_place_for_the_tables():
+    text = command.README.read_text(encoding="utf-8")
+    assert text.count(command.BEGIN) == text.count(command.END) == 1
+    assert text.index(command.BEGIN) < text.index(command.END)
+
+
+def test_every_subject_has_tables():
+    for name in command.SUBJECTS:
+        assert callable(importlib.import_module(f"benchmarks.{name}").tables)
 
 
 def test_a_readme_without_markers_is_left_alone(tmp_path):
