@@ -60,7 +60,7 @@ def first(split: Split, count: int) -> Split:
 
 
 def config(prior: str = "vamp", **changes: Any) -> Config:
-    return dataclasses.replace(SMALL, prior=prior, batch_size=50, **changes)
+    return dataclasses.replace(SMALL, **({"prior": prior, "batch_size": 50} | changes))
 
 
 def train(config: Config, folder: Path, dataset: Dataset | None = None, **options: Any) -> list[Any]:

@@ -23,7 +23,7 @@ from vampcore.config import CHOICES, Config, ConfigError, dumps
 from vampcore.datasets import DataError, Dataset
 from vampcore.metrics import Evaluation, evaluate
 from vampcore.metrics.metric import Metric, metric_to_json
-from vampcore.training import TrainingError, fit
+from vampcore.training import Processes, TrainingError, fit
 from vampcore.training.state import STATE
 
 SUBSET_SEED = 0
@@ -68,14 +68,21 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Train a model, or go on with one."""
     config = _config(parser, options)
     folder = options.out or zoo.RUNS / config.experiment / config.prior
-    if not options.resume and any((folder / name).exists() for name in (STATE, "config.json")):
+    device = _device(options.device)
+    processes = Processes(device)
+    if processes.first and not options.resume and any((folder / name).exists() for name in (STATE, "config.json")):
         raise CheckpointError(f"{folder} holds a model already: go on with --resume, or choose another --out")
     dataset = datasets.load(config.data, options.data_root, config.likelihood)
-    device = _device(options.device)
     done = None
-    title = f"{config.experiment}/{config.prior} on {device}"
-    with _stop_on_signals() as asked_to_stop, tqdm(total=config.epochs, unit="epoch", desc=title) as bar:
-        for record in fit(config, dataset, folder, device, options.resume, asked_to_stop):
+    together = f" ({processes.count} processes)" if processes.count > 1 else ""
+    progress = tqdm(
+        total=config.epochs,
+        unit="epoch",
+        desc=f"{config.experiment}/{config.prior} on {device}{together}",
+        disable=not processes.first,
+    )
+    with _stop_on_signals() as asked_to_stop, progress as bar:
+        for record in fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes):
             if done is None:
                 bar.initial = bar.n = record.epoch - 1
             done = record.epoch
@@ -84,12 +91,15 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             bar.set_postfix_str(f"validation ELBO {record.validation_elbo:.2f} nats, {rate:,.0f} images/s")
             if record.skipped:
                 bar.write(f"epoch {record.epoch}: {record.skipped} steps were not finite and left out")
-        if done is not None:
-            print(f"{folder}: {done} epochs")
-        elif asked_to_stop():
-            print(f"{folder}: stopped before an epoch was done; go on with --resume")
-        else:
-            print(f"{folder}: no epoch was left to train")
+    if done is not None:
+        outcome = f"{done} epochs"
+    elif asked_to_stop():
+        outcome = "stopped before an epoch was done; go on with --resume"
+    else:
+        outcome = "no epoch was left to train"
+    if processes.first:
+        print(f"{folder}: {outcome}")
+    processes.end()
     return 0
 
 
@@ -191,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(flag, type=str if required else kind, choices=choices, default=argparse.SUPPRESS)
     command.add_argument("--out", type=Path, help="folder of the run; else runs/EXPERIMENT/PRIOR")
     command.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    command.add_argument(
+        "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
+    )
     command.set_defaults(command=train)
 
     command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[data_root, device])

@@ -87,8 +87,11 @@ class DiagNormal:
         return self.mean + temperature * self.scale * epsilon
 
     def draw(self, shape: tuple[int, ...] = (), generator: torch.Generator | None = None) -> Draw:
-        """Reparameterised samples with their mean and log-density, which the noise gives without a subtraction."""
-        epsilon = noise((*shape, *self.mean.shape), self.mean, generator)
+        """Reparameterised samples with their mean and log-density."""
+        return self.at(noise((*shape, *self.mean.shape), self.mean, generator))
+
+    def at(self, epsilon: Float[Tensor, "*shape_batch D"]) -> Draw:
+        """The draw that standard normal noise stands for; the noise gives its log-density without a subtraction."""
         z = self.mean + self.scale * epsilon
         return Draw(z, self.mean.expand_as(z), -0.5 * (LOG_2PI + self.logvar + epsilon.square()).sum(-1))
 

@@ -71,7 +71,7 @@ class LinearLower(nn.Module):
     def __init__(self, matrix: Tensor, above: float, variance: float) -> None:
         super().__init__()
         self.register_buffer("matrix", matrix)
-        self.above, self.variance = above, variance
+        self.latent_dim, self.above, self.variance = len(matrix), above, variance
 
     def posterior(self, x: Tensor, z: Tensor) -> DiagNormal:
         mean = x.flatten(1) @ self.matrix.mT + self.above * z

@@ -73,6 +73,7 @@ class LinearLayer(nn.Module):
         super().__init__()
         self.a, self.variance, self.from_x, self.from_z = a, variance, from_x, from_z
         self.posterior_logvar = posterior_variance.log()
+        self.latent_dim = len(a)
 
     def posterior(self, x: Tensor, *above: Tensor) -> DiagNormal:
         mean = x.flatten(1) @ self.from_x.T + above[-1] @ self.from_z.T

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.distributions import DiagNormal, DiagNormalMixture, Draw, noise
 from vampcore.likelihoods import Likelihood
 
 
@@ -50,6 +50,8 @@ class LogWeights(NamedTuple):
 class LowerLayer(Protocol):
     """A stochastic layer below the top: its posterior and its prior, given the samples of the layers above."""
 
+    latent_dim: int
+
     def posterior(self, x: Float[Tensor, "N C H W"], *above: Float[Tensor, "*batch D"]) -> DiagNormal: ...
 
     def prior(self, *above: Float[Tensor, "*batch D"]) -> DiagNormal: ...
@@ -59,7 +61,7 @@ class VAE(nn.Module):
     """A variational autoencoder; architectures differ only in the modules they pass.
 
     Arguments:
-        encoder: x -> q(z | x) of the top layer.
+        encoder: x -> q(z | x) of the top layer; tells its `latent_dim`.
         prior: Builds p(z) of the top layer, given the encoder.
         decoder: Samples of all layers, top first -> p(x | z).
         layers: The stochastic layers below the top, from the top down.
@@ -76,6 +78,14 @@ class VAE(nn.Module):
         """The stochastic layers below the top, from the top down."""
         return tuple(cast(LowerLayer, layer) for layer in self.layers)
 
+    def noise(
+        self, count: int, samples: int = 1, generator: torch.Generator | None = None
+    ) -> tuple[Float[Tensor, "S N D"], ...]:
+        """The standard normal noise of `samples` samples of `count` observations, for each layer from the top down."""
+        like = next(self.parameters())
+        layers = (cast(LowerLayer, self.encoder), *self.lower_layers())
+        return tuple(noise((samples, count, layer.latent_dim), like, generator) for layer in layers)
+
     def forward(
         self,
         x: Float[Tensor, "N C H W"],
@@ -84,6 +94,7 @@ class VAE(nn.Module):
         prior: DiagNormalMixture | None = None,
         index: Int[Tensor, " N"] | None = None,
         generator: torch.Generator | None = None,
+        noise: Sequence[Float[Tensor, "S N D"]] | None = None,
     ) -> LogWeights:
         """Log-weights of `samples` reparameterised samples an observation.
 
@@ -93,14 +104,18 @@ class VAE(nn.Module):
             prior: p(z), if it was built before; evaluation builds it once, training leaves it out.
             index: Rows of the observations in the training set.
             generator: Source of the noise.
+            noise: The noise itself, from `self.noise`, which then decides on the number of samples. With it the
+                log-weights are a function of tensors, which can be compiled and shared out among processes.
         """
         if prior is None:
             prior = self.prior(self.encoder, index)
-        top = self.encoder(x).draw((samples,), generator)
+        lower = self.lower_layers()
+        given = [None] * (1 + len(lower)) if noise is None else noise
+        top = _draw(self.encoder(x), given[0], (samples,), generator)
         above = [top.z]
         terms = [Layer(top.z, top.mean, top.log_prob, prior.log_prob(top.z))]
-        for layer in self.lower_layers():
-            draw = layer.posterior(x, *above).draw((), generator)
+        for layer, epsilon in zip(lower, given[1:], strict=True):
+            draw = _draw(layer.posterior(x, *above), epsilon, (), generator)
             terms.append(Layer(draw.z, draw.mean, draw.log_prob, layer.prior(*above).log_prob(draw.z)))
             above.append(draw.z)
         return LogWeights(self.decoder(*above).log_prob(x), tuple(terms))
@@ -116,3 +131,7 @@ class VAE(nn.Module):
         for layer in self.lower_layers():
             above.append(layer.prior(*above).sample((), generator, temperature))
         return self.decoder(*above)
+
+
+def _draw(q: DiagNormal, noise: Tensor | None, shape: tuple[int, ...], generator: torch.Generator | None) -> Draw:
+    return q.draw(shape, generator) if noise is None else q.at(noise)

@@ -26,6 +26,7 @@ from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
 from vampcore.priors import VampData
+from vampcore.training.processes import Processes
 from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
 from vampcore.training.state import write_state
@@ -43,8 +44,13 @@ def fit(
     device: str = "cpu",
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    compile: str = "off",
+    processes: Processes | None = None,
 ) -> Iterator[EpochRecord]:
     """Train, yielding a record an epoch; `folder` holds a checkpoint of the best weights at the end, and on the way.
+
+    Several processes that torchrun or accelerate launch started train together: all yield the same records, the first
+    one writes. The state does not depend on their number, so a run may be resumed with another.
 
     Arguments:
         config: What to train.
@@ -53,34 +59,56 @@ def fit(
         device: `cpu`, `cuda` or `mps`.
         resume: Go on from the state in `folder`; the result is that of an uninterrupted run, bit for bit.
         stop: Asked after every step; training ends there and the best weights are kept.
+        compile: Whether steps are compiled: `on`, `off`, or `auto`, where it pays. A resumed run is the same to the bit
+            only in the form, and in the number of processes, that it was started in; else to rounding.
+        processes: Those that train together; found from the environment if None.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
         CheckpointError: If there is nothing to resume, or the folder cannot be written.
         TrainingError: If the numbers ran away; the best weights are kept.
     """
-    run = Run(config, dataset, device, folder if resume else None)
-    stated = time.monotonic()
-    due = stated + SECONDS_BEFORE_CHECKPOINT
-    write_state(folder, config, run.state)
-    _write_status(folder, run, "training")
+    run = Run(config, dataset, device, folder if resume else None, compile, processes)
+    keeper = _Keeper(run, folder) if run.processes.first else None
     try:
         for record in run.epochs(stop):
-            now = time.monotonic()
-            if now - stated > SECONDS_BETWEEN_STATES:
-                write_state(folder, config, run.state)
-                _write_status(folder, run, "training")
-                stated = now
-            if now > due:
-                save(best_checkpoint(run), folder)
-                ended = time.monotonic()
-                due = ended + max(SECONDS_BEFORE_CHECKPOINT, (ended - now) / SHARE_FOR_CHECKPOINTS)
+            if keeper is not None:
+                keeper.after_epoch()
             yield record
     finally:
-        write_state(folder, config, run.state)
-        if run.state.epoch and not _is_saved(run, folder):
-            save(best_checkpoint(run), folder)
-        _write_status(folder, run, "finished" if run.finished else "stopped")
+        if keeper is not None:
+            keeper.at_end()
+
+
+class _Keeper:
+    """Keeps a run on disk as it goes: the state and the status often, the checkpoint when it is due, all at the end."""
+
+    def __init__(self, run: Run, folder: Path) -> None:
+        self.run, self.folder = run, folder
+        self.stated = time.monotonic()
+        self.due = self.stated + SECONDS_BEFORE_CHECKPOINT
+        self._state("training")
+
+    def after_epoch(self) -> None:
+        now = time.monotonic()
+        if now - self.stated > SECONDS_BETWEEN_STATES:
+            self._state("training")
+            self.stated = now
+        if now > self.due:
+            save(best_checkpoint(self.run), self.folder)
+            ended = time.monotonic()
+            self.due = ended + max(SECONDS_BEFORE_CHECKPOINT, (ended - now) / SHARE_FOR_CHECKPOINTS)
+
+    def at_end(self) -> None:
+        run = self.run
+        write_state(self.folder, run.config, run.state)
+        if run.state.epoch and not _is_saved(run, self.folder):
+            save(best_checkpoint(run), self.folder)
+        _write_status(self.folder, run, "finished" if run.finished else "stopped")
+
+    def _state(self, phase: str) -> None:
+        write_state(self.folder, self.run.config, self.run.state)
+        _write_status(self.folder, self.run, phase)
 
 
 @torch.no_grad()

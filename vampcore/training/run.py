@@ -1,8 +1,10 @@
 """A training run: one epoch after another, deterministic for a seed on one machine."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,16 +14,26 @@ from vampcore.checkpoints.records import MOST_SNAPSHOTS
 from vampcore.config import Config, Observation
 from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal, DiagNormalMixture
-from vampcore.metrics.likelihood import Bound, bound
-from vampcore.models import LogWeights, build
-from vampcore.objectives import elbo, iwae_bound
+from vampcore.models import build
 from vampcore.priors import VampPrior
+from vampcore.training.processes import Processes
 from vampcore.training.start import set_pseudo_inputs
-from vampcore.training.state import State, load_optimizer, optimizer_tensors, read_state
+from vampcore.training.state import State, read_state
+from vampcore.training.step import Step
 
+# Steps in a row that may fail to be finite; on an accelerator one looks every so many only, because looking waits.
 MOST_SKIPPED = 20
+VALIDATED_AT_ONCE = 1000
 VALIDATION_SEED = 1
 _CALMER = "train again with a lower --learning-rate, or with --precision float32"
+
+
+class Validation(NamedTuple):
+    """Means over the validation set in nats an image: elbo = reconstruction - kl."""
+
+    elbo: float
+    reconstruction: float
+    kl: float
 
 
 class TrainingError(RuntimeError):
@@ -36,30 +48,43 @@ class Run:
         dataset: Its data, loaded with the configuration's likelihood.
         device: Where to train.
         resume: Folder of an earlier run to go on from.
+        compile: Whether steps are compiled: `on`, `off`, or `auto`; see `Step`.
+        processes: Those that train together; found from the environment if None.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
         CheckpointError: If `resume` holds no such run.
     """
 
-    def __init__(self, config: Config, dataset: Dataset, device: str = "cpu", resume: Path | None = None) -> None:
-        self.config, self.dataset, self.device = config, dataset, torch.device(device)
+    def __init__(
+        self,
+        config: Config,
+        dataset: Dataset,
+        device: str = "cpu",
+        resume: Path | None = None,
+        compile: str = "off",
+        processes: Processes | None = None,
+    ) -> None:
+        self.config, self.dataset = config, dataset
+        self.processes = Processes(device) if processes is None else processes
+        self.device = self.processes.device
         self.observation = Observation(dataset.shape, dataset.levels, dataset.classes)
         self.model = build(config, self.observation)
         set_pseudo_inputs(self.model, config, dataset)
         self.model.to(self.device)
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), config.learning_rate, fused=self.device.type != "mps"
-        )
+        steps = config.epochs * math.ceil(len(dataset.train.images) / config.batch_size)
+        self.step = Step(self.model, config, self.processes, compile, steps)
         self.images = dataset.train.images.to(self.device)
         self.validation = _observed(dataset, dataset.validation.images).to(self.device)
         self.order = torch.Generator().manual_seed(config.seed)
         self.noise = torch.Generator(self.device).manual_seed(config.seed)
-        self.state = State(self._weights(), self._weights(), {}, self.order.get_state(), self.noise.get_state())
+        self.state = State(
+            self._weights(), self._weights(), self._moments(), self.order.get_state(), self.noise.get_state()
+        )
         if resume is None:
             self._snapshot()
         else:
-            self._restore(read_state(resume, config))
+            self._restore(self.processes.from_first(lambda: read_state(resume, config)))
 
     @property
     def converged(self) -> bool:
@@ -90,29 +115,24 @@ class Run:
     def _epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         started, epoch = time.perf_counter(), self.state.epoch + 1
         beta, rate = beta_at(self.config, epoch), learning_rate_at(self.config, epoch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        sums, skipped, in_a_row = torch.zeros(2, dtype=torch.float64, device=self.device), 0, 0
-        seen = 0
+        done: list[Tensor] = []
         self.model.train()
-        for rows in torch.randperm(len(self.images), generator=self.order).split(self.config.batch_size):
-            w = self._step(rows.to(self.device), beta)
-            if w is None:
-                skipped, in_a_row = skipped + 1, in_a_row + 1
-                if in_a_row >= MOST_SKIPPED:
-                    raise TrainingError(f"{in_a_row} steps in a row were not finite in epoch {epoch}: {_CALMER}")
-            else:
-                in_a_row, seen = 0, seen + len(rows)
-                sums += torch.stack([w.log_likelihood.detach().mean(0).sum(), w.kl.detach().mean(0).sum()])
-            if stop():
+        batches = torch.randperm(len(self.images), generator=self.order).split(self.config.batch_size)
+        for rows in batches:
+            done.append(self._step(rows, beta, rate))
+            if self._stuck(done):
+                raise TrainingError(f"{MOST_SKIPPED} steps in a row were not finite in epoch {epoch}: {_CALMER}")
+            if self.processes.any(stop()):
                 return None
-        if seen == 0:
+        steps = torch.stack(done).cpu().double()
+        made = steps[:, 2] > 0
+        if not bool(made.any()):
             raise TrainingError(f"no step of epoch {epoch} was finite: {_CALMER}")
-        train = (sums / seen).tolist()
+        seen = sum(len(rows) for rows, finite in zip(batches, made.tolist(), strict=True) if finite)
+        train = (steps[made, :2].sum(0) / seen).tolist()
         validated = self._validate()
-        if not bool(validated.elbo.mean().isfinite()):
+        if not math.isfinite(validated.elbo):
             raise TrainingError(f"the validation ELBO of epoch {epoch} is not finite: {_CALMER}")
-        reconstruction, kl = validated.reconstruction.mean().item(), validated.kl.sum(0).mean().item()
         return EpochRecord(
             epoch=epoch,
             beta=beta,
@@ -120,36 +140,40 @@ class Run:
             train_elbo=train[0] - train[1],
             train_reconstruction=train[0],
             train_kl=train[1],
-            validation_elbo=validated.elbo.mean().item(),
-            validation_reconstruction=reconstruction,
-            validation_kl=kl,
-            skipped=skipped,
+            validation_elbo=validated.elbo,
+            validation_reconstruction=validated.reconstruction,
+            validation_kl=validated.kl,
+            skipped=int((~made).sum()),
             seconds=time.perf_counter() - started,
         )
 
-    def _step(self, rows: Tensor, beta: float) -> LogWeights | None:
-        """One step of the optimiser; None if loss or gradient was not finite and the weights were left alone."""
-        config = self.config
-        x = observe(self.images[rows], self.dataset.train.levels, config.likelihood, self.noise)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-            w = self.model(x, config.samples, index=rows, generator=self.noise)
-        objective = elbo(w, beta) if config.objective == "elbo" else iwae_bound(w, beta)
-        loss = -objective.mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        norms = torch.stack(torch._foreach_norm(gradients))
-        if not bool((loss.detach() + norms.sum()).isfinite()):
-            return None
-        if config.optimizer == "adam-norm-grad":
-            torch._foreach_div_(gradients, list(norms + 1e-7))
-        self.optimizer.step()
-        return w
+    def _stuck(self, done: list[Tensor]) -> bool:
+        if len(done) < MOST_SKIPPED or (self.device.type != "cpu" and len(done) % MOST_SKIPPED):
+            return False
+        return not bool(torch.stack(done[-MOST_SKIPPED:])[:, 2].any())
 
-    def _validate(self) -> Bound:
+    def _step(self, rows: Tensor, beta: float, rate: float) -> Tensor:
+        """One step on the images of these rows; see `Step.__call__` for what it gives."""
+        dataset, mine = self.dataset, self.processes.share(len(rows))
+        rows = rows.to(self.device)
+        # The noise is that of the whole batch, whoever computes which part of it.
+        x = observe(self.images[rows], dataset.train.levels, self.config.likelihood, self.noise)[mine]
+        noise = self.model.noise(len(rows), self.config.samples, self.noise)
+        return self.step(x, tuple(each[:, mine] for each in noise), rows[mine], len(rows), beta, rate)
+
+    @torch.no_grad()
+    def _validate(self) -> Validation:
         self.model.eval()
         generator = torch.Generator(self.device).manual_seed(VALIDATION_SEED)
-        return bound(self.model, self.validation, generator=generator)
+        prior = self.model.prior(self.model.encoder)
+        sums = torch.zeros(2, device=self.device)
+        for x in self.validation.split(VALIDATED_AT_ONCE):
+            mine = self.processes.share(len(x))
+            noise = tuple(each[:, mine] for each in self.model.noise(len(x), 1, generator))
+            w = self.model(x[mine], prior=prior, noise=noise)
+            sums += torch.stack([w.log_likelihood.sum(), w.kl.sum()])
+        reconstruction, kl = (self.processes.sum([sums])[0] / len(self.validation)).tolist()
+        return Validation(reconstruction - kl, reconstruction, kl)
 
     def _keep(self, record: EpochRecord) -> None:
         state = self.state
@@ -161,7 +185,7 @@ class Run:
         else:
             state.waited = 0 if record.epoch <= self.config.warmup else state.waited + 1
         state.weights = self._weights()
-        state.optimizer = {name: value.clone() for name, value in optimizer_tensors(self.optimizer).items()}
+        state.optimizer = self._moments()
         state.order, state.noise = self.order.get_state(), self.noise.get_state()
         if record.epoch in snapshot_epochs(self.config.epochs):
             self._snapshot()
@@ -169,7 +193,7 @@ class Run:
     def _restore(self, state: State) -> None:
         try:
             self.model.load_state_dict(state.weights)
-            load_optimizer(self.optimizer, state.optimizer)
+            self.step.moments.load(state.optimizer)
             self.order.set_state(state.order)
             self.noise.set_state(state.noise)
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -189,6 +213,9 @@ class Run:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def _moments(self) -> dict[str, Tensor]:
+        return self.step.moments.clone().named()
 
 
 def beta_at(config: Config, epoch: int) -> float:

@@ -5,7 +5,6 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
@@ -119,22 +118,3 @@ def read_state(folder: Path, config: Config) -> State:
             f"the run in {folder} was started with another {differing[0]}: leave it as it was, or choose another --out"
         )
     return state
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's state as named tensors, `<parameter>.<name>`."""
-    return {
-        f"{index}.{name}": value
-        for index, values in optimizer.state_dict()["state"].items()
-        for name, value in values.items()
-    }
-
-
-def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Inverse of `optimizer_tensors`."""
-    described = optimizer.state_dict()
-    described["state"] = {}
-    for key, value in tensors.items():
-        index, name = key.split(".", 1)
-        described["state"].setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict(described)

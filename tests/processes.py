@@ -1,0 +1,39 @@
+"""Processes of their own: for what the shape-checking hook forbids, and for training in several."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ABORTED = -6
+
+
+def run_python(script: str, *arguments: str) -> str:
+    """What a script prints, run in a fresh interpreter; fails if it does."""
+    return _run([sys.executable, "-c", script, *arguments])
+
+
+def run_together(count: int, folder: Path, script: str, *arguments: str) -> str:
+    """What a script prints, run by `count` processes under torchrun.
+
+    Two gloo processes on one machine abort now and then as they exit, with a bare linear layer too: then once more.
+    """
+    path = folder / "together.py"
+    path.write_text(script)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", str(path)]
+    return _run([*command, *arguments], attempts=3)
+
+
+def _run(command: list[str], attempts: int = 1) -> str:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    for left in reversed(range(attempts)):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        if done.returncode == 0:
+            return done.stdout
+        aborted = done.returncode == ABORTED or "SIGABRT" in done.stderr
+        if not (aborted and left):
+            break
+    raise AssertionError(f"exit status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")

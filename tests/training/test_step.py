@@ -1,0 +1,93 @@
+"""One step: Adam's, the same in every form, and without effect where anything is not finite."""
+
+import pytest
+import torch
+
+from tests.processes import run_python
+from tests.small_runs import config, few_digits
+from vampcore.datasets import observe
+from vampcore.objectives import elbo
+from vampcore.training import Run
+
+ROWS = torch.arange(50)
+
+
+def arguments(run: Run, beta: float = 0.5, rate: float = 1e-2):
+    x = observe(run.images[ROWS], 16, "binomial", run.noise)
+    noise = run.model.noise(50, run.config.samples, run.noise)
+    return x, noise, ROWS, *(torch.tensor(value) for value in (50.0, beta, rate))
+
+
+def tensors(run: Run) -> list[torch.Tensor]:
+    return [*run.step.weights, *run.step.moments]
+
+
+class TestAdam:
+    @pytest.mark.parametrize("prior", ["sg", "mog", "vamp", "vamp-weighted"])
+    def test_is_torchs(self, prior):
+        run, again = (Run(config(prior), few_digits()) for _ in range(2))
+        optimizer = torch.optim.Adam(again.model.parameters(), 3e-3)
+        for beta in (0.2, 0.6, 1.0):
+            run._step(ROWS, beta, 3e-3)
+            x, noise, index, *_ = arguments(again)
+            optimizer.zero_grad()
+            (-elbo(again.model(x, index=index, noise=noise), beta).mean()).backward()
+            optimizer.step()
+        for ours, theirs in zip(run.model.parameters(), again.model.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+
+    def test_tells_the_sums_over_the_batch(self):
+        run, again = (Run(config("mog"), few_digits()) for _ in range(2))
+        done = run._step(ROWS, 1.0, 1e-3)
+        x, noise, index, *_ = arguments(again)
+        w = again.model(x, index=index, noise=noise)
+        torch.testing.assert_close(done, torch.stack([w.log_likelihood.sum(), w.kl.sum(), torch.tensor(1.0)]))
+
+    def test_moments_go_through_their_names(self):
+        run, other = (Run(config("vamp"), few_digits()) for _ in range(2))
+        run._step(ROWS, 1.0, 1e-3)
+        other.step.moments.load(run._moments())
+        assert all(torch.equal(a, b) for a, b in zip(run.step.moments, other.step.moments, strict=True))
+        with pytest.raises(KeyError):
+            other.step.moments.load({"0.step": torch.tensor(1.0)})
+
+
+class TestWithoutABranch:
+    """The form that is compiled, here run as it is."""
+
+    @pytest.mark.parametrize("optimizer", ["adam", "adam-norm-grad"])
+    def test_equals_the_step_in_python(self, optimizer):
+        run, other = (Run(config("vamp", optimizer=optimizer), few_digits()) for _ in range(2))
+        for _ in range(3):
+            done = run.step._in_python(*arguments(run))
+            torch.testing.assert_close(other.step._without_a_branch(*arguments(other)), done, rtol=1e-5, atol=1e-4)
+        for ours, theirs in zip(tensors(run), tensors(other), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+    def test_leaves_everything_alone_where_something_is_not_finite(self):
+        run = Run(config("vamp"), few_digits())
+        run.step._without_a_branch(*arguments(run))
+        before = [value.detach().clone() for value in tensors(run)]
+        x, noise, *rest = arguments(run)
+        noise[0][0, 7, 1] = float("inf")
+        assert run.step._without_a_branch(x, noise, *rest)[2] == 0
+        assert all(torch.equal(old, new) for old, new in zip(before, tensors(run), strict=True))
+
+
+class TestCompiled:
+    SCRIPT = """
+import torch
+from tests.small_runs import config, few_digits
+from vampcore.training import Run
+
+for precision in ("float32", "bf16"):
+    curves = {}
+    for compile in ("off", "on"):
+        run = Run(config("vamp", precision=precision, epochs=3), few_digits(), compile=compile)
+        curves[compile] = [record.validation_elbo for record in run.epochs()]
+    torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=2e-3 if precision == "bf16" else 1e-4, atol=0)
+"""
+
+    def test_trains_to_the_same_curve(self):
+        """In a process without the hook that checks shapes, which torch.compile cannot look through."""
+        run_python(self.SCRIPT)
