@@ -154,6 +154,24 @@ def clear_point(key: str) -> None:
     st.query_params.pop(key, None)
 
 
+def window(key: str) -> tuple[float, float, float, float] | None:
+    """The part of a plane `key=left,right,bottom,top` that the URL names, or None."""
+    raw = st.query_params.get(key)
+    if raw is None:
+        return None
+    ends = [end for part in raw.split(",") if (end := _number(part, -1e4, 1e4, whole=False)) is not None]
+    if len(ends) == raw.count(",") + 1 == 4 and ends[0] < ends[1] and ends[2] < ends[3]:
+        return ends[0], ends[1], ends[2], ends[3]
+    _drop(key, [raw], "four numbers with commas between them were expected: left, right, bottom, top")
+    return None
+
+
+def set_window(key: str, left: float, right: float, bottom: float, top: float) -> None:
+    """Put a part of a plane into the URL, to a thousandth of its side."""
+    digits = max(0, 3 - math.floor(math.log10(min(right - left, top - bottom))))
+    st.query_params[key] = ",".join(f"{end:.{digits}f}" for end in (left, right, bottom, top))
+
+
 def _arrived(key: str) -> list[str]:
     """What the URL brings for a control that does not exist yet in this session."""
     return [] if key in st.session_state else st.query_params.get_all(key)

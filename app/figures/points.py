@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from app.figures.density import Window, label
+from app.figures.drawing import Spec
 from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, rgb, value_scale, with_alpha
 
 ALPHA = 0.6
@@ -46,10 +46,17 @@ class ByValue:
     Attributes:
         value: The number at each point, [N].
         name: Its name with its unit, "ELBO (nats)" say.
+        limits: The values at the ends of the colours, where these points are part of more; from their own if None.
     """
 
     value: np.ndarray
     name: str
+    limits: tuple[float, float] | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The values at the ends of the colours."""
+        return value_range(self.value) if self.limits is None else self.limits
 
 
 Colouring = ByClass | ByComponent | ByValue
@@ -61,45 +68,45 @@ def steps(colours: tuple[str, ...]) -> list[list[float | str]]:
     return [[(i + side) / count, colour] for i, colour in enumerate(colours) for side in (0, 1)]
 
 
-def marker_of(colouring: Colouring | None, count: int, mode: Theme) -> go.scattergl.Marker:
+def colour_bar(name: str) -> Spec:
+    """A colour bar above the left half of the figure, under its name."""
+    return {
+        "title": {"text": name, "side": "top", "font": {"size": SMALL_FONT_SIZE}},
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "len": 0.5,
+        "thickness": 10,
+        "tickfont": {"size": SMALL_FONT_SIZE},
+        "outlinewidth": 0,
+        "nticks": 4,
+    }
+
+
+def marker_of(colouring: Colouring | None, count: int, mode: Theme) -> Spec:
     """Plotly's marker: small, translucent, coloured by numbers that travel as uint8 where they can."""
     # The edge keeps the palest classes visible on white and the darkest on black.
     crowded = count > CROWD
-    marker = go.scattergl.Marker(
-        size=4 if crowded else 6,
-        opacity=CROWDED_ALPHA if crowded else ALPHA,
-        line={"width": 0 if crowded else 0.5, "color": with_alpha(mode.ink, 0.35)},
-    )
+    marker: Spec = {
+        "size": 4 if crowded else 6,
+        "opacity": CROWDED_ALPHA if crowded else ALPHA,
+        "line": {"width": 0 if crowded else 0.5, "color": with_alpha(mode.ink, 0.35)},
+    }
     if colouring is None:
-        marker.update(color=mode.muted)
-    elif isinstance(colouring, ByClass):
+        return marker | {"color": mode.muted}
+    if isinstance(colouring, ByClass):
         cycle = tuple(class_colour(i) for i in range(max(len(colouring.names), 1)))
-        marker.update(color=narrow(colouring.labels), colorscale=steps(cycle), cmin=-0.5, cmax=len(cycle) - 0.5)
-    elif isinstance(colouring, ByComponent):
+        scale = {"colorscale": steps(cycle), "cmin": -0.5, "cmax": len(cycle) - 0.5}
+        return marker | {"color": narrow(colouring.labels)} | scale
+    if isinstance(colouring, ByComponent):
         turn = np.asarray(colouring.component) % len(CLASS_COLOURS)
-        marker.update(color=narrow(turn), colorscale=steps(CLASS_COLOURS), cmin=-0.5, cmax=len(CLASS_COLOURS) - 0.5)
-    else:
-        low, high = value_range(colouring.value)
-        marker.update(
-            color=np.asarray(colouring.value, np.float32),
-            colorscale=value_scale(mode),
-            cmin=low,
-            cmax=high,
-            colorbar={
-                "title": {"text": colouring.name, "side": "top", "font": {"size": SMALL_FONT_SIZE}},
-                "orientation": "h",
-                "x": 0,
-                "xanchor": "left",
-                "y": 1.0,
-                "yanchor": "bottom",
-                "len": 0.5,
-                "thickness": 10,
-                "tickfont": {"size": SMALL_FONT_SIZE},
-                "outlinewidth": 0,
-                "nticks": 4,
-            },
-        )
-    return marker
+        scale = {"colorscale": steps(CLASS_COLOURS), "cmin": -0.5, "cmax": len(CLASS_COLOURS) - 0.5}
+        return marker | {"color": narrow(turn)} | scale
+    low, high = colouring.ends
+    bar = {"colorscale": value_scale(mode), "cmin": low, "cmax": high, "colorbar": colour_bar(colouring.name)}
+    return marker | {"color": np.asarray(colouring.value, np.float32)} | bar
 
 
 def value_range(value: np.ndarray) -> tuple[float, float]:
@@ -120,9 +127,7 @@ def narrow(index: np.ndarray) -> np.ndarray:
     return whole.astype(np.min_scalar_type(int(whole.max()) if whole.size else 0))
 
 
-def scatter(
-    points: np.ndarray, colouring: Colouring | None, mode: Theme, rows: np.ndarray | None = None
-) -> go.Scattergl:
+def scatter(points: np.ndarray, colouring: Colouring | None, mode: Theme, rows: np.ndarray | None = None) -> Spec:
     """One WebGL trace in the order of the points, so that a selection's `point_index` is the position in them.
 
     Arguments:
@@ -143,19 +148,20 @@ def scatter(
         what = "%{marker.color:.1f}<br>"
     else:
         what = ""
-    return go.Scattergl(
-        x=np.ascontiguousarray(data[:, 0]),
-        y=np.ascontiguousarray(data[:, 1]),
-        customdata=custom,
-        mode="markers",
-        marker=marker_of(colouring, len(data), mode),
+    return {
+        "type": "scattergl",
+        "x": np.ascontiguousarray(data[:, 0]),
+        "y": np.ascontiguousarray(data[:, 1]),
+        "customdata": custom,
+        "mode": "markers",
+        "marker": marker_of(colouring, len(data), mode),
         # Without these, one click fades every other point.
-        selected={"marker": {"opacity": 0.9}},
-        unselected={"marker": {"opacity": 0.12}},
-        hovertemplate=f"image %{{customdata[0]}}<br>{what}{where}<extra></extra>",
-        name="aggregated posterior",
-        showlegend=False,
-    )
+        "selected": {"marker": {"opacity": 0.9}},
+        "unselected": {"marker": {"opacity": 0.12}},
+        "hovertemplate": f"image %{{customdata[0]}}<br>{what}{where}<extra></extra>",
+        "name": "aggregated posterior",
+        "showlegend": False,
+    }
 
 
 def point_colours(colouring: Colouring | None, count: int, mode: Theme) -> np.ndarray:
@@ -163,16 +169,21 @@ def point_colours(colouring: Colouring | None, count: int, mode: Theme) -> np.nd
     if colouring is None:
         return np.tile(np.array(rgb(mode.muted), np.uint8), (count, 1))
     if isinstance(colouring, ByValue):
-        low, high = value_range(colouring.value)
-        scale = value_scale(mode)
-        at = np.clip((np.asarray(colouring.value, np.float64) - low) / (high - low), 0, 1)
-        stops = np.array([rgb(str(colour)) for _, colour in scale], np.float64)
-        places = [float(place) for place, _ in scale]
-        channels = [np.interp(at, places, stops[:, channel]) for channel in range(3)]
-        return np.rint(np.stack(channels, 1)).astype(np.uint8)
+        return value_colours(colouring, mode)
     index = colouring.labels if isinstance(colouring, ByClass) else colouring.component
     palette = np.array([rgb(colour) for colour in CLASS_COLOURS], np.uint8)
     return palette[np.asarray(index) % len(CLASS_COLOURS)]
+
+
+def value_colours(colouring: ByValue, mode: Theme) -> np.ndarray:
+    """Red, green and blue of each value, [N, 3] bytes."""
+    low, high = colouring.ends
+    scale = value_scale(mode)
+    at = np.clip((np.asarray(colouring.value, np.float64) - low) / (high - low), 0, 1)
+    stops = np.array([rgb(str(colour)) for _, colour in scale], np.float64)
+    places = [float(place) for place, _ in scale]
+    channels = [np.interp(at, places, stops[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, 1)).astype(np.uint8)
 
 
 def raster(
@@ -202,29 +213,39 @@ def raster(
     scale = size / max(window.right - window.left, window.top - window.bottom)
     width = max(1, round((window.right - window.left) * scale))
     height = max(1, round((window.top - window.bottom) * scale))
-    colours = point_colours(colouring, len(data), mode)
-    column = np.floor((data[:, 0] - window.left) * scale).astype(np.int64)
-    row = np.floor((window.top - data[:, 1]) * scale).astype(np.int64)
-    canvas = np.zeros((height, width, 4), np.uint8)
-    covered = np.zeros((height, width), np.int32)
-    last = np.full((height, width), -1, np.int64)
-    order = np.arange(len(data))
+    # Centres are counted on the pixels first, with a rim for those whose disc only reaches in, and the discs are laid
+    # round each pixel that has any: what a million points cost is one pass over them, whatever the discs.
+    wide, high = width + 2 * radius, height + 2 * radius
+    column = np.floor((data[:, 0] - window.left) * scale) + radius
+    row = np.floor((window.top - data[:, 1]) * scale) + radius
+    near = np.flatnonzero((row >= 0) & (row < high) & (column >= 0) & (column < wide))
+    cell = row[near].astype(np.int64) * wide + column[near].astype(np.int64)
+    latest = np.full(high * wide, -1, np.int64)
+    latest[cell] = near  # the last of several wins
+    taken = np.flatnonzero(latest >= 0)
+    centres, newest = np.bincount(cell, minlength=high * wide)[taken], latest[taken]
+    # A second rim keeps the discs of the first one off the opposite side.
+    broad = wide + 2 * radius
+    around = np.zeros((high + 2 * radius) * broad, np.int64), np.full((high + 2 * radius) * broad, -1, np.int64)
+    middle = (taken // wide + radius) * broad + taken % wide + radius
     for down in range(-radius, radius + 1):
         for right in range(-radius, radius + 1):
             if down * down + right * right > (radius + 0.3) ** 2:
                 continue
-            r, c = row + down, column + right
-            seen = (r >= 0) & (r < height) & (c >= 0) & (c < width)
-            np.add.at(covered, (r[seen], c[seen]), 1)
-            np.maximum.at(last, (r[seen], c[seen]), order[seen])
+            at = middle + down * broad + right  # each pixel once, so that adding in place adds up
+            around[0][at] += centres
+            around[1][at] = np.maximum(around[1][at], newest)
+    inside = slice(2 * radius, 2 * radius + height), slice(2 * radius, 2 * radius + width)
+    covered, last = (each.reshape(-1, broad)[inside] for each in around)
+    canvas = np.zeros((height, width, 4), np.uint8)
     filled = last >= 0
-    canvas[filled, :3] = colours[last[filled]]
+    canvas[filled, :3] = point_colours(colouring, len(data), mode)[last[filled]]
     alpha = CROWDED_ALPHA if len(data) > CROWD else ALPHA
     canvas[..., 3] = np.rint(255 * (1 - (1 - alpha) ** np.minimum(covered, 12))).astype(np.uint8)
     return canvas
 
 
-def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[go.layout.Annotation]:
+def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[Spec]:
     """Each class's name in the middle of its points (their median), on the ground's colour, framed in the class's."""
     labels = np.asarray(colouring.labels)
     names = []
@@ -233,7 +254,6 @@ def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[go
         if not len(members):
             continue
         x, y = np.median(members, axis=0)
-        named = label(name, (float(x), float(y)), mode)
-        named.update(bgcolor=with_alpha(mode.paper, 0.85), bordercolor=class_colour(index), borderwidth=2, borderpad=2)
-        names.append(named)
+        frame = {"bordercolor": class_colour(index), "borderwidth": 2, "borderpad": 2}
+        names.append(label(name, (float(x), float(y)), mode) | {"bgcolor": with_alpha(mode.paper, 0.85)} | frame)
     return names

@@ -19,6 +19,18 @@ from app.services.catalogue import (
     metrics,
 )
 from app.services.compare import LIVE_ROWS, LiveFigures, difference, measure
+from app.services.crowd import (
+    CELLS,
+    MOST_POINTS,
+    Cells,
+    count_cells,
+    drawn_window,
+    elbo_ends,
+    is_crowd,
+    rows_in,
+    rows_inside,
+    window_of,
+)
 from app.services.densities import (
     AGGREGATE_GRID,
     Density,
@@ -41,7 +53,17 @@ from app.services.images import (
     reconstructions,
     test_images,
 )
-from app.services.latent_space import Assignment, Latents, Plane, components_of_images, latents, plane, points
+from app.services.latent_space import (
+    Assignment,
+    Latents,
+    Plane,
+    components_of_images,
+    latents,
+    nearest,
+    plane,
+    points,
+    within,
+)
 from app.services.literature import Published, published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
 from app.services.prior_components import (
@@ -71,11 +93,14 @@ from vampcore.metrics import THRESHOLD, Metric
 
 __all__ = [
     "AGGREGATE_GRID",
+    "CELLS",
     "LIVE_ROWS",
+    "MOST_POINTS",
     "ORDERS",
     "THRESHOLD",
     "Assignment",
     "Broken",
+    "Cells",
     "Components",
     "DataMissing",
     "Density",
@@ -110,22 +135,27 @@ __all__ = [
     "component_samples",
     "components",
     "components_of_images",
+    "count_cells",
     "decode",
     "decode_place",
     "device",
     "difference",
     "download",
+    "drawn_window",
+    "elbo_ends",
     "experiments",
     "facts",
     "has_data",
     "history",
     "hole_share",
+    "is_crowd",
     "kl_per_dimension",
     "latents",
     "measure",
     "metric",
     "metrics",
     "mute",
+    "nearest",
     "order",
     "plane",
     "points",
@@ -135,10 +165,14 @@ __all__ = [
     "pseudo_inputs",
     "published",
     "reconstructions",
+    "rows_in",
+    "rows_inside",
     "settle",
     "snapshots",
     "story",
     "test_images",
     "traverse",
     "window",
+    "window_of",
+    "within",
 ]

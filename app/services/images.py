@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.densities import aggregate, mass_curve, on_plane
-from app.services.latent_space import Floats, plane, points
+from app.services.latent_space import Floats, nearest, plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, observations, pixels_of
 
 
@@ -101,8 +101,7 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
         z = model.prior.lift(place, torch.from_numpy(where.basis), torch.from_numpy(where.origin))
         responsibility, component = model.prior.responsibilities(z).max(-1)
         pixels = decode_means(model, z)
-    distances = np.linalg.norm(points(ref) - np.array([x, y], np.float32), axis=1)
-    rows = np.argsort(distances, kind="stable")[:neighbours]
+    rows, distances = nearest(ref, (x, y), neighbours)
     held = int(np.searchsorted(-mass_curve(ref), -log_density))
     return Place(
         x=x,
@@ -114,7 +113,7 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
         component=int(component),
         responsibility=float(responsibility),
         rows=rows,
-        distances=distances[rows],
+        distances=distances,
     )
 
 

@@ -1,5 +1,10 @@
-"""The latent space as the test set fills it: posteriors, one sample each, and the plane on which they are drawn."""
+"""The latent space as the test set fills it: posteriors, one sample each, and the plane on which they are drawn.
 
+A test set may have a million images. What is as long as it is computed a chunk of rows at a time and kept once for all
+viewers (`st.cache_resource`; `st.cache_data` would copy it at every call): such arrays are never written to.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +12,11 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from app.services.loading import Ref, ServiceError, loaded, noise
+from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 
 SAMPLE_SEED = 0
+# Numbers at once: 2 ** 22 in float64 are 32 MiB.
+NUMBERS_AT_ONCE = 2**22
 
 Floats = NDArray[np.float32]
 
@@ -68,21 +75,31 @@ class Assignment:
     responsibility: Floats
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+def chunks(rows: int, numbers_a_row: int) -> Iterator[slice]:
+    """The rows in parts of at most `NUMBERS_AT_ONCE` numbers."""
+    step = max(1, NUMBERS_AT_ONCE // numbers_a_row)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
 def latents(ref: Ref) -> Latents:
     """The posterior of every test image, with one sample each."""
     model = loaded(ref)
     stored = model.checkpoint.latents
     labels = torch.full_like(stored.ids, -1) if stored.labels is None else stored.labels
     log_likelihood = model.checkpoint.per_image.log_likelihood
+    posterior, generator = model.posterior, noise(SAMPLE_SEED)
+    scale, sample = torch.empty_like(posterior.mean), torch.empty_like(posterior.mean)
+    for rows in chunks(*posterior.mean.shape):
+        scale[rows], sample[rows] = posterior[rows].scale, posterior[rows].sample((), generator)
     return Latents(
-        mean=model.posterior.mean.numpy().copy(),
-        scale=model.posterior.scale.numpy(),
-        sample=model.posterior.sample((), noise(SAMPLE_SEED)).numpy(),
+        mean=posterior.mean.numpy(),
+        scale=scale.numpy(),
+        sample=sample.numpy(),
         labels=labels.numpy().astype(np.int16),
-        ids=stored.ids.numpy().copy(),
-        elbo=model.checkpoint.per_image.elbo.float().numpy().copy(),
-        log_likelihood=None if log_likelihood is None else log_likelihood.float().numpy().copy(),
+        ids=stored.ids.numpy(),
+        elbo=model.checkpoint.per_image.elbo.float().numpy(),
+        log_likelihood=None if log_likelihood is None else log_likelihood.float().numpy(),
     )
 
 
@@ -95,15 +112,15 @@ def plane(ref: Ref) -> Plane:
     Raises:
         ServiceError: If the latent space has one dimension only.
     """
-    mean = loaded(ref).posterior.mean.double().numpy()
+    mean = latents(ref).mean
     dimensions = mean.shape[1]
     if dimensions < 2:
         raise ServiceError("a latent space of one dimension has no plane: choose a model with two or more")
     if dimensions == 2:
         identity = np.eye(2, dtype=np.float32)
         return Plane(np.zeros(2, np.float32), identity, 1.0, exact=True, axis_names=("z\u2081", "z\u2082"))
-    origin = mean.mean(0)
-    variances, axes = np.linalg.eigh(np.cov(mean - origin, rowvar=False))
+    origin = mean.mean(0, dtype=np.float64)
+    variances, axes = np.linalg.eigh(_covariance(mean, origin))
     axes = axes[:, [-1, -2]]
     axes = axes * np.sign(axes[np.abs(axes).argmax(0), [0, 1]])
     shares = variances[[-1, -2]] / variances.sum()
@@ -112,18 +129,48 @@ def plane(ref: Ref) -> Plane:
     return Plane(origin.astype(np.float32), basis, float(shares.sum()), exact=False, axis_names=(first, second))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+def _covariance(values: Floats, origin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the columns, `(D, D)`, the products added in float64."""
+    total = np.zeros((len(origin), len(origin)))
+    for rows in chunks(*values.shape):
+        centred = values[rows] - origin
+        total += centred.T @ centred
+    return total / max(1, len(values) - 1)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
 def points(ref: Ref, means: bool = False) -> Floats:
     """The test set on the plane, `(N, 2)`: one sample an image, or the posterior means."""
-    known = latents(ref)
-    return plane(ref).project(known.mean if means else known.sample)
+    known, where = latents(ref), plane(ref)
+    source = known.mean if means else known.sample
+    placed = np.empty((len(source), 2), np.float32)
+    for rows in chunks(*source.shape):
+        placed[rows] = where.project(source[rows])
+    return placed
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+def nearest(ref: Ref, place: tuple[float, float], count: int, means: bool = False) -> tuple[NDArray[np.int64], Floats]:
+    """The rows of the test images whose points lie nearest to a place of the plane, nearest first, and how far."""
+    distances = np.linalg.norm(points(ref, means) - np.array(place, np.float32), axis=1)
+    near = np.arange(len(distances))
+    if count < len(near):
+        near = np.flatnonzero(distances <= np.partition(distances, count - 1)[count - 1])
+    rows = near[np.argsort(distances[near], kind="stable")[:count]]
+    return rows, distances[rows]
+
+
+def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = False) -> NDArray[np.int64]:
+    """The rows of the test images whose points lie at most `radius` from a place of the plane."""
+    return np.flatnonzero(np.linalg.norm(points(ref, means) - np.array(place, np.float32), axis=1) <= radius)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Assigning images to components")
 def components_of_images(ref: Ref) -> Assignment:
     """The component most responsible for each image's sample, in the whole latent space."""
-    model = loaded(ref)
-    with torch.inference_mode():
-        shares = model.prior.responsibilities(torch.from_numpy(latents(ref).sample))
-        top = shares.max(-1)
-    return Assignment(top.indices.numpy().astype(np.int32), top.values.numpy())
+    prior, sample = loaded(ref).prior, latents(ref).sample
+    component, responsibility = np.empty(len(sample), np.int32), np.empty(len(sample), np.float32)
+    with torch.inference_mode(), several_threads():
+        for rows in chunks(len(sample), sum(prior.components.mean.shape)):
+            top = prior.responsibilities(torch.from_numpy(sample[rows])).max(-1)
+            component[rows], responsibility[rows] = top.indices.numpy(), top.values.numpy()
+    return Assignment(component, responsibility)

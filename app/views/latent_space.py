@@ -1,19 +1,16 @@
 """Latent space: where the encoder puts the test set, against the mass that the prior lays out for it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import services, state, widgets
-from app.figures import export
-from app.figures.plane import Components, plane
-from app.figures.points import ByClass, ByComponent, ByValue, Colouring
-from app.figures.theme import PRIOR_NAMES, Theme
 from app.figures.tiles import tiles, tiles_png
 
 CHART = "latent_plane"
+VIEW = "latent_view"
 PLACE = "latent_point"
 NEIGHBOURS = 8
 SHOWN = 72
@@ -22,79 +19,17 @@ ENLARGED = 112
 COLUMNS = 12
 
 
-def shuffled(images: int) -> np.ndarray:
-    """Rows in a fixed random order, so that no class covers the others because it comes last in the data set."""
-    return np.random.default_rng(0).permutation(images)
+class Shown(NamedTuple):
+    """What the plane shows: rows inside lasso or box, how many images are in view, and how they are drawn."""
+
+    chosen: np.ndarray
+    in_view: int
+    how: str
 
 
-def class_names(ref: services.Ref) -> tuple[str, ...]:
-    """Names of the classes where every image has one, else ()."""
-    return services.facts(ref).classes if int(services.latents(ref).labels.min()) >= 0 else ()
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool) -> Any:
-    """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
-    facts, latents, where = services.facts(ref), services.latents(ref), services.plane(ref)
-    order = shuffled(facts.images)
-    colouring: Colouring
-    if colour == "class":
-        colouring = ByClass(latents.labels[order], facts.classes)
-    elif colour == "component":
-        colouring = ByComponent(services.components_of_images(ref).component[order])
-    else:
-        colouring = ByValue(latents.elbo[order], "ELBO (nats)")
-    window = services.window((ref,))
-    mixture = services.prior_on_plane(ref)
-    kind = "Posterior means" if means else "Samples of the posterior"
-    return plane(
-        mode,
-        widgets.plane_window(window),
-        alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour},"
-        " and the lines that hold 50, 80, 95 and 99 % of the prior's mass.",
-        points=services.points(ref, means)[order],
-        rows=order,
-        colouring=colouring,
-        prior_density=widgets.plane_density(services.prior_density(ref, window)),
-        components=Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights)) if ellipses else None,
-        prior=facts.prior,
-        # The bar of the values stands where the name would.
-        title="" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),
-        axes=where.axis_names,
-        height=680,
-    )
-
-
-@st.cache_data(max_entries=24, show_spinner=False)
-def table(ref: services.Ref, means: bool) -> pd.DataFrame:
-    """What is known of every test image, a row each; names carry units."""
-    latents, assigned = services.latents(ref), services.components_of_images(ref)
-    names, where = class_names(ref), services.points(ref, means)
-    columns: dict[str, Any] = {"image": np.arange(len(latents.ids)), "number in the data set": latents.ids}
-    if names:
-        columns["class"] = [names[label] for label in latents.labels]
-    columns |= {
-        "x (latent units)": where[:, 0],
-        "y (latent units)": where[:, 1],
-        "component": assigned.component,
-        "responsibility": assigned.responsibility,
-        "elbo (nats)": latents.elbo,
-    }
-    if latents.log_likelihood is not None:
-        columns["log_likelihood (nats)"] = latents.log_likelihood
-    return pd.DataFrame(columns)
-
-
-@st.cache_data(max_entries=24, show_spinner=False)
-def points_csv(ref: services.Ref, means: bool) -> bytes:
-    """The whole figure as a table."""
-    return export.csv_bytes({str(name): values.to_numpy() for name, values in table(ref, means).items()})
-
-
-def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
-    """What hovering over an image says: its number, class, component and ELBO."""
-    known = table(ref, False).iloc[rows].filter(["image", "class", "component", "elbo (nats)"]).round(1).astype(str)
-    return ["<br>".join(f"{name} {value}" for name, value in row.items()) for row in known.to_dict("records")]
+def axis_words(ref: services.Ref) -> tuple[str, str]:
+    """What the two axes are called where their values are typed."""
+    return ("z\u2081", "z\u2082") if services.plane(ref).exact else ("First axis", "Second axis")
 
 
 def densest(ref: services.Ref) -> tuple[float, float]:
@@ -104,16 +39,11 @@ def densest(ref: services.Ref) -> tuple[float, float]:
     return float(density.x[column]), float(density.y[row])
 
 
-def distances(ref: services.Ref, place: tuple[float, float], means: bool) -> np.ndarray:
-    """How far every test image's point is from a place, on the plane."""
-    return np.linalg.norm(services.points(ref, means) - np.array(place, np.float32), axis=1)
-
-
 def chosen_rows(event: dict[str, Any] | None, images: int) -> np.ndarray:
     """Rows of the images inside the lasso; centres of components can be caught too and are left out."""
     caught = event["selection"]["points"] if event else []
     found = [point["point_index"] for point in caught if point["curve_number"] == 0]
-    return np.sort(shuffled(images)[[index for index in found if 0 <= index < images]])
+    return np.sort(widgets.shuffled(images)[[index for index in found if 0 <= index < images]])
 
 
 @st.fragment
@@ -121,7 +51,7 @@ def explore(ref: services.Ref) -> None:
     """Plane, controls, the place decoded, and the images chosen: all that a click or a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
     with side:
-        colours = ("class", "component", "ELBO") if class_names(ref) else ("component", "ELBO")
+        colours = ("class", "component", "ELBO") if widgets.class_names(ref) else ("component", "ELBO")
         colour = widgets.choose("Colour points by", colours, key="latent_colour", default=colours[0])
         means = widgets.switch(
             "Posterior means",
@@ -135,16 +65,41 @@ def explore(ref: services.Ref) -> None:
         )
     place = state.point(PLACE) or densest(ref)
     with picture:
-        drawing = draw(ref, widgets.mode(), means, colour, ellipses)
-        event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
+        shown = show_plane(ref, means, colour, ellipses)
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)
     numbers = st.container()
-    show_choice(ref, chosen_rows(event, services.facts(ref).images), place, means)
+    show_choice(ref, shown.chosen, place, means)
     with numbers:
         # Last, since the holes take a moment where they were never measured.
-        show_numbers(ref, means)
+        show_numbers(ref, means, shown)
+
+
+def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> Shown:
+    """The plane, with every point of a small test set, and of a large one what a browser can draw."""
+    images = services.facts(ref).images
+    if not services.is_crowd(ref):
+        drawing = widgets.draw(ref, widgets.mode(), means, colour, ellipses)
+        event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
+        return Shown(chosen_rows(event, images), images, "each drawn as a point")
+    look = widgets.look_at(ref, VIEW)
+    plane = widgets.draw_crowd(ref, widgets.mode(), means, colour, ellipses, look)
+    widgets.figure(
+        plane.drawing,
+        key=CHART,
+        name="latent-space",
+        selectable=True,
+        on_select=lambda: widgets.keep_outlines(ref, CHART),
+    )
+    widgets.follow_view(CHART, VIEW)
+    words, way = st.columns([2, 1], gap="medium")
+    words.caption(widgets.counted_words(plane, images, colour))
+    with way:
+        whole = services.window((ref,))
+        widgets.part_inputs(VIEW, look.view or whole, axis_words(ref), whole)
+    how = "each drawn as a point" if plane.each else "counted in cells"
+    return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how)
 
 
 def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
@@ -167,10 +122,10 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
             st.markdown(region if found.mass < 1 else "Outside the prior\u2019s **99 %** region")
             if facts.has_components:
                 st.markdown(f"Component **{found.component}**, responsibility **{found.responsibility:.2f}**")
-        show_nearest(ref, np.argsort(distances(ref, place, means), kind="stable")[:NEIGHBOURS])
+        show_nearest(ref, services.nearest(ref, place, NEIGHBOURS, means)[0])
         with st.popover("Type a place", icon=":material/keyboard:", width="stretch"):
-            axes = ("z\u2081", "z\u2082") if services.plane(ref).exact else ("First axis", "Second axis")
-            widgets.place_inputs(PLACE, (window.left, window.bottom), (window.right, window.top), axes)
+            low, high = (window.left, window.bottom), (window.right, window.top)
+            widgets.place_inputs(PLACE, low, high, axis_words(ref))
             if state.point(PLACE) and st.button("Back to the densest place", key="latent_back"):
                 state.clear_point(PLACE)
                 st.rerun()
@@ -179,7 +134,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
 def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
     """The test images whose points lie nearest to the place."""
     facts, images = services.facts(ref), services.test_images(ref, tuple(int(row) for row in rows))
-    names, labels = class_names(ref), services.latents(ref).labels
+    names, labels = widgets.class_names(ref), services.latents(ref).labels
     kind = "images" if images.originals else "images (reconstructed)"
     st.caption(f"The {len(rows)} test {kind} nearest" + ("" if services.plane(ref).exact else " on the plane"))
     drawing, _ = tiles(
@@ -187,7 +142,7 @@ def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
         widgets.mode(),
         alt=f"The {len(rows)} test images nearest to the place",
         columns=4,
-        hover=described(ref, rows),
+        hover=widgets.described(ref, rows),
         captions=[names[labels[row]] for row in rows] if names else None,
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
@@ -213,7 +168,7 @@ def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, floa
             help="Chooses the images whose points lie within this distance of the place decoded, in latent units."
             " A lasso goes before it.",
         )
-    rows = lassoed if len(lassoed) or not radius else np.flatnonzero(distances(ref, place, means) <= radius)
+    rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
     if not len(rows):
         nothing = f"No test image lies within {radius:.2f} of the place." if radius else "None yet."
         words.markdown(f"{nothing} Draw round points with the lasso of the figure\u2019s tool bar, or set a distance.")
@@ -224,23 +179,37 @@ def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, floa
     with pictures:
         show_images(ref, rows)
     with mix:
-        chosen = table(ref, means).iloc[rows]
-        by = "class" if class_names(ref) else "component"
-        counted = chosen[by].value_counts()
+        by = "class" if widgets.class_names(ref) else "component"
+        counted = pd.Series(widgets.image_table(ref, means, rows)[by]).value_counts()
         shares = {by.capitalize(): counted.index.astype(str), "Images": counted, "Share": 100 * counted / len(rows)}
         st.dataframe(
             pd.DataFrame(shares),
             hide_index=True,
-            column_config={"Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)},
+            column_config={
+                "Images": st.column_config.NumberColumn(format="localized"),
+                "Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
+            },
             height=min(400, 35 * (len(counted) + 1) + 2),
             alt=f"How many of the chosen images belong to each {by}",
         )
         widgets.csv_button(
             f"{len(rows):,} images (CSV)",
-            {str(name): values.to_numpy() for name, values in chosen.items()},
+            lambda: widgets.image_table(ref, means, rows),
             key="latent_csv",
             name="chosen-images",
         )
+        if services.is_crowd(ref):
+            look_closer(ref, rows, means, drawn=bool(len(lassoed)))
+
+
+def look_closer(ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
+    """Of a large test set: go to the chosen images, and take the outline away."""
+    if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
+        widgets.show_part(VIEW, services.window_of(ref, rows, means))
+        st.rerun()
+    if drawn and st.button("Take the outline away", key="latent_undrawn", icon=":material/close:"):
+        widgets.forget_outlines()
+        st.rerun()
 
 
 def show_images(ref: services.Ref, rows: np.ndarray) -> None:
@@ -258,7 +227,7 @@ def show_images(ref: services.Ref, rows: np.ndarray) -> None:
         alt=f"{len(shown)} chosen test images, shown as {kind}",
         columns=COLUMNS,
         ids=wanted,
-        hover=described(ref, shown),
+        hover=widgets.described(ref, shown),
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
         height=54 * -(-len(wanted) // COLUMNS),
@@ -268,23 +237,39 @@ def show_images(ref: services.Ref, rows: np.ndarray) -> None:
         widgets.data_notice(ref, key="latent_download")
 
 
-def show_numbers(ref: services.Ref, means: bool) -> None:
+def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     """What the picture holds, in figures."""
     facts, where = services.facts(ref), services.plane(ref)
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
     each = "posterior mean of each" if means else "one sample z ~ q(z | x) of each"
+    if services.is_crowd(ref):
+        each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [
-        widgets.Cell("Test images shown", widgets.count(facts.images), each),
+        widgets.Cell("Test images shown", widgets.count(shown.in_view), each),
         widgets.Cell("The plane holds", f"{100 * where.share:.0f} %", of),
     ]
     elbo = services.metric(ref, "elbo")
     cells += [elbo] if elbo else []
-    if where.exact:
+    if where.exact and (not services.is_crowd(ref) or asked_for_holes(ref)):
         cells.append(services.hole_share(ref))
     widgets.metric_row(cells)
-    widgets.file_button(
-        "Points (CSV)", points_csv(ref, means), key="latent_points_csv", name="latent-space.csv", mime="text/csv"
+    every = np.arange(facts.images)
+    widgets.csv_button(
+        "Points (CSV)", lambda: widgets.image_table(ref, means, every), key="latent_points_csv", name="latent-space"
     )
+
+
+def asked_for_holes(ref: services.Ref) -> bool:
+    """Whether the mass in holes is wanted: of a large test set it takes minutes, so a button asks for it."""
+    wanted = st.session_state.setdefault("_latent_holes", set())
+    if ref not in wanted and st.button(
+        "Measure the prior mass in holes",
+        key="latent_holes",
+        icon=":material/hourglass_empty:",
+        help="Meets 4,000 draws with the posterior of every test image, which takes minutes for a million.",
+    ):
+        wanted.add(ref)
+    return ref in wanted
 
 
 widgets.page_head(

@@ -3,7 +3,17 @@
 from app.components import Place, pick
 from app.widgets.component import choose_component, component_table, percent, show_component
 from app.widgets.controls import choose, choose_many, choose_one, number, place_inputs, slide, switch
+from app.widgets.crowd import (
+    counted_words,
+    follow_view,
+    forget_outlines,
+    keep_outlines,
+    look_at,
+    part_inputs,
+    show_part,
+)
 from app.widgets.export import csv_button, figure, file_button
+from app.widgets.latent_plane import class_names, described, draw, draw_crowd, image_table, shuffled
 from app.widgets.numbers import caption, count, format_metric, format_value, signed
 from app.widgets.page import (
     Cell,
@@ -18,7 +28,7 @@ from app.widgets.page import (
     prior_heading,
     progress,
 )
-from app.widgets.screen import DESK, picture_width
+from app.widgets.screen import DESK, picture, picture_width
 from app.widgets.sidebar import data_notice, no_checkpoint, notices, sidebar
 
 __all__ = [
@@ -30,16 +40,26 @@ __all__ = [
     "choose_component",
     "choose_many",
     "choose_one",
+    "class_names",
     "colour_rule",
     "component_table",
     "count",
+    "counted_words",
     "csv_button",
     "data_notice",
+    "described",
+    "draw",
+    "draw_crowd",
     "explain",
     "figure",
     "file_button",
+    "follow_view",
+    "forget_outlines",
     "format_metric",
     "format_value",
+    "image_table",
+    "keep_outlines",
+    "look_at",
     "metric_row",
     "mode",
     "no_checkpoint",
@@ -47,8 +67,10 @@ __all__ = [
     "notices",
     "number",
     "page_head",
+    "part_inputs",
     "percent",
     "pick",
+    "picture",
     "picture_width",
     "place_inputs",
     "plane_density",
@@ -56,6 +78,8 @@ __all__ = [
     "prior_heading",
     "progress",
     "show_component",
+    "show_part",
+    "shuffled",
     "sidebar",
     "signed",
     "slide",

@@ -72,11 +72,20 @@ def figure(
     return dict(event)
 
 
-def csv_button(label: str, columns: Mapping[str, export.Column], *, key: str, name: str) -> None:
-    """A button that hands out a table; names carry their unit, as "elbo (nats)"."""
+def csv_button(
+    label: str,
+    columns: Mapping[str, export.Column] | Callable[[], Mapping[str, export.Column]],
+    *,
+    key: str,
+    name: str,
+) -> None:
+    """A button that hands out a table; names carry their unit, as "elbo (nats)".
+
+    A long table is given as a function, and written when somebody asks for it.
+    """
     st.download_button(
         label,
-        export.csv_bytes(columns),
+        (lambda: export.csv_bytes(columns())) if callable(columns) else export.csv_bytes(columns),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=key,

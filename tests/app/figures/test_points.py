@@ -10,7 +10,7 @@ NAMES = ("zero", "one", "two")
 
 def test_points_travel_as_float32_and_labels_as_uint8(clouds):
     points, labels = clouds
-    trace = scatter(points, ByClass(labels, NAMES), LIGHT).to_plotly_json()
+    trace = scatter(points, ByClass(labels, NAMES), LIGHT)
     assert trace["type"] == "scattergl"
     assert trace["x"].dtype == np.float32
     assert trace["marker"]["color"].dtype == np.uint8
@@ -21,12 +21,12 @@ def test_points_travel_as_float32_and_labels_as_uint8(clouds):
 
 def test_class_scale_gives_each_class_its_colour(clouds):
     points, labels = clouds
-    marker = scatter(points, ByClass(labels, NAMES), LIGHT).marker
+    marker = scatter(points, ByClass(labels, NAMES), LIGHT)["marker"]
     for index in (0, 1, 2):
-        at = (index - marker.cmin) / (marker.cmax - marker.cmin)
+        at = (index - marker["cmin"]) / (marker["cmax"] - marker["cmin"])
         colour = next(
             colour
-            for (low, colour), (high, _) in zip(marker.colorscale[::2], marker.colorscale[1::2], strict=True)
+            for (low, colour), (high, _) in zip(marker["colorscale"][::2], marker["colorscale"][1::2], strict=True)
             if low <= at <= high
         )
         assert colour == CLASS_COLOURS[index]
@@ -36,10 +36,10 @@ def test_components_take_the_ten_colours_in_turn(clouds):
     points, _ = clouds
     component = np.arange(200) * 3
     trace = scatter(points, ByComponent(component), LIGHT)
-    assert np.array_equal(trace.marker.color, component % 10)
-    assert np.array_equal(trace.customdata, np.stack([np.arange(200), component], 1))
-    assert trace.customdata.dtype == np.uint16
-    assert "component %{customdata[1]}" in trace.hovertemplate
+    assert np.array_equal(trace["marker"]["color"], component % 10)
+    assert np.array_equal(trace["customdata"], np.stack([np.arange(200), component], 1))
+    assert trace["customdata"].dtype == np.uint16
+    assert "component %{customdata[1]}" in trace["hovertemplate"]
 
 
 def test_hovering_names_the_image_also_where_points_are_shuffled(clouds):
@@ -52,17 +52,17 @@ def test_hovering_names_the_image_also_where_points_are_shuffled(clouds):
         ByValue(rows.astype(float), "ELBO (nats)"),
     ):
         trace = scatter(points[rows], colouring, LIGHT, rows)
-        assert trace.hovertemplate.startswith("image %{customdata[0]}")
-        assert np.array_equal(trace.customdata[:, 0], rows)
+        assert trace["hovertemplate"].startswith("image %{customdata[0]}")
+        assert np.array_equal(trace["customdata"][:, 0], rows)
 
 
 def test_values_have_a_colour_bar_that_names_them(clouds):
     points, _ = clouds
     trace = scatter(points, ByValue(np.linspace(-120, -80, 200), "ELBO (nats)"), LIGHT)
-    assert trace.marker.colorbar.title.text == "ELBO (nats)"
-    assert trace.marker.color.dtype == np.float32
-    assert trace.marker.cmin == pytest.approx(-119.2)
-    assert trace.marker.cmax == pytest.approx(-80.8)
+    assert trace["marker"]["colorbar"]["title"]["text"] == "ELBO (nats)"
+    assert trace["marker"]["color"].dtype == np.float32
+    assert trace["marker"]["cmin"] == pytest.approx(-119.2)
+    assert trace["marker"]["cmax"] == pytest.approx(-80.8)
 
 
 def test_narrow_refuses_what_is_no_index():
@@ -106,6 +106,27 @@ def test_raster_and_trace_have_the_same_colours():
 def test_class_names_lie_at_the_medians(clouds):
     points, labels = clouds
     names = class_labels(points, ByClass(labels, NAMES), LIGHT)
-    assert [name.text for name in names] == ["zero", "two"]
-    assert (names[0].x, names[0].y) == pytest.approx(tuple(np.median(points[labels == 0], axis=0)))
-    assert names[1].bordercolor == CLASS_COLOURS[2]
+    assert [name["text"] for name in names] == ["zero", "two"]
+    assert (names[0]["x"], names[0]["y"]) == pytest.approx(tuple(np.median(points[labels == 0], axis=0)))
+    assert names[1]["bordercolor"] == CLASS_COLOURS[2]
+
+
+def test_raster_counts_discs_that_reach_in_from_outside():
+    """A point just beyond the edge shows the part of its disc that lies inside, on its own side only."""
+    picture = raster(np.array([[-1.05, 0.0]]), None, LIGHT, Window(-1, 1, -1, 1), size=100, radius=4)
+    drawn = picture[..., 3] > 0
+    assert drawn.any()
+    assert not drawn[:, 3:].any()
+
+
+def test_raster_is_denser_where_points_lie_on_each_other():
+    picture = raster(np.zeros((3, 2)), None, LIGHT, Window(-1, 1, -1, 1), size=11, radius=0)
+    assert picture[5, 5, 3] == round(255 * (1 - 0.4**3))
+
+
+def test_values_of_a_part_keep_the_colours_of_the_whole():
+    part = ByValue(np.array([0.0, 1.0]), "x", limits=(-10.0, 10.0))
+    assert part.ends == (-10, 10)
+    marker = scatter(np.zeros((2, 2)), part, LIGHT)["marker"]
+    assert (marker["cmin"], marker["cmax"]) == (-10, 10)
+    assert not np.array_equal(point_colours(part, 2, LIGHT), point_colours(ByValue(part.value, "x"), 2, LIGHT))

@@ -178,7 +178,7 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
         names[label]: count for label, count in zip(*np.unique(labels, return_counts=True), strict=True)
     }
     assert mix["Share"].sum() == pytest.approx(100)
-    table = saved["latent_csv"]
+    table = saved["latent_csv"]()
     assert table["image"].tolist() == rows
     np.testing.assert_array_equal(table["elbo (nats)"], services.latents(ref).elbo[rows])
     np.testing.assert_array_equal(table["x (latent units)"], services.points(ref)[rows, 0])
@@ -188,7 +188,7 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
 def test_of_many_images_a_random_part_of_stated_size_is_shown(models):
     at = lasso(opened(), *((0, index) for index in range(300)))
     assert "**300** of 300" in words(at)
-    assert "72 images of the 300, drawn at random" in words(at)
+    assert "72 images of the 300, drawn at random (seed 0)" in words(at)
     at.toggle(key="latent_rebuilt").set_value(True).run()
     assert "72 reconstructions of the 300" in words(at)
     assert not at.exception

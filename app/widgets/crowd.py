@@ -1,0 +1,132 @@
+"""Where somebody looks on the plane of a large test set, what they drew there, and what is told about it."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from app import services, state
+from app.components import View, watch_view
+from app.widgets.latent_plane import CrowdPlane, Look, Outlines
+from app.widgets.numbers import count
+
+_OUTLINES = "_latent_outlines"
+_TOOL = "_latent_tool"
+MOST_CORNERS = 20_000
+
+
+def look_at(ref: services.Ref, key: str) -> Look:
+    """How this session looks at the plane of a checkpoint: the part in view is in the URL under `key`."""
+    ends = state.window(key)
+    owner, outlines = st.session_state.get(_OUTLINES, (None, ()))
+    view = None if ends is None else services.Window(*ends)
+    return Look(view, outlines if owner == ref else (), st.session_state.get(_TOOL, "pan"))
+
+
+def show_part(key: str, part: services.Window | View | None) -> None:
+    """Look at a part of the plane from the next run on; at the whole if None."""
+    if part is None:
+        state.clear_point(key)
+    else:
+        state.set_window(key, part.left, part.right, part.bottom, part.top)
+
+
+def follow_view(chart_key: str, key: str) -> None:
+    """Put the part in view into the URL after each pan and zoom of the plane's figure."""
+
+    def viewed(part: View | None, tool: str) -> None:
+        st.session_state[_TOOL] = tool
+        show_part(key, part)
+
+    watch_view(chart_key, on_view=viewed)
+
+
+def keep_outlines(ref: services.Ref, chart_key: str) -> None:
+    """Keep what was just drawn with lasso or box: the figure is drawn anew, and plotly forgets it."""
+    outlines, tool = outlines_of(st.session_state.get(chart_key))
+    st.session_state[_OUTLINES] = (ref, outlines)
+    if tool is not None:
+        st.session_state[_TOOL] = tool
+
+
+def outlines_of(event: Any) -> tuple[Outlines, str | None]:
+    """The outlines of a figure's selection event, and the tool that drew the last of them.
+
+    The browser is not ours: what is no outline is left out.
+    """
+    found, tool = [], None
+    for name, kept in (("box", "select"), ("lasso", "lasso")):
+        for drawn in _part(_part(event, "selection"), name) or ():
+            x, y = _part(drawn, "x"), _part(drawn, "y")
+            if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y) or len(x) > MOST_CORNERS:
+                continue
+            if name == "box" and len(x) == 2:
+                x, y = [x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]]
+            if len(x) > 2 and all(isinstance(each, int | float) and math.isfinite(each) for each in (*x, *y)):
+                found.append(tuple((float(a), float(b)) for a, b in zip(x, y, strict=True)))
+                tool = kept
+    return tuple(found), tool
+
+
+def _part(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def forget_outlines() -> None:
+    """Take away what was drawn with lasso and box."""
+    st.session_state.pop(_OUTLINES, None)
+
+
+def counted_words(plane: CrowdPlane, images: int, colour: str) -> str:
+    """How many images are in view, of how many, and how they are drawn."""
+    seen = f"**{count(plane.in_view)}** of {count(images)} test images in view"
+    if plane.each:
+        return f"{seen}, each drawn as a point."
+    what = {
+        "class": "the colour of its most frequent class",
+        "component": "the colour of its most frequent component",
+        "ELBO": "the colour of its images\u2019 mean ELBO",
+    }[colour]
+    return (
+        f"{seen}, all of them counted in cells of {plane.cell:.2g} \u00d7 {plane.cell:.2g} latent units. A cell has "
+        f"{what}, faintest at 1 image and full at {count(plane.most)}. Up to {count(services.MOST_POINTS)} images are "
+        "drawn as points: zoom in, or draw round some."
+    )
+
+
+def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole: services.Window) -> None:
+    """The keyboard's way to a part of the plane: its four ends, and a button for the whole.
+
+    Arguments:
+        key: Name of the part in the URL.
+        shown: What is in view.
+        names: Of the two axes.
+        whole: The whole plane; the ends may lie up to its side beyond it.
+    """
+    side = whole.right - whole.left
+    with st.popover("Part in view", icon=":material/crop_free:"):
+        with st.form(f"{key}-form", border=False):
+            left, right = st.columns(2)
+            ends = [
+                column.number_input(
+                    f"{name} {end}",
+                    value=min(high, max(low, value)),
+                    min_value=low,
+                    max_value=high,
+                    format="%.4f",
+                )
+                for column, name, end, value, low, high in (
+                    (left, names[0], "from", shown.left, whole.left - side, whole.right + side),
+                    (right, names[0], "to", shown.right, whole.left - side, whole.right + side),
+                    (left, names[1], "from", shown.bottom, whole.bottom - side, whole.top + side),
+                    (right, names[1], "to", shown.top, whole.bottom - side, whole.top + side),
+                )
+            ]
+            if st.form_submit_button("Show this part"):
+                if ends[0] < ends[1] and ends[2] < ends[3]:
+                    show_part(key, services.Window(*ends))
+                    st.rerun()
+                st.error("Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d.")
+        if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):
+            show_part(key, None)
+            st.rerun()

@@ -1,0 +1,193 @@
+"""The plane of the latent space page: all points of a small test set; of a large one, counts or the points in view."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import services
+from app.figures import crowd
+from app.figures.drawing import Drawing
+from app.figures.plane import Components, plane
+from app.figures.points import ByClass, ByComponent, ByValue, Colouring, class_labels
+from app.figures.theme import PRIOR_NAMES, Theme
+from app.widgets.page import plane_density, plane_window
+
+HEIGHT = 680
+
+Outlines = tuple[tuple[tuple[float, float], ...], ...]
+"""The corners of each outline drawn on the plane."""
+
+
+class Look(NamedTuple):
+    """How somebody looks at a plane.
+
+    Attributes:
+        view: The part in view; None for the whole.
+        outlines: What was drawn with lasso or box.
+        tool: What the pointer does: pan, zoom, lasso or select.
+    """
+
+    view: services.Window | None = None
+    outlines: Outlines = ()
+    tool: str = "pan"
+
+
+class CrowdPlane(NamedTuple):
+    """The plane of a large test set.
+
+    Attributes:
+        drawing: The figure.
+        in_view: Points in the part that is in view.
+        each: Whether they are drawn one by one.
+        cell: Side of a cell in latent units, where they are counted.
+        most: The most points in a cell.
+    """
+
+    drawing: Drawing
+    in_view: int
+    each: bool
+    cell: float
+    most: int
+
+
+def class_names(ref: services.Ref) -> tuple[str, ...]:
+    """Names of the classes where every image has one, else ()."""
+    return services.facts(ref).classes if int(services.latents(ref).labels.min()) >= 0 else ()
+
+
+def shuffled(images: int) -> np.ndarray:
+    """Rows in a fixed random order, so that no class covers the others because it comes last in the data set."""
+    return np.random.default_rng(0).permutation(images)
+
+
+def colouring_of(ref: services.Ref, colour: str, rows: np.ndarray) -> Colouring:
+    """What colours the points of some images."""
+    if colour == "class":
+        return ByClass(services.latents(ref).labels[rows], services.facts(ref).classes)
+    if colour == "component":
+        return ByComponent(services.components_of_images(ref).component[rows])
+    return ByValue(services.latents(ref).elbo[rows], "ELBO (nats)", services.elbo_ends(ref))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool) -> Drawing:
+    """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
+    order = shuffled(services.facts(ref).images)
+    points = {
+        "points": services.points(ref, means)[order],
+        "rows": order,
+        "colouring": colouring_of(ref, colour, order),
+    }
+    return _plane(ref, mode, means, colour, ellipses, services.window((ref,)), services.window((ref,)), points)
+
+
+@st.cache_resource(max_entries=24, show_spinner="Counting the images in view")
+def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool, look: Look) -> CrowdPlane:
+    """The plane of a large test set: the points in view where they are few enough, else their counts; exact both."""
+    shown = look.view or services.window((ref,))
+    drawn = services.drawn_window(ref, look.view, means)
+    # Lines are wanted on all that is drawn, but not at the cost of their fineness on the whole plane.
+    lines = shown if look.view is None else drawn
+    around = services.rows_in(ref, drawn, means)
+    rows = around if look.view is None else services.rows_in(ref, look.view, means)
+    in_view = len(rows)
+    chosen = services.rows_inside(ref, look.outlines, means)
+    placed = services.points(ref, means)
+    each = in_view <= services.MOST_POINTS
+    cell = max(shown.right - shown.left, shown.top - shown.bottom) / services.CELLS
+    most = 0
+    if each:
+        # Those just out of view as well, unless they are too many.
+        order = np.random.default_rng(0).permutation(around if len(around) <= services.MOST_POINTS else rows)
+        points = {"points": placed[order], "rows": order, "colouring": colouring_of(ref, colour, order)}
+        drawing = _plane(ref, mode, means, colour, ellipses, shown, lines, points)
+        if look.outlines:
+            drawing.data[0]["selectedpoints"] = np.flatnonzero(np.isin(order, chosen)).tolist()
+    else:
+        drawing = _plane(ref, mode, means, colour, ellipses, shown, lines, {})
+        counted = _counted(ref, services.count_cells(ref, drawn, cell, colour, means), colour)
+        most = int(counted.count.max())
+        many = len(chosen) > services.MOST_POINTS
+        among = None
+        if many:
+            among = _counted(ref, services.count_cells(ref, drawn, cell, colour, means, chosen), colour)
+        crowd.add_counts(drawing, counted, mode, plane_window(shown), among)
+        if len(chosen) and not many:
+            crowd.step_back(drawing)
+            drawing.add(crowd.chosen_points(placed[chosen], colouring_of(ref, colour, chosen), mode, chosen))
+        if colour == "class":
+            kinds = ByClass(services.latents(ref).labels[rows], services.facts(ref).classes)
+            drawing.annotate(*class_labels(placed[rows], kinds, mode))
+    if look.outlines:
+        drawing.add(crowd.outline_trace(look.outlines, webgl=each or len(chosen) <= services.MOST_POINTS))
+    # Where another part is asked for, the browser must not keep the one that it shows.
+    drawing.update(dragmode=look.tool, uirevision=repr(shown))
+    return CrowdPlane(drawing, in_view, each, cell, most)
+
+
+def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What is known of some test images, a row each; names carry units."""
+    latents, assigned = services.latents(ref), services.components_of_images(ref)
+    names, where = class_names(ref), services.points(ref, means)[rows]
+    columns: dict[str, np.ndarray] = {"image": rows, "number in the data set": latents.ids[rows]}
+    if names:
+        columns["class"] = np.array(names)[latents.labels[rows]]
+    columns |= {
+        "x (latent units)": where[:, 0],
+        "y (latent units)": where[:, 1],
+        "component": assigned.component[rows],
+        "responsibility": assigned.responsibility[rows],
+        "elbo (nats)": latents.elbo[rows],
+    }
+    if latents.log_likelihood is not None:
+        columns["log_likelihood (nats)"] = latents.log_likelihood[rows]
+    return columns
+
+
+def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
+    """What hovering over an image says: its number, class, component and ELBO."""
+    known = pd.DataFrame(image_table(ref, False, rows)).filter(["image", "class", "component", "elbo (nats)"])
+    listed = known.round(1).astype(str).to_dict("records")
+    return ["<br>".join(f"{name} {value}" for name, value in row.items()) for row in listed]
+
+
+def _counted(ref: services.Ref, cells: services.Cells, colour: str) -> crowd.Counted:
+    """The cells as figures take them."""
+    colouring: Colouring
+    if cells.mean is not None:
+        colouring = ByValue(cells.mean.ravel(), "ELBO (nats)", services.elbo_ends(ref))
+    elif colour == "class":
+        colouring = ByClass(cells.leading.ravel(), services.facts(ref).classes)
+    else:
+        colouring = ByComponent(cells.leading.ravel())
+    return crowd.Counted(plane_window(cells.window), cells.count, colouring, cells.leading_count)
+
+
+def _plane(
+    ref: services.Ref,
+    mode: Theme,
+    means: bool,
+    colour: str,
+    ellipses: bool,
+    shown: services.Window,
+    lines: services.Window,
+    points: dict[str, Any],
+) -> Drawing:
+    facts, mixture = services.facts(ref), services.prior_on_plane(ref)
+    kind = "Posterior means" if means else "Samples of the posterior"
+    return plane(
+        mode,
+        plane_window(shown),
+        alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour},"
+        " and the lines that hold 50, 80, 95 and 99 % of the prior's mass.",
+        prior_density=plane_density(services.prior_density(ref, lines)),
+        components=Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights)) if ellipses else None,
+        prior=facts.prior,
+        # The bar of the values stands where the name would.
+        title="" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),
+        axes=services.plane(ref).axis_names,
+        height=HEIGHT,
+        **points,
+    )
