@@ -20,7 +20,7 @@ from torch import Tensor
 from benchmarks import plain, pythae_peer
 from benchmarks.alike import plain_copy
 from benchmarks.plain import PublicVampVAE
-from benchmarks.timing import Row, Seconds, Table, Timing, ratio, significant, take_turns, threads
+from benchmarks.timing import Row, Seconds, Table, Timing, progress, ratio, significant, take_turns, threads
 from vampcore import zoo
 from vampcore.metrics import log_likelihood
 from vampcore.models import VAE
@@ -69,7 +69,7 @@ def rows_of(model: VAE, images: Tensor, number: int, samples: int = SAMPLES, tur
     """Time every way with so many threads."""
     copies = {"public way": plain_copy(model, PublicVampVAE), "plain": plain_copy(model)}
     estimates: dict[str, list[float]] = {"ours": [], "public way": [], "plain": [], "pythae": []}
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator().manual_seed(number)
 
     def ours() -> None:
         estimates["ours"].append(log_likelihood(model, images, samples, generator=generator).log_likelihood[0].item())
@@ -93,6 +93,7 @@ def rows_of(model: VAE, images: Tensor, number: int, samples: int = SAMPLES, tur
             timings = take_turns(calls, turns, warm_up=1)
             missing = [(str(number), str(error), *["—"] * 5)]
     each = {name: timing.per(len(images) if name == "ours" else 1) for name, timing in timings.items()}
+    progress(f"threads: {number}: " + "; ".join(f"{name} {timing}" for name, timing in each.items()))
     return [_row(number, name, each, estimates[name], samples) for name in each] + missing
 
 

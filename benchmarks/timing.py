@@ -7,6 +7,7 @@ turns, A B C A B C ..., so that a slow minute meets all of it alike, and a ratio
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -172,6 +173,11 @@ def significant(value: float) -> str:
 
 def _magnitude(value: float) -> int:
     return int(f"{abs(value):e}".split("e")[1])
+
+
+def progress(text: str) -> None:
+    """Say what has been timed, for who waits; not part of a table."""
+    print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ The model is the VampPrior paper's VAE: 784 binary pixels, 2 x 300 gated units e
 K = 500, batches of 100. What is timed:
 
 - ours: steps of `vampcore.training.Run`, as training makes them: picking the batch's rows, forward, backward, the check
-  that all is finite, the optimiser, the sums for the record. The data are random binary images.
+  that all is finite, the optimiser, the sums for the record. The data are random binary images. Compiled: the same
+  after `torch.compile`, whose time, with empty caches, stands in the second table with when it has paid.
 - products alone (`layers_of`): of every dense layer's output, its weights' gradient, and its inputs' gradient except
   where the inputs are data. The encoder's on the batch and once more on the K pseudo-inputs (VampPrior only), the
   decoder's on the batch. With bf16, in bf16 except those of the encoder's head, which training keeps in float32. The
@@ -15,65 +16,128 @@ K = 500, batches of 100. What is timed:
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import product
+from typing import NamedTuple
 
 import torch
+from torch._inductor import config as inductor
 
 from benchmarks import plain, pythae_peer
 from benchmarks.alike import plain_copy
 from benchmarks.products import Dense, forward_and_backward, gated_body
-from benchmarks.timing import Row, Seconds, Table, Timing, ratio, significant, take_turns, threads
+from benchmarks.timing import Row, Seconds, Spread, Table, Timing, progress, ratio, significant, take_turns, threads
 from vampcore.config import Config
 from vampcore.datasets import Dataset, Split
 from vampcore.training import Run
+from vampcore.training.step import STEPS_WORTH_COMPILING
 
 PAPER = Config(data="static_mnist", experiment="benchmark")
 SHAPE = (1, 28, 28)
 STEPS_PER_TURN = 6
 TURNS = 25
 PRIORS = {"vamp": "VampPrior", "mog": "mixture of Gaussians", "sg": "standard normal"}
-OURS = {"float32": "ours, float32", "bf16": "ours, bf16"}
+PRECISIONS = ("float32", "bf16")
+
+
+class Timed(NamedTuple):
+    """What was timed of one prior on so many threads.
+
+    Attributes:
+        prior: Its name in the configuration.
+        threads: So many.
+        timings: By name: `<who>, <precision>`, with `, compiled` after ours where it was.
+        compiling: Seconds that the first compiled step took, by the same names.
+        absent: Who could not be timed, each in a line with its reason.
+    """
+
+    prior: str
+    threads: int
+    timings: dict[str, Timing]
+    compiling: dict[str, float]
+    absent: list[str]
 
 
 def tables() -> list[Table]:
-    """One table: the three priors, on one thread and on two."""
-    rows = [row for number in (1, 2) for prior in PRIORS for row in rows_of(prior, number)]
+    """Steps, then compiling: the three priors, on one thread and on two."""
+    timed = [time_steps(prior, number) for number in (1, 2) for prior in PRIORS]
+    return [_steps_table(timed), _compiling_table(timed)]
+
+
+def _steps_table(timed: list[Timed]) -> Table:
     columns = ("prior", "threads", "step", "time", "images/s", "products alone", "÷ products", "÷ ours, float32")
     note = (
         f"K = {PAPER.components}, batch {PAPER.batch_size}, {PAPER.layers} × {PAPER.hidden} gated units, "
         f"{PAPER.latent_dim} latent dimensions, 784 pixels; {TURNS} turns. *Products*: every dense layer's output "
         "and the gradients of its weights and inputs, in the step's precision, with nothing else. *Plain*: float32, "
         "broadcast densities, unfused Adam. pythae's step is its model's, without its data loader. Goals: ours in "
-        "float32 at most 1.25 × its products; bf16 at most 0.6 × float32."
+        "float32 at most 1.25 × its products; bf16 at most 0.6 × float32. The last column compares compiled steps with "
+        "our compiled float32 step, all others with the one that is not compiled."
     )
-    return [Table("A training step on the CPU", columns, tuple(rows), note)]
+    rows = [row for each in timed for row in step_rows(each)]
+    return Table("A training step on the CPU", columns, tuple(rows), note)
 
 
-def rows_of(prior: str, number: int, config: Config = PAPER, turns: int = TURNS) -> list[Row]:
-    """Time one prior's steps with so many threads."""
+def time_steps(
+    prior: str, number: int, config: Config = PAPER, turns: int = TURNS, compile: tuple[str, ...] = ("off", "on")
+) -> Timed:
+    """Time one prior's steps with so many threads, ours as they are (`off`) and compiled (`on`)."""
     data = dataset(config.batch_size)
-    runs = {precision: Run(replace(config, prior=prior, precision=precision), data) for precision in OURS}
-    calls: dict[str, Callable[[], object]] = {OURS[name]: partial(our_steps, run) for name, run in runs.items()}
-    for precision in OURS:
-        calls[f"products, {precision}"] = forward_and_backward(layers_of(config, prior, precision))
-    if prior != "vamp":
-        with threads(number):
-            return _rows(prior, number, take_turns(calls, turns), config.batch_size)
-    model = plain_copy(runs["float32"].model)
+    timed = Timed(prior, number, {}, {}, [])
+    calls: dict[str, Callable[[], object]] = {}
+    with threads(number), _fresh_compiler():
+        for precision, mode in product(PRECISIONS, compile):
+            run = Run(replace(config, prior=prior, precision=precision), data, compile=mode)
+            name = f"ours, {precision}" if mode == "off" else f"ours, {precision}, compiled"
+            started = time.perf_counter()
+            try:
+                our_steps(run)
+            except RuntimeError as error:
+                timed.absent.append(f"{name}: {str(error).splitlines()[0]}")
+                continue
+            calls[name] = partial(our_steps, run)
+            if mode == "on":
+                timed.compiling[name] = time.perf_counter() - started
+        for precision in PRECISIONS:
+            calls[f"products, {precision}"] = forward_and_backward(layers_of(config, prior, precision))
+        if prior == "vamp":
+            timed.timings.update(_with_others(calls, config, data, number, turns, timed.absent))
+        else:
+            timed.timings.update(take_turns(calls, turns))
+    said = "; ".join(f"{name} {timing}" for name, timing in timed.timings.items())
+    progress(f"{PRIORS[prior]}, threads: {number}: {said}")
+    return timed
+
+
+def _with_others(
+    calls: dict[str, Callable[[], object]], config: Config, data: Dataset, number: int, turns: int, absent: list[str]
+) -> dict[str, Timing]:
+    """Time the plain step and pythae's too; if there is no pythae, `absent` says so."""
+    model = plain_copy(Run(config, data).model)
     x = data.train.images[: config.batch_size].flatten(1).float()
     optimizer = torch.optim.Adam(model.parameters(), config.learning_rate)
-    calls["plain, float32"] = partial(plain.train_step, model, optimizer, x)
-    with threads(number):
-        try:
-            with pythae_peer.peer(model, x, config.learning_rate) as peer:
-                calls["pythae, float32"] = partial(peer.step, number)
-                return _rows(prior, number, take_turns(calls, turns), config.batch_size)
-        except pythae_peer.Unavailable as error:
-            calls.pop("pythae, float32", None)
-            rows = _rows(prior, number, take_turns(calls, turns), config.batch_size)
-            return [*rows, (PRIORS[prior], str(number), str(error), *["—"] * 5)]
+    calls = calls | {"plain, float32": partial(plain.train_step, model, optimizer, x)}
+    try:
+        with pythae_peer.peer(model, x, config.learning_rate) as peer:
+            return take_turns(calls | {"pythae, float32": partial(peer.step, number)}, turns)
+    except pythae_peer.Unavailable as error:
+        absent.append(str(error))
+        return take_turns(calls, turns)
+
+
+@contextmanager
+def _fresh_compiler() -> Iterator[None]:
+    """Compile as on a machine that has not compiled this before, and forget it afterwards."""
+    caches = inductor.force_disable_caches
+    inductor.force_disable_caches = True
+    try:
+        yield
+    finally:
+        inductor.force_disable_caches = caches
+        torch.compiler.reset()
 
 
 def our_steps(run: Run) -> Seconds:
@@ -112,16 +176,40 @@ def dataset(batch_size: int) -> Dataset:
     return Dataset("random", train, few, few, (), "bernoulli", (0.05, 0.01))
 
 
-def _rows(prior: str, number: int, timings: dict[str, Timing], batch: int) -> list[Row]:
+def step_rows(timed: Timed) -> list[Row]:
+    """Rows of the first table: every step against its products and against our float32 step."""
     rows: list[Row] = []
-    for name, timing in timings.items():
-        what, _, precision = name.partition(", ")
-        if what == "products":
+    first = (PRIORS[timed.prior], str(timed.threads))
+    for name, timing in timed.timings.items():
+        who, precision, *how = name.split(", ")
+        if who == "products":
             continue
-        floor = timings[f"products, {precision}"]
-        speed = significant(batch / timing.median)
-        against = "1" if name == OURS["float32"] else str(ratio(timing, timings[OURS["float32"]]))
-        rows.append(
-            (PRIORS[prior], str(number), name, str(timing), speed, str(floor), str(ratio(timing, floor)), against)
-        )
+        floor = timed.timings[f"products, {precision}"]
+        base = ", ".join(["ours, float32", *how])
+        against = "1" if name == base else str(ratio(timing, timed.timings[base]))
+        speed = significant(PAPER.batch_size / timing.median)
+        rows.append((*first, name, str(timing), speed, str(floor), str(ratio(timing, floor)), against))
+    return rows + [(*first, reason, *["—"] * 5) for reason in timed.absent]
+
+
+def _compiling_table(timed: list[Timed]) -> Table:
+    rows = [row for each in timed for row in compiling_rows(each)]
+    columns = ("prior", "threads", "step", "compiling", "a step saves", "pays after")
+    note = (
+        "Compiling: the first steps of a run, with empty caches, in seconds, once. A step saves the median of the "
+        "differences, turn by turn. An epoch of static MNIST has 500 steps. "
+        f"`--compile auto` compiles runs of {STEPS_WORTH_COMPILING:,} steps and more."
+    )
+    return Table("torch.compile", columns, tuple(rows), note)
+
+
+def compiling_rows(timed: Timed) -> list[Row]:
+    """Rows of the second table: what compiling cost, what it saves, and when it has paid."""
+    rows: list[Row] = []
+    for name, seconds in timed.compiling.items():
+        before, after = timed.timings[name.removesuffix(", compiled")], timed.timings[name]
+        saved = Spread.of(tuple(a - b for a, b in zip(before.seconds, after.seconds, strict=True))).median
+        pays = f"{significant(seconds / saved)} steps" if saved > 0 else "never"
+        first = (PRIORS[timed.prior], str(timed.threads), name.removesuffix(", compiled"))
+        rows.append((*first, f"{significant(seconds)} s", f"{significant(1e3 * saved)} ms", pays))
     return rows

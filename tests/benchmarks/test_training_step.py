@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import plain, pythae_peer, training_step
 from benchmarks.alike import plain_copy
 from benchmarks.products import forward_and_backward
-from benchmarks.timing import Seconds, Table
+from benchmarks.timing import Seconds, Table, Timing
 from vampcore.config import Config
 from vampcore.training import Run
 
@@ -40,7 +40,7 @@ def test_the_floor_holds_every_product_of_the_plain_step():
 
 
 @pytest.mark.parametrize("prior", training_step.PRIORS)
-@pytest.mark.parametrize("precision", training_step.OURS)
+@pytest.mark.parametrize("precision", training_step.PRECISIONS)
 def test_our_step_has_no_fewer_products_than_the_floor(prior, precision):
     config = dataclasses.replace(SMALL, prior=prior, precision=precision)
     run = Run(config, training_step.dataset(10))
@@ -66,8 +66,40 @@ def test_our_steps_are_those_of_training_and_finish_no_epoch():
 
 @pytest.mark.parametrize("prior", training_step.PRIORS)
 def test_rows_fit_the_table_and_say_why_pythae_is_absent(no_pythae, prior):
-    rows = training_step.rows_of(prior, 1, SMALL, turns=2)
-    table = Table("Steps", tuple("abcdefgh"), tuple(rows))
-    assert [row[2] for row in table.rows[:2]] == list(training_step.OURS.values())
-    assert ("no network" in table.markdown()) == (prior == "vamp")
-    assert len(rows) == (4 if prior == "vamp" else 2)
+    timed = training_step.time_steps(prior, 1, SMALL, turns=2, compile=("off",))
+    table = Table("Steps", tuple("abcdefgh"), tuple(training_step.step_rows(timed)))
+    ours, others = ["ours, float32", "ours, bf16"], ["plain, float32", "pythae could not be installed: no network"]
+    assert [row[2] for row in table.rows] == (ours + others if prior == "vamp" else ours)
+    assert training_step.compiling_rows(timed) == []
+
+
+def test_rows_compare_like_with_like():
+    timings = {
+        "ours, float32": 0.04,
+        "ours, float32, compiled": 0.03,
+        "ours, bf16": 0.02,
+        "ours, bf16, compiled": 0.018,
+        "products, float32": 0.025,
+        "products, bf16": 0.01,
+        "plain, float32": 0.08,
+    }
+    compiling = {"ours, float32, compiled": 20.0, "ours, bf16, compiled": 25.0}
+    timed = training_step.Timed("vamp", 1, {name: Timing((time,)) for name, time in timings.items()}, compiling, [])
+    rows = {row[2]: [cell.split(" ")[0] for cell in row[-2:]] for row in training_step.step_rows(timed)}
+    assert rows == {
+        "ours, float32": ["1.60", "1"],
+        "ours, float32, compiled": ["1.20", "1"],
+        "ours, bf16": ["2.00", "0.500"],
+        "ours, bf16, compiled": ["1.80", "0.600"],
+        "plain, float32": ["3.20", "2.00"],
+    }
+    assert [row[2:] for row in training_step.compiling_rows(timed)] == [
+        ("ours, float32", "20.0 s", "10.0 ms", "2,000 steps"),
+        ("ours, bf16", "25.0 s", "2.00 ms", "12,500 steps"),
+    ]
+
+
+def test_compiling_that_saves_nothing_never_pays():
+    timings = {"ours, bf16": Timing((0.02,)), "ours, bf16, compiled": Timing((0.03,))}
+    (row,) = training_step.compiling_rows(training_step.Timed("sg", 1, timings, {"ours, bf16, compiled": 9.0}, []))
+    assert row[-2:] == ("−10.0 ms", "never")
