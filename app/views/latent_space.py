@@ -220,7 +220,9 @@ def show_images(ref: services.Ref, rows: np.ndarray) -> None:
     wanted = tuple(int(row) for row in shown)
     images = services.test_images(ref, wanted)
     kind = "images" if images.originals and not rebuilt else "reconstructions"
-    st.caption(f"{len(shown)} {kind}" + (f" of the {len(rows):,}, drawn at random" if len(shown) < len(rows) else ""))
+    st.caption(
+        f"{len(shown)} {kind}" + (f" of the {len(rows):,}, drawn at random (seed 0)" if len(shown) < len(rows) else "")
+    )
     drawing, _ = tiles(
         services.reconstructions(ref, wanted) if rebuilt else images.pixels,
         widgets.mode(),

@@ -1,0 +1,185 @@
+"""The latent plane of more test images than a browser draws: counted, exact on zoom and selection, and said so."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import forget, use_root
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+IMAGES = 30_000
+SQUARE = {"x": [-1.0, 1.0], "y": [-1.0, 1.0]}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    from benchmarks.synthetic import untrained
+
+    folder = tmp_path_factory.mktemp("large")
+    untrained(folder / "large" / "mog", images=IMAGES)
+    return folder
+
+
+@pytest.fixture
+def ref(root, monkeypatch):
+    from app import services
+
+    use_root(root, monkeypatch)
+    yield services.experiments()[0].refs[0]
+    forget()
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update({"experiment": "large", "prior": "MoG", **query})
+    at.switch_page("views/latent_space.py").run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+def figure(at: AppTest) -> dict:
+    return json.loads(at.get("plotly_chart")[0].proto.spec)
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(each.value for each in (*at.markdown, *at.caption))
+
+
+def ends(at: AppTest) -> list[float]:
+    """The part in view, as the URL says it."""
+    said = at.query_params["latent_view"]
+    return [float(end) for end in (said if isinstance(said, str) else said[-1]).split(",")]
+
+
+def select(at: AppTest, outlines, monkeypatch) -> AppTest:
+    """The page after a lasso or box was drawn."""
+    from app import services
+
+    at.session_state["_latent_outlines"] = (services.experiments()[0].refs[0], outlines)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_the_whole_is_counted_and_no_point_travels(ref):
+    at = opened()
+    assert re.search(r"\*\*30,000\*\* of 30,000 test images in view, all of them counted in cells", words(at))
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Test images shown"] == "30,000"
+    drawn = figure(at)
+    assert [trace["type"] for trace in drawn["data"]] == ["heatmap", "scatter", "contour"]
+    assert drawn["layout"]["images"][0]["source"].startswith("data:image/png")
+    assert len(at.get("plotly_chart")[0].proto.spec) < 600_000
+
+
+@pytest.mark.parametrize("colour", ["class", "component", "ELBO"])
+def test_the_counts_on_hovering_add_up(ref, colour):
+    import base64
+
+    from app import services
+
+    grid = figure(opened(latent_colour=colour))["data"][0]
+    counts = np.frombuffer(base64.b64decode(grid["z"]["bdata"]), grid["z"]["dtype"])
+    whole = services.window((ref,))
+    inside = len(services.rows_in(ref, whole))
+    # Cells that the edge of the window cuts may be in or out.
+    assert counts.sum() == pytest.approx(inside, abs=0.01 * IMAGES)
+
+
+def test_a_part_with_few_enough_shows_each_point(ref):
+    import base64
+
+    from app import services
+
+    part = services.Window(-1.0, 0.5, -1.0, 0.5)
+    at = opened(latent_view="-1,0.5,-1,0.5")
+    inside = services.rows_in(ref, part)
+    assert f"**{len(inside):,}** of 30,000 test images in view, each drawn as a point." in words(at)
+    points = figure(at)["data"][0]
+    assert points["type"] == "scattergl"
+    packed = points["customdata"]
+    rows = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+    assert set(inside) <= set(rows.tolist())
+    assert len(rows) == len(set(rows.tolist()))
+    assert figure(at)["layout"]["xaxis"]["range"] == [-1.0, 0.5]
+
+
+def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
+    from app import services, widgets
+
+    saved = {}
+    monkeypatch.setattr(widgets, "csv_button", lambda label, columns, *, key, name: saved.update({key: columns}))
+    big = ((-50.0, -50.0), (50.0, -50.0), (50.0, 0.5), (-50.0, 0.5))
+    at = select(opened(), (big,), monkeypatch)
+    expected = np.flatnonzero(services.points(ref)[:, 1] < 0.5)
+    assert len(expected) > 0
+    assert f"**{len(expected):,}** of 30,000 test images, in the lasso." in words(at)
+    assert f"of the {len(expected):,}, drawn at random (seed 0)" in words(at)
+    np.testing.assert_array_equal(saved["latent_csv"]()["image"], expected)
+    assert len(saved["latent_points_csv"]()["image"]) == IMAGES
+    mix = at.dataframe[0].value
+    assert mix["Images"].sum() == len(expected)
+    assert "chosen" in [trace.get("name") for trace in figure(at)["data"]]
+
+
+def test_few_chosen_points_are_drawn_over_the_counts(ref, monkeypatch):
+    from app import services
+
+    small = ((-0.3, -0.3), (0.3, -0.3), (0.3, 0.3), (-0.3, 0.3))
+    at = select(opened(), (small,), monkeypatch)
+    kinds = [trace["type"] for trace in figure(at)["data"]]
+    assert kinds == ["heatmap", "scatter", "contour", "scattergl", "scattergl"]
+    chosen = services.rows_inside(ref, (small,))
+    assert f"**{len(chosen):,}** of 30,000" in words(at)
+    at.button(key="latent_closer").click().run()
+    left, right, bottom, top = ends(at)
+    assert left < -0.2 < 0.2 < right < 1
+    assert bottom < -0.2 < 0.2 < top < 1
+    at.button(key="latent_undrawn").click().run()
+    assert "None yet." in words(at)
+    assert not at.exception
+
+
+def test_the_part_in_view_can_be_typed(ref):
+    at = opened()
+    fields = {field.label: field for field in at.number_input}
+    typed = {"z\u2081 from": -1.0, "z\u2081 to": 1.0, "z\u2082 from": -0.5, "z\u2082 to": 0.5}
+    for label, value in typed.items():
+        fields[label].set_value(value)
+    next(button for button in at.button if button.label == "Show this part").click().run()
+    assert ends(at) == [-1, 1, -0.5, 0.5]
+    at.button(key="latent_view_whole").click().run()
+    assert "latent_view" not in at.query_params
+    assert not at.exception
+
+
+@pytest.mark.parametrize("bad", ["1,2,3", "1,0,0,1", "a,b,c,d", "nan,1,0,1", "0,1e9,0,1"])
+def test_a_part_that_is_none_is_named(ref, bad):
+    at = opened(latent_view=bad)
+    assert "latent_view" in at.warning[0].value
+    assert "**30,000** of 30,000" in words(at)
+
+
+def test_the_holes_are_measured_on_request(ref):
+    at = opened()
+    assert "Prior mass in holes" not in {metric.label for metric in at.metric}
+    at.button(key="latent_holes").click().run()
+    assert "Prior mass in holes" in {metric.label for metric in at.metric}
+
+
+def test_what_the_browser_drew_is_read_with_suspicion():
+    from app.widgets.crowd import outlines_of
+
+    lasso = {"x": [0, 1, 1], "y": [0, 0, 1]}
+    assert outlines_of({"selection": {"lasso": [lasso], "box": []}}) == ((((0, 0), (1, 0), (1, 1)),), "lasso")
+    boxed, tool = outlines_of({"selection": {"box": [SQUARE]}})
+    assert boxed == (((-1, -1), (1, -1), (1, 1), (-1, 1)),)
+    assert tool == "select"
+    for nonsense in (None, [], {"selection": {"lasso": [{"x": [0, 1], "y": [0]}, {"x": "abc", "y": "abc"}, 5]}}):
+        assert outlines_of(nonsense) == ((), None)
+    assert outlines_of({"selection": {"lasso": [{"x": [0, float("nan"), 1], "y": [0, 0, 1]}]}}) == ((), None)
