@@ -9,6 +9,9 @@ from app.widgets.controls import choose, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.page import colour_rule
 
+# A list longer than this gets a choice of the data set above it.
+GROUPED = 12
+ALL = "all"
 SHORT_NAMES = {
     "sg": "SG",
     "mog": "MoG",
@@ -28,13 +31,14 @@ def sidebar() -> bool:
     if not readable:
         return False
     with st.sidebar:
-        names = [each.name for each in readable]
+        names = [each.name for each in _of_one_data_set(readable)]
         choose_one(
             "Experiment",
             names,
             key=state.EXPERIMENT,
             default=names[0],
-            help="One data set and architecture, trained with several priors.",
+            help="One data set and architecture, trained with several priors."
+            + (" Type a part of its name to find it." if len(names) > GROUPED else ""),
         )
         experiment = state.selected().experiment
         priors = [ref.prior for ref in experiment.refs]
@@ -49,6 +53,17 @@ def sidebar() -> bool:
         st.caption(f"Computed on {services.device().name}")
         copy_link()
     return True
+
+
+def _of_one_data_set(listed: list[services.Experiment]) -> list[services.Experiment]:
+    """Of a long list, the experiments of the data set chosen; of a short one, all."""
+    sets = sorted({experiment.priors[0].data for experiment in listed})
+    if len(listed) <= GROUPED or len(sets) == 1:
+        return listed
+    # No counts in the words, which are also what a link says and have to stay true.
+    words = {ALL: "All"} | {name: name for name in sets}
+    chosen = choose_one("Data set", list(words), key="data", default=ALL, names=words)
+    return [each for each in listed if chosen in (ALL, each.priors[0].data)]
 
 
 def _identity(listed: services.Listed) -> None:

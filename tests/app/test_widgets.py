@@ -187,3 +187,36 @@ def test_figures_are_saved_in_the_format_that_the_sidebar_says(models):
         at.run()
         assert not at.exception
         assert f'"format":"{kind}"' in at.get("plotly_chart")[0].proto.config.replace(" ", "")
+
+
+@pytest.fixture
+def many(models, tmp_path, monkeypatch):
+    """Fourteen experiments on digits and one that says it is of another data set."""
+    import shutil
+
+    from tests.app.conftest import forget, use_root
+
+    for number in range(14):
+        shutil.copytree(models / "tiny-2d" / "sg", tmp_path / f"run-{number:02d}" / "sg")
+    shutil.copytree(models / "tiny-2d" / "vamp", tmp_path / "other" / "vamp")
+    config = tmp_path / "other" / "vamp" / "config.json"
+    config.write_text(config.read_text().replace('"data": "digits"', '"data": "mnist"'))
+    use_root(tmp_path, monkeypatch)
+    yield
+    forget()
+
+
+def test_a_long_list_is_chosen_from_by_data_set(many):
+    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    assert len(at.sidebar.selectbox(key="experiment").options) == 15
+    at.sidebar.selectbox(key="data").set_value("mnist").run()
+    assert not at.exception
+    assert at.sidebar.selectbox(key="experiment").options == ["other"]
+    assert at.sidebar.get_by_key("prior").value == "vamp"
+    at.sidebar.selectbox(key="data").set_value("all").run()
+    assert len(at.sidebar.selectbox(key="experiment").options) == 15
+
+
+def test_a_short_list_is_not_cut_up(models):
+    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    assert "data" not in [box.key for box in at.sidebar.selectbox]
