@@ -34,6 +34,7 @@ class LinearEncoder(nn.Module):
 
     def __init__(self, matrix: Tensor, offset: Tensor, variance: Tensor) -> None:
         super().__init__()
+        self.latent_dim = len(offset)
         self.register_buffer("matrix", matrix)
         self.register_buffer("offset", offset)
         self.register_buffer("logvar", variance.log())

@@ -1,5 +1,6 @@
 """How much is computed at once, so that memory stays bounded however large the data set and the mixture are."""
 
+import psutil
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -10,8 +11,14 @@ Mixture = DiagNormalMixture | NormalMixture
 
 # Pairs of a place and a component: 2 ** 21 in float64 are 16 MiB, and a few such tensors live together.
 PAIRS_AT_ONCE = 2**21
-# Numbers that a decoder returns: 2 ** 24 in float32 are 64 MiB.
+# Numbers that a decoder returns at once: 2 ** 24 in float32 are 64 MiB.
 DECODED_AT_ONCE = 2**24
+# In importance sampling on a CPU: 2 MiB, which stay in its cache (64 MiB take half as long again). Elsewhere the launch
+# of an operation is the cost.
+DECODED_AT_ONCE_ON_CPU = 2**19
+# A decoded number in float32, with the layers below it and what is computed from it, takes 40 bytes at most.
+BYTES_PER_DECODED_NUMBER = 40
+SHARE_OF_FREE_MEMORY = 1 / 4
 
 
 def rows_at_once(pairs_per_row: int) -> int:
@@ -21,7 +28,25 @@ def rows_at_once(pairs_per_row: int) -> int:
 
 def observations_at_once(x: Float[Tensor, "N C H W"], samples: int) -> int:
     """Observations in one step, when each is decoded from `samples` samples."""
-    return max(1, min(2000, DECODED_AT_ONCE // (samples * x[0].numel())))
+    return max(1, min(2000, min(DECODED_AT_ONCE, _fitting(x.device)) // (samples * x[0].numel())))
+
+
+def samples_at_once(x: Float[Tensor, "N C H W"]) -> int:
+    """Importance samples in one step: what is fastest on the device of `x`, less where less memory is free."""
+    fastest = DECODED_AT_ONCE_ON_CPU if x.device.type == "cpu" else DECODED_AT_ONCE
+    return max(1, min(fastest, _fitting(x.device)) // x[0].numel())
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can be had on a device now."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
+
+
+def _fitting(device: torch.device) -> int:
+    """Decoded numbers that fit into a share of the free memory."""
+    return int(SHARE_OF_FREE_MEMORY * free_memory(device)) // BYTES_PER_DECODED_NUMBER
 
 
 @torch.no_grad()

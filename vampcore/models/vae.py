@@ -1,6 +1,7 @@
 """The variational autoencoder with any number of stochastic layers, and the log-weights that every bound comes from."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import torch
@@ -82,7 +83,7 @@ class VAE(nn.Module):
         self, count: int, samples: int = 1, generator: torch.Generator | None = None
     ) -> tuple[Float[Tensor, "S N D"], ...]:
         """The standard normal noise of `samples` samples of `count` observations, for each layer from the top down."""
-        like = next(self.parameters())
+        like = next(chain(self.parameters(), self.buffers()))
         layers = (cast(LowerLayer, self.encoder), *self.lower_layers())
         return tuple(noise((samples, count, layer.latent_dim), like, generator) for layer in layers)
 

@@ -1,9 +1,5 @@
 """One step of training as a function of tensors: gradients, the check that they are finite, and Adam."""
 
-import os
-import shutil
-import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -12,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
+from vampcore.compiling import Compiled, can_compile
 from vampcore.config import Config, ConfigError
 from vampcore.models import VAE
 from vampcore.objectives import elbo, iwae_bound
@@ -78,11 +75,9 @@ class Step:
         self.model, self.config, self.processes = model, config, processes
         self.weights: list[Tensor] = list(model.parameters())
         self.moments = Moments.of(self.weights)
-        self._compile = compile
-        self._compiled: Callable[..., Tensor] | None = None
-        pays = steps >= STEPS_WORTH_COMPILING and processes.count == 1 and _can_compile()
-        if compile == "on" or (compile == "auto" and pays):
-            self._compiled = self._compiled_step()
+        pays = steps >= STEPS_WORTH_COMPILING and processes.count == 1 and can_compile()
+        wanted = compile == "on" or (compile == "auto" and pays)
+        self._compiled = self._compiled_step(fall_back=compile == "auto") if wanted else None
 
     def __call__(
         self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: int, beta: float, rate: float
@@ -103,13 +98,7 @@ class Step:
         """
         scalars = [torch.tensor(float(value), device=self.processes.device) for value in (count, beta, rate)]
         if self._compiled is not None and count == self.config.batch_size:
-            try:
-                return self._compiled(x, noise, index, *scalars).clone()
-            except RuntimeError as error:
-                if self._compile != "auto":
-                    raise
-                warnings.warn(f"torch.compile failed and is left out ({str(error).splitlines()[0]})", stacklevel=2)
-                self._compiled = None
+            return self._compiled(x, noise, index, *scalars).clone()
         return self._in_python(x, noise, index, *scalars)
 
     def _in_python(
@@ -123,7 +112,7 @@ class Step:
             self._update(self.weights, gradients, self.moments, rate, fused=x.device.type != "mps")
         return torch.cat([sums, finite.float().view(1)])
 
-    def _compiled_step(self) -> Callable[..., Tensor]:
+    def _compiled_step(self, fall_back: bool) -> Callable[..., Tensor]:
         if self.processes.count > 1:
             raise ConfigError("a step that several processes share is not compiled: leave out --compile on")
         # Lets torch.autograd.grad into the compiled function; compiling alone looks at it.
@@ -133,7 +122,7 @@ class Step:
             for value in self.moments:
                 torch._dynamo.mark_static_address(value)
         mode = "reduce-overhead" if on_gpu else "default"
-        return torch.compile(self._without_a_branch, fullgraph=True, dynamic=False, mode=mode)
+        return Compiled(self._without_a_branch, fall_back, whole=True, mode=mode)
 
     def _gradients(
         self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: Tensor, beta: Tensor
@@ -184,12 +173,6 @@ class Step:
             eps=1e-8,
             maximize=False,
         )
-
-
-def _can_compile() -> bool:
-    """Whether there is what torch.compile needs: a GPU, or a C++ compiler for the CPU's code."""
-    compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
-    return torch.cuda.is_available() or shutil.which(compiler) is not None
 
 
 def _all_finite(gradients: Sequence[Tensor], sums: Tensor) -> Tensor:

@@ -1,0 +1,40 @@
+"""How much is computed at once: bounded by what is free."""
+
+import pytest
+import torch
+
+from vampcore.metrics import chunks
+
+CPU = torch.device("cpu")
+
+
+def image(pixels: int) -> torch.Tensor:
+    return torch.zeros(2, 1, 1, pixels)
+
+
+@pytest.fixture
+def free(monkeypatch):
+    def set_free(count: int) -> None:
+        monkeypatch.setattr(chunks, "free_memory", lambda device: count)
+
+    return set_free
+
+
+def test_free_memory_is_that_of_the_machine():
+    assert 2**20 < chunks.free_memory(CPU) < 2**50
+
+
+def test_with_plenty_free_the_cache_decides(free):
+    free(2**40)
+    assert chunks.samples_at_once(image(784)) == chunks.DECODED_AT_ONCE_ON_CPU // 784
+    assert chunks.observations_at_once(image(784), 1) == 2000
+    assert chunks.observations_at_once(image(784), 1000) == chunks.DECODED_AT_ONCE // 784_000
+
+
+def test_with_little_free_less_is_computed_at_once(free):
+    free(2**20)
+    few = chunks.samples_at_once(image(784))
+    assert few * 784 * chunks.BYTES_PER_DECODED_NUMBER <= 2**20 * chunks.SHARE_OF_FREE_MEMORY
+    assert 0 < few < chunks.DECODED_AT_ONCE_ON_CPU // 784
+    free(2**10)
+    assert chunks.samples_at_once(image(784)) == chunks.observations_at_once(image(784), 10) == 1

@@ -1,0 +1,58 @@
+"""Compiling changes the time, not the value; where it fails the function itself is called."""
+
+import pytest
+import torch
+
+from tests.processes import run_python
+from vampcore import compiling
+from vampcore.compiling import Compiled, can_compile
+
+
+def broken(function, **options):
+    def fail(*arguments):
+        raise RuntimeError("no compiler\nand much more about it")
+
+    return fail
+
+
+class TestCompiled:
+    def test_falls_back_once_and_says_why(self, monkeypatch):
+        monkeypatch.setattr(torch, "compile", broken)
+        double = Compiled(lambda x: 2 * x)
+        with pytest.warns(UserWarning, match="compiling failed, so this will take longer than it could: no compiler$"):
+            assert double(torch.tensor(3.0)) == 6
+        assert double(torch.tensor(4.0)) == 8
+
+    def test_raises_where_it_was_asked_for(self, monkeypatch):
+        monkeypatch.setattr(torch, "compile", broken)
+        with pytest.raises(RuntimeError, match="no compiler"):
+            Compiled(lambda x: 2 * x, fall_back=False)(torch.tensor(3.0))
+
+    def test_needs_a_compiler(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setenv("CXX", "no-such-compiler")
+        assert not can_compile()
+        monkeypatch.setattr(compiling.shutil, "which", lambda name: f"/usr/bin/{name}")
+        assert can_compile()
+
+
+def test_importance_sampling_gives_the_same_estimate():
+    """In a process without the hook that checks shapes, which torch.compile cannot look through."""
+    run_python("""
+import torch
+from vampcore import zoo
+from vampcore.metrics import log_likelihood
+
+model = zoo.load("digits-2d/vamp").model
+with torch.no_grad():
+    x = model.decode(model.prior(model.encoder).sample((7,), torch.Generator().manual_seed(0))).sample()
+    x = (x * 16).round() / 16
+    # Parts of 3 images of 2, and of 50 samples of 20: regular and irregular ones.
+    for samples, chunk in ((50, 20), (10, 30)):
+        found = [
+            log_likelihood(model, x, samples, chunk, torch.Generator().manual_seed(1), compile=compile)
+            for compile in (False, True)
+        ]
+        torch.testing.assert_close(found[0].log_likelihood, found[1].log_likelihood, rtol=1e-5, atol=1e-4)
+        torch.testing.assert_close(found[0].ess, found[1].ess, rtol=1e-3, atol=1e-3)
+""")
