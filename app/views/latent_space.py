@@ -287,6 +287,10 @@ with a fixed seed, so that all points together are draws from the aggregated pos
 **Lines** hold 50, 80, 95 and 99 % of the prior\u2019s mass. Where they hold no points, the prior wastes mass, and
 samples from there have no counterpart in the data (holes). Where points lie outside, the prior calls data unlikely.
 
+**Of more than 20,000 test images** the whole plane shows counts, of all of them: each small square has a colour, and is the
+stronger the more images it holds (opacity rises with the logarithm of the count). Zoom in, and as soon as few enough are
+in view every image is a point. Lasso, box and distance choose among all images, whatever is drawn.
+
 **In more than two dimensions** the plane is that of the first two principal axes of the posterior means. Points and
 prior are projected onto it exactly: the lines are those of the prior\u2019s marginal on the plane, not of a slice.
 
