@@ -199,17 +199,7 @@ def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, floa
             name="chosen-images",
         )
         if services.is_crowd(ref):
-            look_closer(ref, rows, means, drawn=bool(len(lassoed)))
-
-
-def look_closer(ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
-    """Of a large test set: go to the chosen images, and take the outline away."""
-    if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
-        widgets.show_part(VIEW, services.window_of(ref, rows, means))
-        st.rerun()
-    if drawn and st.button("Take the outline away", key="latent_undrawn", icon=":material/close:"):
-        widgets.forget_outlines()
-        st.rerun()
+            widgets.look_closer(VIEW, ref, rows, means, drawn=bool(len(lassoed)))
 
 
 def show_images(ref: services.Ref, rows: np.ndarray) -> None:
@@ -287,9 +277,8 @@ with a fixed seed, so that all points together are draws from the aggregated pos
 **Lines** hold 50, 80, 95 and 99 % of the prior\u2019s mass. Where they hold no points, the prior wastes mass, and
 samples from there have no counterpart in the data (holes). Where points lie outside, the prior calls data unlikely.
 
-**Of more than 20,000 test images** the whole plane shows counts, of all of them: each small square has a colour, and is the
-stronger the more images it holds (opacity rises with the logarithm of the count). Zoom in, and as soon as few enough are
-in view every image is a point. Lasso, box and distance choose among all images, whatever is drawn.
+**Of more than 20,000 test images** the plane shows counts, all images counted: the opacity of a cell rises with the
+logarithm of its count. Once few enough are in view, each is a point. Lasso, box and distance choose among all images.
 
 **In more than two dimensions** the plane is that of the first two principal axes of the posterior means. Points and
 prior are projected onto it exactly: the lines are those of the prior\u2019s marginal on the plane, not of a slice.

@@ -9,6 +9,7 @@ from app.widgets.crowd import (
     forget_outlines,
     keep_outlines,
     look_at,
+    look_closer,
     part_inputs,
     show_part,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "image_table",
     "keep_outlines",
     "look_at",
+    "look_closer",
     "metric_row",
     "mode",
     "no_checkpoint",

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from app import services, state
@@ -130,3 +131,13 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
         if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):
             show_part(key, None)
             st.rerun()
+
+
+def look_closer(key: str, ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
+    """Of a large test set: go to the chosen images, and take the outline away."""
+    if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
+        show_part(key, services.window_of(ref, rows, means))
+        st.rerun()
+    if drawn and st.button("Take the outline away", key="latent_undrawn", icon=":material/close:"):
+        forget_outlines()
+        st.rerun()
