@@ -42,14 +42,17 @@ class Drawing:
 
     data: list[Spec] = field(default_factory=list)
     layout: Spec = field(default_factory=dict)
+    _spec: Spec | None = field(default=None, repr=False, compare=False)
 
     def add(self, *traces: Spec) -> None:
         """Draw traces above those that are there."""
         self.data.extend(traces)
+        self._spec = None
 
     def update(self, **layout: Any) -> None:
         """Change parts of the layout: of a part that is a mapping, only what is named changes."""
         merge(self.layout, layout)
+        self._spec = None
 
     def update_x(self, **axis: Any) -> None:
         """Change the horizontal axis."""
@@ -62,24 +65,30 @@ class Drawing:
     def annotate(self, *annotations: Spec) -> None:
         """Write words on the figure."""
         self.layout.setdefault("annotations", []).extend(annotations)
+        self._spec = None
 
     def picture(self, image: Spec) -> None:
         """Lay a picture under the traces."""
         self.layout.setdefault("images", []).append(image)
+        self._spec = None
 
     def line_across(self, y: float, line: Spec) -> None:
         """A horizontal line from edge to edge; on a log axis `y` is the value itself."""
+        self._spec = None
         across = {"x0": 0, "x1": 1, "xref": "x domain", "y0": y, "y1": y, "yref": "y"}
         self.layout.setdefault("shapes", []).append({"type": "line", **across, "line": line})
 
     def line_up(self, x: float, line: Spec) -> None:
         """A vertical line from edge to edge."""
+        self._spec = None
         up = {"x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
         self.layout.setdefault("shapes", []).append({"type": "line", **up, "line": line})
 
     def spec(self) -> Spec:
-        """The figure as plotly.js takes it, with arrays as bytes."""
-        return {"data": [_sendable(trace) for trace in self.data], "layout": _sendable(self.layout)}
+        """The figure as plotly.js takes it, with arrays as bytes; made once for a figure that stays as it is."""
+        if self._spec is None:
+            self._spec = {"data": [_sendable(trace) for trace in self.data], "layout": _sendable(self.layout)}
+        return self._spec
 
     def checked(self) -> go.Figure:
         """The figure as a graph object of plotly's, every property checked: for tests and notebooks.
@@ -104,9 +113,9 @@ def merge(target: Spec, changes: Mapping[str, Any]) -> None:
 def _sendable(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _bytes_of(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _sendable(each) for name, each in value.items()}
-    if isinstance(value, list | tuple) and any(isinstance(each, np.ndarray | Mapping) for each in value):
+    if isinstance(value, list | tuple) and any(isinstance(each, np.ndarray | dict) for each in value):
         return [_sendable(each) for each in value]
     return value
 

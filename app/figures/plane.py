@@ -1,5 +1,6 @@
 """The latent plane: points of the aggregated posterior, the prior's mass levels, its components, class names."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from app.figures.density import Density, Window, contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, Colouring, class_labels, raster, scatter
-from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, with_alpha
+from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, widest_tick, with_alpha
 from app.figures.tiles import add_picture
 
 DEVIATIONS = 2.0
@@ -195,6 +196,9 @@ def framed(figure: Drawing, mode: Theme, window: Window, *, prior: str | None, t
     edge = {"showline": True, "mirror": True, "linecolor": frame, "linewidth": 1 if prior is None else 2}
     figure.update_x(range=[window.left, window.right], nticks=6, **edge)
     figure.update_y(range=[window.bottom, window.top], nticks=6, scaleanchor="x", scaleratio=1, **edge)
+    # Room for labels and titles: where it is not enough at once, plotly finds it by drawing everything twice.
+    left = math.ceil(40 + widest_tick(window.bottom, window.top))
+    figure.update(margin={"l": left, "b": 57, "t": 20, "r": 16})
     if title:
         colour = mode.ink if prior is None else prior_text_colour(prior, mode)
         figure.update(

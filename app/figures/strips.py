@@ -1,11 +1,12 @@
 """Images in order: along a line of the latent space, or through the epochs of a training."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out
+from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out, text_width
 from app.figures.tiles import add_picture, mosaic
 
 
@@ -69,6 +70,9 @@ def strip(
     tall = round(960 * aspect * count_rows / count) + 64 if height is None else height
     laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 130), 900), grid=False)
     add_picture(figure, picture, 0, count, 0, count_rows, pixel)
+    # Names never change, so room for them is known: plotly would find it by drawing the figure twice.
+    names = max(map(text_width, rows)) if named else 0.0
+    figure.update(margin={"l": math.ceil(35 + names) if named else 28, "b": 46})
     # On a phone every name would need a turn of 90 degrees: at most nine are written, evenly.
     written = np.arange(0, count, -(-count // 9))
     figure.update_x(
@@ -80,12 +84,14 @@ def strip(
         constrain="domain",
         constraintoward="left",
         tickangle=0,
+        automargin=False,
     )
     figure.update_y(
         range=[count_rows, 0],
         tickvals=[r + 0.5 for r in range(count_rows)] if named else [],
         ticktext=list(rows) if named else [],
         ticklabelstandoff=6,
+        automargin=False,
         scaleanchor="x",
         scaleratio=aspect,
         constrain="domain",

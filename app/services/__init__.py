@@ -66,6 +66,7 @@ from app.services.latent_space import (
 )
 from app.services.literature import Published, published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
+from app.services.memory import kept
 from app.services.prior_components import (
     ORDERS,
     Components,
@@ -149,6 +150,7 @@ __all__ = [
     "history",
     "hole_share",
     "is_crowd",
+    "kept",
     "kl_per_dimension",
     "latents",
     "measure",

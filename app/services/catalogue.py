@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.services.loading import DataMissing, Ref, ServiceError, loaded, split
+from app.services.memory import kept
 from vampcore import datasets, zoo
 from vampcore.config import PRIORS
 from vampcore.datasets import DataError
@@ -166,7 +167,7 @@ def _rank(prior: str) -> tuple[int, str]:
     return (PRIORS.index(prior) if prior in PRIORS else len(PRIORS), prior)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def facts(ref: Ref) -> Facts:
     """What the checkpoint says about itself."""
     model = loaded(ref)
@@ -199,7 +200,7 @@ def facts(ref: Ref) -> Facts:
     )
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def metrics(ref: Ref) -> tuple[Metric, ...]:
     """The figures that were stored with the checkpoint."""
     return tuple(loaded(ref).checkpoint.metrics)
@@ -213,7 +214,7 @@ def metric(ref: Ref, name: str, layer: int | None = None, split: str = "test") -
     return next(iter(found), None)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(64)
 def history(ref: Ref) -> History:
     """The training records of the checkpoint."""
     records = loaded(ref).checkpoint.history

@@ -151,7 +151,7 @@ def _bound(ref: Ref, limit: int, seed: int) -> _Part:
     began, model = time.perf_counter(), loaded(ref)
     rows, generator = drawn(ref, limit, seed)
     with torch.inference_mode(), several_threads():
-        x = observations(model, torch.from_numpy(rows))
+        x = observations(model, torch.tensor(rows))
         measured = bound(model.checkpoint.model, x, generator=generator, prior=prior_on_device(model))
     where = model.device.type
     metrics = tuple(
@@ -182,7 +182,7 @@ def _log_likelihood(ref: Ref, limit: int, samples: int, seed: int, block: int) -
     began, model = time.perf_counter(), loaded(ref)
     rows, _ = drawn(ref, limit, seed)
     with torch.inference_mode(), several_threads():
-        x = observations(model, torch.from_numpy(rows[block * BLOCK : (block + 1) * BLOCK]))
+        x = observations(model, torch.tensor(rows[block * BLOCK : (block + 1) * BLOCK]))
         measured = log_likelihood(
             model.checkpoint.model,
             x,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
 from app.services.latent_space import Floats, plane, points
 from app.services.loading import Ref, loaded, noise, several_threads
+from app.services.memory import kept
 from vampcore import DiagNormalMixture, NormalMixture
 from vampcore.metrics import Metric, log_density, mass_levels
 from vampcore.metrics import holes as measure_holes
@@ -66,7 +66,7 @@ def aggregate(ref: Ref) -> DiagNormalMixture:
 def on_plane(ref: Ref, mixture: DiagNormalMixture) -> NormalMixture:
     """The exact marginal of a mixture on the plane."""
     where = plane(ref)
-    return mixture.project(torch.from_numpy(where.basis), torch.from_numpy(where.origin))
+    return mixture.project(torch.tensor(where.basis), torch.tensor(where.origin))
 
 
 def window(refs: tuple[Ref, ...]) -> Window:
@@ -81,7 +81,7 @@ def _enclose(extents: NDArray[np.float64]) -> Window:
     return Window(x - half, x + half, y - half, y + half)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def _extent(ref: Ref) -> NDArray[np.float64]:
     """Corners that hold the prior's 99 % region, and all but 4 in 1000 of the points along each axis, `(2, 2)`."""
     with torch.inference_mode():
@@ -92,7 +92,7 @@ def _extent(ref: Ref) -> NDArray[np.float64]:
     return np.stack([np.minimum(inside.min(0), seen[0]), np.maximum(inside.max(0), seen[1])]).astype(np.float64)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(64)
 def prior_on_plane(ref: Ref) -> PlaneMixture:
     """The prior's components on the plane, exactly."""
     with torch.inference_mode():
@@ -100,7 +100,7 @@ def prior_on_plane(ref: Ref) -> PlaneMixture:
     return PlaneMixture(mixture.mean.numpy(), mixture.covariance.numpy(), mixture.log_weights.numpy())
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(64)
 def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density:
     """The prior's log-density on the plane, on a grid of `cells` a side (`AGGREGATE_GRID`: as the other)."""
     with torch.inference_mode():
@@ -110,7 +110,7 @@ def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density:
     return Density(x, y, values, levels)
 
 
-@st.cache_data(max_entries=32, show_spinner="Adding up the aggregated posterior")
+@kept(32, "Adding up the aggregated posterior")
 def aggregate_density(ref: Ref, window: Window) -> Density:
     """The aggregated posterior's log-density on the plane, on a grid of 60 x 60."""
     with torch.inference_mode(), several_threads():
@@ -119,7 +119,7 @@ def aggregate_density(ref: Ref, window: Window) -> Density:
     return Density(x, y, values, _aggregate_levels(ref))
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def mass_curve(ref: Ref) -> Floats:
     """Log-densities of the prior on the plane above which 1 %, 2 % .. 99 % of its mass lies, `(99,)`, falling."""
     with torch.inference_mode():
@@ -127,7 +127,7 @@ def mass_curve(ref: Ref) -> Floats:
         return np.asarray(mass_levels(mixture, _PERCENT, noise(0)).numpy(), dtype=np.float32)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept(32)
 def _aggregate_levels(ref: Ref) -> Floats:
     with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
@@ -135,7 +135,7 @@ def _aggregate_levels(ref: Ref) -> Floats:
         return np.asarray(levels.numpy(), dtype=np.float32)
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking for holes")
+@kept(64, "Looking for holes")
 def hole_share(ref: Ref) -> Metric:
     """The prior's mass in holes, in the whole latent space."""
     with torch.inference_mode(), several_threads():

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
 from app.services.densities import aggregate, mass_curve, on_plane
 from app.services.latent_space import Floats, nearest, plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, observations, pixels_of
+from app.services.memory import kept
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Place:
     distances: Floats
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
     """Test images by row; reconstructions stand in where the data set is not on disk."""
     chosen = torch.tensor(rows, dtype=torch.int64)
@@ -78,7 +78,7 @@ def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
         return Images(reconstructions(ref, rows), originals=False)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def reconstructions(ref: Ref, rows: tuple[int, ...]) -> Pixels:
     """Decoded posterior means of test images."""
     model = loaded(ref)
@@ -89,7 +89,7 @@ def reconstructions(ref: Ref, rows: tuple[int, ...]) -> Pixels:
 def decode(ref: Ref, z: Floats) -> Pixels:
     """Decoded means of any points of the latent space, `(n, D)` to `(n, C, H, W)`."""
     with torch.inference_mode():
-        return decode_means(loaded(ref), torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32)))
+        return decode_means(loaded(ref), torch.tensor(np.ascontiguousarray(z, dtype=np.float32)))
 
 
 def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
@@ -98,7 +98,7 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
     with torch.inference_mode():
         place = torch.tensor([[x, y]])
         log_density = on_plane(ref, model.prior).log_prob(place).item()
-        z = model.prior.lift(place, torch.from_numpy(where.basis), torch.from_numpy(where.origin))
+        z = model.prior.lift(place, torch.tensor(where.basis), torch.tensor(where.origin))
         responsibility, component = model.prior.responsibilities(z).max(-1)
         pixels = decode_means(model, z)
     rows, distances = nearest(ref, (x, y), neighbours)
@@ -117,14 +117,14 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> Samples:
     """Draws from the prior; one seed gives all priors the same noise and the same uniforms for their components."""
     with torch.inference_mode():
         return _decoded(ref, loaded(ref).prior.sample((n,), noise(seed), temperature))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(64)
 def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
     """Draws from the aggregated posterior of the test set: what the decoder was trained on."""
     with torch.inference_mode():

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
+from app.services.memory import kept
 
 SAMPLE_SEED = 0
 # Numbers at once: 2 ** 22 in float64 are 32 MiB.
@@ -81,7 +81,7 @@ def chunks(rows: int, numbers_a_row: int) -> Iterator[slice]:
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept(24)
 def latents(ref: Ref) -> Latents:
     """The posterior of every test image, with one sample each."""
     model = loaded(ref)
@@ -103,7 +103,7 @@ def latents(ref: Ref) -> Latents:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def plane(ref: Ref) -> Plane:
     """The latent space itself in two dimensions; in more, the first two principal axes of the posterior means.
 
@@ -138,7 +138,7 @@ def _covariance(values: Floats, origin: NDArray[np.float64]) -> NDArray[np.float
     return total / max(1, len(values) - 1)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept(64)
 def points(ref: Ref, means: bool = False) -> Floats:
     """The test set on the plane, `(N, 2)`: one sample an image, or the posterior means."""
     known, where = latents(ref), plane(ref)
@@ -164,13 +164,13 @@ def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = Fa
     return np.flatnonzero(np.linalg.norm(points(ref, means) - np.array(place, np.float32), axis=1) <= radius)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Assigning images to components")
+@kept(64, "Assigning images to components")
 def components_of_images(ref: Ref) -> Assignment:
     """The component most responsible for each image's sample, in the whole latent space."""
     prior, sample = loaded(ref).prior, latents(ref).sample
     component, responsibility = np.empty(len(sample), np.int32), np.empty(len(sample), np.float32)
     with torch.inference_mode(), several_threads():
         for rows in chunks(len(sample), sum(prior.components.mean.shape)):
-            top = prior.responsibilities(torch.from_numpy(sample[rows])).max(-1)
+            top = prior.responsibilities(torch.tensor(sample[rows])).max(-1)
             component[rows], responsibility[rows] = top.indices.numpy(), top.values.numpy()
     return Assignment(component, responsibility)

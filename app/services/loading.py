@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.services.memory import kept
 from vampcore import DiagNormal, DiagNormalMixture, datasets, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
 from vampcore.datasets import DataError
@@ -63,7 +64,7 @@ class Loaded:
     device: torch.device
 
 
-@st.cache_resource(show_spinner=False)
+@kept(1)
 def device() -> Device:
     """The device in use, chosen once: a CUDA GPU, Apple's, or the CPU."""
     if torch.cuda.is_available():
@@ -74,7 +75,7 @@ def device() -> Device:
     return Device("cpu", f"CPU, {threads} thread" + ("s" if threads > 1 else ""))
 
 
-@st.cache_resource(show_spinner=False)
+@kept(1)
 def threads_at_hand() -> int:
     """The cores that this process may use for one computation, at most four: viewers share them.
 
@@ -97,7 +98,7 @@ def several_threads() -> Iterator[None]:
         torch.set_num_threads(1)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Loading the model")
+@kept(24, "Loading the model")
 def loaded(ref: Ref) -> Loaded:
     """The checkpoint of `ref`.
 
@@ -131,14 +132,14 @@ def settle(ref: Ref) -> None:
     _freeze()
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept(24)
 def _warm(ref: Ref) -> None:
     model = loaded(ref)
     with torch.inference_mode():
         decode_means(model, model.prior.components.mean[:1])
 
 
-@st.cache_resource(show_spinner=False)
+@kept(1)
 def _freeze() -> None:
     gc.collect()
     gc.freeze()

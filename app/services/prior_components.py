@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
 from app.services.densities import on_plane
 from app.services.latent_space import Floats, latents
 from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
+from app.services.memory import kept
 from vampcore import metrics
 from vampcore.priors import VampPrior
 
@@ -83,22 +83,22 @@ class Story:
     image_class: int
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept(12)
 def _responsibilities(ref: Ref) -> Floats:
     """p(k | z) of every component for every image's sample, `(N, K)`; shared, so never written to."""
     with torch.inference_mode(), several_threads():
-        shares = loaded(ref).prior.responsibilities(torch.from_numpy(latents(ref).sample)).numpy()
+        shares = loaded(ref).prior.responsibilities(torch.tensor(latents(ref).sample)).numpy()
     shares.flags.writeable = False
     return shares
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(64)
 def components(ref: Ref) -> Components:
     """Weights, usage and classes of all components."""
     model, known = loaded(ref), latents(ref)
     shares = _responsibilities(ref)
     with torch.inference_mode():
-        usage = metrics.usage(model.prior, torch.from_numpy(known.sample))
+        usage = metrics.usage(model.prior, torch.tensor(known.sample))
         return Components(
             weights=model.prior.log_weights.exp().numpy(),
             usage=usage.numpy(),
@@ -120,7 +120,7 @@ def _classes(responsibilities: Floats, labels: NDArray[np.int16]) -> NDArray[np.
     return np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def order(ref: Ref, by: str) -> NDArray[np.int64]:
     """Indices of the components in an order of `ORDERS`.
 
@@ -153,7 +153,7 @@ def _walk(places: Floats, start: int) -> NDArray[np.int64]:
     return np.array(path)
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+@kept(24)
 def pseudo_inputs(ref: Ref) -> Pixels | None:
     """The pseudo-inputs u_k as images, `(K, C, H, W)`, or None where the prior has none to show."""
     prior = loaded(ref).checkpoint.model.prior
@@ -163,7 +163,7 @@ def pseudo_inputs(ref: Ref) -> Pixels | None:
         return pixels_of(prior.images())
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+@kept(24)
 def component_images(ref: Ref) -> Pixels:
     """Decoded mean of every component, `(K, C, H, W)`."""
     model = loaded(ref)
@@ -171,7 +171,7 @@ def component_images(ref: Ref) -> Pixels:
         return decode_means(model, model.prior.components.mean)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept(16)
 def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
     """The prior at some epochs of its training, first to last, on the plane of the trained model."""
     with torch.inference_mode():
@@ -186,7 +186,7 @@ def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
         )
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0) -> Story:
     """One component: u_k, its posterior, its decoded mean, n samples, and the images that it is responsible for.
 
@@ -198,7 +198,7 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     shares = _responsibilities(ref)[:, k]
     with torch.inference_mode():
         # Where many responsibilities are 1 to the last digit, the denser place is the better example.
-        density = model.prior.component(k).log_prob(torch.from_numpy(latents(ref).sample)).numpy()
+        density = model.prior.component(k).log_prob(torch.tensor(latents(ref).sample)).numpy()
     rows = np.lexsort((-density, -shares))[:NEAREST]
     learned = pseudo_inputs(ref)
     return Story(
@@ -216,7 +216,7 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     )
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float = 1.0, seed: int = 0) -> Pixels:
     """Decoded draws of several components, `(len(ks) * n, C, H, W)`, a row each; all rows share their noise.
 

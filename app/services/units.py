@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from app.services.loading import (
     prior_on_device,
     several_threads,
 )
+from app.services.memory import kept
 from app.services.subsets import subset
 from vampcore import metrics
 from vampcore.metrics import Metric
@@ -73,7 +73,7 @@ class Traversal:
     pixels: Pixels
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def activity(ref: Ref) -> tuple[LayerActivity, ...]:
     """Activity of every unit, top layer first, from the stored posteriors of the whole test set."""
     layers = []
@@ -88,7 +88,7 @@ def active_label(ref: Ref) -> str:
     return "+".join(str(layer.count) for layer in reversed(activity(ref)))
 
 
-@st.cache_data(max_entries=64, show_spinner="Splitting the KL over dimensions")
+@kept(64, "Splitting the KL over dimensions")
 def kl_per_dimension(ref: Ref) -> KLParts:
     """The top layer's KL to its prior, dimension by dimension, with the part that dimensions share."""
     model = loaded(ref)
@@ -106,7 +106,7 @@ def kl_per_dimension(ref: Ref) -> KLParts:
     )
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
     """One unit of the top layer swept from the 1st to the 99th percentile of its posterior means.
 
@@ -134,11 +134,11 @@ def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
         return Traversal(values.numpy(), decode_means(model, z))
 
 
-@st.cache_data(max_entries=200, show_spinner="Muting the unit")
+@kept(200, "Muting the unit")
 def _mute(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
     model = loaded(ref)
     with torch.inference_mode(), several_threads():
-        x = observations(model, torch.from_numpy(subset(ref, limit, seed)))
+        x = observations(model, torch.tensor(subset(ref, limit, seed)))
         return metrics.mute(model.checkpoint.model, x, unit, noise(seed), prior=prior_on_device(model), seed=seed)
 
 

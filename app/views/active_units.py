@@ -38,7 +38,7 @@ def prior_name(ref: services.Ref) -> str:
     return PRIOR_NAMES.get(kind, kind)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@services.kept(24)
 def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
     """The activities of every layer under every prior of the experiment."""
     series = []
@@ -50,7 +50,7 @@ def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
     return active_units(mode, series, height=460)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@services.kept(24)
 def draw_kl(ref: services.Ref, mode: Theme) -> Any:
     """The KL of every unit of the top layer, and what their dependence adds."""
     parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior

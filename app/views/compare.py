@@ -67,7 +67,7 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
     return tuple(ref for ref in refs if ref.prior in wanted) or refs
 
 
-@st.cache_resource(max_entries=60, show_spinner=False)
+@services.kept(60)
 def hole_map(ref: services.Ref, window: services.Window, mode: Theme) -> Any:
     """Where the prior has mass and no image comes from."""
     facts = services.facts(ref)
@@ -106,7 +106,11 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
             )
         drawn = {ref: services.prior_samples(ref, count, seed, temperature).pixels for ref in refs}
         binary, width = services.facts(refs[0]).binary, services.facts(refs[0]).shape[-1]
-        together = tiles.tiles_png(np.concatenate(list(drawn.values())), widgets.mode(), columns=count, binary=binary)
+        mode = widgets.mode()
+
+        def together() -> bytes:
+            return tiles.tiles_png(np.concatenate(list(drawn.values())), mode, columns=count, binary=binary)
+
         widgets.file_button("Save the samples", together, key="compare_png", name=f"{experiment}-samples.png")
 
     def card(ref: services.Ref) -> None:
@@ -114,7 +118,7 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
         drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
         widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
         grid = tiles.tiles_png(drawn[ref], widgets.mode(), columns=COLUMNS, binary=binary, pixel=max(2, 144 // width))
-        st.image(grid, width="stretch", alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
+        widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
 
     with pictures:
         in_columns(refs, card)

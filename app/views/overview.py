@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import services, state, widgets
 from app.figures import comparison, history, tiles
+from app.figures.theme import Theme
 from app.widgets.family import (
     colours_of,
     count_of_components,
@@ -50,12 +51,13 @@ def numbers(ref: services.Ref) -> None:
             st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{known.source}]({known.url})")
 
 
-def samples(ref: services.Ref, seed: int) -> bytes:
+@services.kept(200)
+def samples(ref: services.Ref, seed: int, mode: Theme) -> bytes:
     """Decoded draws of a prior, as a picture of two rows."""
     facts = services.facts(ref)
     return tiles.tiles_png(
         services.prior_samples(ref, SAMPLES, seed).pixels,
-        widgets.mode(),
+        mode,
         columns=COLUMNS,
         binary=facts.binary,
         pixel=max(2, 112 // facts.shape[-1]),
@@ -70,7 +72,7 @@ def card(ref: services.Ref, window: services.Window, colour: str, seed: int) -> 
         key=f"overview_map_{ref.prior}",
         name=f"{ref.experiment}-{ref.prior}-map",
     )
-    st.image(samples(ref, seed), width="stretch", alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+    widgets.picture(samples(ref, seed, widgets.mode()), alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
 
 
 @st.fragment
@@ -84,10 +86,13 @@ def side_by_side() -> None:
         span = widgets.choose("Range of the maps", spans, key="overview_range", default="own")
         with st.container(width=200):
             seed = widgets.number("Seed of the samples", key="overview_seed", low=0, high=9999)
-        together = np.concatenate([services.prior_samples(ref, SAMPLES, seed).pixels for ref in refs])
-        binary = services.facts(refs[0]).binary
-        picture = tiles.tiles_png(together, widgets.mode(), columns=SAMPLES, binary=binary, pixel=4)
-        widgets.file_button("Save the samples", picture, key="overview_samples", name=f"{name}-samples.png")
+        binary, mode = services.facts(refs[0]).binary, widgets.mode()
+
+        def together() -> bytes:
+            drawn = np.concatenate([services.prior_samples(ref, SAMPLES, seed).pixels for ref in refs])
+            return tiles.tiles_png(drawn, mode, columns=SAMPLES, binary=binary, pixel=4)
+
+        widgets.file_button("Save the samples", together, key="overview_samples", name=f"{name}-samples.png")
     with maps:
         in_columns(refs, lambda ref: card(ref, services.window(refs if span == "shared" else (ref,)), colour, seed))
 

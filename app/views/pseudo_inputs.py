@@ -69,7 +69,7 @@ def through_the_epochs(ref: services.Ref) -> list[tuple[str, np.ndarray]]:
     return [(BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown]
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@services.kept(48)
 def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
     """All pseudo-inputs, or all decoded means, as one figure in an order, and the map from its cells to components."""
     facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
@@ -95,14 +95,15 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
 
 
 def picture(
-    pixels: np.ndarray, facts: services.Facts, columns: int = 1, width: int | None = None, under: str = ""
+    pixels: np.ndarray, facts: services.Facts, alt: str, columns: int = 1, width: int | None = None, under: str = ""
 ) -> None:
     """A few images as one crisp picture, as wide as its column unless a width in pixels is given."""
-    enlarged = max(2, math.ceil(960 / columns / facts.shape[2]))
+    # About twice the pixels of the screen, so that the squares keep their edges.
+    enlarged = max(2, math.ceil((2 * width if width else 720) / columns / facts.shape[2]))
     drawn = tiles.mosaic(pixels, widgets.mode(), columns=columns, binary=facts.binary)
     edge = tiles.PADDING
     content = png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
-    st.image(content, width=width or "stretch")
+    widgets.picture(content, alt=alt, width=width or "stretch")
     if under:
         st.caption(under)
 
@@ -174,17 +175,19 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
     if told.pseudo_input is not None:
         with cards[0]:
             step(1, f"Pseudo-input $u_{{{k}}}$")
-            picture(told.pseudo_input, facts)
+            picture(told.pseudo_input, facts, f"Pseudo-input {k}")
     with cards[shift]:
         step(shift + 1, "Its posterior" if shift else "The component")
         posterior(ref, facts, told)
     with cards[shift + 1]:
         step(shift + 2, "Decoded mean")
-        picture(told.decoded, facts)
+        picture(told.decoded, facts, f"Decoded mean of component {k}")
     left, right = st.columns(2, gap="medium")
     with left:
         step(shift + 3, f"{SAMPLES} samples")
-        picture(told.samples, facts, columns=8, under="Decoded draws from the component, seed 0")
+        picture(
+            told.samples, facts, f"Draws of component {k}", columns=8, under="Decoded draws from the component, seed 0"
+        )
     with right:
         images = services.test_images(ref, tuple(int(row) for row in told.rows))
         step(shift + 4, "Nearest test images" + ("" if images.originals else ", reconstructed"))
@@ -192,7 +195,7 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
         under = (
             f"Highest responsibility of this component: {shares}" if facts.has_components else "Densest in the prior"
         )
-        picture(images.pixels, facts, columns=8, under=under)
+        picture(images.pixels, facts, f"Test images nearest to component {k}", columns=8, under=under)
         widgets.data_notice(ref, key="pseudo_download")
 
 
@@ -227,9 +230,14 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     with st.container(horizontal=True):
         for epoch, pixels in grown:
             with st.container(width=SMALL, gap=None):
-                picture(pixels, facts, width=SMALL, under=f"{facts.best_epoch}, best" if epoch == BEST else epoch)
+                after = f"{facts.best_epoch}, best" if epoch == BEST else epoch
+                picture(pixels, facts, f"Pseudo-input {k} after epoch {after}", width=SMALL, under=after)
     row = np.concatenate([pixels for _, pixels in grown])
-    content = tiles.tiles_png(row, widgets.mode(), columns=len(row), binary=facts.binary, pixel=8)
+    mode = widgets.mode()
+
+    def content() -> bytes:
+        return tiles.tiles_png(row, mode, columns=len(row), binary=facts.binary, pixel=8)
+
     widgets.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
 
 

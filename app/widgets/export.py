@@ -81,11 +81,11 @@ def csv_button(
 ) -> None:
     """A button that hands out a table; names carry their unit, as "elbo (nats)".
 
-    A long table is given as a function, and written when somebody asks for it.
+    It is written when somebody asks for it; a long one may be given as a function, to be gathered only then.
     """
     st.download_button(
         label,
-        (lambda: export.csv_bytes(columns())) if callable(columns) else export.csv_bytes(columns),
+        lambda: export.csv_bytes(columns() if callable(columns) else columns),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=key,
@@ -94,8 +94,10 @@ def csv_button(
     )
 
 
-def file_button(label: str, content: bytes, *, key: str, name: str, mime: str = "image/png") -> None:
-    """A button that hands out a file under `name`, which has its ending."""
+def file_button(
+    label: str, content: bytes | Callable[[], bytes], *, key: str, name: str, mime: str = "image/png"
+) -> None:
+    """A button that hands out a file under `name`, which has its ending; a function makes it when it is asked for."""
     st.download_button(
         label, content, file_name=name, mime=mime, key=key, icon=":material/download:", on_click="ignore"
     )

@@ -66,7 +66,7 @@ def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
     return ("class", "component") if labelled else ("component",)
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
+@services.kept(100)
 def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int) -> Any:
     """The test set's samples under the prior's mass levels, as a figure for a third of the page's width.
 

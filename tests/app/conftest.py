@@ -66,5 +66,8 @@ def forget() -> None:
     """Empty Streamlit's caches, which outlive a test."""
     import streamlit as st
 
+    from app.services import memory
+
+    memory.forget()
     st.cache_data.clear()
     st.cache_resource.clear()

@@ -138,7 +138,7 @@ def test_responsibilities_name_the_most_likely_component(services, refs, checkpo
     ref, checkpoint = refs[name], checkpoints[name]
     assigned = services.components_of_images(ref)
     prior = checkpoint.model.prior(checkpoint.model.encoder)
-    shares = prior.responsibilities(torch.from_numpy(services.latents(ref).sample)).detach().numpy()
+    shares = prior.responsibilities(torch.tensor(services.latents(ref).sample)).detach().numpy()
     np.testing.assert_array_equal(assigned.component, shares.argmax(1))
     np.testing.assert_allclose(assigned.responsibility, shares.max(1), rtol=1e-5)
 

@@ -1,0 +1,69 @@
+"""What was computed once, at hand without a search.
+
+Streamlit's caches make a key by hashing every argument and reading the function's signature, about 0.4 ms a call, and a
+page asks thirty times in a run. Here the arguments themselves are the key, so they have to be hashable: a `Ref` holds
+the checkpoint's content. What is not at hand is asked of Streamlit's cache beneath, which lets one caller compute while
+the others wait, and shows the words for those who wait.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numpy as np
+import streamlit as st
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ALL: list[Any] = []
+
+
+def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Keep the last `entries` results of a function, for all viewers; arrays in them cannot be written to.
+
+    Arguments:
+        entries: How many.
+        waiting: Words for those who wait for a result.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def sealed(*args: P.args, **kwargs: P.kwargs) -> R:
+            result = function(*args, **kwargs)
+            _seal(result)
+            return result
+
+        cached = st.cache_resource(max_entries=entries, show_spinner=waiting or False)(sealed)
+        at_hand = functools.lru_cache(maxsize=entries)(cached)
+
+        def clear() -> None:
+            at_hand.cache_clear()
+            cached.clear()
+
+        at_hand.clear = clear  # type: ignore[attr-defined]  # as Streamlit's caches have
+        _ALL.append(at_hand)
+        return cast("Callable[P, R]", functools.update_wrapper(at_hand, function))
+
+    return decorate
+
+
+def forget() -> None:
+    """Drop all that is kept."""
+    for each in _ALL:
+        each.clear()
+
+
+def _seal(value: object) -> None:
+    """Make arrays read-only, also in records and tuples."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, tuple):
+        for each in value:
+            _seal(each)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            held = getattr(value, field.name)
+            if isinstance(held, np.ndarray | tuple):
+                _seal(held)
