@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -34,10 +34,12 @@ class Server:
     Attributes:
         url: Its address, without a slash at the end.
         log: The file that its output and errors go to.
+        pid: Its process; 0 where it is another's.
     """
 
     url: str
     log: Path
+    pid: int = 0
 
     def errors(self, start: int = 0) -> str:
         """What the log says from byte `start` on, if there is a traceback or an uncaught exception in it; else ""."""
@@ -63,13 +65,17 @@ def is_healthy(url: str) -> bool:
 
 
 @contextmanager
-def serve(script: Path, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serve(
+    script: Path, log: Path, environment: Mapping[str, str] | None = None, poll: float = 0.1, folder: Path = ROOT
+) -> Iterator[Server]:
     """Runs `streamlit run` on a free port of this machine until the block ends.
 
     Arguments:
         script: The script to run.
         log: File for the server's output and errors.
         environment: Variables to add to the server's environment.
+        poll: Seconds between two questions whether it answers.
+        folder: Where it runs: `runs/` there is listed, `.streamlit/` there is its configuration.
 
     Yields:
         The server, once it answers.
@@ -85,7 +91,7 @@ def serve(script: Path, log: Path, environment: Mapping[str, str] | None = None)
         log.open("wb") as output,
         subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -97,8 +103,8 @@ def serve(script: Path, log: Path, environment: Mapping[str, str] | None = None)
             while not is_healthy(server.url):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"the dashboard did not start; its log:\n{log.read_text(errors='replace')}")
-                time.sleep(0.1)
-            yield server
+                time.sleep(poll)
+            yield replace(server, pid=process.pid)
         finally:
             process.terminate()
             try:

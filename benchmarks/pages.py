@@ -1,0 +1,242 @@
+"""A control moved on every page against the same kind of control on a bare page; and a cold start against its parts.
+
+From the event in the browser to the frame that shows the new picture, in turns: a real server, a real browser. The
+bare page is `benchmarks/bare.py`. A cold start runs from the start of the process to the first page that is whole,
+against the server's own start (an empty page's answer to the health check) plus the imports of torch and Streamlit.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import Window, browsing
+from benchmarks.timing import Seconds, Spread, Table, compare, ratio
+from tests.browser.harness import ROOT, serve
+
+TURNS = 15
+STARTS = 5
+EXPERIMENT = "mnist-2d"
+APP, BARE = ROOT / "app" / "main.py", ROOT / "benchmarks" / "bare.py"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control of a page, and the bare page that it is compared with.
+
+    Attributes:
+        page: Path of the page.
+        name: For people: what is moved, and what follows.
+        act: Moves it once; every call has to change the picture.
+        bare: The bare page's control and picture.
+        query: What the address says beside experiment and prior.
+    """
+
+    page: str
+    name: str
+    act: Callable[[Page], None]
+    bare: tuple[str, str]
+    query: str = ""
+
+
+def steps(label: str) -> Callable[[Page], None]:
+    """One up in a number field."""
+
+    def act(page: Page) -> None:
+        field = page.locator("[data-testid=stNumberInput]").filter(has=page.get_by_label(label, exact=True))
+        field.get_by_test_id("stNumberInputStepUp").click()
+
+    return act
+
+
+def slides(label: str) -> Callable[[Page], None]:
+    """A slider by its arrow keys, up and, at the upper end, back."""
+    keys = {}
+
+    def act(page: Page) -> None:
+        slider = page.get_by_role("slider", name=label).first
+        at, top = (slider.get_attribute(name) for name in ("aria-valuenow", "aria-valuemax"))
+        value, most = float(at or slider.input_value()), float(top or slider.get_attribute("max") or 0)
+        key = keys.get(label, "ArrowLeft")
+        if value >= most:
+            key = "ArrowLeft"
+        elif value <= most / 2:
+            key = "ArrowRight"
+        keys[label] = key
+        slider.press(key)
+
+    return act
+
+
+def toggles(first: str, second: str) -> Callable[[Page], None]:
+    """Two segments in turns."""
+    turn = [second, first]
+
+    def act(page: Page) -> None:
+        page.get_by_test_id("stButtonGroup").get_by_role("radio", name=turn[0], exact=True).click()
+        turn.reverse()
+
+    return act
+
+
+def clicks(key: str, places: tuple[tuple[float, float], ...]) -> Callable[[Page], None]:
+    """A click in a chart, at each of some places in turn, given as shares of its plot's width and height."""
+    left = list(places)
+    where = """([key, across, down]) => {
+        const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+        plot.scrollIntoView({ block: "center" });
+        const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+        return [box.left + xaxis._offset + across * xaxis._length, box.top + yaxis._offset + down * yaxis._length];
+    }"""
+
+    def act(page: Page) -> None:
+        place = left.pop(0)
+        left.append(place)
+        page.mouse.click(*page.evaluate(where, [key, *place]))
+
+    return act
+
+
+SPOTS = ((0.31, 0.42), (0.62, 0.37), (0.45, 0.66))
+CONTROLS = (
+    Control("", "seed, three strips of samples", steps("Seed of the samples"), ("number", "image")),
+    Control("", "range, three maps", toggles("own", "shared"), ("segments", "chart")),
+    Control("pseudo_inputs", "a tile, its story", clicks("pseudo_wall", SPOTS), ("click", "chart")),
+    Control("pseudo_inputs", "number, its story", steps("Pseudo-input"), ("number", "chart")),
+    Control("components", "temperature, draws", slides("Temperature"), ("slider", "chart")),
+    Control("components", "seed, draws", steps("Seed"), ("number", "chart")),
+    Control("components", "a mark, draws", clicks("components_usage", SPOTS), ("click", "chart")),
+    Control("latent_space", "a place, decoded", clicks("latent_plane", SPOTS), ("click", "image"), "prior=Vamp"),
+    Control("latent_space", "colour, the plane", toggles("class", "component"), ("segments", "plane")),
+    Control("active_units", "number, sweep and mute", steps("From test image"), ("number", "chart")),
+    Control(
+        "active_units", "a unit, all of it", clicks("units_activity", ((0.35, 0.5), (0.65, 0.5))), ("click", "chart")
+    ),
+    Control("compare", "temperature, three grids", slides("Temperature"), ("slider", "image")),
+    Control("compare", "range, six maps", toggles("own", "shared"), ("segments", "chart")),
+)
+BARE_ACTS = {
+    "slider": slides("Slider"),
+    "number": steps("Number"),
+    "segments": toggles("a", "b"),
+    "click": clicks("clicked", ((0.17, 0.7), (0.5, 0.7), (0.83, 0.7))),
+}
+
+
+def moved(browser: Browser, app: str, bare: str, control: Control, turns: int = TURNS) -> tuple[str, ...]:
+    """A row of the table: one control against its bare page, in turns."""
+    query = "&".join(part for part in (f"experiment={EXPERIMENT}", control.query) if part)
+    kind, picture = control.bare
+    ours = Window(browser, f"{app}/{control.page}?{query}")
+    theirs = Window(browser, f"{bare}/?control={kind}&picture={picture}")
+    try:
+        timings = compare(
+            turns=turns,
+            warm_up=4,
+            page=lambda: ours.timed(control.act),
+            bare=lambda: theirs.timed(BARE_ACTS[kind]),
+        )
+    finally:
+        ours.close()
+        theirs.close()
+    page, base = timings["page"], timings["bare"]
+    name = control.page.replace("_", " ") or "overview"
+    return (name, control.name, str(page), f"{kind}, {picture}", str(base), str(ratio(page, base)))
+
+
+def started(browser: Browser, script: Path, whole: bool) -> Seconds:
+    """Seconds from the start of a server's process to its health, or to its first page whole in a browser."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        with serve(script, Path(folder) / "log.txt", poll=0.01) as server:
+            if not whole:
+                return Seconds(time.perf_counter() - began)
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            try:
+                page = context.new_page()
+                page.goto(server.url)
+                page.wait_for_function(WHOLE, polling=20, timeout=60_000)
+                return Seconds(time.perf_counter() - began)
+            finally:
+                context.close()
+
+
+WHOLE = """() => {
+  const app = document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]");
+  const plots = [...document.querySelectorAll("[data-testid=stPlotlyChart]")];
+  const drawn = plots.length > 0 && plots.every((plot) => plot.querySelector(".main-svg"));
+  const images = [...document.images].every((image) => image.complete && image.naturalWidth);
+  return app && drawn && images && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]");
+}"""
+
+
+def imported() -> Seconds:
+    """Seconds that a fresh interpreter takes for the imports of torch and Streamlit beyond its own start."""
+    times = []
+    for code in ("import torch, streamlit", "pass"):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - began)
+    return Seconds(times[0] - times[1])
+
+
+def cold(browser: Browser, starts: int = STARTS) -> Table:
+    """A cold start against its parts."""
+    timings = compare(
+        turns=starts,
+        warm_up=1,
+        page=lambda: started(browser, APP, whole=True),
+        server=lambda: started(browser, EMPTY, whole=False),
+        imports=imported,
+    )
+    parts = [timings[name].seconds for name in ("page", "server", "imports")]
+    above = Spread.of(tuple(page - server - imports for page, server, imports in zip(*parts, strict=True)))
+    rows = (
+        ("first page whole", str(timings["page"])),
+        ("the server's own start", str(timings["server"])),
+        ("imports of torch and Streamlit", str(timings["imports"])),
+        ("first page above the two", f"{above} s"),
+    )
+    note = f"Median and quartiles of {starts} starts; the goal is at most 1 s above."
+    return Table("A cold start", ("", "time"), rows, note)
+
+
+EMPTY = ROOT / "benchmarks" / "empty.py"
+
+
+def tables(turns: int = TURNS, starts: int = STARTS, only: str | None = None) -> list[Table]:
+    """The controls of every page, and a cold start.
+
+    Arguments:
+        turns: Times that each control is moved.
+        starts: Cold starts.
+        only: Path of one page; all unless given.
+    """
+    rows = []
+    with browsing() as browser, tempfile.TemporaryDirectory() as folder:
+        with serve(APP, Path(folder) / "app.txt") as app, serve(BARE, Path(folder) / "bare.txt") as bare:
+            for control in CONTROLS:
+                if only is None or control.page == only:
+                    rows.append(moved(browser, app.url, bare.url, control, turns))
+                    print("  " + " | ".join(rows[-1]), flush=True)
+        found = [Table("A control moved, in a browser", COLUMNS, tuple(rows), NOTE)]
+        if starts:
+            found.append(cold(browser, starts))
+    return found
+
+
+COLUMNS = ("page", "control and picture", "time", "bare page", "its time", "ratio")
+NOTE = (
+    f"From the event to the frame that shows the new picture, headless Chromium and server on this machine, "
+    f"{EXPERIMENT}; bare is one fragment with one control and one small picture. The goal is a ratio of at most 1.5."
+)
+
+
+if __name__ == "__main__":
+    for table in tables(only=sys.argv[1] if len(sys.argv) > 1 else None, starts=0 if len(sys.argv) > 1 else STARTS):
+        print("\n" + table.markdown())

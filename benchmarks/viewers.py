@@ -1,0 +1,229 @@
+"""Twenty viewers at once, and viewers who come and go: how long they wait, and what the server's memory does.
+
+    python -m benchmarks.viewers [--viewers 20] [--minutes 3]
+
+The server is the dashboard; the viewers are sessions of its own protocol without a browser (`benchmarks/session.py`), in
+a process of their own. Together: all open a page, then all move one of its controls at the same moment, again and again;
+a viewer waits from its request to the last message of that run. Coming and going: viewers open a page, move a control
+and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a session for two minutes
+after its viewer has left.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.session import Served, Viewer
+from benchmarks.timing import Table, significant
+from tests.browser.harness import ROOT, serve
+
+VIEWERS, ROUNDS, MINUTES = 20, 15, 3.0
+PAUSE = 1.0
+"""Seconds between two movements of all viewers: each has then answered the last one."""
+
+MEGABYTE = 2**20
+EXPERIMENT = "mnist-2d"
+FORGOTTEN = 130.0
+"""Seconds after which Streamlit has dropped the session of a viewer who left (120, and what its check takes)."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A page and one of its controls, by their key, with the values that it takes in turn."""
+
+    page: str
+    key: str
+    values: Sequence[float]
+    query: str = f"experiment={EXPERIMENT}"
+
+
+CONTROLS = (
+    Moved("", "overview_seed", range(1, 1000)),
+    Moved("pseudo_inputs", "component", range(32)),
+    Moved("components", "components_temperature", [0.1 * step for step in range(20)]),
+    Moved("latent_space", "latent_radius", [0.05 * step for step in range(1, 50)]),
+    Moved("active_units", "units_image", range(1, 1000)),
+    Moved("compare", "compare_seed", range(1, 1000)),
+)
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process in MB (Linux)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+
+
+@dataclass
+class Together:
+    """What all viewers saw of one control, and what they cost."""
+
+    control: Moved
+    served: list[Served] = field(default_factory=list)
+    megabytes: float = 0.0
+
+    def row(self) -> tuple[str, ...]:
+        """A row of the table."""
+        times = [1000 * one.seconds for one in self.served]
+        p95 = statistics.quantiles(times, n=20)[-1]
+        return (
+            self.control.page.replace("_", " ") or "overview",
+            self.control.key,
+            f"{len(times):,}",
+            f"{significant(statistics.median(times))} ms",
+            f"{significant(p95)} ms",
+            f"{significant(max(times))} ms",
+            f"{significant(statistics.median(one.bytes for one in self.served) / 1000)} kB",
+            f"{self.megabytes:.1f} MB",
+        )
+
+
+async def together(url: str, pid: int, control: Moved, viewers: int, rounds: int) -> Together:
+    """All viewers open a page and move a control at the same moment: to one value, as in a lecture, or each its own."""
+    found = Together(control)
+    async with Viewer(url, control.page, control.query) as first:
+        await first.set(control.key, control.values[0])
+    before = resident(pid)
+    crowd = [Viewer(url, control.page, control.query) for _ in range(viewers)]
+    try:
+        for viewer in crowd:
+            await viewer.__aenter__()
+        places = count(1)
+        for turn in range(rounds):
+            shared = next(places)
+            values = [control.values[(shared if turn % 2 == 0 else next(places)) % len(control.values)] for _ in crowd]
+            began = time.monotonic()
+            moves = (viewer.set(control.key, value) for viewer, value in zip(crowd, values, strict=True))
+            found.served += await asyncio.gather(*moves)
+            await asyncio.sleep(max(0.0, PAUSE - (time.monotonic() - began)))
+        found.megabytes = (resident(pid) - before) / viewers
+    finally:
+        for viewer in crowd:
+            await viewer.__aexit__(None, None, None)
+    return found
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Viewers who came and went, and the server's memory meanwhile.
+
+    Attributes:
+        visits: How many.
+        minutes: For how long.
+        times: Seconds since the start, of each reading.
+        megabytes: Resident memory at each.
+    """
+
+    visits: int
+    minutes: float
+    times: list[float]
+    megabytes: list[float]
+
+    def slope(self, after: float = 0.0) -> float:
+        """MB a minute, by least squares over the readings after so many seconds."""
+        kept = [(at / 60, held) for at, held in zip(self.times, self.megabytes, strict=True) if at >= after]
+        return float(np.polyfit(*zip(*kept, strict=True), 1)[0]) if len(kept) > 2 else float("nan")
+
+
+async def coming_and_going(url: str, pid: int, minutes: float, at_once: int = 4) -> Coming:
+    """Viewers open a page, move a control, look for a moment, and leave; a few at a time, for so many minutes."""
+    began, visits = time.monotonic(), count()
+    times, megabytes = [], []
+
+    def left() -> float:
+        return 60 * minutes - (time.monotonic() - began)
+
+    async def visitors() -> None:
+        while left() > 0:
+            control = CONTROLS[next(visits) % len(CONTROLS)]
+            async with Viewer(url, control.page, control.query) as viewer:
+                await viewer.set(control.key, control.values[5])
+                await asyncio.sleep(0.2)
+
+    async def reader() -> None:
+        while left() > 0:
+            times.append(time.monotonic() - began)
+            megabytes.append(resident(pid))
+            await asyncio.sleep(min(5.0, max(0.1, left())))
+
+    await asyncio.gather(reader(), *(visitors() for _ in range(at_once)))
+    return Coming(next(visits), minutes, times, megabytes)
+
+
+async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float) -> list[Table]:
+    """Both tables."""
+    rows = []
+    for control in CONTROLS:
+        rows.append((await together(url, pid, control, viewers, rounds)).row())
+        print("  " + " | ".join(rows[-1]), flush=True)
+    note = (
+        f"{viewers} sessions without a browser move a control at the same moment, {rounds} times, on {EXPERIMENT}, in the "
+        "odd rounds all to one value and in the even ones each to its own; time from the request to the last message of "
+        "the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server grew by, divided "
+        "by the viewers, with what the caches took meanwhile."
+    )
+    first = Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)
+    if not minutes:
+        return [first]
+    seen = await coming_and_going(url, pid, minutes)
+    settled = min(FORGOTTEN, 30 * minutes)
+    readings = [f"{at / 60:.1f} min: {held:.0f} MB" for at, held in _some(seen)]
+    row = (
+        f"{seen.visits:,}",
+        f"{seen.minutes:g} min",
+        f"{seen.megabytes[0]:.0f} MB",
+        f"{max(seen.megabytes):.0f} MB",
+        f"{seen.megabytes[-1]:.0f} MB",
+        f"{seen.slope(settled):+.2f} MB/min".replace("-", "−"),
+    )
+    note = (
+        f"Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as opened. "
+        + "; ".join(readings)
+    )
+    return [first, Table("Viewers who come and go", GOING, (row,), note + ".")]
+
+
+def _some(seen: Coming, about: int = 8) -> list[tuple[float, float]]:
+    step = max(1, len(seen.times) // about)
+    return list(zip(seen.times, seen.megabytes, strict=True))[::step]
+
+
+TOGETHER = ("page", "control", "runs", "median", "95th percentile", "longest", "sent", "memory a viewer")
+GOING = ("visits", "for", "at first", "at most", "at last", "slope")
+
+
+def tables(viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTES) -> list[Table]:
+    """Viewers together, and viewers who come and go.
+
+    Raises:
+        benchmarks.session.Failed: If any run of any viewer fails.
+        RuntimeError: If the server wrote an error.
+    """
+    with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "main.py", Path(folder) / "log.txt") as server:
+        found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes))
+        if errors := server.errors():
+            raise RuntimeError(f"the server wrote:\n{errors}")
+    return found
+
+
+def main() -> None:
+    """Run it and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--viewers", type=int, default=VIEWERS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="of coming and going; 60 for an hour")
+    options = parser.parse_args()
+    for table in tables(options.viewers, options.rounds, options.minutes):
+        print("\n" + table.markdown())
+
+
+if __name__ == "__main__":
+    main()
