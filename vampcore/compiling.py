@@ -1,5 +1,6 @@
 """torch.compile, used where it pays and can be had."""
 
+import logging
 import os
 import shutil
 import sys
@@ -33,6 +34,8 @@ class Compiled(Generic[P, T]):
         self, function: Callable[P, T], fall_back: bool = True, whole: bool = False, mode: str = "default"
     ) -> None:
         self.function, self.fall_back = function, fall_back
+        # On a machine without a GPU it warns that there is none.
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         self._compiled: Callable[P, T] | None = torch.compile(function, fullgraph=whole, dynamic=False, mode=mode)
 
     def __call__(self, *arguments: P.args, **options: P.kwargs) -> T:
