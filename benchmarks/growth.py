@@ -6,7 +6,9 @@ it (of all where a call starts from nothing). The exponent b of time ~ size^b is
 squares over the upper half of the sizes, with its standard error; the lower half shows where the fixed costs end.
 """
 
+import ctypes
 import dataclasses
+import gc
 import json
 import math
 import os
@@ -181,6 +183,7 @@ def one(subject: str, size: int) -> Point:
 
     call = SUBJECTS[subject](size)
     with torch.inference_mode(subject != "training step"):
+        _give_back()
         before = _held("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
         started = time.perf_counter()
@@ -193,6 +196,14 @@ def one(subject: str, size: int) -> Point:
             seconds.append(time.perf_counter() - started)
     number = float(returned) if isinstance(returned, int | float) else None
     return Point(statistics.median(seconds[1:]), max(0.0, peak), number)
+
+
+def _give_back() -> None:
+    """Return freed memory to the system: what a call takes from it again would not show as growth."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _held(field: str) -> float:
