@@ -2,11 +2,11 @@
 
     python -m benchmarks.viewers [--viewers 20] [--minutes 3]
 
-The server is the dashboard; the viewers are sessions of its own protocol without a browser (`benchmarks/session.py`), in
-a process of their own. Together: all open a page, then all move one of its controls at the same moment, again and again;
-a viewer waits from its request to the last message of that run. Coming and going: viewers open a page, move a control
-and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a session for two minutes
-after its viewer has left.
+The server is the dashboard; the viewers are sessions of its own protocol without a browser (`benchmarks/session.py`),
+in a process of their own. Together: all open a page, then all move one of its controls at the same moment, over and
+over; a viewer waits from its request to the last message of that run. Coming and going: viewers open a page, move a
+control and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a session for two
+minutes after its viewer has left.
 """
 
 import argparse
@@ -165,10 +165,10 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         rows.append((await together(url, pid, control, viewers, rounds)).row())
         print("  " + " | ".join(rows[-1]), flush=True)
     note = (
-        f"{viewers} sessions without a browser move a control at the same moment, {rounds} times, on {EXPERIMENT}, in the "
-        "odd rounds all to one value and in the even ones each to its own; time from the request to the last message of "
-        "the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server grew by, divided "
-        "by the viewers, with what the caches took meanwhile."
+        f"{viewers} sessions without a browser move a control at the same moment, {rounds} times, on {EXPERIMENT}, in "
+        "the odd rounds all to one value and in the even ones each to its own; time from the request to the last message "
+        "of the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server grew by, "
+        "divided by the viewers, with what the caches took meanwhile."
     )
     first = Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)
     if not minutes:
