@@ -5,6 +5,8 @@ import streamlit as st
 
 from app import services, state, widgets
 from app.figures import strips, tiles, usage
+from app.figures.drawing import Drawing
+from app.figures.theme import Theme
 
 CHART = "components_usage"
 DEAD = "components_dead"
@@ -101,14 +103,20 @@ def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
         widgets.figure(drawing, key="components_draws", name=f"{facts.name}-samples")
 
 
+@services.kept(24)
+def draw_usage(ref: services.Ref, mode: Theme) -> Drawing:
+    """Weight against usage. It does not depend on the component in view, which a ring marks in the browser."""
+    known = services.components(ref)
+    return usage.usage(
+        mode, known.weights, known.usage, prior=services.facts(ref).prior, effective=known.effective, height=380
+    )
+
+
 def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) -> None:
     """Weight against usage, with the component in view marked, and their numbers."""
     known, ranked = services.components(ref), services.order(ref, "usage")
     st.subheader("What the prior promises and what the data use", anchor=False)
-    drawing = usage.usage(
-        widgets.mode(), known.weights, known.usage, prior=facts.prior, effective=known.effective, height=380
-    )
-    widgets.figure(drawing, key=CHART, name=f"{facts.name}-usage")
+    widgets.figure(draw_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
     rank = int(np.flatnonzero(ranked == component)[0])
     height = float(np.log10(max(known.usage[component], usage.FLOOR / facts.components)))
 
