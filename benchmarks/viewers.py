@@ -166,9 +166,9 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         print("  " + " | ".join(rows[-1]), flush=True)
     note = (
         f"{viewers} sessions without a browser move a control at the same moment, {rounds} times, on {EXPERIMENT}, in "
-        "the odd rounds all to one value and in the even ones each to its own; time from the request to the last message "
-        "of the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server grew by, "
-        "divided by the viewers, with what the caches took meanwhile."
+        "the odd rounds all to one value and in the even ones each to its own; time from the request to the last "
+        "message of the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server "
+        "grew by, divided by the viewers, with what the caches took meanwhile."
     )
     first = Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)
     if not minutes:
