@@ -1,0 +1,60 @@
+"""The load test's own arithmetic, and a viewer without a browser on a real server."""
+
+import asyncio
+
+import pytest
+
+from benchmarks.session import Failed, Served, Viewer
+from benchmarks.viewers import Coming, Moved, Together
+from tests.browser.harness import serve
+
+SCRIPT = """
+import streamlit as st
+
+assert st.query_params["q"] == "7"
+for line in range(9):
+    st.text(f"line {line}")
+
+@st.fragment
+def part():
+    value = st.slider("Slider", 0.0, 1.0, 0.5, key="slid")
+    st.text(f"value {value}")
+    if value > 0.9:
+        raise ValueError("too far")
+
+part()
+"""
+
+
+def test_slope_is_megabytes_a_minute_after_the_start():
+    times = [0.0, 30.0, 60.0, 90.0, 120.0]
+    seen = Coming(9, 2.0, times, [100.0, 300.0, 302.0, 304.0, 306.0])
+    assert seen.slope(30.0) == pytest.approx(4.0)
+    assert seen.slope() > 10
+
+
+def test_a_row_gives_milliseconds_and_kilobytes():
+    found = Together(Moved("active_units", "units_image", (1, 2)), [Served(0.1, 2000, 3), Served(0.3, 4000, 3)], 1.25)
+    page, key, runs, median, _, longest, sent, memory = found.row()
+    assert (page, key, runs) == ("active units", "units_image", "2")
+    assert (median, longest, sent, memory) == ("200 ms", "300 ms", "3.00 kB", "1.2 MB")
+
+
+def test_a_viewer_moves_a_control_and_an_exception_of_the_page_is_a_failure(tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+
+    async def visit(url: str) -> list[Served]:
+        async with Viewer(url, query="q=7") as viewer:
+            with pytest.raises(KeyError, match="slid"):
+                await viewer.set("nothing", 0.1)
+            served = [viewer.started, await viewer.set("slid", 0.2), await viewer.again()]
+            with pytest.raises(Failed, match="too far"):
+                await viewer.set("slid", 0.95)
+        return served
+
+    with serve(script, tmp_path / "log.txt") as server:
+        whole, part, again = asyncio.run(visit(server.url))
+    assert whole.messages > part.messages > 2
+    assert again.messages >= part.messages
+    assert min(whole.seconds, part.seconds, again.seconds) > 0
