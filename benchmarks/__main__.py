@@ -13,7 +13,7 @@ from benchmarks.timing import Table, machine
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks: written by python -m benchmarks -->\n", "<!-- end of benchmarks -->"
 # The scripts about speed, in the order of the README: modules of this package with a function `tables`.
-SUBJECTS: tuple[str, ...] = ("training_step", "importance_sampling", "mixtures", "opening")
+SUBJECTS: tuple[str, ...] = ("training_step", "importance_sampling", "mixtures", "opening", "pages", "viewers")
 
 
 def section(tables: list[Table], where: str) -> str:
