@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
+# Architectures, and how many stochastic layers they have.
+STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2}
 CHOICES = {
-    "model": ("vae",),
+    "model": tuple(STOCHASTIC_LAYERS),
     "prior": PRIORS,
     "pseudo_inputs": ("random", "data", "class-means", "kmeans"),
     "likelihood": ("bernoulli", "binomial", "logistic"),
@@ -43,7 +45,7 @@ class Config:
     Attributes:
         data: Name of the data set, `folder:PATH` or `npz:PATH`.
         experiment: Name of the family that the run belongs to; its folder's name.
-        model: Architecture.
+        model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image.
         prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
             weights, `vamp-data` with fixed training images as pseudo-inputs.
         components: Number K of mixture components (ignored by `sg`).
@@ -104,6 +106,11 @@ class Config:
             raise ConfigError(f"experiment is {self.experiment!r}; use letters, digits, '.', '_', '-', 80 at most")
         if (self.objective == "elbo" and self.samples > 1000) or self.samples > 10_000:
             raise ConfigError(f"samples is {self.samples}; a training step takes 1000 (elbo) or 10000 (iwae) at most")
+
+    @property
+    def latent_dims(self) -> tuple[int, ...]:
+        """Dimensions of each stochastic layer, top first."""
+        return (self.latent_dim,) * STOCHASTIC_LAYERS[self.model]
 
 
 @dataclass(frozen=True)

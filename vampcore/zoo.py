@@ -175,7 +175,7 @@ def _sound_entry(folder: Path, name: str) -> Entry:
         data=config.data,
         model=config.model,
         components=1 if config.prior == "sg" else config.components,
-        latent_dims=(config.latent_dim,),
+        latent_dims=config.latent_dims,
         epochs=described.progress.epochs,
         converged=described.progress.converged,
         log_likelihood=next((metric for metric in metrics if metric.name == "log_likelihood"), None),

@@ -1,8 +1,10 @@
 """From a configuration to a model."""
 
 import torch
+from torch import nn
 
 from vampcore.config import Config, Observation
+from vampcore.models.hvae import LowerDenseLayer, TwoLayerDecoder
 from vampcore.models.mlp import Decoder, Encoder, output_module
 from vampcore.models.vae import VAE
 from vampcore.priors import build_prior
@@ -19,6 +21,14 @@ def build(config: Config, observation: Observation, seed: int | None = None) -> 
         shape = observation.shape
         encoder = Encoder(shape, config.latent_dim, config.hidden, config.layers)
         output = output_module(config.likelihood, observation.levels)(config.hidden, shape)
-        decoder = Decoder(config.latent_dim, config.hidden, config.layers, output)
+        layers: tuple[nn.Module, ...]
+        decoder: nn.Module
+        match config.model:
+            case "hvae":
+                decoder = TwoLayerDecoder(config.latent_dim, config.hidden, output)
+                layers = (LowerDenseLayer(shape, config.latent_dim, config.hidden, config.layers),)
+            case _:
+                decoder = Decoder(config.latent_dim, config.hidden, config.layers, output)
+                layers = ()
         prior = build_prior(config.prior, config.components, config.latent_dim, shape)
-        return VAE(encoder, prior, decoder)
+        return VAE(encoder, prior, decoder, layers)

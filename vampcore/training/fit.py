@@ -31,6 +31,8 @@ from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
 from vampcore.training.state import write_state
 
+# Of the layers above, for the posteriors that a checkpoint keeps.
+LATENTS_SAMPLES, LATENTS_SEED = 32, 0
 SECONDS_BETWEEN_STATES = 20
 SECONDS_BEFORE_CHECKPOINT = 60
 # A checkpoint on the way is measured on the whole test set; that takes at most this share of the time.
@@ -154,12 +156,17 @@ def _is_saved(run: Run, folder: Path) -> bool:
 
 
 def _posteriors(model: VAE, x: Tensor) -> tuple[DiagNormal, ...]:
-    """q(z | x) of every layer; a lower layer's at the posterior mean of those above it."""
+    """q(z | x) of every layer; of a lower one its mean and variance over seeded samples of the layers above."""
+    generator = torch.Generator(x.device).manual_seed(LATENTS_SEED)
     parts = []
     for part in x.split(1000):
-        normals = [model.encoder(part)]
+        top = model.encoder(part)
+        normals, above = [top], [top.sample((LATENTS_SAMPLES,), generator)]
         for layer in model.lower_layers():
-            normals.append(layer.posterior(part, *(normal.mean for normal in normals)))
+            q = layer.posterior(part, *above)
+            variance = q.logvar.exp().mean(0) + q.mean.var(0)
+            normals.append(DiagNormal(q.mean.mean(0), variance.log()))
+            above.append(q.sample((), generator))
         parts.append(normals)
     return tuple(
         DiagNormal(torch.cat([normal.mean for normal in layer]), torch.cat([normal.logvar for normal in layer]))
