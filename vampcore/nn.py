@@ -1,5 +1,7 @@
 """Layers: gated dense layers, and the head that turns features into a normal distribution."""
 
+from typing import Literal
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -19,8 +21,7 @@ class GatedDense(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, 2 * outputs)
-        nn.init.kaiming_normal_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
+        _initialise(self.linear, "relu")
 
     def forward(self, x: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
         value, gate = self.linear(x).chunk(2, -1)
@@ -41,10 +42,18 @@ class NormalHead(nn.Module):
     def __init__(self, inputs: int, dimensions: int) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, 2 * dimensions)
-        nn.init.kaiming_normal_(self.linear.weight, nonlinearity="linear")
-        nn.init.zeros_(self.linear.bias)
+        _initialise(self.linear, "linear")
 
     def forward(self, features: Float[Tensor, "*batch inputs"]) -> DiagNormal:
         with torch.autocast(features.device.type, enabled=False):
             mean, logvar = self.linear(features.to(self.linear.weight.dtype)).chunk(2, -1)
             return DiagNormal(mean, logvar.clamp(*LOGVAR_RANGE))
+
+
+def _initialise(linear: nn.Linear, nonlinearity: Literal["relu", "linear"]) -> None:
+    """He's normal initialisation, and no bias. Weights without memory, built for their shapes only, are left alone:
+    torch imports its compiler, for a second and a half, to draw numbers that are never stored.
+    """
+    if not linear.weight.is_meta:
+        nn.init.kaiming_normal_(linear.weight, nonlinearity=nonlinearity)
+        nn.init.zeros_(linear.bias)

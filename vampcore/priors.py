@@ -36,7 +36,9 @@ class MixtureOfGaussians(nn.Module):
 
     def __init__(self, components: int, latent_dim: int) -> None:
         super().__init__()
-        self.mean = nn.Parameter(torch.randn(components, latent_dim))
+        self.mean = nn.Parameter(torch.empty(components, latent_dim))
+        if not self.mean.is_meta:  # see vampcore.nn
+            nn.init.normal_(self.mean)
         self.logvar = nn.Parameter(torch.zeros(components, latent_dim))
         self.logits = nn.Parameter(torch.zeros(components))
 
