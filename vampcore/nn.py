@@ -51,8 +51,10 @@ class NormalHead(nn.Module):
 
 
 def _initialise(linear: nn.Linear, nonlinearity: Literal["relu", "linear"]) -> None:
-    """He's normal initialisation, and no bias. Weights without memory, built for their shapes only, are left alone:
-    torch imports its compiler, for a second and a half, to draw numbers that are never stored.
+    """He's normal initialisation, and no bias.
+
+    Weights without memory, built for their shapes only, are left alone: to draw numbers that are never stored torch
+    imports its compiler, for a second and a half.
     """
     if not linear.weight.is_meta:
         nn.init.kaiming_normal_(linear.weight, nonlinearity=nonlinearity)
