@@ -95,15 +95,15 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
 
 
 def picture(
-    pixels: np.ndarray, facts: services.Facts, alt: str, columns: int = 1, width: int | None = None, under: str = ""
+    pixels: np.ndarray, facts: services.Facts, alt: str, columns: int = 1, across: int = 360, under: str = ""
 ) -> None:
-    """A few images as one crisp picture, as wide as its column unless a width in pixels is given."""
+    """A few images as one crisp picture as wide as its column, which is about `across` pixels of the screen wide."""
     # About twice the pixels of the screen, so that the squares keep their edges.
-    enlarged = max(2, math.ceil((2 * width if width else 720) / columns / facts.shape[2]))
+    enlarged = max(2, math.ceil(2 * across / columns / facts.shape[2]))
     drawn = tiles.mosaic(pixels, widgets.mode(), columns=columns, binary=facts.binary)
     edge = tiles.PADDING
     content = png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
-    widgets.picture(content, alt=alt, width=width or "stretch")
+    widgets.picture(content, alt=alt)
     if under:
         st.caption(under)
 
@@ -231,7 +231,7 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
         for epoch, pixels in grown:
             with st.container(width=SMALL, gap=None):
                 after = f"{facts.best_epoch}, best" if epoch == BEST else epoch
-                picture(pixels, facts, f"Pseudo-input {k} after epoch {after}", width=SMALL, under=after)
+                picture(pixels, facts, f"Pseudo-input {k} after epoch {after}", across=SMALL, under=after)
     row = np.concatenate([pixels for _, pixels in grown])
     mode = widgets.mode()
 

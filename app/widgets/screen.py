@@ -1,7 +1,5 @@
 """What is known of the viewer's screen before anything is drawn on it."""
 
-from typing import Literal
-
 import streamlit as st
 
 DESK, PHONE = 720, 350
@@ -18,6 +16,10 @@ def picture_width() -> int:
     return PHONE if "Mobi" in (st.context.headers.get("User-Agent") or "") else DESK
 
 
-def picture(png: bytes, *, alt: str, width: int | Literal["stretch"] = "stretch") -> None:
-    """Show a PNG as it is: unless told, Streamlit makes a JPEG of it, which takes time and blurs the edges."""
-    st.image(png, width=width, alt=alt, output_format="PNG")
+def picture(png: bytes, *, alt: str) -> None:
+    """Show a PNG as it is, as wide as what it stands in.
+
+    Unless told, Streamlit makes a JPEG of it, and to a width in pixels it shrinks the file: both take time and blur the
+    edges.
+    """
+    st.image(png, width="stretch", alt=alt, output_format="PNG")
