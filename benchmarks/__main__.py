@@ -1,7 +1,7 @@
 """Run the benchmarks and print their tables: `python -m benchmarks [NAME ...] [--write]`.
 
-All of them run one after another in one process on one machine. `--write` puts the tables into README.md as well, which
-needs all of them.
+They run one after another in one process on one machine. `--write` puts the tables of those that ran into README.md as
+well, each subject with the machine that it ran on; what did not run stays as it was.
 """
 
 import argparse
@@ -13,46 +13,59 @@ from benchmarks.timing import Table, machine
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks: written by python -m benchmarks -->\n", "<!-- end of benchmarks -->"
 # The scripts about speed, in the order of the README: modules of this package with a function `tables`.
-SUBJECTS: tuple[str, ...] = ("training_step", "importance_sampling", "mixtures", "opening", "pages", "viewers")
+SUBJECTS: tuple[str, ...] = (
+    "training_step",
+    "importance_sampling",
+    "mixtures",
+    "opening",
+    "pages",
+    "viewers",
+    "growth",
+)
 
 
-def section(tables: list[Table], where: str) -> str:
-    """What stands in the README between the markers: the kind of machine, then every table."""
+def section(name: str, tables: list[Table], where: str) -> str:
+    """What stands in the README of one subject: its name for us, the kind of machine, then its tables."""
     said = f"Measured on {where}. A time is the median of the turns with its quartiles; so is a ratio, turn by turn."
-    return "\n".join([said, "", *(table.markdown() for table in tables)])
+    return "\n".join([_mark(name), said, "", *(table.markdown() for table in tables)])
 
 
-def write(text: str, readme: Path) -> None:
-    """Replace what stands between the two markers.
+def write(sections: dict[str, str], readme: Path) -> None:
+    """Replace these subjects' sections between the two markers; all others stay.
 
     Raises:
         ValueError: If the file has not exactly one pair of markers.
     """
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
+    there, after = rest.split(END)
+    starts = sorted((there.index(_mark(name)), name) for name in SUBJECTS if _mark(name) in there)
+    ends = [*(start for start, _ in starts[1:]), len(there)][: len(starts)]
+    known = {name: there[start:end] for (start, name), end in zip(starts, ends, strict=True)} | sections
+    text = "".join(known[name] for name in SUBJECTS if name in known)
     readme.write_text(before + BEGIN + text + END + after, encoding="utf-8")
+
+
+def _mark(name: str) -> str:
+    return f"<!-- {name} -->\n"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run what was named, or everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(SUBJECTS)}; all unless named")
-    parser.add_argument("--write", action="store_true", help="put the tables of a whole run into README.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into README.md")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in SUBJECTS]:
         parser.error(f"no benchmark is called {unknown[0]!r}; choose from {', '.join(SUBJECTS)}")
-    if options.write and options.names:
-        parser.error("--write takes no names: the tables of the README come from one run of everything")
     where = machine()
     print(where, flush=True)
-    tables = []
     for name in options.names or SUBJECTS:
-        for table in importlib.import_module(f"benchmarks.{name}").tables():
+        tables = importlib.import_module(f"benchmarks.{name}").tables()
+        for table in tables:
             print("\n" + table.markdown(), flush=True)
-            tables.append(table)
-    if options.write:
-        write(section(tables, where), README)
-        print(f"written to {README.name}")
+        if options.write:
+            write({name: section(name, tables, where)}, README)
+            print(f"written to {README.name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ CONTROLS = (
         "active_units", "a unit, all of it", clicks("units_activity", ((0.35, 0.5), (0.65, 0.5))), ("click", "chart")
     ),
     Control("compare", "temperature, three grids", slides("Temperature"), ("slider", "image")),
-    Control("compare", "range, six maps", toggles("own", "shared"), ("segments", "chart")),
+    Control("compare", "range, six maps", toggles("shared", "own"), ("segments", "chart")),
 )
 BARE_ACTS = {
     "slider": slides("Slider"),
