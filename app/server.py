@@ -25,14 +25,13 @@ def send_at_once() -> int:
         try:
             if not stat.S_ISSOCK(os.fstat(name).st_mode):
                 continue
-            copy = os.dup(name)
+            with socket.socket(fileno=os.dup(name)) as one:
+                if one.family not in (socket.AF_INET, socket.AF_INET6) or one.type != socket.SOCK_STREAM:
+                    continue
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                changed += 1
         except OSError:  # closed since it was listed
             continue
-        with socket.socket(fileno=copy) as one:
-            if one.family not in (socket.AF_INET, socket.AF_INET6) or one.type != socket.SOCK_STREAM:
-                continue
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            changed += 1
     return changed
 
 

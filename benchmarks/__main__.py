@@ -26,7 +26,7 @@ SUBJECTS: tuple[str, ...] = (
 
 def section(name: str, tables: list[Table], where: str) -> str:
     """What stands in the README of one subject: its name for us, the kind of machine, then its tables."""
-    said = f"Measured on {where}. A time is the median of the turns with its quartiles; so is a ratio, turn by turn."
+    said = f"Measured on {where}."
     return "\n".join([_mark(name), said, "", *(table.markdown() for table in tables)])
 
 

@@ -29,20 +29,37 @@ class TestCompiled:
             Compiled(lambda x: 2 * x, fall_back=False)(torch.tensor(3.0))
 
     def test_needs_a_compiler(self, monkeypatch):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        cpu, cuda, mps = map(torch.device, ("cpu", "cuda", "mps"))
         monkeypatch.setenv("CXX", "no-such-compiler")
-        assert not can_compile()
+        assert not can_compile(cpu)
+        assert can_compile(cuda)
         monkeypatch.setattr(compiling.shutil, "which", lambda name: f"/usr/bin/{name}")
-        assert can_compile()
+        assert can_compile(cpu)
+        assert not can_compile(mps)
+
+    def test_an_error_of_a_later_call_is_the_callers(self, monkeypatch):
+        """Such as memory that has run out: another form would hide it, and change the bits of a training."""
+
+        def once(function, **options):
+            calls = iter((function,))
+            return lambda *arguments: next(calls, broken(function))(*arguments)
+
+        monkeypatch.setattr(torch, "compile", once)
+        double = Compiled(lambda x: 2 * x)
+        assert double(torch.tensor(3.0)) == 6
+        with pytest.raises(RuntimeError, match="no compiler"):
+            double(torch.tensor(3.0))
 
 
 def test_importance_sampling_gives_the_same_estimate():
     """In a process without the hook that checks shapes, which torch.compile cannot look through."""
     run_python("""
+import warnings
 import torch
 from vampcore import zoo
 from vampcore.metrics import log_likelihood
 
+warnings.filterwarnings("error", message="compiling failed")
 model = zoo.load("digits-2d/vamp").model
 with torch.no_grad():
     x = model.decode(model.prior(model.encoder).sample((7,), torch.Generator().manual_seed(0))).sample()

@@ -14,10 +14,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def can_compile() -> bool:
-    """Whether there is what torch.compile needs: a GPU, or a C++ compiler for the CPU's code."""
+def can_compile(device: torch.device) -> bool:
+    """Whether there is what torch.compile needs: a CUDA GPU, or a C++ compiler for the CPU's code."""
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
-    return torch.cuda.is_available() or shutil.which(compiler) is not None
+    return device.type == "cuda" or (device.type == "cpu" and shutil.which(compiler) is not None)
 
 
 class Compiled(Generic[P, T]):
@@ -25,7 +25,7 @@ class Compiled(Generic[P, T]):
 
     Arguments:
         function: What to compile.
-        fall_back: Call the function itself, with a warning, if it cannot be compiled; otherwise raise.
+        fall_back: Call the function itself, with a warning, if its first call cannot be compiled; otherwise raise.
         whole: Refuse a function that compiles in parts only.
         mode: As in `torch.compile`.
     """
@@ -36,16 +36,26 @@ class Compiled(Generic[P, T]):
         self.function, self.fall_back = function, fall_back
         # On a machine without a GPU it warns that there is none.
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-        self._compiled: Callable[P, T] | None = torch.compile(function, fullgraph=whole, dynamic=False, mode=mode)
+        self._proven = False
+        self._compiled: Callable[P, T] | None = None
+        try:
+            self._compiled = torch.compile(function, fullgraph=whole, dynamic=False, mode=mode)
+        except RuntimeError as error:
+            self._give_up(error)
 
     def __call__(self, *arguments: P.args, **options: P.kwargs) -> T:
         if self._compiled is not None:
             try:
-                return self._compiled(*arguments, **options)
+                result = self._compiled(*arguments, **options)
+                self._proven = True
+                return result
             except RuntimeError as error:
-                if not self.fall_back:
-                    raise
-                why = str(error).strip().partition("\n")[0]
-                warnings.warn(f"compiling failed, so this will take longer than it could: {why}", stacklevel=2)
-                self._compiled = None
+                self._give_up(error)
         return self.function(*arguments, **options)
+
+    def _give_up(self, error: RuntimeError) -> None:
+        if self._proven or not self.fall_back:
+            raise error
+        why = str(error).strip().partition("\n")[0]
+        warnings.warn(f"compiling failed, so this will take longer than it could: {why}", stacklevel=3)
+        self._compiled = None

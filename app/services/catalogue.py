@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.services.loading import DataMissing, Ref, ServiceError, loaded, split
-from app.services.memory import kept
+from app.services.memory import forget, kept
 from vampcore import datasets, zoo
 from vampcore.config import PRIORS
 from vampcore.datasets import DataError
@@ -249,3 +249,4 @@ def download(ref: Ref, progress: Callable[[int, int], None]) -> None:
         datasets.download(name, progress=progress)
     except DataError as error:
         raise ServiceError(str(error)) from error
+    forget()  # reconstructions that stood in for the images

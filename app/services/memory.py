@@ -8,6 +8,7 @@ the others wait, and shows the words for those who wait.
 
 import dataclasses
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -17,7 +18,10 @@ import streamlit as st
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_ALL: list[Any] = []
+_ALL: "weakref.WeakSet[Any]" = weakref.WeakSet()
+# Streamlit runs a page's file anew for every viewer and every full run; a function of it that has not changed since is
+# the one that is known, or each run would leave a memory behind.
+_OF_PAGES: dict[tuple[str, str], Any] = {}
 
 
 def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -29,6 +33,12 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        where = (function.__code__.co_filename, function.__qualname__)
+        if function.__closure__ is None and where in _OF_PAGES:
+            known = _OF_PAGES[where]
+            if known.__wrapped__.__code__ == function.__code__:
+                return cast("Callable[P, R]", known)
+
         @functools.wraps(function)
         def sealed(*args: P.args, **kwargs: P.kwargs) -> R:
             result = function(*args, **kwargs)
@@ -39,19 +49,22 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
         at_hand = functools.lru_cache(maxsize=entries)(cached)
 
         def clear() -> None:
-            at_hand.cache_clear()
             cached.clear()
+            at_hand.cache_clear()
 
         at_hand.clear = clear  # type: ignore[attr-defined]  # as Streamlit's caches have
-        _ALL.append(at_hand)
-        return cast("Callable[P, R]", functools.update_wrapper(at_hand, function))
+        functools.update_wrapper(at_hand, function)
+        _ALL.add(at_hand)
+        if function.__closure__ is None:
+            _OF_PAGES[where] = at_hand
+        return cast("Callable[P, R]", at_hand)
 
     return decorate
 
 
 def forget() -> None:
     """Drop all that is kept."""
-    for each in _ALL:
+    for each in list(_ALL):
         each.clear()
 
 

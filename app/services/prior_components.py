@@ -1,5 +1,6 @@
 """The prior's components: what they look like, how much they weigh, who uses them, how they came about."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,13 @@ from app.services.latent_space import Floats, latents
 from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
 from app.services.memory import kept
 from vampcore import metrics
+from vampcore.metrics.chunks import rows_at_once
 from vampcore.priors import VampPrior
 
 ORDERS = ("weight", "usage", "class", "similarity")
 NEAREST = 8
+# Responsibilities kept at once: 2 ** 24 in float32 are 64 MiB.
+MOST_PAIRS_KEPT = 2**24
 
 
 @dataclass(frozen=True)
@@ -84,40 +88,55 @@ class Story:
 
 
 @kept(12)
-def _responsibilities(ref: Ref) -> Floats:
-    """p(k | z) of every component for every image's sample, `(N, K)`; shared, so never written to."""
+def _all_responsibilities(ref: Ref) -> Floats:
     with torch.inference_mode(), several_threads():
-        shares = loaded(ref).prior.responsibilities(torch.tensor(latents(ref).sample)).numpy()
-    shares.flags.writeable = False
-    return shares
+        return loaded(ref).prior.responsibilities(torch.tensor(latents(ref).sample)).numpy()
+
+
+def _responsibilities(ref: Ref) -> Iterator[Floats]:
+    """p(k | z) of every component for every image's sample, `(n, K)`, some images at a time.
+
+    Kept for all where they are few enough; else computed again, so that memory does not grow with the images.
+    """
+    prior, samples = loaded(ref).prior, latents(ref).sample
+    components = prior.log_weights.shape[-1]
+    if len(samples) * components <= MOST_PAIRS_KEPT:
+        yield _all_responsibilities(ref)
+        return
+    with torch.inference_mode(), several_threads():
+        for part in torch.tensor(samples).split(rows_at_once(components)):
+            yield prior.responsibilities(part).numpy()
 
 
 @kept(64)
 def components(ref: Ref) -> Components:
     """Weights, usage and classes of all components."""
-    model, known = loaded(ref), latents(ref)
-    shares = _responsibilities(ref)
+    model, labels = loaded(ref), latents(ref).labels
+    images, count = len(labels), model.prior.log_weights.shape[-1]
+    sums, squares = np.zeros(count), np.zeros(count)
+    votes = np.zeros((count, max(1, int(labels.max()) + 1)))
+    done = 0
+    for shares in _responsibilities(ref):
+        theirs = labels[done : done + len(shares)]
+        done += len(shares)
+        sums += shares.sum(0, dtype=np.float64)
+        squares += np.square(shares, dtype=np.float64).sum(0)
+        known = theirs >= 0
+        votes += shares[known].T @ np.eye(votes.shape[1], dtype=np.float32)[theirs[known]]
+    mean = sums / images
+    variance = np.maximum(squares / images - mean**2, 0) * images / max(1, images - 1)
+    usage = torch.tensor(mean, dtype=torch.float32)
     with torch.inference_mode():
-        usage = metrics.usage(model.prior, torch.tensor(known.sample))
         return Components(
             weights=model.prior.log_weights.exp().numpy(),
             usage=usage.numpy(),
-            usage_se=shares.std(0, ddof=1) / np.float32(len(shares) ** 0.5),
+            usage_se=np.sqrt(variance / images).astype(np.float32),
             effective=metrics.effective_components(usage),
             dead=metrics.dead(usage).numpy(),
-            classes=_classes(shares, known.labels),
+            classes=np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16),
             mean=model.prior.components.mean.numpy().copy(),
             scale=model.prior.components.scale.numpy(),
         )
-
-
-def _classes(responsibilities: Floats, labels: NDArray[np.int16]) -> NDArray[np.int16]:
-    known = labels >= 0
-    if not known.any():
-        return np.full(responsibilities.shape[1], -1, np.int16)
-    one_hot = np.eye(int(labels.max()) + 1, dtype=np.float32)[labels[known]]
-    votes = responsibilities[known].T @ one_hot
-    return np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16)
 
 
 @kept(100)
@@ -195,7 +214,7 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     """
     model, all_of_them = loaded(ref), components(ref)
     _check(k, len(all_of_them.weights))
-    shares = _responsibilities(ref)[:, k]
+    shares = np.concatenate([part[:, k] for part in _responsibilities(ref)])
     with torch.inference_mode():
         # Where many responsibilities are 1 to the last digit, the denser place is the better example.
         density = model.prior.component(k).log_prob(torch.tensor(latents(ref).sample)).numpy()

@@ -1,6 +1,5 @@
 """Where somebody looks on the plane of a large test set, what they drew there, and what is told about it."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from app.widgets.numbers import count
 
 _OUTLINES = "_latent_outlines"
 _TOOL = "_latent_tool"
-MOST_CORNERS = 20_000
+MOST_OUTLINES, MOST_CORNERS, FARTHEST = 50, 20_000, 1e12
 
 
 def look_at(ref: services.Ref, key: str) -> Look:
@@ -57,16 +56,24 @@ def outlines_of(event: Any) -> tuple[Outlines, str | None]:
     """
     found, tool = [], None
     for name, kept in (("box", "select"), ("lasso", "lasso")):
-        for drawn in _part(_part(event, "selection"), name) or ():
+        for drawn in _listed(_part(_part(event, "selection"), name)):
             x, y = _part(drawn, "x"), _part(drawn, "y")
             if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y) or len(x) > MOST_CORNERS:
                 continue
             if name == "box" and len(x) == 2:
                 x, y = [x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]]
-            if len(x) > 2 and all(isinstance(each, int | float) and math.isfinite(each) for each in (*x, *y)):
+            if len(x) > 2 and all(_is_place(each) for each in (*x, *y)):
                 found.append(tuple((float(a), float(b)) for a, b in zip(x, y, strict=True)))
                 tool = kept
     return tuple(found), tool
+
+
+def _listed(value: Any) -> list[Any]:
+    return value[:MOST_OUTLINES] if isinstance(value, list) else []
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < FARTHEST
 
 
 def _part(value: Any, name: str) -> Any:

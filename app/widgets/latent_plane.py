@@ -91,7 +91,7 @@ def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipse
     # Lines are wanted on all that is drawn, but not at the cost of their fineness on the whole plane.
     lines = shown if look.view is None else drawn
     around = services.rows_in(ref, drawn, means)
-    rows = around if look.view is None else services.rows_in(ref, look.view, means)
+    rows = services.rows_in(ref, shown, means)
     in_view = len(rows)
     chosen = services.rows_inside(ref, look.outlines, means)
     placed = services.points(ref, means)

@@ -1,5 +1,7 @@
 """What is known of the viewer's screen before anything is drawn on it."""
 
+import base64
+
 import streamlit as st
 
 DESK, PHONE = 720, 350
@@ -19,7 +21,7 @@ def picture_width() -> int:
 def picture(png: bytes, *, alt: str) -> None:
     """Show a PNG as it is, as wide as what it stands in.
 
-    Unless told, Streamlit makes a JPEG of it, and to a width in pixels it shrinks the file: both take time and blur the
-    edges.
+    It travels within the page's own message. As a file Streamlit would make a JPEG of it or shrink it, which takes time
+    and blurs the edges, and would have dropped it when a control moves on before the browser has asked for it.
     """
-    st.image(png, width="stretch", alt=alt, output_format="PNG")
+    st.image("data:image/png;base64," + base64.b64encode(png).decode(), width="stretch", alt=alt)

@@ -42,7 +42,7 @@ def test_the_usage_of_a_component_has_the_standard_error_of_a_mean(services, ref
     ref = refs["tiny-2d/vamp"]
     with torch.inference_mode():
         prior = checkpoint.model.prior(checkpoint.model.encoder)
-        shares = prior.responsibilities(torch.from_numpy(services.latents(ref).sample)).double()
+        shares = prior.responsibilities(torch.tensor(services.latents(ref).sample)).double()
     known = services.components(ref)
     np.testing.assert_allclose(known.usage, shares.mean(0), rtol=1e-4)
     np.testing.assert_allclose(known.usage_se, shares.std(0) / len(shares) ** 0.5, rtol=1e-4)

@@ -41,7 +41,7 @@ def test_everything_runs_and_is_written_between_the_markers(subjects, readme):
     command.main(["--write"])
     assert subjects == ["first", "second"]
     text = readme.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{command.BEGIN}<!-- first -->\nMeasured on ")
+    assert text.startswith(f"before\n{command.BEGIN}<!-- first -->\n\nMeasured on ")
     assert text.endswith(f"{command.END}\nafter\n")
     assert text.index("### first") < text.index("### second")
     assert "old" not in text

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.harness import settled
 
-SAMPLES = "[data-testid=stImage] img[src*='/media/']"
+SAMPLES = "[data-testid=stImage] img[src^='data:image/png']"
 ADDRESS = "/compare?compare_images=100&compare_importance=10"
 
 

@@ -25,7 +25,8 @@ for name, column in zip(("left plane", "right"), st.columns(2)):
     with column:
         figure = plane(LIGHT, Window(-2, 2, -2, 2), alt=name, points=points, height=shown, rasterised=name == "right")
         config = plot_config(name, selectable=True)
-        st.plotly_chart(figure, theme=None, key=name, config=config, on_select="rerun", selection_mode="lasso")
+        drawn = figure.checked()
+        st.plotly_chart(drawn, theme=None, key=name, config=config, on_select="rerun", selection_mode="lasso")
         mark = f"{name} mark"
         keep = lambda place, mark=mark: st.session_state.update({mark: place})
         pick(name, mark=st.session_state.get(mark), on_pick=keep)

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.harness import settled
 
-SAMPLES = "[data-testid=stImage] img[src*='/media/']"
+SAMPLES = "[data-testid=stImage] img[src^='data:image/png']"
 
 
 def opened(page: Page, address: str) -> None:

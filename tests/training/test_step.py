@@ -88,6 +88,33 @@ for precision in ("float32", "bf16"):
     torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=2e-3 if precision == "bf16" else 1e-4, atol=0)
 """
 
+    RESUMED = """
+import sys
+from pathlib import Path
+import torch
+from tests.small_runs import config, few_digits
+from vampcore.training import fit
+from vampcore.training.state import read_state
+
+def train(folder, epochs, resume=False):
+    done = []
+    for record in fit(settings, few_digits(), folder, resume=resume, compile="on", stop=lambda: len(done) == epochs):
+        done.append(record)
+
+settings = config("vamp", epochs=4)
+whole, parts = Path(sys.argv[1]) / "whole", Path(sys.argv[1]) / "parts"
+train(whole, 4)
+train(parts, 2)
+train(parts, 2, resume=True)
+one, other = read_state(whole, settings), read_state(parts, settings)
+assert one.epoch == other.epoch == 4
+for part in ("weights", "best", "optimizer"):
+    assert all(torch.equal(value, getattr(other, part)[name]) for name, value in getattr(one, part).items()), part
+"""
+
+    def test_resumes_to_the_same_bits(self, tmp_path):
+        run_python(self.RESUMED, str(tmp_path))
+
     def test_trains_to_the_same_curve(self):
         """In a process without the hook that checks shapes, which torch.compile cannot look through."""
         run_python(self.SCRIPT)

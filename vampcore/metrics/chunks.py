@@ -16,8 +16,9 @@ DECODED_AT_ONCE = 2**24
 # In importance sampling on a CPU: 2 MiB, which stay in its cache (64 MiB take half as long again). Elsewhere the launch
 # of an operation is the cost.
 DECODED_AT_ONCE_ON_CPU = 2**19
-# A decoded number in float32, with the layers below it and what is computed from it, takes 40 bytes at most.
-BYTES_PER_DECODED_NUMBER = 40
+# A decoded number in float32, with the layers below it and what is computed from it, takes about 40 bytes, and a sample
+# that meets a component about 24, in float64.
+BYTES_PER_DECODED_NUMBER, BYTES_PER_PAIR = 40, 24
 SHARE_OF_FREE_MEMORY = 1 / 4
 
 
@@ -31,10 +32,17 @@ def observations_at_once(x: Float[Tensor, "N C H W"], samples: int) -> int:
     return max(1, min(2000, min(DECODED_AT_ONCE, _fitting(x.device)) // (samples * x[0].numel())))
 
 
-def samples_at_once(x: Float[Tensor, "N C H W"]) -> int:
-    """Importance samples in one step: what is fastest on the device of `x`, less where less memory is free."""
+def samples_at_once(x: Float[Tensor, "N C H W"], components: int = 1) -> int:
+    """Importance samples in one step: what is fastest on the device of `x`, less where less memory is free.
+
+    Arguments:
+        x: Observations.
+        components: Of the prior, each of which meets every sample.
+    """
     fastest = DECODED_AT_ONCE_ON_CPU if x.device.type == "cpu" else DECODED_AT_ONCE
-    return max(1, min(fastest, _fitting(x.device)) // x[0].numel())
+    bytes_a_sample = BYTES_PER_DECODED_NUMBER * x[0].numel() + BYTES_PER_PAIR * components
+    fitting = int(SHARE_OF_FREE_MEMORY * free_memory(x.device)) // bytes_a_sample
+    return max(1, min(fastest // x[0].numel(), fitting))
 
 
 def free_memory(device: torch.device) -> int:

@@ -90,7 +90,7 @@ def log_likelihood(
         samples: S, importance samples an observation.
         chunk: Samples decoded at once, over all observations of a step; chosen from the device, its free memory and
             the size of an observation if None.
-        generator: Source of the noise.
+        generator: Source of the noise; which sample takes which of it depends on `chunk`.
         prior: p(z); built once from the model if None.
         progress: Called with the observations done and their number.
         compile: Compile the log-weights; where it pays and can be had if None.
@@ -104,11 +104,11 @@ def log_likelihood(
     if samples < 1:
         raise ValueError("importance sampling needs at least one sample")
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = chunk or samples_at_once(x)
+    chunk = chunk or samples_at_once(x, prior.log_weights.shape[-1])
     images = max(1, chunk // samples)
     # Equal parts, so that compiled code meets few shapes.
     draws = math.ceil(samples / math.ceil(samples / chunk))
-    pays = len(x) * samples >= SAMPLES_WORTH_COMPILING and can_compile()
+    pays = len(x) * samples >= SAMPLES_WORTH_COMPILING and can_compile(x.device)
     log_weights = Compiled(_log_weights) if (pays if compile is None else compile) else _log_weights
     log_p, ess = [], []
     for part in x.split(images):

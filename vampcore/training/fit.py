@@ -31,8 +31,9 @@ from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
 from vampcore.training.state import write_state
 
-# Of the layers above, for the posteriors that a checkpoint keeps.
-LATENTS_SAMPLES, LATENTS_SEED = 32, 0
+# Of the layers above, for the posteriors that a checkpoint keeps. The variance of a lower layer's means over images is
+# too large by that of one image's mean over these samples, divided by their number: below the active units' threshold.
+LATENTS_SAMPLES, LATENTS_SEED = 256, 0
 SECONDS_BETWEEN_STATES = 20
 SECONDS_BEFORE_CHECKPOINT = 60
 # A checkpoint on the way is measured on the whole test set; that takes at most this share of the time.
@@ -159,10 +160,11 @@ def _posteriors(model: VAE, x: Tensor) -> tuple[DiagNormal, ...]:
     """q(z | x) of every layer; of a lower one its mean and variance over seeded samples of the layers above."""
     generator = torch.Generator(x.device).manual_seed(LATENTS_SEED)
     parts = []
-    for part in x.split(1000):
+    for part in x.split(100):
         top = model.encoder(part)
-        normals, above = [top], [top.sample((LATENTS_SAMPLES,), generator)]
-        for layer in model.lower_layers():
+        lower = model.lower_layers()
+        normals, above = [top], [top.sample((LATENTS_SAMPLES,), generator)] if lower else []
+        for layer in lower:
             q = layer.posterior(part, *above)
             variance = q.logvar.exp().mean(0) + q.mean.var(0)
             normals.append(DiagNormal(q.mean.mean(0), variance.log()))

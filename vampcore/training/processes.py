@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TypeVar, cast
 
 import torch
@@ -26,7 +27,8 @@ class Processes:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             from accelerate import PartialState  # costs a second to import
 
-            state = PartialState(cpu=device == "cpu")
+            # The others wait while the first one measures a checkpoint.
+            state = PartialState(cpu=device == "cpu", timeout=timedelta(hours=6))
             self.device, self.rank, self.count = state.device, state.process_index, state.num_processes
 
     @property

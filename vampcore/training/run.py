@@ -117,7 +117,8 @@ class Run:
         beta, rate = beta_at(self.config, epoch), learning_rate_at(self.config, epoch)
         done: list[Tensor] = []
         self.model.train()
-        batches = torch.randperm(len(self.images), generator=self.order).split(self.config.batch_size)
+        order = torch.randperm(len(self.images), generator=self.order).to(self.device)
+        batches = order.split(self.config.batch_size)
         for rows in batches:
             done.append(self._step(rows, beta, rate))
             if self._stuck(done):
@@ -155,7 +156,6 @@ class Run:
     def _step(self, rows: Tensor, beta: float, rate: float) -> Tensor:
         """One step on the images of these rows; see `Step.__call__` for what it gives."""
         dataset, mine = self.dataset, self.processes.share(len(rows))
-        rows = rows.to(self.device)
         # The noise is that of the whole batch, whoever computes which part of it.
         x = observe(self.images[rows], dataset.train.levels, self.config.likelihood, self.noise)[mine]
         noise = self.model.noise(len(rows), self.config.samples, self.noise)

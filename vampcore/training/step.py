@@ -75,7 +75,7 @@ class Step:
         self.model, self.config, self.processes = model, config, processes
         self.weights: list[Tensor] = list(model.parameters())
         self.moments = Moments.of(self.weights)
-        pays = steps >= STEPS_WORTH_COMPILING and processes.count == 1 and can_compile()
+        pays = steps >= STEPS_WORTH_COMPILING and processes.count == 1 and can_compile(processes.device)
         wanted = compile == "on" or (compile == "auto" and pays)
         self._compiled = self._compiled_step(fall_back=compile == "auto") if wanted else None
 
@@ -96,7 +96,8 @@ class Step:
             Of the whole batch: the sum of log p(x | z), that of the KL, and 1 if the step was made, 0 if anything was
             not finite and it was not. They stay on the device, so that nobody waits for a GPU.
         """
-        scalars = [torch.tensor(float(value), device=self.processes.device) for value in (count, beta, rate)]
+        # Filled on the device: a copy from here would wait for it.
+        scalars = [torch.full((), float(value), device=self.processes.device) for value in (count, beta, rate)]
         if self._compiled is not None and count == self.config.batch_size:
             return self._compiled(x, noise, index, *scalars).clone()
         return self._in_python(x, noise, index, *scalars)

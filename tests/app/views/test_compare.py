@@ -33,9 +33,9 @@ def charts(at: AppTest) -> list[dict]:
 
 
 def pictures(at: AppTest) -> list[str]:
-    """Addresses of the samples' pictures, which name their content; rules of colour are drawn as SVG and left out."""
+    """Addresses of the samples' pictures, which hold their content; rules of colour are drawn as SVG and left out."""
     found = [url for image in at.main.get("image") for url in image.value]
-    return [url for url in found if url.endswith(".png")]
+    return [url for url in found if url.startswith("data:image/png")]
 
 
 def words(at: AppTest) -> str:
