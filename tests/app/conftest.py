@@ -54,6 +54,20 @@ def models(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
 
 
+@pytest.fixture
+def services(models: Path):
+    """The services, over the small models."""
+    from app import services
+
+    return services
+
+
+@pytest.fixture
+def refs(services):
+    """All checkpoints by name."""
+    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
+
+
 def use_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the catalogue list the checkpoints under `root` alone."""
     from vampcore import zoo

@@ -1,11 +1,10 @@
 """The frame around the pages: navigation, no model at all, an error that a page lets through."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+from tests.app.reading import MAIN
+
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 
 

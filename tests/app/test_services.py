@@ -12,19 +12,6 @@ from tests.app.conftest import COMPONENTS, use_root
 
 
 @pytest.fixture
-def services(models):
-    from app import services
-
-    return services
-
-
-@pytest.fixture
-def refs(services):
-    """All checkpoints by name."""
-    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
-
-
-@pytest.fixture
 def checkpoints(models):
     """The same checkpoints as the library loads them."""
     from vampcore import checkpoints

@@ -10,18 +10,6 @@ ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
 
 
 @pytest.fixture
-def services(models):
-    from app import services
-
-    return services
-
-
-@pytest.fixture
-def refs(services):
-    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
-
-
-@pytest.fixture
 def checkpoint(models):
     from vampcore import checkpoints
 

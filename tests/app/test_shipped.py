@@ -1,15 +1,14 @@
 """Every page opens for every model that ships, with its data set or without."""
 
 import functools
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget
+from tests.app.reading import MAIN
 from vampcore import zoo
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp"}
 SHIPPED = sorted((path.parent.parent.name, path.parent.name) for path in zoo.SHIPPED.glob("*/*/config.json"))

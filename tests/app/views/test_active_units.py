@@ -2,13 +2,13 @@
 
 import base64
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+from tests.app.reading import MAIN, words
+
 ACTIVITY, KL, SWEEP, MUTED = range(4)
 EVERY = (("tiny-2d", "SG"), ("tiny-2d", "MoG"), ("tiny-2d", "Vamp"), ("tiny-5d", "Vamp, learned weights"))
 
@@ -40,10 +40,6 @@ def array(packed) -> np.ndarray:
         if isinstance(packed, list)
         else np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
     )
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(each.value for each in (*at.markdown, *at.caption))
 
 
 def shown(at: AppTest) -> dict[str, str]:

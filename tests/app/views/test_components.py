@@ -2,15 +2,13 @@
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import COMPONENTS
-
-MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+from tests.app.reading import MAIN, metric, ref_of
 
 
 def opened(**query: str | list[str]) -> AppTest:
@@ -20,21 +18,6 @@ def opened(**query: str | list[str]) -> AppTest:
     assert not at.exception
     assert not at.error
     return at
-
-
-@pytest.fixture
-def services(models):
-    from app import services
-
-    return services
-
-
-def ref_of(services, experiment: str, prior: str):
-    return next(each for each in services.experiments() if each.name == experiment).ref(prior)
-
-
-def metric(at: AppTest, label: str) -> str:
-    return next(each.value for each in at.metric if each.label == label)
 
 
 def spec(at: AppTest, place: int) -> dict:

@@ -3,13 +3,13 @@
 import base64
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+from tests.app.reading import MAIN, words
+
 PLANE = 0
 EVERY = (("tiny-2d", "SG"), ("tiny-2d", "MoG"), ("tiny-2d", "Vamp"), ("tiny-5d", "Vamp, learned weights"))
 
@@ -58,10 +58,6 @@ def array(packed) -> np.ndarray:
         return np.array(packed)
     flat = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
     return flat.reshape([int(size) for size in packed["shape"].split(",")]) if "shape" in packed else flat
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(each.value for each in (*at.markdown, *at.caption))
 
 
 def lasso(at: AppTest, *points: tuple[int, int]) -> AppTest:

@@ -1,15 +1,14 @@
 """The latent plane of more test images than a browser draws: counted, exact on zoom and selection, and said so."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
+from tests.app.reading import MAIN, words
 
-MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 IMAGES = 30_000
 SQUARE = {"x": [-1.0, 1.0], "y": [-1.0, 1.0]}
 
@@ -43,10 +42,6 @@ def opened(**query: str) -> AppTest:
 
 def figure(at: AppTest) -> dict:
     return json.loads(at.get("plotly_chart")[0].proto.spec)
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(each.value for each in (*at.markdown, *at.caption))
 
 
 def ends(at: AppTest) -> list[float]:

@@ -1,13 +1,12 @@
 """The overview: each prior's numbers are the services', whatever is missing, and what a link may say."""
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+from tests.app.reading import MAIN, charts, pictures, words
 
 
 def opened(experiment="tiny-2d", **query: str) -> AppTest:
@@ -17,13 +16,6 @@ def opened(experiment="tiny-2d", **query: str) -> AppTest:
     assert not at.exception
     assert not at.error
     return at
-
-
-@pytest.fixture
-def refs(models):
-    from app import services
-
-    return next(each for each in services.experiments() if each.name == "tiny-2d").refs
 
 
 @pytest.fixture
@@ -38,20 +30,6 @@ def part(models, tmp_path, monkeypatch):
         return tmp_path / "part"
 
     return copied
-
-
-def charts(at: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
-
-
-def pictures(at: AppTest) -> list[str]:
-    """Addresses of the samples' pictures, which hold their content; rules of colour are drawn as SVG and left out."""
-    found = [url for image in at.main.get("image") for url in image.value]
-    return [url for url in found if url.startswith("data:image/png")]
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(each.value for each in (*at.markdown, *at.caption))
 
 
 def test_the_numbers_of_each_prior_are_the_services(refs):

@@ -1,0 +1,34 @@
+"""What is on a page of the dashboard, read from a test's run of it."""
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+
+def charts(at: AppTest) -> list[dict]:
+    """The specifications of the figures, in the order of the page."""
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def pictures(at: AppTest) -> list[str]:
+    """Addresses of the samples' pictures, which hold their content; rules of colour are drawn as SVG and left out."""
+    found = [url for image in at.main.get("image") for url in image.value]
+    return [url for url in found if url.startswith("data:image/png")]
+
+
+def words(at: AppTest) -> str:
+    """Everything that is said in words, captions last."""
+    return "\n".join(each.value for each in (*at.markdown, *at.caption))
+
+
+def metric(at: AppTest, label: str) -> str:
+    """The figure under this label."""
+    return next(each.value for each in at.metric if each.label == label)
+
+
+def ref_of(services, experiment: str, prior: str):
+    """The checkpoint of an experiment that has this prior."""
+    return next(each for each in services.experiments() if each.name == experiment).ref(prior)
