@@ -8,7 +8,6 @@ from torch import distributions as reference
 
 from tests.mixtures import drawn, far_apart, mixture, normals, points
 from tests.quadrature import fit, mass
-from vampcore import distributions
 from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture
 
 
@@ -210,7 +209,9 @@ class TestInverseOfCumulativeWeights:
     LAST = 1 - 2**-24  # the largest float32 below one, the largest number that torch.rand returns
 
     def pick(self, monkeypatch, p: DiagNormalMixture, u: list[float], dtype=torch.float32) -> list[int]:
-        monkeypatch.setattr(distributions, "uniform", lambda shape, like, generator: torch.tensor(u, dtype=dtype))
+        monkeypatch.setattr(
+            "vampcore.distributions.mixture.uniform", lambda shape, like, generator: torch.tensor(u, dtype=dtype)
+        )
         return drawn(p, p.sample((len(u),), torch.Generator().manual_seed(0))).tolist()
 
     def test_each_interval_is_its_weight(self, monkeypatch):

@@ -1,10 +1,12 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from tests.quadrature import fit, mass
+from vampcore.config import Config
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import VAE
 from vampcore.models.mlp import Encoder
@@ -45,10 +47,14 @@ def images(count: int, seed: int = 0) -> torch.Tensor:
     return 0.1 + 0.8 * torch.rand(count, *SHAPE, generator=torch.Generator().manual_seed(seed))
 
 
+def new_prior(name: str, components: int = 4) -> nn.Module:
+    return build_prior(Config("digits", "a", prior=name, components=components, latent_dim=2), SHAPE)
+
+
 def prior_of(name: str, components: int = 4) -> nn.Module:
     """A prior away from its symmetric start."""
     source = torch.Generator().manual_seed(11)
-    prior = build_prior(name, components, 2, SHAPE)
+    prior = new_prior(name, components)
     for parameter in prior.parameters():
         parameter.data = 0.7 * torch.randn(parameter.shape, generator=source)
     if isinstance(prior, VampPrior):
@@ -118,15 +124,16 @@ class TestEveryPrior:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_survives_its_weights(self, name, encoder):
-        prior, copy, z = prior_of(name), build_prior(name, 4, 2, SHAPE), torch.randn(5, 2)
+        prior, copy, z = prior_of(name), new_prior(name), torch.randn(5, 2)
         if isinstance(prior, VampData):
             prior.store(encoder)
         copy.load_state_dict(prior.state_dict())
         torch.testing.assert_close(copy(encoder).log_prob(z), prior(encoder).log_prob(z), rtol=0, atol=0)
 
     def test_an_unknown_name_is_refused(self):
+        unknown = SimpleNamespace(prior="flow", components=4, latent_dim=2)
         with pytest.raises(ValueError, match="'flow'"):
-            build_prior("flow", 4, 2, SHAPE)
+            build_prior(unknown, SHAPE)
 
 
 def test_the_standard_normal(encoder):

@@ -18,7 +18,10 @@ CHOICES = {
     "objective": ("elbo", "iwae"),
     "optimizer": ("adam", "adam-norm-grad"),
     "precision": ("float32", "bf16"),
+    "posterior": ("normal",),
 }
+# Choices that came after the first checkpoints: where a file does not name them, they were what their default says.
+_LATER = ("posterior", "transforms", "transform_hidden", "neighbours", "grow_from", "grow_every")
 _POSITIVE = (
     "components",
     "latent_dim",
@@ -29,6 +32,10 @@ _POSITIVE = (
     "epochs",
     "batch_size",
     "learning_rate",
+    "transforms",
+    "transform_hidden",
+    "neighbours",
+    "grow_every",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST = 2**63 - 1
@@ -65,6 +72,12 @@ class Config:
         optimizer: `adam`, or `adam-norm-grad`: Adam on gradients divided by their own norm, tensor by tensor.
         precision: `bf16` runs the matrix products of training in bfloat16; evaluation is always float32.
         seed: Of initialisation, order and noise.
+        posterior: q(z | x) of the top layer: `normal`, with diagonal covariance.
+        transforms: Transforms of a normalising flow.
+        transform_hidden: Hidden units of each of them.
+        neighbours: Nearest exemplars of an image that a training step encodes afresh.
+        grow_from: Components at the start of a mixture that grows to `components`; 0 for all from the start.
+        grow_every: Epochs from one growth to the next.
     """
 
     data: str
@@ -88,6 +101,12 @@ class Config:
     optimizer: str = "adam"
     precision: str = "float32"
     seed: int = 0
+    posterior: str = "normal"
+    transforms: int = 8
+    transform_hidden: int = 128
+    neighbours: int = 10
+    grow_from: int = 0
+    grow_every: int = 5
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(Config).items():
@@ -100,6 +119,8 @@ class Config:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be greater than 0")
             if getattr(self, name) > _MOST:
                 raise ConfigError(f"{name} is {getattr(self, name):.3g}, more than a computer counts to; ask for less")
+        if not 0 <= self.grow_from <= self.components:
+            raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
         if self.warmup < 0 or not 0 <= self.decay <= 1 or not 0 <= self.seed < 2**63:
             raise ConfigError("warmup must be 0 or more, decay between 0 and 1, seed between 0 and 2**63 - 1")
         if not _NAME.fullmatch(self.experiment):
@@ -137,7 +158,7 @@ def to_json(value: Config | Observation) -> dict[str, Any]:
 
 
 def config_from_json(fields: object) -> Config:
-    """Strict inverse of `to_json`.
+    """Strict inverse of `to_json`, also of files from before some choices could be made.
 
     Raises:
         ConfigError: If a key is unknown or missing, or a value has the wrong type.
@@ -173,7 +194,7 @@ def _exact_fields(record: type, fields: object) -> dict[str, Any]:
         raise ConfigError(
             f"unknown key {unknown[0]!r} in {record.__name__.lower()}: written by another version? Upgrade vampcore"
         )
-    if missing := sorted(known - set(fields)):
+    if missing := sorted(known - set(fields) - set(_LATER)):
         raise ConfigError(f"key {missing[0]!r} is missing in {record.__name__.lower()}")
     return fields
 

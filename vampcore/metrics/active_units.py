@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.distributions import DiagNormal, Distribution
 from vampcore.metrics.chunks import observations_at_once
 from vampcore.metrics.metric import Metric
 from vampcore.models import VAE
@@ -83,7 +83,7 @@ def active_units(
     x: Float[Tensor, "N C H W"],
     samples: int = 1,
     generator: torch.Generator | None = None,
-    prior: DiagNormalMixture | None = None,
+    prior: Distribution | None = None,
     chunk: int | None = None,
 ) -> tuple[ActiveUnits, ...]:
     """A_i = Var_x(E_q[z_i]) of every layer, top first.

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vampcore.distributions import DiagNormalMixture, NormalMixture
+from vampcore.distributions import DiagNormalMixture, Distribution, NormalMixture
 
 Mixture = DiagNormalMixture | NormalMixture
 
@@ -58,13 +58,16 @@ def _fitting(device: torch.device) -> int:
 
 
 @torch.no_grad()
-def log_density(mixture: Mixture, z: Float[Tensor, "N D"], chunk: int | None = None) -> Float[Tensor, " N"]:
+def log_density(
+    density: Mixture | Distribution, z: Float[Tensor, "N D"], chunk: int | None = None
+) -> Float[Tensor, " N"]:
     """log p(z) of each row in nats, a chunk of rows at a time.
 
     Arguments:
-        mixture: The density: one component, or the 10,000 of an aggregated posterior.
+        density: One component, the 10,000 of an aggregated posterior, or what has no components.
         z: Places.
         chunk: Rows at once; chosen from the number of components if None.
     """
-    chunk = chunk or rows_at_once(mixture.log_weights.shape[-1])
-    return torch.cat([mixture.log_prob(part) for part in z.split(chunk)])
+    components = len(density.log_weights) if isinstance(density, DiagNormalMixture | NormalMixture) else 1
+    chunk = chunk or rows_at_once(components)
+    return torch.cat([density.log_prob(part) for part in z.split(chunk)])

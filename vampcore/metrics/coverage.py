@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from vampcore.distributions import Distribution
 from vampcore.metrics.chunks import Mixture, log_density, rows_at_once
 from vampcore.metrics.metric import Metric
 
@@ -43,7 +44,7 @@ def dead(usage: Float[Tensor, " K"]) -> Bool[Tensor, " K"]:
 
 @torch.no_grad()
 def mass_levels(
-    density: Mixture,
+    density: Mixture | Distribution,
     masses: tuple[float, ...] = MASSES,
     generator: torch.Generator | None = None,
     draws: int = DRAWS,
@@ -53,7 +54,7 @@ def mass_levels(
     The level is the (1 - a) quantile of the log-density over the density's own draws.
 
     Arguments:
-        density: A mixture, in the latent space or projected onto a plane.
+        density: In the latent space, or projected onto a plane.
         masses: Shares between 0 and 1.
         generator: Source of the draws.
         draws: Their number.
@@ -84,7 +85,7 @@ class Holes:
 
 @torch.no_grad()
 def holes(
-    prior: Mixture,
+    prior: Mixture | Distribution,
     aggregate: Mixture,
     generator: torch.Generator | None = None,
     draws: int = DRAWS,

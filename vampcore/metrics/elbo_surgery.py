@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vampcore.distributions import DiagNormalMixture
+from vampcore.distributions import DiagNormalMixture, Distribution
 from vampcore.metrics.chunks import log_density, observations_at_once
 from vampcore.metrics.metric import Metric, mean_metric
 from vampcore.models import VAE, LogWeights
@@ -71,7 +71,7 @@ def elbo_surgery(
     x: Float[Tensor, "N C H W"],
     samples: int = 1,
     generator: torch.Generator | None = None,
-    prior: DiagNormalMixture | None = None,
+    prior: Distribution | None = None,
     chunk: int | None = None,
     outer: int | None = None,
     split: str = "test",

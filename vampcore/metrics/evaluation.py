@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vampcore.distributions import DiagNormalMixture
+from vampcore.distributions import DiagNormalMixture, Distribution
 from vampcore.metrics.active_units import active_units
 from vampcore.metrics.chunks import observations_at_once
 from vampcore.metrics.coverage import effective_components, usage
@@ -53,7 +53,7 @@ def evaluate(
     x: Float[Tensor, "N C H W"],
     samples: int = 0,
     seed: int = 0,
-    prior: DiagNormalMixture | None = None,
+    prior: Distribution | None = None,
     progress: Callable[[int, int], None] | None = None,
     split: str = "test",
     levels: int = 1,
@@ -98,13 +98,14 @@ def evaluate(
     report(before := 2 * n * draws)
     units = active_units(model, x, ACTIVITY_SAMPLES, generator(), prior)
     report(before := before + n * ACTIVITY_SAMPLES)
-    shares = usage(prior, aggregated_posterior(model.encoder, x).components.sample((), generator()))
 
     metrics = _bound_metrics(elbo)
     metrics += [surgery.average_kl, surgery.mutual_information, surgery.marginal_kl]
     whole = Metric("active_units", float(sum(u.count for u in units)), "units", n=n, samples=ACTIVITY_SAMPLES)
     metrics += [whole, *(u.metric() for u in units if len(units) > 1)]
-    metrics.append(Metric("effective_components", effective_components(shares), "components", n=n, samples=1))
+    if isinstance(prior, DiagNormalMixture):
+        shares = usage(prior, aggregated_posterior(model.encoder, x).components.sample((), generator()))
+        metrics.append(Metric("effective_components", effective_components(shares), "components", n=n, samples=1))
     metrics.append(Metric("prior_parameters", float(_parameters(model.prior)), "parameters"))
     estimate = None
     if samples > 0:

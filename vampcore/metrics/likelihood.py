@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vampcore.compiling import Compiled, can_compile
-from vampcore.distributions import DiagNormalMixture
+from vampcore.distributions import DiagNormalMixture, Distribution
 from vampcore.metrics.chunks import samples_at_once
 from vampcore.models import VAE
 
@@ -51,7 +51,7 @@ def bound(
     samples: int = 1,
     chunk: int | None = None,
     generator: torch.Generator | None = None,
-    prior: DiagNormalMixture | None = None,
+    prior: Distribution | None = None,
 ) -> Bound:
     """The ELBO, E_q[log p(x | z)] and each layer's KL, averaged over `samples` draws an observation.
 
@@ -78,7 +78,7 @@ def log_likelihood(
     samples: int = 5000,
     chunk: int | None = None,
     generator: torch.Generator | None = None,
-    prior: DiagNormalMixture | None = None,
+    prior: Distribution | None = None,
     progress: Callable[[int, int], None] | None = None,
     compile: bool | None = None,
 ) -> ImportanceEstimate:
@@ -104,7 +104,8 @@ def log_likelihood(
     if samples < 1:
         raise ValueError("importance sampling needs at least one sample")
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = chunk or samples_at_once(x, prior.log_weights.shape[-1])
+    components = len(prior.log_weights) if isinstance(prior, DiagNormalMixture) else 1
+    chunk = chunk or samples_at_once(x, components)
     images = max(1, chunk // samples)
     # Equal parts, so that compiled code meets few shapes.
     draws = math.ceil(samples / math.ceil(samples / chunk))
@@ -126,6 +127,6 @@ def log_likelihood(
 
 
 def _log_weights(
-    model: VAE, x: Float[Tensor, "N C H W"], noise: tuple[Float[Tensor, "S N D"], ...], prior: DiagNormalMixture
+    model: VAE, x: Float[Tensor, "N C H W"], noise: tuple[Float[Tensor, "S N D"], ...], prior: Distribution
 ) -> Float[Tensor, "S N"]:
     return model(x, prior=prior, noise=noise).total()

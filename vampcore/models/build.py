@@ -1,5 +1,8 @@
 """From a configuration to a model."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
@@ -10,6 +13,14 @@ from vampcore.models.vae import VAE
 from vampcore.priors import build_prior
 
 
+class Architecture(NamedTuple):
+    """The modules of a `VAE` without its prior."""
+
+    encoder: nn.Module
+    decoder: nn.Module
+    layers: tuple[nn.Module, ...] = ()
+
+
 def build(config: Config, observation: Observation, seed: int | None = None) -> VAE:
     """The model of a configuration, initialised from `seed` (the configuration's own if None).
 
@@ -18,17 +29,25 @@ def build(config: Config, observation: Observation, seed: int | None = None) -> 
     with torch.random.fork_rng(devices=[]):
         # The CPU's generator, which initialises modules; torch.manual_seed would change those of accelerators too.
         torch.default_generator.manual_seed(config.seed if seed is None else seed)
-        shape = observation.shape
-        encoder = Encoder(shape, config.latent_dim, config.hidden, config.layers)
-        output = output_module(config.likelihood, observation.levels)(config.hidden, shape)
-        layers: tuple[nn.Module, ...]
-        decoder: nn.Module
-        match config.model:
-            case "hvae":
-                decoder = TwoLayerDecoder(config.latent_dim, config.hidden, output)
-                layers = (LowerDenseLayer(shape, config.latent_dim, config.hidden, config.layers),)
-            case _:
-                decoder = Decoder(config.latent_dim, config.hidden, config.layers, output)
-                layers = ()
-        prior = build_prior(config.prior, config.components, config.latent_dim, shape)
-        return VAE(encoder, prior, decoder, layers)
+        parts = ARCHITECTURES[config.model](config, observation)
+        return VAE(parts.encoder, build_prior(config, observation.shape), parts.decoder, parts.layers)
+
+
+def _vae(config: Config, observation: Observation) -> Architecture:
+    encoder = Encoder(observation.shape, config.latent_dim, config.hidden, config.layers)
+    output = _output(config, observation)
+    return Architecture(encoder, Decoder(config.latent_dim, config.hidden, config.layers, output))
+
+
+def _hvae(config: Config, observation: Observation) -> Architecture:
+    shape, latent_dim, hidden, layers = observation.shape, config.latent_dim, config.hidden, config.layers
+    encoder = Encoder(shape, latent_dim, hidden, layers)
+    decoder = TwoLayerDecoder(latent_dim, hidden, _output(config, observation))
+    return Architecture(encoder, decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
+
+
+def _output(config: Config, observation: Observation) -> nn.Module:
+    return output_module(config.likelihood, observation.levels)(config.hidden, observation.shape)
+
+
+ARCHITECTURES: dict[str, Callable[[Config, Observation], Architecture]] = {"vae": _vae, "hvae": _hvae}

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vampcore.distributions import DiagNormal, DiagNormalMixture, Draw, noise
+from vampcore.distributions import DiagNormal, Distribution, Draw, Posterior, noise
 from vampcore.likelihoods import Likelihood
 
 
@@ -41,7 +41,7 @@ class LogWeights(NamedTuple):
         """log p(x | z) - beta KL: the log-weights proper at beta = 1."""
         return self.log_likelihood - beta * self.kl
 
-    def under(self, prior: DiagNormalMixture) -> "LogWeights":
+    def under(self, prior: Distribution) -> "LogWeights":
         """The log-weights of the same samples with another distribution for the top layer's prior."""
         top, *rest = self.layers
         return self._replace(layers=(top._replace(log_p=prior.log_prob(top.z)), *rest))
@@ -92,7 +92,7 @@ class VAE(nn.Module):
         x: Float[Tensor, "N C H W"],
         samples: int = 1,
         *,
-        prior: DiagNormalMixture | None = None,
+        prior: Distribution | None = None,
         index: Int[Tensor, " N"] | None = None,
         generator: torch.Generator | None = None,
         noise: Sequence[Float[Tensor, "S N D"]] | None = None,
@@ -134,5 +134,5 @@ class VAE(nn.Module):
         return self.decoder(*above)
 
 
-def _draw(q: DiagNormal, noise: Tensor | None, shape: tuple[int, ...], generator: torch.Generator | None) -> Draw:
+def _draw(q: Posterior, noise: Tensor | None, shape: tuple[int, ...], generator: torch.Generator | None) -> Draw:
     return q.draw(shape, generator) if noise is None else q.at(noise)

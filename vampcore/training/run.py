@@ -205,8 +205,10 @@ class Run:
     @torch.no_grad()
     def _snapshot(self) -> None:
         prior = self.model.prior
-        images = (prior.images() * 255).round().byte().cpu() if isinstance(prior, VampPrior) else None
         built = prior(self.model.encoder)
+        if not isinstance(built, DiagNormalMixture):
+            return  # a snapshot is of components
+        images = (prior.images() * 255).round().byte().cpu() if isinstance(prior, VampPrior) else None
         # Copies: a mixture of learned normals hands out its own parameters, which training goes on to change.
         normal = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
         self.state.snapshots.append(Snapshot(self.state.epoch, DiagNormalMixture(normal, built.logits.clone()), images))

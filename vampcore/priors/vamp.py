@@ -1,49 +1,11 @@
-"""Priors p(z): modules that build a distribution, given the encoder that some of them borrow.
-
-`prior(encoder, index=None)` is called once a training step and once an evaluation. `index`, the rows of the batch in
-the training set, serves priors that leave the observation itself out; the priors here do not need it.
-"""
-
-from collections.abc import Callable
+"""Priors whose components are the encoder's posteriors at pseudo-inputs: learned ones, or training images."""
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture
-
-Encoder = Callable[[Tensor], DiagNormal]
-
-
-class StandardNormal(nn.Module):
-    """N(0, I), as a mixture of one component."""
-
-    zeros: Float[Tensor, "1 D"]
-
-    def __init__(self, latent_dim: int) -> None:
-        super().__init__()
-        self.register_buffer("zeros", torch.zeros(1, latent_dim), persistent=False)
-
-    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        return DiagNormalMixture(DiagNormal(self.zeros, self.zeros), self.zeros[:, 0])
-
-
-class MixtureOfGaussians(nn.Module):
-    """sum_k w_k N(mean_k, diag exp(logvar_k)) with all three learned.
-
-    Means start as draws of N(0, I), where the encoder's first posteriors lie; scales start at 1 and weights equal.
-    """
-
-    def __init__(self, components: int, latent_dim: int) -> None:
-        super().__init__()
-        self.mean = nn.Parameter(torch.empty(components, latent_dim))
-        if not self.mean.is_meta:  # see vampcore.nn
-            nn.init.normal_(self.mean)
-        self.logvar = nn.Parameter(torch.zeros(components, latent_dim))
-        self.logits = nn.Parameter(torch.zeros(components))
-
-    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), self.logits)
+from vampcore.priors.encoder import Encoder
 
 
 class VampPrior(nn.Module):
@@ -116,29 +78,3 @@ class VampData(nn.Module):
             normal = encoder(self.pseudo_inputs)
             self.mean.copy_(normal.mean)
             self.logvar.copy_(normal.logvar)
-
-
-def build_prior(name: str, components: int, latent_dim: int, shape: tuple[int, int, int]) -> nn.Module:
-    """The prior of a configuration, with pseudo-inputs at 0.5 until `training` or a checkpoint sets them.
-
-    Raises:
-        ValueError: If the name is unknown.
-    """
-    match name:
-        case "sg":
-            return StandardNormal(latent_dim)
-        case "mog":
-            return MixtureOfGaussians(components, latent_dim)
-        case "vamp" | "vamp-weighted":
-            return VampPrior(torch.full((components, *shape), 0.5), learned_weights=name == "vamp-weighted")
-        case "vamp-data":
-            return VampData(components, latent_dim)
-    raise ValueError(f"no prior is called {name!r}")
-
-
-@torch.no_grad()
-def aggregated_posterior(encoder: Encoder, x: Float[Tensor, "N C H W"], chunk: int = 1000) -> DiagNormalMixture:
-    """q(z) = 1/N sum_n q(z | x_n): the prior that maximises the ELBO on `x`, one component an observation."""
-    parts = [encoder(part) for part in x.split(chunk)]
-    normal = DiagNormal(torch.cat([part.mean for part in parts]), torch.cat([part.logvar for part in parts]))
-    return DiagNormalMixture(normal, normal.mean.new_zeros(len(x)))

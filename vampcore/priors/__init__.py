@@ -1,0 +1,20 @@
+"""Priors p(z): modules that build a distribution, given the encoder that some of them borrow.
+
+`prior(encoder, index=None)` is called once a training step and once an evaluation. `index`, the rows of the batch in
+the training set, serves priors that leave the observation itself out; the others do not need it.
+"""
+
+from vampcore.priors.build import build_prior
+from vampcore.priors.encoder import Encoder, aggregated_posterior
+from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
+from vampcore.priors.vamp import VampData, VampPrior
+
+__all__ = [
+    "Encoder",
+    "MixtureOfGaussians",
+    "StandardNormal",
+    "VampData",
+    "VampPrior",
+    "aggregated_posterior",
+    "build_prior",
+]

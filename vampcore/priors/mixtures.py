@@ -1,0 +1,39 @@
+"""Priors that own their components: the standard normal, a mixture of one, and the mixture of normals."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.priors.encoder import Encoder
+
+
+class StandardNormal(nn.Module):
+    """N(0, I), as a mixture of one component."""
+
+    zeros: Float[Tensor, "1 D"]
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(1, latent_dim), persistent=False)
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
+        return DiagNormalMixture(DiagNormal(self.zeros, self.zeros), self.zeros[:, 0])
+
+
+class MixtureOfGaussians(nn.Module):
+    """sum_k w_k N(mean_k, diag exp(logvar_k)) with all three learned.
+
+    Means start as draws of N(0, I), where the encoder's first posteriors lie; scales start at 1 and weights equal.
+    """
+
+    def __init__(self, components: int, latent_dim: int) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.empty(components, latent_dim))
+        if not self.mean.is_meta:  # see vampcore.nn
+            nn.init.normal_(self.mean)
+        self.logvar = nn.Parameter(torch.zeros(components, latent_dim))
+        self.logits = nn.Parameter(torch.zeros(components))
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
+        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), self.logits)
