@@ -1,5 +1,4 @@
 import math
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -131,7 +130,8 @@ class TestEveryPrior:
         torch.testing.assert_close(copy(encoder).log_prob(z), prior(encoder).log_prob(z), rtol=0, atol=0)
 
     def test_an_unknown_name_is_refused(self):
-        unknown = SimpleNamespace(prior="flow", components=4, latent_dim=2)
+        unknown = Config("digits", "a")
+        object.__setattr__(unknown, "prior", "flow")
         with pytest.raises(ValueError, match="'flow'"):
             build_prior(unknown, SHAPE)
 
