@@ -109,7 +109,7 @@ def encoded(pixels: np.ndarray, facts: services.Facts, columns: int = 1, across:
     """A few images as a PNG for a place that is about `across` pixels of the screen wide."""
     # About twice the pixels of the screen, so that the squares keep their edges.
     enlarged = max(2, math.ceil(2 * across / columns / facts.shape[2]))
-    return png_of(pixels.tobytes(), pixels.shape, columns, facts.binary, enlarged, widgets.mode())
+    return png_of(tiles.as_bytes(pixels).tobytes(), pixels.shape, columns, facts.binary, enlarged, widgets.mode())
 
 
 @services.kept(400)
