@@ -31,13 +31,14 @@ page = st.navigation(
     }
 )
 
-state.begin(page.url_path)
-if widgets.sidebar():
-    widgets.notices()
-    try:
-        services.settle(state.selected().ref)
-        page.run()
-    except services.ServiceError as error:
-        st.error(str(error), icon=":material/error:")
-else:
-    widgets.no_checkpoint()
+with services.in_turn():
+    state.begin(page.url_path)
+    if widgets.sidebar():
+        widgets.notices()
+        try:
+            services.settle(state.selected().ref)
+            page.run()
+        except services.ServiceError as error:
+            st.error(str(error), icon=":material/error:")
+    else:
+        widgets.no_checkpoint()

@@ -80,6 +80,7 @@ from app.services.prior_components import (
     snapshots,
     story,
 )
+from app.services.turns import in_turn
 from app.services.units import (
     KLParts,
     LayerActivity,
@@ -149,6 +150,7 @@ __all__ = [
     "has_data",
     "history",
     "hole_share",
+    "in_turn",
     "is_crowd",
     "kept",
     "kl_per_dimension",

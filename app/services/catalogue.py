@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.services.loading import DataMissing, Ref, ServiceError, loaded, split
 from app.services.memory import forget, kept
+from app.services.turns import out_of_turn
 from vampcore import datasets, zoo
 from vampcore.config import PRIORS
 from vampcore.datasets import DataError
@@ -246,7 +247,8 @@ def download(ref: Ref, progress: Callable[[int, int], None]) -> None:
     """
     name = loaded(ref).checkpoint.config.data
     try:
-        datasets.download(name, progress=progress)
+        with out_of_turn():
+            datasets.download(name, progress=progress)
     except DataError as error:
         raise ServiceError(str(error)) from error
     forget()  # reconstructions that stood in for the images

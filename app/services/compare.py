@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
 from app.services.loading import Ref, ServiceError, loaded, noise, observations, prior_on_device, several_threads
+from app.services.memory import kept
 from app.services.subsets import drawn
 from app.services.units import activity
 from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood
@@ -146,7 +146,7 @@ class _Block:
     seconds: float
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def _bound(ref: Ref, limit: int, seed: int) -> _Part:
     began, model = time.perf_counter(), loaded(ref)
     rows, generator = drawn(ref, limit, seed)
@@ -165,7 +165,7 @@ def _bound(ref: Ref, limit: int, seed: int) -> _Part:
     return _Part(metrics, time.perf_counter() - began)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
     """The two parts of the KL; the subset and the noise are those of `_bound`, so that they add up to its KL."""
     began, model = time.perf_counter(), loaded(ref)
@@ -177,7 +177,7 @@ def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
     return _Part((measured.mutual_information, measured.marginal_kl), time.perf_counter() - began)
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
+@kept(2000)
 def _log_likelihood(ref: Ref, limit: int, samples: int, seed: int, block: int) -> _Block:
     began, model = time.perf_counter(), loaded(ref)
     rows, _ = drawn(ref, limit, seed)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from app.services.memory import kept
+from app.services.turns import out_of_turn
 from vampcore import DiagNormal, DiagNormalMixture, datasets, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
 from vampcore.datasets import DataError
@@ -90,12 +90,13 @@ def threads_at_hand() -> int:
 
 @contextmanager
 def several_threads() -> Iterator[None]:
-    """All threads at hand for work that takes longer than a moment."""
-    torch.set_num_threads(threads_at_hand())
-    try:
-        yield
-    finally:
-        torch.set_num_threads(1)
+    """All threads at hand for work that takes longer than a moment; other pages are drawn meanwhile."""
+    with out_of_turn():
+        torch.set_num_threads(threads_at_hand())
+        try:
+            yield
+        finally:
+            torch.set_num_threads(1)
 
 
 @kept(24, "Loading the model")
@@ -110,7 +111,8 @@ def loaded(ref: Ref) -> Loaded:
     if entry is None:
         raise ServiceError(f"{ref.name} is gone or has changed since this page was drawn: reload the page")
     try:
-        checkpoint = load(entry.path)
+        with out_of_turn():
+            checkpoint = load(entry.path)
     except CheckpointError as error:
         raise ServiceError(f"{ref.name} cannot be read: {error}") from error
     with torch.inference_mode():
@@ -175,7 +177,7 @@ def decode_means(model: Loaded, z: Tensor, chunk: int = 1000) -> Pixels:
     return np.concatenate(parts)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the data set")
+@kept(4, "Reading the data set")
 def split(data: str, likelihood: str) -> datasets.Split:
     """The test part of a data set, on the CPU.
 
@@ -185,7 +187,8 @@ def split(data: str, likelihood: str) -> datasets.Split:
     try:
         if not datasets.available(data):
             raise DataMissing(f"the data set {data} is not on disk: run python -m vampcore data {data}")
-        return datasets.load(data, likelihood=likelihood).test
+        with out_of_turn():
+            return datasets.load(data, likelihood=likelihood).test
     except DataError as error:
         raise DataMissing(f"the data set {data} cannot be read: {error}") from error
 

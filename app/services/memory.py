@@ -8,12 +8,15 @@ the others wait, and shows the words for those who wait.
 
 import dataclasses
 import functools
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 import streamlit as st
+
+from app.services.turns import out_of_turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,7 +49,19 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
             return result
 
         cached = st.cache_resource(max_entries=entries, show_spinner=waiting or False)(sealed)
-        at_hand = functools.lru_cache(maxsize=entries)(cached)
+        under_way = threading.Lock()
+
+        def looked_up(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not under_way.acquire(blocking=False):
+                # Another page computes it, perhaps this very result, and needs its turn to go on.
+                with out_of_turn():
+                    return cached(*args, **kwargs)
+            try:
+                return cached(*args, **kwargs)
+            finally:
+                under_way.release()
+
+        at_hand = functools.lru_cache(maxsize=entries)(looked_up)
 
         def clear() -> None:
             cached.clear()

@@ -80,7 +80,7 @@ def units_table(ref: services.Ref) -> pd.DataFrame:
     return table if len(layers) > 1 else table.drop(columns="layer")
 
 
-@st.fragment
+@widgets.fragment
 def explore(here: state.Selection) -> None:
     """Activities and KL, the unit chosen, its sweep and what it costs: all that a click changes."""
     ref, refs = here.ref, here.experiment.refs
@@ -181,7 +181,7 @@ def show_kl(ref: services.Ref, unit: int) -> None:
         widgets.csv_button("Units (CSV)", columns, key="units_csv", name="units")
 
 
-@st.fragment
+@widgets.fragment
 def show_sweep(ref: services.Ref, unit: int) -> None:
     """The unit swept through its range, all others held."""
     facts = services.facts(ref)
@@ -206,7 +206,7 @@ def show_sweep(ref: services.Ref, unit: int) -> None:
     widgets.figure(drawing, key="units_sweep", name=f"unit-{unit}-sweep")
 
 
-@st.fragment
+@widgets.fragment
 def show_mute(ref: services.Ref, unit: int) -> None:
     """The unit fixed at its mean for every image: what reconstructions lose, and how they look."""
     facts, latents = services.facts(ref), services.latents(ref)

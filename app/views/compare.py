@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import comparison, holes, surgery, tiles
@@ -85,10 +86,30 @@ def hole_map(ref: services.Ref, window: services.Window, mode: Theme) -> Any:
     )
 
 
-@st.fragment
 def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
     """Contours and samples of each prior, with the controls that all share."""
-    pictures, colour = st.container(), colours_of(refs)[0]
+    colour = colours_of(refs)[0]
+
+    def card(ref: services.Ref) -> Container:
+        widgets.prior_heading(ref, count_of_components(ref))
+        drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
+        widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
+        return st.container()
+
+    draw_samples(refs, in_columns(refs, card))
+
+
+@services.kept(100)
+def samples(ref: services.Ref, count: int, seed: int, temperature: float, mode: Theme) -> bytes:
+    """Decoded draws of a prior, as a picture."""
+    facts = services.facts(ref)
+    drawn = services.prior_samples(ref, count, seed, temperature).pixels
+    return tiles.tiles_png(drawn, mode, columns=COLUMNS, binary=facts.binary, pixel=max(2, 144 // facts.shape[-1]))
+
+
+@widgets.fragment
+def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) -> None:
+    """Samples of each prior in its place, with their controls; the contours, which they do not change, stay."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=150):
             count = widgets.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6)
@@ -104,24 +125,17 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
                 step=0.05,
                 help="Multiplies the noise within a component: 0 shows the components' means, 1 draws from the prior.",
             )
-        drawn = {ref: services.prior_samples(ref, count, seed, temperature).pixels for ref in refs}
-        binary, width = services.facts(refs[0]).binary, services.facts(refs[0]).shape[-1]
         mode = widgets.mode()
 
         def together() -> bytes:
-            return tiles.tiles_png(np.concatenate(list(drawn.values())), mode, columns=count, binary=binary)
+            drawn = [services.prior_samples(ref, count, seed, temperature).pixels for ref in refs]
+            return tiles.tiles_png(np.concatenate(drawn), mode, columns=count, binary=services.facts(refs[0]).binary)
 
         widgets.file_button("Save the samples", together, key="compare_png", name=f"{experiment}-samples.png")
-
-    def card(ref: services.Ref) -> None:
-        widgets.prior_heading(ref, count_of_components(ref))
-        drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
-        widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
-        grid = tiles.tiles_png(drawn[ref], widgets.mode(), columns=COLUMNS, binary=binary, pixel=max(2, 144 // width))
-        widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
-
-    with pictures:
-        in_columns(refs, card)
+    for ref, place in zip(refs, places, strict=True):
+        with place:
+            grid = samples(ref, count, seed, temperature, mode)
+            widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
 
 
 def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
@@ -158,7 +172,7 @@ def table(refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], ser
     return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
 
 
-@st.fragment
+@widgets.fragment
 def measured(refs: tuple[services.Ref, ...]) -> None:
     """The table of figures, computed now, with the controls that say on what."""
     results, controls = st.columns([4, 1], gap="medium")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import strips, tiles, usage
@@ -46,33 +47,50 @@ def draws(ref: services.Ref, facts: services.Facts) -> int:
     shown, controls = st.columns([3, 1], gap="medium")
     with controls:
         component = widgets.choose_component(ref, "Component", "Or click a mark of the chart below.")
+    draw_samples(ref, facts, component, shown, controls)
+    with controls:
+        widgets.component_table(ref, key="components_table")
+    return component
+
+
+@services.kept(48)
+def draw_rows(
+    ref: services.Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
+) -> Drawing:
+    """Draws of several components as a picture `width` pixels wide, after what does not depend on the noise."""
+    facts, learned = services.facts(ref), services.pseudo_inputs(ref)
+    samples = services.component_samples(ref, rows, count, temperature, seed)
+    samples = samples.reshape(len(rows), count, *facts.shape)
+    fixed, names = [services.component_images(ref)[list(rows)]], ["mean"]
+    if learned is not None:
+        fixed, names = [learned[list(rows)], *fixed], ["u", *names]
+    aspect = facts.shape[1] / facts.shape[2]
+    return strips.strip(
+        np.concatenate([np.stack(fixed, 1), samples], 1),
+        mode,
+        columns=[*names, *(f"{i + 1}" for i in range(count))],
+        rows=[f"{k}" for k in rows],
+        axis="",
+        alt=f"Decoded draws of components {', '.join(map(str, rows))} at temperature {temperature:g}.",
+        binary=facts.binary,
+        height=round(width * aspect * len(rows) / (len(names) + count)) + 10,
+    )
+
+
+@widgets.fragment
+def draw_samples(
+    ref: services.Ref, facts: services.Facts, component: int, shown: Container, controls: Container
+) -> None:
+    """What the noise changes: the samples; the charts below, which are of the component in view, stay."""
+    with controls:
         rows = rows_beside(ref, facts, component)
         count = widgets.number("Samples of each", key="components_samples", low=1, high=24, default=7)
         temperature, seed = noise_controls()
-        widgets.component_table(ref, key="components_table")
     with shown:
-        samples = services.component_samples(ref, rows, count, temperature, seed)
-        samples = samples.reshape(len(rows), count, *facts.shape)
-        fixed = [services.component_images(ref)[list(rows)]]
-        names = ["mean"]
-        learned = services.pseudo_inputs(ref)
-        if learned is not None:
-            fixed, names = [learned[list(rows)], *fixed], ["u", *names]
-        aspect = facts.shape[1] / facts.shape[2]
-        drawing = strips.strip(
-            np.concatenate([np.stack(fixed, 1), samples], 1),
-            widgets.mode(),
-            columns=[*names, *(f"{i + 1}" for i in range(count))],
-            rows=[f"{k}" for k in rows],
-            axis="",
-            alt=f"Decoded draws of components {', '.join(map(str, rows))} at temperature {temperature:g}.",
-            binary=facts.binary,
-            height=round(widgets.picture_width() * aspect * len(rows) / (len(names) + count)) + 10,
-        )
+        drawing = draw_rows(ref, rows, count, temperature, seed, widgets.mode(), widgets.picture_width())
         widgets.figure(drawing, key="components_draws", name=f"{facts.name}-components")
-        first = "pseudo-input, decoded mean" if learned is not None else "decoded mean"
+        first = "pseudo-input, decoded mean" if services.pseudo_inputs(ref) is not None else "decoded mean"
         st.caption(f"A row each. Columns: {first}, {count} draws with the same noise in every row.")
-    return component
 
 
 def noise_controls() -> tuple[float, int]:
@@ -167,7 +185,7 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> None:
     st.caption("Dead: " + ", ".join(map(str, dead)))
 
 
-@st.fragment
+@widgets.fragment
 def body(ref: services.Ref) -> None:
     """Everything that follows the chosen component; moving a control runs this alone."""
     facts = services.facts(ref)

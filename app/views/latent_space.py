@@ -46,7 +46,7 @@ def chosen_rows(event: dict[str, Any] | None, images: int) -> np.ndarray:
     return np.sort(widgets.shuffled(images)[[index for index in found if 0 <= index < images]])
 
 
-@st.fragment
+@widgets.fragment
 def explore(ref: services.Ref) -> None:
     """Plane, controls, the place decoded, and the images chosen: all that a click or a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
@@ -151,7 +151,7 @@ def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
     widgets.figure(drawing, key="latent_nearest", name="nearest-images")
 
 
-@st.fragment
+@widgets.fragment
 def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float], means: bool) -> None:
     """The images chosen, by lasso or by distance from the place; their classes; a table to take away."""
     facts = services.facts(ref)
@@ -179,19 +179,7 @@ def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, floa
     with pictures:
         show_images(ref, rows)
     with mix:
-        by = "class" if widgets.class_names(ref) else "component"
-        counted = pd.Series(widgets.image_table(ref, means, rows)[by]).value_counts()
-        shares = {by.capitalize(): counted.index.astype(str), "Images": counted, "Share": 100 * counted / len(rows)}
-        st.dataframe(
-            pd.DataFrame(shares),
-            hide_index=True,
-            column_config={
-                "Images": st.column_config.NumberColumn(format="localized"),
-                "Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
-            },
-            height=min(400, 35 * (len(counted) + 1) + 2),
-            alt=f"How many of the chosen images belong to each {by}",
-        )
+        show_mix(ref, rows)
         widgets.csv_button(
             f"{len(rows):,} images (CSV)",
             lambda: widgets.image_table(ref, means, rows),
@@ -200,6 +188,27 @@ def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, floa
         )
         if services.is_crowd(ref):
             widgets.look_closer(VIEW, ref, rows, means, drawn=bool(len(lassoed)))
+
+
+def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
+    """How many of the chosen images belong to each class, or to each component where there are no classes."""
+    names = widgets.class_names(ref)
+    by = "class" if names else "component"
+    each = services.latents(ref).labels[rows] if names else services.components_of_images(ref).component[rows]
+    kinds, counted = np.unique(each, return_counts=True)
+    most = np.argsort(-counted, kind="stable")
+    kinds, counted = kinds[most], counted[most]
+    called = [names[kind] if names else f"{kind}" for kind in kinds]
+    st.dataframe(
+        pd.DataFrame({by.capitalize(): called, "Images": counted, "Share": 100 * counted / len(rows)}),
+        hide_index=True,
+        column_config={
+            "Images": st.column_config.NumberColumn(format="localized"),
+            "Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
+        },
+        height=min(400, 35 * (len(counted) + 1) + 2),
+        alt=f"How many of the chosen images belong to each {by}",
+    )
 
 
 def show_images(ref: services.Ref, rows: np.ndarray) -> None:

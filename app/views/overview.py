@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import comparison, history, tiles
@@ -64,18 +65,18 @@ def samples(ref: services.Ref, seed: int, mode: Theme) -> bytes:
     )
 
 
-def card(ref: services.Ref, window: services.Window, colour: str, seed: int) -> None:
-    """A prior's map and samples under its name."""
+def card(ref: services.Ref, window: services.Window, colour: str) -> Container:
+    """A prior's map under its name; gives the place for its samples."""
     widgets.prior_heading(ref, count_of_components(ref))
     widgets.figure(
         latent_map(ref, window, colour, widgets.mode(), height=370),
         key=f"overview_map_{ref.prior}",
         name=f"{ref.experiment}-{ref.prior}-map",
     )
-    widgets.picture(samples(ref, seed, widgets.mode()), alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+    return st.container()
 
 
-@st.fragment
+@widgets.fragment
 def side_by_side() -> None:
     """A column for each prior, and under them what can be changed in all at once."""
     maps = st.container()
@@ -84,17 +85,28 @@ def side_by_side() -> None:
         colour = widgets.choose("Colour of the points", colours, key="overview_colour", default=colours[0])
         spans = ("own", "shared")
         span = widgets.choose("Range of the maps", spans, key="overview_range", default="own")
-        with st.container(width=200):
-            seed = widgets.number("Seed of the samples", key="overview_seed", low=0, high=9999)
-        binary, mode = services.facts(refs[0]).binary, widgets.mode()
-
-        def together() -> bytes:
-            drawn = np.concatenate([services.prior_samples(ref, SAMPLES, seed).pixels for ref in refs])
-            return tiles.tiles_png(drawn, mode, columns=SAMPLES, binary=binary, pixel=4)
-
-        widgets.file_button("Save the samples", together, key="overview_samples", name=f"{name}-samples.png")
+        controls = st.container(width=200), st.container(width="content")
     with maps:
-        in_columns(refs, lambda ref: card(ref, services.window(refs if span == "shared" else (ref,)), colour, seed))
+        places = in_columns(refs, lambda ref: card(ref, services.window(refs if span == "shared" else (ref,)), colour))
+    draw_samples(*controls, places)
+
+
+@widgets.fragment
+def draw_samples(control: Container, button: Container, places: tuple[Container, ...]) -> None:
+    """Samples of each prior in its place; the maps, which they do not change, stay as they are."""
+    with control:
+        seed = widgets.number("Seed of the samples", key="overview_seed", low=0, high=9999)
+    mode = widgets.mode()
+
+    def together() -> bytes:
+        drawn = np.concatenate([services.prior_samples(ref, SAMPLES, seed).pixels for ref in refs])
+        return tiles.tiles_png(drawn, mode, columns=SAMPLES, binary=services.facts(refs[0]).binary, pixel=4)
+
+    with button:
+        widgets.file_button("Save the samples", together, key="overview_samples", name=f"{name}-samples.png")
+    for ref, place in zip(refs, places, strict=True):
+        with place:
+            widgets.picture(samples(ref, seed, mode), alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
 
 
 def against_published() -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import plane, png, tiles
+from app.figures.drawing import Drawing
 from app.figures.theme import Theme
 
 WALL = "pseudo_wall"
@@ -98,14 +100,24 @@ def picture(
     pixels: np.ndarray, facts: services.Facts, alt: str, columns: int = 1, across: int = 360, under: str = ""
 ) -> None:
     """A few images as one crisp picture as wide as its column, which is about `across` pixels of the screen wide."""
-    # About twice the pixels of the screen, so that the squares keep their edges.
-    enlarged = max(2, math.ceil(2 * across / columns / facts.shape[2]))
-    drawn = tiles.mosaic(pixels, widgets.mode(), columns=columns, binary=facts.binary)
-    edge = tiles.PADDING
-    content = png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
-    widgets.picture(content, alt=alt)
+    widgets.picture(encoded(pixels, facts, columns, across), alt=alt)
     if under:
         st.caption(under)
+
+
+def encoded(pixels: np.ndarray, facts: services.Facts, columns: int = 1, across: int = 360) -> bytes:
+    """A few images as a PNG for a place that is about `across` pixels of the screen wide."""
+    # About twice the pixels of the screen, so that the squares keep their edges.
+    enlarged = max(2, math.ceil(2 * across / columns / facts.shape[2]))
+    return png_of(tiles.as_bytes(pixels).tobytes(), pixels.shape, columns, facts.binary, enlarged, widgets.mode())
+
+
+@services.kept(400)
+def png_of(content: bytes, shape: tuple[int, ...], columns: int, binary: bool, enlarged: int, mode: Theme) -> bytes:
+    """Images, by what they show, as a PNG without a rim."""
+    drawn = tiles.mosaic(np.frombuffer(content, np.uint8).reshape(shape), mode, columns=columns, binary=binary)
+    edge = tiles.PADDING
+    return png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
 
 
 def step(number: int, words: str) -> None:
@@ -113,13 +125,13 @@ def step(number: int, words: str) -> None:
     st.markdown(f"**{number}\u2002{words}**")
 
 
-def all_of_them(ref: services.Ref, facts: services.Facts) -> int:
-    """The wall of tiles with its controls; gives the component that is chosen."""
+@widgets.fragment
+def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
+    """The wall of tiles with its controls, and what follows the component that is chosen."""
     shown, controls = st.columns([3, 1], gap="medium")
     known, show, epoch = services.components(ref), "decoded", BEST
     with controls:
-        word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
-        component = widgets.choose_component(ref, word, "Or click a tile.")
+        chooser = st.container()
         orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
         order = widgets.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
         if order == "weight" and np.ptp(known.weights) < 1e-6:
@@ -133,16 +145,31 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> int:
         widgets.component_table(ref, key="pseudo_table")
     with shown:
         drawing, where = wall(ref, order, show, epoch, widgets.picture_width(), widgets.mode())
-        row, column = where.cell_of(component)
-        # Where numbers stand under the images, an image's middle is above that of its cell.
-        middle = row + (0.35 if facts.components <= FEW else 0.5)
         widgets.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
+    one_of_them(ref, facts, where, chooser, shown)
+
+
+@widgets.fragment
+def one_of_them(
+    ref: services.Ref, facts: services.Facts, where: tiles.TileMap, chooser: Container, shown: Container
+) -> None:
+    """The chosen component: its number and its mark on the wall, which stays as it is, and its story."""
+    with chooser:
+        word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
+        component = widgets.choose_component(ref, word, "Or click a tile.")
+    row, column = where.cell_of(component)
+    # Where numbers stand under the images, an image's middle is above that of its cell.
+    middle = row + (0.35 if facts.components <= FEW else 0.5)
+    with shown:
         widgets.pick(
             WALL,
             mark=(column + 0.5, middle),
             on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)),
         )
-    return component
+    told = services.story(ref, component, SAMPLES)
+    figures_of(ref, facts, told)
+    from_end_to_end(ref, facts, told)
+    growth(ref, facts, component)
 
 
 def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
@@ -202,23 +229,28 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
 def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
     """Where the component lies: its ellipse over the prior's lines, and its spread in numbers."""
     if facts.latent_dims[0] > 1:
-        flat, window = services.prior_on_plane(ref), services.window((ref,))
-        k = slice(told.component, told.component + 1)
-        one = plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False)
-        drawing = plane.plane(
-            widgets.mode(),
-            widgets.plane_window(window),
-            alt=f"Component {told.component} at two standard deviations over the lines of the prior's mass.",
-            prior_density=widgets.plane_density(services.prior_density(ref, window)),
-            components=one,
-            prior=facts.prior,
-            axes=services.plane(ref).axis_names,
-            height=300,
-        )
+        drawing = draw_posterior(ref, told.component, widgets.mode())
         widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
     low, high = (widgets.format_value(float(each)) for each in (told.scale.min(), told.scale.max()))
     spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
     st.caption(f"{spread} in {facts.latent_dims[0]} latent dimensions")
+
+
+@services.kept(100)
+def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
+    """A component's ellipse over the prior's lines."""
+    flat, window = services.prior_on_plane(ref), services.window((ref,))
+    k = slice(component, component + 1)
+    return plane.plane(
+        mode,
+        widgets.plane_window(window),
+        alt=f"Component {component} at two standard deviations over the lines of the prior's mass.",
+        prior_density=widgets.plane_density(services.prior_density(ref, window)),
+        components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
+        prior=services.facts(ref).prior,
+        axes=services.plane(ref).axis_names,
+        height=300,
+    )
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
@@ -227,11 +259,13 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     if not grown:
         return
     st.subheader(f"How pseudo-input {k} grew over the epochs", anchor=False)
-    with st.container(horizontal=True):
-        for epoch, pixels in grown:
-            with st.container(width=SMALL, gap=None):
-                after = f"{facts.best_epoch}, best" if epoch == BEST else epoch
-                picture(pixels, facts, f"Pseudo-input {k} after epoch {after}", across=SMALL, under=after)
+    after = [f"{facts.best_epoch}, best" if epoch == BEST else epoch for epoch, _ in grown]
+    st.image(
+        [tiles.data_uri(encoded(pixels, facts, across=SMALL)) for _, pixels in grown],
+        caption=after,
+        width=SMALL,
+        alt=[f"Pseudo-input {k} after epoch {each}" for each in after],
+    )
     row = np.concatenate([pixels for _, pixels in grown])
     mode = widgets.mode()
 
@@ -239,18 +273,6 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
         return tiles.tiles_png(row, mode, columns=len(row), binary=facts.binary, pixel=8)
 
     widgets.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
-
-
-@st.fragment
-def body(ref: services.Ref) -> None:
-    """Everything that follows the chosen component; moving a control runs this alone."""
-    facts = services.facts(ref)
-    component = all_of_them(ref, facts) if facts.has_components else 0
-    told = services.story(ref, component, SAMPLES)
-    if facts.has_components:
-        figures_of(ref, facts, told)
-    from_end_to_end(ref, facts, told)
-    growth(ref, facts, component)
 
 
 here = state.selected()
@@ -263,7 +285,10 @@ widgets.page_head(
 if not known.has_pseudo_inputs:
     instead = "the decoded mean of every component" if known.has_components else "that component, decoded"
     widgets.not_applicable(NONE.get(known.prior, "This prior has no pseudo-inputs."), f"Shown instead: {instead}.")
-body(here.ref)
+if known.has_components:
+    all_of_them(here.ref, known)
+else:
+    from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES))
 if known.has_components:
     st.page_link(
         "views/components.py",

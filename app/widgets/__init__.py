@@ -14,6 +14,7 @@ from app.widgets.crowd import (
     show_part,
 )
 from app.widgets.export import csv_button, figure, file_button
+from app.widgets.fragment import fragment
 from app.widgets.latent_plane import class_names, described, draw, draw_crowd, image_table, shuffled
 from app.widgets.numbers import caption, count, format_metric, format_value, signed
 from app.widgets.page import (
@@ -58,6 +59,7 @@ __all__ = [
     "forget_outlines",
     "format_metric",
     "format_value",
+    "fragment",
     "image_table",
     "keep_outlines",
     "look_at",

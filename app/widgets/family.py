@@ -1,7 +1,7 @@
 """Pieces of pages that show all priors of an experiment at once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -11,6 +11,8 @@ from app.figures import plane, points
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.widgets.page import plane_density, plane_window
 from app.widgets.sidebar import SHORT_NAMES
+
+T = TypeVar("T")
 
 ACROSS = 3
 
@@ -46,12 +48,14 @@ def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
     return tuple(found)
 
 
-def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], None]) -> None:
-    """`draw` for each prior, three beside each other."""
+def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]) -> tuple[T, ...]:
+    """`draw` for each prior, three beside each other; gives what it gave."""
+    given = []
     for start in range(0, len(refs), ACROSS):
         for column, ref in zip(st.columns(ACROSS), refs[start : start + ACROSS], strict=False):
             with column:
-                draw(ref)
+                given.append(draw(ref))
+    return tuple(given)
 
 
 def count_of_components(ref: services.Ref) -> str:

@@ -3,8 +3,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
-import streamlit as st
 
 from app import services
 from app.figures import crowd
@@ -57,6 +55,7 @@ def class_names(ref: services.Ref) -> tuple[str, ...]:
     return services.facts(ref).classes if int(services.latents(ref).labels.min()) >= 0 else ()
 
 
+@services.kept(4)
 def shuffled(images: int) -> np.ndarray:
     """Rows in a fixed random order, so that no class covers the others because it comes last in the data set."""
     return np.random.default_rng(0).permutation(images)
@@ -71,7 +70,7 @@ def colouring_of(ref: services.Ref, colour: str, rows: np.ndarray) -> Colouring:
     return ByValue(services.latents(ref).elbo[rows], "ELBO (nats)", services.elbo_ends(ref))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@services.kept(24)
 def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool) -> Drawing:
     """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
     order = shuffled(services.facts(ref).images)
@@ -83,7 +82,7 @@ def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: boo
     return _plane(ref, mode, means, colour, ellipses, services.window((ref,)), services.window((ref,)), points)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Counting the images in view")
+@services.kept(24, "Counting the images in view")
 def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool, look: Look) -> CrowdPlane:
     """The plane of a large test set: the points in view where they are few enough, else their counts; exact both."""
     shown = look.view or services.window((ref,))
@@ -148,9 +147,10 @@ def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, n
 
 def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
     """What hovering over an image says: its number, class, component and ELBO."""
-    known = pd.DataFrame(image_table(ref, False, rows)).filter(["image", "class", "component", "elbo (nats)"])
-    listed = known.round(1).astype(str).to_dict("records")
-    return ["<br>".join(f"{name} {value}" for name, value in row.items()) for row in listed]
+    latents, names = services.latents(ref), class_names(ref)
+    kinds = [f"<br>class {names[label]}" for label in latents.labels[rows]] if names else [""] * len(rows)
+    told = zip(rows, kinds, services.components_of_images(ref).component[rows], latents.elbo[rows], strict=True)
+    return [f"image {row}{kind}<br>component {k}<br>elbo (nats) {elbo:.1f}" for row, kind, k, elbo in told]
 
 
 def _counted(ref: services.Ref, cells: services.Cells, colour: str) -> crowd.Counted:

@@ -1,5 +1,7 @@
 """How much is computed at once, so that memory stays bounded however large the data set and the mixture are."""
 
+import math
+
 import psutil
 import torch
 from jaxtyping import Float
@@ -11,6 +13,8 @@ Mixture = DiagNormalMixture | NormalMixture
 
 # Pairs of a place and a component: 2 ** 21 in float64 are 16 MiB, and a few such tensors live together.
 PAIRS_AT_ONCE = 2**21
+# Rows of a chunk that meets many components: enough that what is made of each component once a chunk costs little.
+ROWS_AT_LEAST = 2**11
 # Numbers that a decoder returns at once: 2 ** 24 in float32 are 64 MiB.
 DECODED_AT_ONCE = 2**24
 # In importance sampling on a CPU: 2 MiB, which stay in its cache (64 MiB take half as long again). Elsewhere the launch
@@ -61,13 +65,35 @@ def _fitting(device: torch.device) -> int:
 def log_density(
     density: Mixture | Distribution, z: Float[Tensor, "N D"], chunk: int | None = None
 ) -> Float[Tensor, " N"]:
-    """log p(z) of each row in nats, a chunk of rows at a time.
+    """log p(z) of each row in nats, some rows and some components at a time.
+
+    What a product of matrices needs of each component is made anew for every chunk of rows. So the chunks keep their
+    rows however many components there are, and the components are taken in parts: the time is linear in both.
 
     Arguments:
-        density: One component, the 10,000 of an aggregated posterior, or what has no components.
+        density: One component, the 100,000 of an aggregated posterior, or what has no components.
         z: Places.
         chunk: Rows at once; chosen from the number of components if None.
     """
-    components = len(density.log_weights) if isinstance(density, DiagNormalMixture | NormalMixture) else 1
-    chunk = chunk or rows_at_once(components)
-    return torch.cat([density.log_prob(part) for part in z.split(chunk)])
+    if not isinstance(density, DiagNormalMixture | NormalMixture):
+        return torch.cat([density.log_prob(part) for part in z.split(chunk or rows_at_once(1))])
+    log_weights = density.log_weights
+    components = len(log_weights)
+    chunk = chunk or max(ROWS_AT_LEAST, rows_at_once(components))
+    parts = [slice(start, start + rows_at_once(chunk)) for start in range(0, components, rows_at_once(chunk))]
+    found = []
+    for rows in z.split(chunk):
+        total = rows.new_full((len(rows),), -math.inf)
+        for part in parts:
+            total = torch.logaddexp(total, _log_joint(density, log_weights, part, rows).logsumexp(-1))
+        found.append(total)
+    return torch.cat(found)
+
+
+def _log_joint(
+    mixture: Mixture, log_weights: Float[Tensor, " K"], part: slice, z: Float[Tensor, "N D"]
+) -> Float[Tensor, "N part"]:
+    """log w_k + log p(z | k) for the components of a part; `log_weights` are those of the whole mixture."""
+    if isinstance(mixture, NormalMixture):
+        return NormalMixture(mixture.mean[part], mixture.covariance[part], log_weights[part]).joint(z)
+    return mixture.components[part].pairwise_log_prob(z) + log_weights[part]

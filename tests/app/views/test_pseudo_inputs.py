@@ -47,7 +47,9 @@ def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(se
     assert metric(at, "Clamped pixels") == widgets.percent(services.facts(ref).outside)
     # u, decoded mean, samples, test images, and one for each epoch.
     epochs = {each.epoch for each in services.snapshots(ref)} | {services.facts(ref).best_epoch}
-    assert len([each for each in at.main if each.type == "image"]) == 4 + len(epochs)
+    shown = [one for each in at.main if each.type == "image" for one in each.proto.imgs]
+    assert len(shown) == 4 + len(epochs)
+    assert all(one.alt for one in shown)
 
 
 def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(services):

@@ -1,0 +1,26 @@
+"""Parts of a page that run again by themselves."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, cast
+
+import streamlit as st
+
+from app import services
+
+P = ParamSpec("P")
+
+
+def fragment(function: Callable[P, None]) -> Callable[P, None]:
+    """Streamlit's fragment, which is drawn in turn with the other viewers' pages.
+
+    What a control does not change belongs outside of the fragment that the control is in: a part of a page runs whole.
+    A fragment may fill containers that were made outside of it.
+    """
+
+    @wraps(function)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        with services.in_turn():
+            function(*args, **kwargs)
+
+    return cast("Callable[P, None]", st.fragment(drawn))
