@@ -17,6 +17,7 @@ from vampcore.priors import (
     aggregated_posterior,
     build_prior,
 )
+from vampcore.priors.vamp import clamp_inwards
 
 SHAPE = (1, 3, 4)
 NAMES = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
@@ -191,18 +192,27 @@ class TestVampPrior:
         prior.pseudo_inputs.data += 1
         assert torch.equal(start, images(4))
 
-    def test_gradients_reach_pixels_inside_and_none_outside(self, encoder):
+    def test_gradients_reach_pixels_inside_and_those_outside_that_they_lead_back(self, encoder):
         raw = images(4)
-        raw[:2, :, 0] = torch.tensor([-0.2, 1.3, -1e-3, 1.001])
-        prior = VampPrior(raw)
-        prior(encoder).log_prob(encoder(images(9, seed=1)).mean.detach()).sum().backward()
-        outside = (raw < 0) | (raw > 1)
-        assert (prior.pseudo_inputs.grad[outside] == 0).all()
-        assert (prior.pseudo_inputs.grad[~outside] != 0).all()
-        assert prior.outside() == pytest.approx(8 / 48)
+        raw[:, :, 0] = torch.tensor([-0.2, 1.3, 0.0, 1.0])
+        prior, z = VampPrior(raw), encoder(images(9, seed=1)).mean.detach()
+        (-prior(encoder).log_prob(z).sum()).backward()
+        seen = raw.clamp(0, 1).requires_grad_()
+        (-DiagNormalMixture(encoder(seen), torch.zeros(4)).log_prob(z).sum()).backward()
+        outwards = ((raw <= 0) & (seen.grad > 0)) | ((raw >= 1) & (seen.grad < 0))
+        assert 0 < outwards.sum() < 16  # of the 16 at the ends some are held, some let go
+        assert (prior.pseudo_inputs.grad[outwards] == 0).all()
+        torch.testing.assert_close(prior.pseudo_inputs.grad[~outwards], seen.grad[~outwards])
+        assert (prior.pseudo_inputs.grad[~outwards] != 0).all()
+        assert prior.outside() == pytest.approx(16 / 48)
+
+    def test_a_pixel_comes_back_from_outside(self):
+        raw = torch.tensor([-0.5, 1.5, -0.5, 1.5], requires_grad=True)
+        wanted = torch.tensor([0.5, 0.5, -3.0, 3.0])
+        (clamp_inwards(raw) - wanted).square().sum().backward()
+        assert raw.grad.tolist() == [-1.0, 1.0, 0.0, 0.0]
 
     def test_a_pixel_on_the_edge_counts_as_outside(self):
-        """Whether a clamp passes a gradient there differs between versions of torch: nothing may start on it."""
         raw = images(4)
         raw[0, 0, 0] = torch.tensor([-0.2, 1.3, 0.0, 1.0])
         assert VampPrior(raw).outside() == pytest.approx(4 / 48)

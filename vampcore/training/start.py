@@ -10,7 +10,7 @@ from vampcore.datasets import Dataset, observe
 from vampcore.models import VAE
 from vampcore.priors import VampData, VampPrior
 
-# The clamp of a pseudo-input to [0, 1] passes no gradient outside, so every pixel starts inside by this margin.
+# At 0 and 1 a pixel of a pseudo-input can move one way only, so every pixel starts inside by this margin.
 _MARGIN = 0.01
 
 
