@@ -9,6 +9,7 @@ from app import server, services, state, widgets
 STATIC = Path(__file__).parent / "static"
 
 server.send_at_once()
+server.hand_over_soon()
 st.set_page_config(page_title="VampScope", page_icon=STATIC / "icon.svg", layout="wide")
 st.logo(STATIC / "logo.svg", icon_image=STATIC / "icon.svg", size="large")
 

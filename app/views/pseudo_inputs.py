@@ -253,6 +253,17 @@ def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
     )
 
 
+@services.kept(200)
+def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
+    """A pseudo-input after each epoch as a picture's address; its rim keeps it apart from its neighbours."""
+    facts = services.facts(ref)
+    enlarged = max(2, math.ceil(2 * SMALL / facts.shape[2]))
+    return tuple(
+        tiles.data_uri(tiles.tiles_png(pixels[k : k + 1], mode, binary=facts.binary, pixel=enlarged))
+        for _, pixels in through_the_epochs(ref)
+    )
+
+
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     """The chosen pseudo-input through the epochs, from its start to the trained one."""
     grown = [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref)]
@@ -261,7 +272,7 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     st.subheader(f"How pseudo-input {k} grew over the epochs", anchor=False)
     after = [f"{facts.best_epoch}, best" if epoch == BEST else epoch for epoch, _ in grown]
     st.image(
-        [tiles.data_uri(encoded(pixels, facts, across=SMALL)) for _, pixels in grown],
+        list(grown_pictures(ref, k, widgets.mode())),
         caption=after,
         width=SMALL,
         alt=[f"Pseudo-input {k} after epoch {each}" for each in after],

@@ -1,4 +1,5 @@
 import socket
+import sys
 
 import pytest
 
@@ -43,3 +44,15 @@ def test_other_files_and_sockets_are_left_alone(tmp_path):
         server.send_at_once()
         assert datagrams.getsockname()[0] == "0.0.0.0"
         file.write("still open")
+
+
+def test_who_sends_does_not_wait_long_for_who_draws():
+    from app import server
+
+    before = sys.getswitchinterval()
+    try:
+        server.hand_over_soon.clear()
+        server.hand_over_soon()
+        assert sys.getswitchinterval() == pytest.approx(server.HAND_OVER)
+    finally:
+        sys.setswitchinterval(before)
