@@ -22,6 +22,7 @@ VAMPCORE = (
     ("checkpoints",),
     ("training",),
     ("jobs", "zoo"),
+    ("commands",),
     ("__main__",),
 )
 APP = (

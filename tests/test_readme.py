@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vampcore.__main__ import main
+from vampcore.commands import main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -152,6 +152,12 @@ class Observation:
         _check_observation(self.shape, self.levels, self.classes)
 
 
+def family_name(data: str, latent_dim: int) -> str:
+    """The name of an experiment that was given none; the path of a user's own images is cut to what a name may hold."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", data)[-60:].strip("-._")
+    return f"{name}-{latent_dim}d"
+
+
 def to_json(value: Config | Observation) -> dict[str, Any]:
     """Plain JSON object with every field of a record of this module."""
     return dataclasses.asdict(value)

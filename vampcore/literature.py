@@ -196,7 +196,7 @@ def _all() -> Iterator[tuple[_Key, Published]]:
         for data, value, units in (("mnist", mnist, mnist_units), ("omniglot", omniglot, omniglot_units)):
             key = _Key(data, model, "sg", 50, objective, samples)
             yield key, Published("log_likelihood", value, NATS, IWAE, units)
-    for latent_dim, row in _SURGERY.items():
+    for latent_dim, parts in _SURGERY.items():
         names = ("elbo", "kl", "mutual_information", "marginal_kl")
-        for name, value in zip(names, row, strict=True):
+        for name, value in zip(names, parts, strict=True):
             yield _Key("mnist", "vae", "sg", latent_dim), Published(name, value, NATS, SURGERY)
