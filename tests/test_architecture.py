@@ -22,6 +22,7 @@ VAMPCORE = (
     ("checkpoints",),
     ("training",),
     ("jobs", "zoo"),
+    ("results",),
     ("commands",),
     ("__main__",),
 )
