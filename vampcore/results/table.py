@@ -61,14 +61,13 @@ def read_table(path: Path) -> Table:
 
 
 def _config(path: Path, number: int, fields: dict[str, Any]) -> Config:
-    choices: dict[str, Any] = (
-        {field.name: field.default for field in dataclasses.fields(Config)} | {"experiment": ""} | fields
-    )
-    if unknown := sorted(set(choices) - {field.name for field in dataclasses.fields(Config)}):
-        names = ", ".join(field.name for field in dataclasses.fields(Config))
+    defaults = {field.name: field.default for field in dataclasses.fields(Config)}
+    if unknown := sorted(set(fields) - set(defaults)):
+        names = ", ".join(defaults)
         raise TableError(f"{path}: row {number}: {unknown[0]!r:.80} is unknown; use {names}")
     if not isinstance(fields.get("data"), str):
         raise TableError(f"{path}: row {number} names no data set; give `data` in it or in [defaults]")
+    choices: dict[str, Any] = defaults | fields
     try:
         if "likelihood" not in fields:
             choices["likelihood"] = datasets.default_likelihood(fields["data"])
