@@ -64,7 +64,8 @@ class Config:
         objective: `elbo`, or `iwae`, the importance-weighted bound.
         samples: Latent samples an image in the objective.
         warmup: Epochs over which the weight beta of the KL rises to 1; 0 for none.
-        patience: Epochs without a better validation ELBO after which training stops (not counted in warm-up).
+        patience: Epochs without a better validation bound, that of the objective, after which training stops (not
+            counted in warm-up).
         epochs: Epochs at most.
         batch_size: Images a step.
         learning_rate: Step size of Adam at the start.

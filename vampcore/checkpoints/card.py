@@ -26,7 +26,7 @@ Prior: {PRIOR_NAMES[config.prior]}{components}. Likelihood: {config.likelihood}.
 Objective: {objective_name(config)}.
 
 Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weights are those of epoch
-{progress.best_epoch}, the best validation ELBO, rounded to float16. One seed: {config.seed}.
+{progress.best_epoch}, the best validation {objective_name(config)}, rounded to float16. One seed: {config.seed}.
 
 | figure | value | from |
 |---|---|---|

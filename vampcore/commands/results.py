@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from vampcore import zoo
 from vampcore.checkpoints import CheckpointError, EpochRecord
+from vampcore.checkpoints.card import objective_name
 from vampcore.commands.options import Commands, chosen_device, data_root, device, whole_number
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import Config
@@ -71,7 +72,7 @@ def _complete(
 ) -> Status:
     def trained(record: EpochRecord) -> None:
         bar.n = record.epoch
-        bar.set_postfix_str(f"validation {record.validation_elbo:.2f} nats")
+        bar.set_postfix_str(f"validation {objective_name(config)} {record.validation_bound:.2f} nats")
 
     def measured(seen: int, total: int) -> None:
         bar.set_postfix_str(f"measured {seen / total:.0%}")

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError
+from vampcore.checkpoints.card import objective_name
 from vampcore.commands.options import Commands, chosen_device, data_root, device
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
@@ -58,7 +59,8 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             done = record.epoch
             bar.update()
             rate = len(dataset.train.images) / record.seconds
-            bar.set_postfix_str(f"validation ELBO {record.validation_elbo:.2f} nats, {rate:,.0f} images/s")
+            reached = f"validation {objective_name(config)} {record.validation_bound:.2f} nats"
+            bar.set_postfix_str(f"{reached}, {rate:,.0f} images/s")
             if record.skipped:
                 bar.write(f"epoch {record.epoch}: {record.skipped} steps were not finite and left out")
     if done is not None:
