@@ -5,16 +5,13 @@ The published figures are given as reported; where each comes from stands under 
 
 from pathlib import Path
 
-from vampcore import zoo
+from vampcore import literature, zoo
 from vampcore.checkpoints import Checkpoint
+from vampcore.config import Config
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- results: written by docs/results.py -->\n", "<!-- end of results -->"
-# One-layer VAE on static MNIST, nats an image: the paper, and an independent rerun. No figure for MoG is known to us.
-PUBLISHED = {
-    ("static-mnist-40d", "sg"): "−88.56 [1]; −88.23, 30 units [2]",
-    ("static-mnist-40d", "vamp"): "−85.57 [1]; −85.81, 34 units [2]",
-}
+SOURCES = {literature.VAMPPRIOR: 1, literature.RERUN: 2}
 NAMES = {"sg": "standard normal", "mog": "mixture of Gaussians", "vamp": "VampPrior"}
 
 
@@ -43,9 +40,19 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
         _figure(checkpoint, "kl"),
         f"{checkpoint.metric('active_units').value:.0f} of {config.latent_dim}",
         str(checkpoint.progress.epochs) + ("" if checkpoint.progress.converged else ", not converged"),
-        PUBLISHED.get((experiment, prior), ""),
+        _published(config),
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _published(config: Config) -> str:
+    found = literature.published(config.data, config.model, config.prior, config.latent_dim)
+    cells = []
+    for figure in found:
+        if figure.source in SOURCES:
+            units = f", {figure.active_units} units" if figure.active_units else ""
+            cells.append(f"{figure.value:.2f}{units} [{SOURCES[figure.source]}]")
+    return "; ".join(cells).replace("-", "−")
 
 
 def _figure(checkpoint: Checkpoint, name: str) -> str:

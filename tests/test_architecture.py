@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up; a module may import what stands on an earlier line, never a neighbour on its own.
 VAMPCORE = (
-    ("config", "compiling", "distributions"),
+    ("config", "compiling", "distributions", "literature"),
     ("nn",),
     ("likelihoods", "datasets", "priors"),
     ("models",),
@@ -22,6 +22,8 @@ VAMPCORE = (
     ("checkpoints",),
     ("training",),
     ("jobs", "zoo"),
+    ("results",),
+    ("commands",),
     ("__main__",),
 )
 APP = (

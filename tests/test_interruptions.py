@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from tests.small_runs import RUN_FILES, digits
-from vampcore import __main__ as command_line
-from vampcore.__main__ import main
-from vampcore.checkpoints import load
+from vampcore.checkpoints import load, measuring
+from vampcore.commands import main
+from vampcore.commands import train as train_command
+from vampcore.commands.stopping import stop_on_signals
 from vampcore.training import fit
 from vampcore.training.state import read_state
 
@@ -86,7 +87,7 @@ class TestControlC:
 
     def test_twice_interrupts_at_once(self):
         before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-        with command_line._stop_on_signals() as asked:
+        with stop_on_signals() as asked:
             assert not asked()
             signal.raise_signal(signal.SIGTERM)
             assert asked()
@@ -98,7 +99,7 @@ class TestControlC:
         def interrupted(*arguments, **options):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(command_line, "evaluate", interrupted)
+        monkeypatch.setattr(measuring, "evaluate", interrupted)
         assert main(["evaluate", str(family / "small" / "sg"), "--samples", "0"]) == 1
         assert capsys.readouterr().err.splitlines()[-1] == "interrupted"
 
@@ -107,7 +108,7 @@ class TestControlC:
             signal.raise_signal(signal.SIGINT)
             return fit(*arguments)
 
-        monkeypatch.setattr(command_line, "fit", stopped)
+        monkeypatch.setattr(train_command, "fit", stopped)
         assert main(["train", "--like", str(run), "--out", str(tmp_path / "new")]) == 0
         assert capsys.readouterr().out.endswith("new: stopped before an epoch was done; go on with --resume\n")
         assert {path.name for path in (tmp_path / "new").iterdir()} == RUN_FILES
@@ -170,7 +171,7 @@ class TestTooLittleMemory:
         def fail(*arguments, **options):
             raise error
 
-        monkeypatch.setattr(command_line, "evaluate", fail)
+        monkeypatch.setattr(measuring, "evaluate", fail)
         return main(["evaluate", str(family / "small" / "sg"), "--samples", "0"])
 
 

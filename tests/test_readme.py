@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vampcore.__main__ import main
+from vampcore.commands import main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_the_example_runs(capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["list", "train", "evaluate", "sample", "data"])
+@pytest.mark.parametrize("command", ["list", "train", "evaluate", "sample", "results", "data"])
 def test_every_option_that_it_names_exists(command, capsys):
     named = re.findall(rf"python -m vampcore {command}\b(.*)", README)
     assert named

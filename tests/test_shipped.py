@@ -50,7 +50,7 @@ class TestShipped:
 
     def test_its_best_epoch_is_the_best_of_its_history(self, folder):
         checkpoint = load(folder)
-        best = max(checkpoint.history, key=lambda record: record.validation_elbo)
+        best = max(checkpoint.history, key=lambda record: record.validation_bound)
         assert best.epoch == checkpoint.progress.best_epoch
         assert checkpoint.progress.epochs == checkpoint.history[-1].epoch == len(checkpoint.history)
 

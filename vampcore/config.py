@@ -64,7 +64,8 @@ class Config:
         objective: `elbo`, or `iwae`, the importance-weighted bound.
         samples: Latent samples an image in the objective.
         warmup: Epochs over which the weight beta of the KL rises to 1; 0 for none.
-        patience: Epochs without a better validation ELBO after which training stops (not counted in warm-up).
+        patience: Epochs without a better validation bound, that of the objective, after which training stops (not
+            counted in warm-up).
         epochs: Epochs at most.
         batch_size: Images a step.
         learning_rate: Step size of Adam at the start.
@@ -150,6 +151,12 @@ class Observation:
 
     def __post_init__(self) -> None:
         _check_observation(self.shape, self.levels, self.classes)
+
+
+def family_name(data: str, latent_dim: int) -> str:
+    """The name of an experiment that was given none; the path of a user's own images is cut to what a name may hold."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", data)[-60:].strip("-._")
+    return f"{name}-{latent_dim}d"
 
 
 def to_json(value: Config | Observation) -> dict[str, Any]:

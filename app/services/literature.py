@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from app.services.catalogue import facts
 from app.services.loading import Ref
-
-PAPER = "Tomczak and Welling, VAE with a VampPrior, AISTATS 2018"
-PAPER_URL = "https://arxiv.org/abs/1705.07120"
+from vampcore import literature
 
 
 @dataclass(frozen=True)
@@ -30,24 +28,16 @@ class Published:
     as_reported: bool
 
 
-_LOG_LIKELIHOOD = {
-    ("static_mnist", "sg"): -88.56,
-    ("static_mnist", "vamp"): -85.57,
-    ("mnist", "sg"): -84.50,
-    ("mnist", "vamp"): -82.38,
-    ("caltech101_silhouettes", "sg"): -123.43,
-    ("caltech101_silhouettes", "vamp"): -114.55,
-}
-
-
 def published(ref: Ref) -> tuple[Published, ...]:
     """What the VampPrior paper reports for the same data, prior and architecture; () when nothing is comparable.
 
-    Its one-layer models have 40 latent dimensions, so others are not held against them.
+    Its models of one layer have 40 latent dimensions, so others are not held against them.
     """
     known = facts(ref)
-    value = _LOG_LIKELIHOOD.get((known.data, known.prior))
-    comparable = known.model == "vae" and known.latent_dims == (40,) and known.likelihood == "bernoulli"
-    if value is None or not comparable:
+    if known.model != "vae" or known.likelihood != "bernoulli":
         return ()
-    return (Published("log_likelihood", value, "nats/image", PAPER, PAPER_URL, as_reported=True),)
+    return tuple(
+        Published(found.name, found.value, found.unit, found.source.title, found.source.url, found.source.as_reported)
+        for found in literature.published(known.data, known.model, known.prior, known.latent_dims[0])
+        if found.source is literature.VAMPPRIOR and found.name == "log_likelihood"
+    )

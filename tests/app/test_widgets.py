@@ -99,14 +99,14 @@ def test_without_a_model_the_command_to_train_one_is_shown(tmp_path, monkeypatch
 def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
     """One epoch of what the page tells people to type; afterwards the page has a model."""
     from tests.app.conftest import forget, use_root
-    from vampcore import __main__ as command_line
+    from vampcore import commands
 
     use_root(tmp_path, monkeypatch)
     at = AppTest.from_function(sidebar, default_timeout=30).run()
     words = at.code[0].value.split()
     assert words[:3] == ["python", "-m", "vampcore"]
     out = tmp_path / "mine" / "vamp"
-    assert command_line.main([*words[3:], "--epochs", "1", "--out", str(out)]) == 0
+    assert commands.main([*words[3:], "--epochs", "1", "--out", str(out)]) == 0
     forget()
     at.run()
     assert not at.exception

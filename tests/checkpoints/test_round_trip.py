@@ -73,11 +73,20 @@ def test_snapshots_history_and_progress(stored):
     last = stored.model.prior(stored.model.encoder)
     torch.testing.assert_close(stored.snapshots[-1].mixture.components.mean, last.components.mean, rtol=0.02, atol=0.02)
     assert [record.epoch for record in stored.history] == [1, 2, 3]
-    best = max(stored.history, key=lambda record: record.validation_elbo)
+    best = max(stored.history, key=lambda record: record.validation_bound)
     assert (stored.progress.epochs, stored.progress.best_epoch) == (3, best.epoch)
     assert stored.progress.torch == torch.__version__
     assert stored.metric("elbo").n == 300
     assert stored.metric("elbo", layer=0) is None
+
+
+def test_a_history_from_before_the_objectives_bound_was_kept(stored, tmp_path):
+    """Then the ELBO had chosen the best epoch."""
+    save(stored, tmp_path / "old")
+    table = tmp_path / "old" / "history.csv"
+    table.write_text("".join(line.rpartition(",")[0] + "\n" for line in table.read_text().splitlines()))
+    expected = tuple(dataclasses.replace(record, validation_bound=record.validation_elbo) for record in stored.history)
+    assert load(tmp_path / "old").history == expected
 
 
 def test_an_evaluated_checkpoint_keeps_its_log_likelihoods(stored, tmp_path):

@@ -17,9 +17,24 @@ from .small import everything_below, mat, small_mnist, small_static_mnist
 DOWNLOADED = ("static_mnist", "mnist", "fashion_mnist", "caltech101_silhouettes", "frey_faces")
 
 
+BY_HAND = ("omniglot", "histopathology")
+
+
 def test_names_and_default_likelihoods() -> None:
-    assert names() == ("digits", *DOWNLOADED)
-    assert [default_likelihood(name) for name in names()] == ["binomial"] + ["bernoulli"] * 4 + ["logistic"]
+    assert names() == ("digits", *DOWNLOADED, *BY_HAND)
+    likelihoods = ["binomial", *["bernoulli"] * 4, "logistic", "bernoulli", "logistic"]
+    assert [default_likelihood(name) for name in names()] == likelihoods
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_what_cannot_be_downloaded_says_which_file_goes_where(name: str, tmp_path: Path) -> None:
+    for ask in (load, download):
+        with pytest.raises(
+            DataError, match=rf"put \S+ of .* into the folder {name} of the data folder by hand"
+        ) as caught:
+            ask(name, tmp_path)
+        assert "\n" not in str(caught.value)
+    assert everything_below(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["", "MNIST", "mnist ", "folder:", "npz:", "http://example.org", "../mnist"])

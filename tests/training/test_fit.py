@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as to_safetensors
 
 from tests.small_runs import FILES, PRIORS, RUN_FILES, config, digits, few_digits, train
 from vampcore.checkpoints import Checkpoint, CheckpointError, EpochRecord, PerImage, load, save
@@ -44,10 +47,10 @@ def assert_same(one: Path, other: Path, settings: Config) -> None:
     assert torch.equal(ours.order, theirs.order)
     assert torch.equal(ours.noise, theirs.noise)
     assert timeless(ours.history) == timeless(theirs.history)
-    assert (ours.epoch, ours.best_epoch, ours.best_elbo, ours.waited) == (
+    assert (ours.epoch, ours.best_epoch, ours.best_bound, ours.waited) == (
         theirs.epoch,
         theirs.best_epoch,
-        theirs.best_elbo,
+        theirs.best_bound,
         theirs.waited,
     )
     assert load(one).sha256 == load(other).sha256
@@ -95,7 +98,7 @@ class TestTheSameAgain:
 
         def worse(run):
             bound, epoch = validate(run), run.state.epoch + 1
-            return bound._replace(elbo=-abs(epoch - 2.0))
+            return bound._replace(bound=-abs(epoch - 2.0))
 
         monkeypatch.setattr(run_module.Run, "_validate", worse)
         settings = config("sg", epochs=20, patience=4)
@@ -106,6 +109,20 @@ class TestTheSameAgain:
         assert_same(tmp_path / "alone", tmp_path / "stopped", settings)
         found = load(tmp_path / "stopped").progress
         assert (found.epochs, found.best_epoch, found.converged) == (6, 2, True)
+
+
+def test_a_state_from_before_the_objectives_bound_was_kept(tmp_path):
+    settings = config("sg")
+    train(settings, tmp_path / "alone")
+    train(settings, tmp_path / "old", stop=after(7))
+    path = tmp_path / "old" / "state.safetensors"
+    with safe_open(path, "pt") as file:
+        facts = json.loads(file.metadata()["state"])
+    facts["best_elbo"] = facts.pop("best_bound")
+    facts["history"] = [values[:-1] for values in facts["history"]]
+    path.write_bytes(to_safetensors(load_file(path), {"state": json.dumps(facts)}))
+    train(settings, tmp_path / "old", resume=True)
+    assert_same(tmp_path / "alone", tmp_path / "old", settings)
 
 
 class TestWhatIsOnDisk:
@@ -126,7 +143,7 @@ class TestWhatIsOnDisk:
 
         def first(run):
             bound = validate(run)
-            return bound._replace(elbo=bound.elbo - 1000 * run.state.epoch)
+            return bound._replace(bound=bound.bound - 1000 * run.state.epoch)
 
         monkeypatch.setattr(run_module.Run, "_validate", first)
         train(config("mog"), tmp_path / "run")
@@ -180,7 +197,7 @@ class TestWhatIsOnDisk:
 
         def broken(run):
             bound = validate(run)
-            return bound if run.state.epoch < 2 else bound._replace(elbo=bound.elbo * math.nan)
+            return bound if run.state.epoch < 2 else bound._replace(bound=bound.bound * math.nan)
 
         monkeypatch.setattr(run_module.Run, "_validate", broken)
         with pytest.raises(TrainingError):

@@ -19,8 +19,9 @@ from vampcore.training.run import beta_at, learning_rate_at, snapshot_epochs
 NAN = float("nan")
 
 
-def record(epoch: int, validation_elbo: float) -> EpochRecord:
-    return EpochRecord(epoch, 1.0, 1e-3, -1.0, -1.0, 0.0, float(validation_elbo), -1.0, 0.0, 0, 1.0)
+def record(epoch: int, validation_bound: float) -> EpochRecord:
+    """Its ELBO falls from epoch to epoch, which must not matter."""
+    return EpochRecord(epoch, 1.0, 1e-3, -1.0, -1.0, 0.0, -10.0 * epoch, -1.0, 0.0, 0, 1.0, float(validation_bound))
 
 
 class TestSchedules:
@@ -55,7 +56,7 @@ class TestSchedules:
 
 class TestEarlyStopping:
     def run(self, elbos, monkeypatch, **changes):
-        """A run whose validation ELBOs are given; the weights say in which epoch they were."""
+        """A run whose validation bounds are given; the weights say in which epoch they were."""
         run = Run(config("sg", epochs=20, **changes), few_digits())
 
         def epoch(stop):
@@ -70,7 +71,7 @@ class TestEarlyStopping:
         run, records = self.run([-5, -3, -4, -4, -2, -3, -3, -3, -1], monkeypatch, patience=3, warmup=0)
         assert len(records) == 8
         assert run.converged
-        assert (run.state.best_epoch, run.state.best_elbo) == (5, -2)
+        assert (run.state.best_epoch, run.state.best_bound) == (5, -2)
         assert run.state.best["decoder.output.linear.bias"].eq(5).all()
         assert run.state.weights["decoder.output.linear.bias"].eq(8).all()
 
@@ -165,10 +166,10 @@ class TestStepsThatAreNotFinite:
 
         def broken():
             bound = validate()
-            return bound if run.state.epoch == 0 else bound._replace(elbo=bound.elbo * NAN)
+            return bound if run.state.epoch == 0 else bound._replace(bound=bound.bound * NAN)
 
         monkeypatch.setattr(run, "_validate", broken)
-        with pytest.raises(TrainingError, match="the validation ELBO of epoch 2 is not finite: train again"):
+        with pytest.raises(TrainingError, match="the validation bound of epoch 2 is not finite: train again"):
             list(run.epochs())
         assert run.state.epoch == len(run.state.history) == run.state.best_epoch == 1
 
@@ -268,6 +269,39 @@ class TestValidation:
         error = 3 * exact.elbo.std().item() / 100**0.5
         assert found.elbo == pytest.approx(found.reconstruction - found.kl)
         assert found.elbo == pytest.approx(exact.elbo.mean().item(), abs=error)
+
+    def test_of_the_elbo_takes_one_sample_whatever_training_takes(self):
+        assert Run(config("mog", samples=5), few_digits())._validate() == Run(config("mog"), few_digits())._validate()
+
+    @pytest.mark.parametrize("samples", [1, 5])
+    def test_of_iwae_is_its_own_bound_with_as_many_samples(self, samples):
+        run = Run(config("vamp", objective="iwae", samples=samples), few_digits())
+        found, x = run._validate(), observe(few_digits().validation.images, 16, "binomial")
+        noise = run.model.noise(100, samples, torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            weights = run.model(x, noise=noise).total().double()
+        assert found.bound == pytest.approx((weights.logsumexp(0) - math.log(samples)).mean().item(), rel=1e-5)
+        assert found.elbo == pytest.approx(weights.mean().item(), rel=1e-5)
+        assert (found.bound > found.elbo + 1) == (samples > 1)
+
+    def test_of_many_samples_is_computed_in_parts(self, monkeypatch):
+        monkeypatch.setattr(module, "VALIDATED_AT_ONCE", 400)
+        run = Run(config("sg", objective="iwae", samples=50), few_digits())
+        decode, seen = run.model.decoder.forward, []
+
+        def decoded(z):
+            seen.append(z.shape[:-1])
+            return decode(z)
+
+        monkeypatch.setattr(run.model.decoder, "forward", decoded)
+        run._validate()
+        assert seen == [(50, 8)] * 12 + [(50, 4)]
+
+    def test_a_record_keeps_both_bounds(self):
+        first, *_ = Run(config("sg", objective="iwae", samples=5), few_digits()).epochs()
+        assert first.validation_bound > first.validation_elbo
+        first, *_ = Run(config("sg"), few_digits()).epochs()
+        assert first.validation_bound == first.validation_elbo
 
     def test_a_data_set_that_does_not_fit_is_refused(self):
         with pytest.raises(ConfigError, match="components is 251, more than the 250 training images: ask for fewer"):

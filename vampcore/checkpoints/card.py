@@ -1,6 +1,7 @@
 """The model card that goes with a checkpoint."""
 
 from vampcore.checkpoints.records import Checkpoint
+from vampcore.config import Config
 from vampcore.metrics.metric import Metric
 
 PRIOR_NAMES = {
@@ -22,9 +23,10 @@ def model_card(checkpoint: Checkpoint) -> str:
 
 A variational autoencoder ({config.model}) of `{config.data}` with {config.latent_dim} latent dimensions.
 Prior: {PRIOR_NAMES[config.prior]}{components}. Likelihood: {config.likelihood}.
+Objective: {objective_name(config)}.
 
 Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weights are those of epoch
-{progress.best_epoch}, the best validation ELBO, rounded to float16. One seed: {config.seed}.
+{progress.best_epoch}, the best validation {objective_name(config)}, rounded to float16. One seed: {config.seed}.
 
 | figure | value | from |
 |---|---|---|
@@ -33,6 +35,12 @@ Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weigh
 Every figure was computed after the rounding. Train the same run again with
 `python -m vampcore train --like FOLDER`, where FOLDER is this folder.
 """
+
+
+def objective_name(config: Config) -> str:
+    """What was maximised, and the samples an image that it took."""
+    name = {"elbo": "ELBO", "iwae": "IWAE bound"}[config.objective]
+    return name if config.samples == 1 else f"{name}, k = {config.samples}"
 
 
 def _label(metric: Metric) -> str:

@@ -23,6 +23,7 @@ from vampcore.checkpoints.records import (
     PerImage,
     Progress,
     Snapshot,
+    record_of,
 )
 from vampcore.config import Config, ConfigError, Observation, config_from_json, observation_from_json
 from vampcore.distributions import DiagNormal, DiagNormalMixture
@@ -251,12 +252,14 @@ def _read_history(folder: Path, epochs: int) -> tuple[EpochRecord, ...]:
     fields = dataclasses.fields(EpochRecord)
     try:
         header, *rows = csv.reader(io.StringIO(content.decode()))
-        if header != [field.name for field in fields]:
+        # The last column came later.
+        if header not in ([field.name for field in fields], [field.name for field in fields[:-1]]):
             raise ValueError("the columns are not those of a history")
-        if any(len(row) != len(fields) for row in rows) or not content.endswith(b"\n"):
+        if any(len(row) != len(header) for row in rows) or not content.endswith(b"\n"):
             raise ValueError("a row is cut off")
+        kinds = [field.type for field in fields[: len(header)]]
         history = tuple(
-            EpochRecord(*(field.type(cell) for field, cell in zip(fields, row, strict=True)))  # type: ignore[operator]
+            record_of([kind(cell) for kind, cell in zip(kinds, row, strict=True)])  # type: ignore[operator]
             for row in rows
         )
         if not all(math.isfinite(value) for record in history for value in dataclasses.astuple(record)):

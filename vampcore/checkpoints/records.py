@@ -1,7 +1,9 @@
 """What a checkpoint holds."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int, UInt8
@@ -14,6 +16,7 @@ from vampcore.models import VAE
 
 FORMAT = 1
 MOST_SNAPSHOTS = 8
+_VALIDATION_ELBO = 6  # its place in a record
 
 
 class CheckpointError(ValueError):
@@ -36,6 +39,9 @@ class EpochRecord:
         validation_kl: KL of the same, all layers.
         skipped: Steps left out because the loss or a gradient was not finite.
         seconds: Wall time of the epoch.
+        validation_bound: The objective's own bound of the validation set, by which the best epoch is chosen: the ELBO,
+            or the importance-weighted bound with as many samples as in training. Of runs from before it was kept, the
+            ELBO, which chose theirs.
     """
 
     epoch: int
@@ -49,6 +55,17 @@ class EpochRecord:
     validation_kl: float
     skipped: int
     seconds: float
+    validation_bound: float
+
+
+def record_of(values: Sequence[Any]) -> EpochRecord:
+    """A record of its values in order, also of one from before the objective's own bound was kept.
+
+    Raises:
+        TypeError: If there are too few or too many.
+    """
+    earlier = len(values) == len(fields(EpochRecord)) - 1
+    return EpochRecord(*values, *([values[_VALIDATION_ELBO]] if earlier else []))
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class Progress:
 
     Attributes:
         epochs: Epochs trained.
-        best_epoch: The epoch whose weights these are: the best validation ELBO.
+        best_epoch: The epoch whose weights these are: the best validation bound, that of the objective.
         converged: Whether early stopping or the end of a learning-rate schedule ended the training.
         device: Kind of device that trained it.
         torch: Version of PyTorch that trained it.

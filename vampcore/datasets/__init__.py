@@ -11,7 +11,9 @@ from vampcore.datasets.caltech101_silhouettes import Caltech101Silhouettes
 from vampcore.datasets.digits import Digits
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.frey_faces import FreyFaces
+from vampcore.datasets.histopathology import Histopathology
 from vampcore.datasets.idx_images import FASHION_MNIST, MNIST
+from vampcore.datasets.omniglot import Omniglot
 from vampcore.datasets.own_folder import ImageFolder
 from vampcore.datasets.own_npz import NpzImages
 from vampcore.datasets.static_mnist import StaticMNIST
@@ -29,7 +31,16 @@ __all__ = [
     "observe",
 ]
 
-KINDS: tuple[PublishedKind, ...] = (Digits(), StaticMNIST(), MNIST, FASHION_MNIST, Caltech101Silhouettes(), FreyFaces())
+KINDS: tuple[PublishedKind, ...] = (
+    Digits(),
+    StaticMNIST(),
+    MNIST,
+    FASHION_MNIST,
+    Caltech101Silhouettes(),
+    FreyFaces(),
+    Omniglot(),
+    Histopathology(),
+)
 
 
 def names() -> tuple[str, ...]:

@@ -37,8 +37,13 @@ def download_cure(name: str) -> str:
     return f"run: python -m vampcore data {name}"
 
 
-def require(name: str, root: Path, files: tuple[Path, ...]) -> None:
-    """Refuses to go on without the files of a data set.
+def by_hand_cure(name: str, file: str, source: str) -> str:
+    """The words that end a message about a file that people have to fetch themselves."""
+    return f"put {file} of {source} into the folder {name} of the data folder by hand"
+
+
+def require(name: str, root: Path, files: tuple[Path, ...], cure: str | None = None) -> None:
+    """Refuses to go on without the files of a data set, which can be downloaded unless there is another cure.
 
     Raises:
         DataError: Naming the folder that was looked at and what to do.
@@ -47,7 +52,7 @@ def require(name: str, root: Path, files: tuple[Path, ...]) -> None:
         if not path.is_file():
             raise DataError(
                 f"no {name} in the data folder {root.absolute()} ({path.relative_to(root)} is missing); "
-                f"{download_cure(name)}, or name another folder with --data-root or VAMPCORE_DATA; "
+                f"{cure or download_cure(name)}, or name another folder with --data-root or VAMPCORE_DATA; "
                 "the data set digits needs no download"
             )
 
@@ -120,11 +125,12 @@ def parse_mat(path: Path, content: bytes, names: tuple[str, ...], cure: str) -> 
     Raises:
         DataError: If it cannot be parsed, or lacks one of the arrays.
     """
-    from scipy.io import loadmat  # slow to import, and only two data sets need it
+    from scipy.io import loadmat  # slow to import, and only three data sets need it
+    from scipy.io.matlab import MatReadError
 
     try:
         found = loadmat(BytesIO(content), variable_names=list(names))
-    except PARSE_ERRORS as error:
+    except (*PARSE_ERRORS, MatReadError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path} is not a whole MATLAB file ({reason}); {cure}") from error
     for name in names:

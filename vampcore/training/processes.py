@@ -20,11 +20,13 @@ class Processes:
 
     Arguments:
         device: `cpu`, `cuda` or `mps`; several processes with `cuda` take one GPU each.
+        count: How many a launcher started to train together; from its environment if None, and 1 for a process that
+            trains a model of its own whoever started it.
     """
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(self, device: str = "cpu", count: int | None = None) -> None:
         self.device, self.rank, self.count = torch.device(device), 0, 1
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if (int(os.environ.get("WORLD_SIZE", "1")) if count is None else count) > 1:
             from accelerate import PartialState  # costs a second to import
 
             # The others wait while the first one measures a checkpoint.

@@ -15,6 +15,7 @@ from vampcore.config import Config, Observation
 from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
+from vampcore.objectives import iwae_bound
 from vampcore.priors import VampPrior
 from vampcore.training.processes import Processes
 from vampcore.training.start import set_pseudo_inputs
@@ -23,17 +24,19 @@ from vampcore.training.step import Step
 
 # Steps in a row that may fail to be finite; on an accelerator one looks every so many only, because looking waits.
 MOST_SKIPPED = 20
+# Latent samples of the validation set in one step. Never chosen by the memory at hand: the noise depends on it.
 VALIDATED_AT_ONCE = 1000
 VALIDATION_SEED = 1
 _CALMER = "train again with a lower --learning-rate, or with --precision float32"
 
 
 class Validation(NamedTuple):
-    """Means over the validation set in nats an image: elbo = reconstruction - kl."""
+    """Means over the validation set in nats an image: elbo = reconstruction - kl; `bound` is that of the objective."""
 
     elbo: float
     reconstruction: float
     kl: float
+    bound: float
 
 
 class TrainingError(RuntimeError):
@@ -103,7 +106,7 @@ class Run:
         An epoch that is stopped in its middle is left out of the state: a resumed run repeats it.
 
         Raises:
-            TrainingError: If `MOST_SKIPPED` steps in a row, all of an epoch, or the validation ELBO are not finite.
+            TrainingError: If `MOST_SKIPPED` steps in a row, all of an epoch, or the validation bound are not finite.
         """
         while not self.finished:
             record = self._epoch(stop)
@@ -132,8 +135,8 @@ class Run:
         seen = sum(len(rows) for rows, finite in zip(batches, made.tolist(), strict=True) if finite)
         train = (steps[made, :2].sum(0) / seen).tolist()
         validated = self._validate()
-        if not math.isfinite(validated.elbo):
-            raise TrainingError(f"the validation ELBO of epoch {epoch} is not finite: {_CALMER}")
+        if not (math.isfinite(validated.elbo) and math.isfinite(validated.bound)):
+            raise TrainingError(f"the validation bound of epoch {epoch} is not finite: {_CALMER}")
         return EpochRecord(
             epoch=epoch,
             beta=beta,
@@ -146,6 +149,7 @@ class Run:
             validation_kl=validated.kl,
             skipped=int((~made).sum()),
             seconds=time.perf_counter() - started,
+            validation_bound=validated.bound,
         )
 
     def _stuck(self, done: list[Tensor]) -> bool:
@@ -163,24 +167,31 @@ class Run:
 
     @torch.no_grad()
     def _validate(self) -> Validation:
+        """Training maximises one bound, so that one says when it is done: of IWAE, L_k with the k of the objective.
+
+        The ELBO is the mean of what it averages, so one sample of each of many images serves; L_k is another number
+        for every k.
+        """
         self.model.eval()
+        samples = self.config.samples if self.config.objective == "iwae" else 1
         generator = torch.Generator(self.device).manual_seed(VALIDATION_SEED)
         prior = self.model.prior(self.model.encoder)
-        sums = torch.zeros(2, device=self.device)
-        for x in self.validation.split(VALIDATED_AT_ONCE):
+        sums = torch.zeros(3, device=self.device)
+        for x in self.validation.split(max(1, VALIDATED_AT_ONCE // samples)):
             mine = self.processes.share(len(x))
-            noise = tuple(each[:, mine] for each in self.model.noise(len(x), 1, generator))
+            noise = tuple(each[:, mine] for each in self.model.noise(len(x), samples, generator))
             w = self.model(x[mine], prior=prior, noise=noise)
-            sums += torch.stack([w.log_likelihood.sum(), w.kl.sum()])
-        reconstruction, kl = (self.processes.sum([sums])[0] / len(self.validation)).tolist()
-        return Validation(reconstruction - kl, reconstruction, kl)
+            sums += torch.stack([w.log_likelihood.mean(0).sum(), w.kl.mean(0).sum(), iwae_bound(w).sum()])
+        reconstruction, kl, bound = (self.processes.sum([sums])[0] / len(self.validation)).tolist()
+        elbo = reconstruction - kl
+        return Validation(elbo, reconstruction, kl, bound if self.config.objective == "iwae" else elbo)
 
     def _keep(self, record: EpochRecord) -> None:
         state = self.state
         state.epoch = record.epoch
         state.history.append(record)
-        if record.validation_elbo > state.best_elbo:
-            state.best, state.best_epoch, state.best_elbo = self._weights(), record.epoch, record.validation_elbo
+        if record.validation_bound > state.best_bound:
+            state.best, state.best_epoch, state.best_bound = self._weights(), record.epoch, record.validation_bound
             state.waited = 0
         else:
             state.waited = 0 if record.epoch <= self.config.warmup else state.waited + 1

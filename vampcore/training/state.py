@@ -12,6 +12,7 @@ from torch import Tensor
 from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
 from vampcore.checkpoints.folder import write_bytes
 from vampcore.checkpoints.load import snapshots_of
+from vampcore.checkpoints.records import record_of
 from vampcore.checkpoints.save import snapshot_tensors
 from vampcore.config import Config, config_from_json, to_json
 
@@ -24,13 +25,13 @@ class State:
 
     Attributes:
         weights: Of the model now.
-        best: Weights of the best validation ELBO so far.
+        best: Weights of the best validation bound so far.
         optimizer: Moments and step counts of Adam, by `<parameter>.<name>`.
         order: Random state of the order of the images.
         noise: Random state of binarisation and latent noise.
         epoch: Epochs done.
         best_epoch: Epoch of `best`.
-        best_elbo: Validation ELBO of `best`, nats an image.
+        best_bound: Validation bound of `best`, that of the objective, nats an image.
         waited: Epochs since the best, outside warm-up.
         history: A record an epoch.
         snapshots: The prior through the epochs.
@@ -43,7 +44,7 @@ class State:
     noise: Tensor
     epoch: int = 0
     best_epoch: int = 0
-    best_elbo: float = float("-inf")
+    best_bound: float = float("-inf")
     waited: int = 0
     history: list[EpochRecord] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -63,7 +64,7 @@ def write_state(folder: Path, config: Config, state: State) -> None:
         "config": to_json(config),
         "epoch": state.epoch,
         "best_epoch": state.best_epoch,
-        "best_elbo": state.best_elbo,
+        "best_bound": state.best_bound,
         "waited": state.waited,
         "history": [dataclasses.astuple(record) for record in state.history],
     }
@@ -103,9 +104,9 @@ def read_state(folder: Path, config: Config) -> State:
             noise=tensors["noise"],
             epoch=facts["epoch"],
             best_epoch=facts["best_epoch"],
-            best_elbo=facts["best_elbo"],
+            best_bound=facts["best_bound" if "best_bound" in facts else "best_elbo"],
             waited=facts["waited"],
-            history=[EpochRecord(*record) for record in facts["history"]],
+            history=[record_of(record) for record in facts["history"]],
             snapshots=list(snapshots_of(parts["snapshots"])),
         )
     except FileNotFoundError as error:

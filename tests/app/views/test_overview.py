@@ -130,10 +130,10 @@ def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
 def evaluated(root: Path, *priors: str) -> None:
     """Store log p(x) of checkpoints, as people do."""
     from tests.app.conftest import forget
-    from vampcore import __main__ as command_line
+    from vampcore import commands
 
     for prior in priors:
-        assert command_line.main(["evaluate", str(root / "tiny-2d" / prior), "--samples", "3", "--save"]) == 0
+        assert commands.main(["evaluate", str(root / "tiny-2d" / prior), "--samples", "3", "--save"]) == 0
     forget()
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests.small_runs import FILES, RUN_FILES
 from vampcore import zoo
-from vampcore.__main__ import main
 from vampcore.checkpoints import load
+from vampcore.commands import main
 
 QUICK = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=2", "--warmup=1"]
 QUICK += ["--experiment=quick"]

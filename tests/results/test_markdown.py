@@ -1,0 +1,158 @@
+"""The report: every figure is a checkpoint's, with its error, and what is missing is said."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.results.tables import write_table
+from vampcore import literature
+from vampcore.checkpoints import load, save
+from vampcore.results import Table, complete, markdown, read_table, report, write_report
+from vampcore.results.cells import number, wall_time
+
+SAMPLES = 3
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """Rows of the first table, by heading."""
+    lines = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[1:]]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """Two priors of one layer and a model of two layers, trained and measured; not to be written to."""
+    root = tmp_path_factory.mktemp("report")
+    for config in table_of(root).rows[:3]:
+        complete(config, root / "runs", SAMPLES, compile="off")
+    return root
+
+
+def table_of(folder: Path) -> Table:
+    two_layers = 'model = "hvae"\nexperiment = "two"\nprior = "sg"\nobjective = "iwae"\nsamples = 5'
+    return read_table(write_table(folder, 'prior = "sg"', 'prior = "mog"', two_layers, 'prior = "vamp"'))
+
+
+def changed(root: Path, tmp_path: Path, **changes) -> tuple[Table, Path]:
+    """A table of one row, whose checkpoint is another one's with changes."""
+    found = load(root / "runs" / "tiny" / "sg")
+    config = dataclasses.replace(found.config, **changes)
+    save(dataclasses.replace(found, config=config), tmp_path / config.experiment / config.prior)
+    return Table("T", (config,)), tmp_path
+
+
+def test_figures_are_those_of_the_checkpoints(root):
+    text = report(table_of(root), root / "runs", SAMPLES)
+    assert text.startswith("# table\n")
+    sg, mog, two, vamp = rows(text)
+    for row, name in ((sg, "tiny/sg"), (mog, "tiny/mog"), (two, "two/sg")):
+        found = load(root / "runs" / name)
+        for heading, metric in (
+            ("test log p(x), S = 3", "log_likelihood"),
+            ("ELBO", "elbo"),
+            ("KL", "kl"),
+            ("marginal KL", "marginal_kl"),
+        ):
+            assert row[heading] == number(found.metric(metric).value, found.metric(metric).se)
+        information = found.metric("mutual_information")
+        share = f"{information.value / math.log(300):.0%} of log N"
+        assert row["mutual information"] == f"{number(information.value, information.se)} ({share})"
+        assert (row["epochs"], row["device"], row["seed"]) == ("3, not converged", "cpu", "0 (one seed)")
+        assert row["training"] == wall_time(found)
+    assert (sg["model"], sg["prior"], sg["objective"]) == ("vae, 2 units", "sg", "ELBO")
+    assert (mog["prior"], two["model"], two["objective"]) == ("mog, K = 4", "hvae, 2 + 2 units", "IWAE bound, k = 5")
+    assert vamp["test log p(x), S = 3"] == "not trained yet"
+    assert "Of 300 test images" in text
+    assert "1 of 4 rows are not done yet." in text
+
+
+def test_active_units_begin_at_the_bottom_layer(root):
+    found = load(root / "runs" / "two" / "sg")
+    top, bottom = (found.metric("active_units", layer) for layer in (0, 1))
+    assert rows(report(table_of(root), root / "runs", SAMPLES))[2]["active units"] == (
+        f"{bottom.value:.0f}+{top.value:.0f}"
+    )
+
+
+def test_priors_of_an_experiment_are_compared_image_by_image(root):
+    text = report(table_of(root), root / "runs", SAMPLES)
+    (line,) = [line for line in text.splitlines() if line.startswith("| tiny | ")]
+    one, other = (load(root / "runs" / "tiny" / prior).per_image for prior in ("sg", "mog"))
+    expected = []
+    for name in ("log_likelihood", "elbo"):
+        difference = getattr(other, name).double().numpy() - getattr(one, name).double().numpy()
+        se = difference.std(ddof=1) / np.sqrt(300)
+        expected.append(("+" if difference.mean() >= 0 else "") + number(float(difference.mean()), float(se)))
+    assert line == f"| tiny | mog − sg | {expected[0]} | {expected[1]} | 300 | 0 (one seed each) |"
+    assert "| two |" not in text
+
+
+def test_another_number_of_samples_has_not_been_measured(root):
+    first, *_ = rows(report(table_of(root), root / "runs", 7))
+    assert first["test log p(x), S = 7"] == "not measured yet"
+
+
+def test_two_seeds_are_not_one(root):
+    (config, *_) = table_of(root).rows
+    other = dataclasses.replace(config, seed=5, experiment="again")
+    found = rows(report(Table("T", (config, other)), root / "runs", SAMPLES))
+    assert [row["seed"] for row in found] == ["0", "5"]
+
+
+def test_published_figures_stand_beside_ours_with_their_sources(root, tmp_path):
+    setting = {"data": "static_mnist", "likelihood": "bernoulli", "latent_dim": 40, "experiment": "x"}
+    configs = tuple(dataclasses.replace(table_of(root).rows[0], prior=prior, **setting) for prior in ("sg", "mog"))
+    text = report(Table("T", configs), tmp_path, SAMPLES)
+    assert [row["published"] for row in rows(text)] == ["−88.56 [1]; −88.23 (30 units) [2]", ""]
+    assert "[1] Tomczak and Welling, VAE with a VampPrior, AISTATS 2018, https://arxiv.org/abs/1705.07120, as " in text
+    assert "[2] An independent rerun of the VampPrior paper's code, as reported, one seed." in text
+    assert "[3]" not in text
+
+
+def test_grey_images_are_in_bits_too(root, tmp_path):
+    config = dataclasses.replace(
+        table_of(root).rows[0], data="frey_faces", likelihood="logistic", latent_dim=40, experiment="x"
+    )
+    (row,) = rows(report(Table("T", (config,)), tmp_path, SAMPLES))
+    assert row["published"] == f"{literature.published('frey_faces', 'vae', 'sg', 40)[0].value} bits [1]"
+    assert row["bits/dimension"] == ""
+    binarised = dataclasses.replace(config, likelihood="bernoulli")
+    assert rows(report(Table("T", (binarised,)), tmp_path, SAMPLES))[0]["published"] == ""
+
+
+def test_a_run_that_is_not_at_its_end_says_where_it_is(root, tmp_path):
+    table, runs = changed(root, tmp_path, epochs=9, experiment="longer")
+    (row,) = rows(report(table, runs, SAMPLES))
+    assert row["test log p(x), S = 3"] == "in training, epoch 3 of 9 at most"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(12.4, "12 s"), (75.0, "1.2 min"), (3000.0, "50 min"), (3600 * 2 + 59, "2 h 01 min")]
+)
+def test_wall_time_is_the_sum_of_the_epochs(root, seconds, said):
+    found = load(root / "runs" / "tiny" / "sg")
+    assert len(found.history) == 3
+    history = tuple(dataclasses.replace(record, seconds=seconds / 3) for record in found.history)
+    assert wall_time(dataclasses.replace(found, history=history)) == said
+
+
+def test_it_is_written_whole_or_not_at_all(root, tmp_path):
+    (tmp_path / "out.md").write_text("before")
+    with pytest.raises(OSError, match="No such file"):
+        write_report(table_of(root), tmp_path / "nowhere" / "out.md", root / "runs", SAMPLES)
+    write_report(table_of(root), tmp_path / "out.md", root / "runs", SAMPLES)
+    assert (tmp_path / "out.md").read_text() == report(table_of(root), root / "runs", SAMPLES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.md"]
+
+
+def test_what_is_finished_meanwhile_is_written_too(root, tmp_path, monkeypatch):
+    """Between reading the disk and writing the report, another process finishes a row and writes it."""
+    texts, said = iter(["old", "new", "new"]), []
+    monkeypatch.setattr(markdown, "report", lambda *arguments: next(texts))
+    monkeypatch.setattr(markdown, "write_bytes", lambda path, content: said.append(content.decode()))
+    write_report(table_of(root), tmp_path / "out.md", root / "runs", SAMPLES)
+    assert said == ["old", "new"]

@@ -1,0 +1,62 @@
+"""Tables in TOML: what rows say, and one line for everything that they must not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.results.tables import TINY, write_table
+from vampcore.config import Config
+from vampcore.results import Table, TableError, read_table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_row_overrides_the_defaults_and_these_the_configurations(tmp_path):
+    table = read_table(write_table(tmp_path, 'prior = "sg"', 'prior = "mog"\nlatent_dim = 3\nlearning_rate = 1'))
+    tiny = {"data": "digits", "experiment": "tiny", "likelihood": "binomial", "components": 4, "hidden": 8, "layers": 1}
+    tiny |= {"epochs": 3, "warmup": 1, "batch_size": 400}
+    assert table == Table(
+        "table",
+        (Config(prior="sg", latent_dim=2, **tiny), Config(prior="mog", latent_dim=3, learning_rate=1.0, **tiny)),
+    )
+
+
+def test_an_experiment_and_a_likelihood_that_are_not_named(tmp_path):
+    (row,) = read_table(write_table(tmp_path, 'data = "digits"\nlatent_dim = 5', defaults='title = "T"\n')).rows
+    assert (row.experiment, row.likelihood) == ("digits-5d", "binomial")
+
+
+@pytest.mark.parametrize(
+    ("rows", "defaults", "message"),
+    [
+        ((), TINY, r"a table has `title` \(text\), \[defaults\] and one \[\[row\]\] a model"),
+        (('prior = "sg"',), "", "row 1 names no data set; give `data`"),
+        (('prior = "sg"', 'priors = "sg"'), TINY, "row 2: 'priors' is unknown; use data, experiment, "),
+        (('prior = "sg"\nlatent_dim = 2.5',), TINY, "row 1: latent_dim is 2.5; it must be of type int"),
+        (('prior = "sg"\nlatent_dim = true',), TINY, "row 1: latent_dim is True; it must be of type int"),
+        (('prior = "gauss"',), TINY, "row 1: prior is 'gauss'; choose one of sg, "),
+        (('prior = "sg"\nexperiment = "../up"',), TINY, "row 1: experiment is '../up'; use letters"),
+        (('prior = "sg"\ndata = "imagenet"',), TINY, "row 1: data set 'imagenet' is unknown; use one of digits"),
+        (('prior = "sg"', 'prior = "sg"\nseed = 1'), TINY, "2 rows have the folder tiny/sg; give each an `experiment`"),
+        (('prior = "sg',), TINY, "is no TOML .*: mend it"),
+        (('prior = "sg"',), "rows = 1\n" + TINY, "'rows' is unknown"),
+        (('prior = "sg"',), "title = 1\n" + TINY, "a table has `title`"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_the_cure(tmp_path, rows, defaults, message):
+    with pytest.raises(TableError, match=message) as caught:
+        read_table(write_table(tmp_path, *rows, defaults=defaults))
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path))
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_tables_of_the_repository_are_sound(path):
+    table = read_table(path)
+    assert table.title
+    assert len(table.rows) >= 4

@@ -1,0 +1,67 @@
+"""Measuring a checkpoint on the data set that it was trained on, and keeping the figures in it."""
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+
+from vampcore.checkpoints.records import Checkpoint, PerImage
+from vampcore.datasets import DataError, Dataset, observe
+from vampcore.metrics.evaluation import Evaluation, evaluate
+
+SUBSET_SEED = 0
+
+
+def measured_again(
+    checkpoint: Checkpoint,
+    dataset: Dataset,
+    samples: int,
+    seed: int = 0,
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    whole: bool = False,
+    device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Every figure of a checkpoint's model, computed from the images.
+
+    Arguments:
+        checkpoint: Its model is moved to `device`.
+        dataset: Its data, loaded with its likelihood.
+        samples: S of log p(x); 0 leaves it out.
+        seed: Of the noise.
+        split: `train`, `validation` or `test`.
+        limit: Measure a random subset of so many images, the same for all models.
+        whole: Refuse a test set of another size than at training.
+        device: Where to compute.
+        progress: Called with the images decoded and the images to decode.
+
+    Raises:
+        DataError: If the data set has changed since the training.
+    """
+    _check_same_images(checkpoint, dataset, whole)
+    part = getattr(dataset, split)
+    generator = torch.Generator().manual_seed(SUBSET_SEED)
+    count = min(limit or len(part.images), len(part.images))
+    rows = torch.randperm(len(part.images), generator=generator)[:count].sort().values
+    x = observe(part.images[rows], part.levels, checkpoint.config.likelihood, generator).to(device)
+    model, levels = checkpoint.model.to(device), checkpoint.observation.levels
+    return evaluate(model, x, samples, seed, progress=progress, split=split, levels=levels)
+
+
+def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
+    """The checkpoint with figures of its whole test set in place of those that it had."""
+    log_likelihood = None if measured.log_likelihood is None else measured.log_likelihood.cpu()
+    per_image = PerImage(measured.elbo.cpu(), log_likelihood)
+    return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=measured.metrics, per_image=per_image)
+
+
+def _check_same_images(checkpoint: Checkpoint, dataset: Dataset, whole_test_set: bool) -> None:
+    """Refuse a data set that has changed since the training, as a user's own images may."""
+    shape, levels = checkpoint.observation.shape, checkpoint.observation.levels
+    name = checkpoint.config.data
+    if (dataset.shape, dataset.levels) != (shape, levels):
+        raise DataError(f"{name} no longer holds images of shape {shape} with {levels} levels: restore it")
+    if whole_test_set and len(dataset.test.images) != len(checkpoint.latents.ids):
+        raise DataError(f"{name} no longer has {len(checkpoint.latents.ids)} test images: leave out --save")

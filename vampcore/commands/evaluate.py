@@ -1,0 +1,65 @@
+"""`evaluate`: measure a checkpoint on its data set."""
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vampcore import datasets, zoo
+from vampcore.checkpoints import save
+from vampcore.checkpoints.measuring import measured_again, with_figures
+from vampcore.checkpoints.records import FORMAT
+from vampcore.commands.options import Commands, chosen_device, data_root, device, shown, whole_number
+from vampcore.config import dumps
+from vampcore.metrics import metric_to_json
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[data_root(), device()])
+    command.add_argument("checkpoint", metavar="CHECKPOINT")
+    command.add_argument("--samples", type=whole_number(0), default=5000, help="S of log p(x); 0 leaves it out")
+    command.add_argument(
+        "--limit", type=whole_number(2), help="a random subset of this many images, the same for all models"
+    )
+    command.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    command.add_argument("--seed", type=whole_number(0), default=0)
+    command.add_argument("--json", action="store_true")
+    command.add_argument("--save", action="store_true", help="store the figures in the checkpoint")
+    command.set_defaults(command=evaluate_checkpoint)
+
+
+def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Measure a checkpoint on its data set, and print or store the figures."""
+    if options.save and (options.limit is not None or options.split != "test"):
+        parser.error("--save stores figures of the whole test set: leave out --limit and --split")
+    checkpoint = zoo.load(options.checkpoint)
+    config = checkpoint.config
+    dataset = datasets.load(config.data, options.data_root, config.likelihood)
+    with tqdm(total=0, unit="sample", unit_scale=True) as bar:
+
+        def progress(seen: int, total: int) -> None:
+            bar.total = total
+            bar.update(seen - bar.n)
+
+        measured = measured_again(
+            checkpoint,
+            dataset,
+            options.samples,
+            options.seed,
+            split=options.split,
+            limit=options.limit,
+            whole=options.save,
+            device=chosen_device(options.device),
+            progress=progress,
+        )
+    if options.save:
+        save(with_figures(checkpoint, measured), checkpoint.folder or Path(options.checkpoint))
+    if options.json:
+        entries = [metric_to_json(metric) for metric in measured.metrics]
+        print(dumps({"format": FORMAT, "entries": entries}), end="")
+    else:
+        for metric in measured.metrics:
+            layer = "" if metric.layer is None else f" (layer {metric.layer})"
+            print(f"{metric.name + layer:24} {shown(metric)}")
+    return 0

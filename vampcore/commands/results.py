@@ -1,0 +1,97 @@
+"""`results`: train and measure a table of models, and write its report."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+from tqdm import tqdm
+
+from vampcore import zoo
+from vampcore.checkpoints import CheckpointError, EpochRecord
+from vampcore.checkpoints.card import objective_name
+from vampcore.commands.options import Commands, chosen_device, data_root, device, whole_number
+from vampcore.commands.stopping import stop_on_signals
+from vampcore.config import Config
+from vampcore.datasets import DataError
+from vampcore.results import Status, TableError, complete, read_table, write_report
+from vampcore.training import TrainingError
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "results",
+        help="train and measure a table of models, and write its report",
+        description="Rows that are trained and measured are left alone. Several processes share the rows: those of "
+        "torchrun --nproc-per-node N -m vampcore results TABLE.toml, or any that see one --runs folder.",
+        parents=[data_root(), device()],
+    )
+    command.add_argument("table", metavar="TABLE.toml", type=Path)
+    command.add_argument("--out", type=Path, default=Path("RESULTS.md"), help="the report; else RESULTS.md")
+    command.add_argument("--samples", type=whole_number(1), default=5000, help="S of log p(x)")
+    command.add_argument("--runs", type=Path, default=zoo.RUNS, help="folder of the runs; else runs")
+    command.add_argument(
+        "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
+    )
+    command.set_defaults(command=results)
+
+
+def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Train and measure what is not yet, row by row, and write the report after each."""
+    try:
+        table = read_table(options.table)
+    except TableError as error:
+        parser.error(str(error))
+    device, failed = _own_device(chosen_device(options.device)), 0
+    with stop_on_signals() as asked_to_stop:
+        for config in table.rows:
+            name = f"{config.experiment}/{config.prior}"
+            with tqdm(unit="epoch", desc=name, total=config.epochs, disable=None) as bar:
+                try:
+                    status = _complete(config, options, device, asked_to_stop, bar)
+                except (CheckpointError, DataError, TrainingError) as error:
+                    print(f"error: {name}: {error}", file=sys.stderr)
+                    failed += 1
+                    continue
+            print(f"{name}: {status.value}", flush=True)
+            if asked_to_stop():
+                break
+            if status is Status.DONE:
+                write_report(table, options.out, options.runs, options.samples)
+    write_report(table, options.out, options.runs, options.samples)
+    print(f"{options.out}: written")
+    return 1 if failed else 0
+
+
+def _complete(
+    config: Config, options: argparse.Namespace, device: str, stop: Callable[[], bool], bar: "tqdm[NoReturn]"
+) -> Status:
+    def trained(record: EpochRecord) -> None:
+        bar.n = record.epoch
+        bar.set_postfix_str(f"validation {objective_name(config)} {record.validation_bound:.2f} nats")
+
+    def measured(seen: int, total: int) -> None:
+        bar.set_postfix_str(f"measured {seen / total:.0%}")
+
+    return complete(
+        config,
+        options.runs,
+        options.samples,
+        device,
+        options.data_root,
+        stop,
+        trained,
+        measured,
+        options.compile,
+    )
+
+
+def _own_device(device: str) -> str:
+    """Each process of a launcher on a machine takes a GPU, in turn where there are fewer."""
+    if device != "cuda":
+        return device
+    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"

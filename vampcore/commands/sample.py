@@ -1,0 +1,53 @@
+"""`sample`: draw images from a checkpoint's prior into a PNG."""
+
+import argparse
+import io
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torchvision.utils import make_grid
+
+from vampcore import zoo
+from vampcore.checkpoints.folder import write_bytes
+from vampcore.commands.options import Commands, whole_number
+
+MOST_IMAGES_OF_A_GRID = 10_000
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("sample", help="draw images into a PNG")
+    command.add_argument("checkpoint", metavar="CHECKPOINT")
+    command.add_argument("--component", type=whole_number(0), help="of this component only")
+    command.add_argument("-n", type=whole_number(1, MOST_IMAGES_OF_A_GRID), default=64, help="number of images")
+    command.add_argument("--seed", type=whole_number(0), default=0)
+    command.add_argument("--out", type=Path, required=True)
+    command.set_defaults(command=sample)
+
+
+def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Draw images from a checkpoint's prior, or from one of its components, into a PNG."""
+    checkpoint = zoo.load(options.checkpoint)
+    model = checkpoint.model
+    generator = torch.Generator().manual_seed(options.seed)
+    with torch.inference_mode():
+        prior = model.prior(model.encoder)
+        if options.component is None:
+            z = prior.sample((options.n,), generator)
+        elif 0 <= options.component < len(prior.log_weights):
+            z = prior.component(options.component).sample((options.n,), generator)
+        else:
+            parser.error(f"--component is one of 0 to {len(prior.log_weights) - 1}")
+        images = model.decode(z, generator).mean(generator)
+        grid = make_grid(images, nrow=max(1, round(options.n**0.5)), padding=1, pad_value=0.5)
+    enlarged = (grid * 255).round().byte().repeat_interleave(4, 1).repeat_interleave(4, 2)
+    write_bytes(options.out, _png(enlarged))
+    print(f"{options.out}: {options.n} decoded means, seed {options.seed}")
+    return 0
+
+
+def _png(image: torch.Tensor) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(image.movedim(0, -1).numpy()).save(content, "PNG")
+    return content.getvalue()

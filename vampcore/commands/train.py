@@ -1,0 +1,91 @@
+"""`train`: a model, from options or like one that there is."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vampcore import datasets, zoo
+from vampcore.checkpoints import CheckpointError
+from vampcore.checkpoints.card import objective_name
+from vampcore.commands.options import Commands, chosen_device, data_root, device
+from vampcore.commands.stopping import stop_on_signals
+from vampcore.config import CHOICES, Config, ConfigError, family_name
+from vampcore.training import Processes, fit
+from vampcore.training.state import STATE
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("train", help="train a model", parents=[data_root(), device()])
+    command.add_argument(
+        "--like", metavar="CHECKPOINT", help="the same run as this checkpoint's; other options change it"
+    )
+    for field in dataclasses.fields(Config):
+        flag = "--" + field.name.replace("_", "-")
+        kind, choices = type(field.default), CHOICES.get(field.name)
+        required = field.default is dataclasses.MISSING
+        command.add_argument(flag, type=str if required else kind, choices=choices, default=argparse.SUPPRESS)
+    command.add_argument("--out", type=Path, help="folder of the run; else runs/EXPERIMENT/PRIOR")
+    command.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    command.add_argument(
+        "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
+    )
+    command.set_defaults(command=train)
+
+
+def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Train a model, or go on with one."""
+    config = _config(parser, options)
+    folder = options.out or zoo.RUNS / config.experiment / config.prior
+    device = chosen_device(options.device)
+    processes = Processes(device)
+    if processes.first and not options.resume and any((folder / name).exists() for name in (STATE, "config.json")):
+        raise CheckpointError(f"{folder} holds a model already: go on with --resume, or choose another --out")
+    dataset = datasets.load(config.data, options.data_root, config.likelihood)
+    done = None
+    together = f" ({processes.count} processes)" if processes.count > 1 else ""
+    progress = tqdm(
+        total=config.epochs,
+        unit="epoch",
+        desc=f"{config.experiment}/{config.prior} on {device}{together}",
+        disable=not processes.first,
+    )
+    with stop_on_signals() as asked_to_stop, progress as bar:
+        for record in fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes):
+            if done is None:
+                bar.initial = bar.n = record.epoch - 1
+            done = record.epoch
+            bar.update()
+            rate = len(dataset.train.images) / record.seconds
+            reached = f"validation {objective_name(config)} {record.validation_bound:.2f} nats"
+            bar.set_postfix_str(f"{reached}, {rate:,.0f} images/s")
+            if record.skipped:
+                bar.write(f"epoch {record.epoch}: {record.skipped} steps were not finite and left out")
+    if done is not None:
+        outcome = f"{done} epochs"
+    elif asked_to_stop():
+        outcome = "stopped before an epoch was done; go on with --resume"
+    else:
+        outcome = "no epoch was left to train"
+    if processes.first:
+        print(f"{folder}: {outcome}")
+    processes.end()
+    return 0
+
+
+def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Config:
+    names = {field.name for field in dataclasses.fields(Config)}
+    given = {name: value for name, value in vars(options).items() if name in names}
+    if options.like is None and "data" not in given:
+        parser.error("train needs --data NAME, or --like CHECKPOINT")
+    like = None if options.like is None else zoo.load(options.like).config
+    if "data" in given and "likelihood" not in given and (like is None or like.data != given["data"]):
+        given["likelihood"] = datasets.default_likelihood(given["data"])
+    try:
+        if like is not None:
+            return dataclasses.replace(like, **given)
+        return Config(**{"experiment": family_name(given["data"], given.get("latent_dim", Config.latent_dim))} | given)
+    except ConfigError as error:
+        parser.error(str(error))

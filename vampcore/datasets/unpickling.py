@@ -1,0 +1,111 @@
+"""A pickle is a program. Those that build arrays of numbers, lists and dicts are read here, and no other is run."""
+
+import pickle
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vampcore.datasets.errors import DataError
+from vampcore.datasets.files import PARSE_ERRORS
+
+# By the names of the versions of numpy that wrote them.
+_MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
+_KINDS = "biuf"
+
+
+def unpickled_arrays(path: Path, content: bytes, cure: str) -> Any:
+    """What a pickle of arrays, lists, dicts, tuples, numbers and texts holds.
+
+    Arguments:
+        path: Where the content came from, for messages.
+        content: The whole file; one of Python 2 too.
+        cure: What to do if it is broken.
+
+    Raises:
+        DataError: If it names anything else, which is not looked up, let alone called; or if it is damaged.
+    """
+    try:
+        return _Reader(BytesIO(content), encoding="latin1").load()
+    except DataError:
+        raise
+    except _Foreign as error:
+        raise DataError(f"{path} is refused: {error}, and it may hold arrays of numbers only; {cure}") from error
+    except (*PARSE_ERRORS, pickle.UnpicklingError, AttributeError, ImportError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path} is not a whole pickle ({reason:.200}); {cure}") from error
+
+
+class _Foreign(Exception):
+    """Something that is no array."""
+
+
+class _Array(np.ndarray):
+    """An array that takes the state of a pickled one only if its values are numbers, not Python objects."""
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], np.dtype):
+            raise _Foreign("it holds an array with an unknown state")
+        if state[2].kind not in _KINDS or state[2].hasobject:
+            raise _Foreign(f"it holds an array of {state[2].kind!r}")
+        super().__setstate__(state)
+
+
+def _dtype(code: object, *rest: object) -> "np.dtype[Any]":
+    """The type of a code such as `u1`; objects, texts and records are refused before they exist."""
+    if not isinstance(code, str) or len(code) > 4 or code.lstrip("<>|=")[:1] not in tuple(_KINDS):
+        raise _Foreign(f"it holds values of type {code!r:.40}")
+    return np.dtype(code, False, True)  # a copy, for its state is set next, and numpy shares its own
+
+
+def _reconstruct(kind: object, shape: object, code: object) -> _Array:
+    """The empty array that a pickled one begins as."""
+    return _Array((0,), np.uint8)
+
+
+def _placeholder(*arguments: object) -> None:
+    """Stands for the class that `_reconstruct` is told, and that nobody calls."""
+    raise _Foreign("it makes an array in a way of its own")
+
+
+def _scalar(kind: object, content: object) -> Any:
+    if not isinstance(kind, np.dtype) or kind.kind not in _KINDS or not isinstance(content, bytes | str):
+        raise _Foreign("it holds a value that is no number")
+    return np.frombuffer(content.encode("latin1") if isinstance(content, str) else content, kind, 1)[0]
+
+
+def _encoded(text: object, encoding: object) -> bytes:
+    """Bytes, as protocol 2 writes them."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise _Foreign("it calls an encoder")
+    return text.encode("latin1")
+
+
+def _no_bytes() -> bytes:
+    """An empty array's content, as protocol 2 writes it."""
+    return b""
+
+
+_KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): _placeholder,
+    ("numpy", "dtype"): _dtype,
+    ("_codecs", "encode"): _encoded,
+    ("__builtin__", "bytes"): _no_bytes,
+    **{(module, "_reconstruct"): _reconstruct for module in _MODULES[1:]},
+    **{(module, "scalar"): _scalar for module in _MODULES[1:]},
+}
+
+
+class _Reader(pickle.Unpickler):
+    """Looks names up in a list of its own."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _KNOWN[module, name]
+        except KeyError:
+            raise _Foreign(f"it asks for {module}.{name}"[:100]) from None
+
+    def persistent_load(self, pid: object) -> Any:
+        raise _Foreign("it refers to something outside of itself")

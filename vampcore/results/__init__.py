@@ -1,0 +1,7 @@
+"""Tables of results: models named in a file, trained and measured where they are not yet, and written down."""
+
+from vampcore.results.markdown import report, write_report
+from vampcore.results.table import Table, TableError, read_table
+from vampcore.results.work import Status, complete
+
+__all__ = ["Status", "Table", "TableError", "complete", "read_table", "report", "write_report"]

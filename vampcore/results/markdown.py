@@ -1,0 +1,192 @@
+"""A table's results as Markdown, from what is on disk."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vampcore.checkpoints import Checkpoint, CheckpointError
+from vampcore.checkpoints.card import objective_name
+from vampcore.checkpoints.folder import write_bytes
+from vampcore.config import Config
+from vampcore.literature import Source
+from vampcore.metrics.elbo_surgery import SATURATED
+from vampcore.results import cells
+from vampcore.results.table import Table
+from vampcore.results.work import find, is_finished, is_measured
+
+
+class Column(NamedTuple):
+    """A column: its heading, and the cell of a model."""
+
+    heading: str
+    values: list[str]
+
+
+def write_report(table: Table, path: Path, runs: Path, samples: int) -> None:
+    """Write the report, whole or not at all.
+
+    Other processes write it too, each after a row of its own. Whoever sees, after the writing, that the disk says more
+    by now writes again; so what stands there in the end is all of it, whoever was last.
+
+    Raises:
+        OSError: If it cannot be written; what was there is unchanged.
+    """
+    text = report(table, runs, samples)
+    while True:
+        write_bytes(path, text.encode())
+        if (newer := report(table, runs, samples)) == text:
+            return
+        text = newer
+
+
+def report(table: Table, runs: Path, samples: int) -> str:
+    """Markdown with a row for every model of the table, and what differs between the priors of an experiment.
+
+    Arguments:
+        table: The models.
+        runs: Folder of the runs.
+        samples: S of log p(x).
+    """
+    found = [(config, _at_hand(config, runs)) for config in table.rows]
+    sources: list[Source] = []
+    columns = _columns(found, samples, sources)
+    headings = [column.heading for column in columns]
+    lines = [f"# {table.title}", "", _line(headings), "|" + "---|" * len(headings)]
+    lines += [_line(list(row)) for row in zip(*(column.values for column in columns), strict=True)]
+    lines += ["", *_notes(found, samples)]
+    for number, source in enumerate(sources, 1):
+        lines += [f"[{number}] {cells.cited(source)}.", ""]
+    done = [each for _, each in found if each is not None and _is_done(each, samples)]
+    lines += _differences(done)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _at_hand(config: Config, runs: Path) -> Checkpoint | None:
+    try:
+        return find(config, runs)
+    except CheckpointError:  # said by whoever works on that row
+        return None
+
+
+def _is_done(checkpoint: Checkpoint | None, samples: int) -> bool:
+    return checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, samples)
+
+
+def _columns(found: list[tuple[Config, Checkpoint | None]], samples: int, sources: list[Source]) -> list[Column]:
+    configs = [config for config, _ in found]
+
+    def measured(name: str, decimals: int = 2) -> list[str]:
+        return ["" if each is None else cells.figure(each, name, decimals) for _, each in found]
+
+    def of_the_run(cell: Callable[[Checkpoint], str]) -> list[str]:
+        return ["" if each is None else cell(each) for _, each in found]
+
+    columns = [
+        Column("data", [config.data for config in configs]),
+        Column("model", [cells.model(config) for config in configs]),
+        Column("prior", [cells.prior(config) for config in configs]),
+        Column("objective", [objective_name(config) for config in configs]),
+        Column(f"test log p(x), S = {samples:,}", [_log_likelihood(each, samples) for _, each in found]),
+    ]
+    if any(config.likelihood == "logistic" for config in configs):
+        columns.append(Column("bits/dimension", measured("bits_per_dimension", 3)))
+    columns += [
+        Column("ELBO", measured("elbo")),
+        Column("KL", measured("kl")),
+        Column("active units", of_the_run(cells.active_units)),
+        Column("mutual information", of_the_run(cells.mutual_information)),
+        Column("marginal KL", measured("marginal_kl")),
+        Column("epochs", of_the_run(cells.epochs)),
+        Column("training", of_the_run(cells.wall_time)),
+        Column("device", of_the_run(lambda each: each.progress.device)),
+        Column("seed", [_seed(config, configs) for config in configs]),
+        Column("published", [cells.others(config, sources) for config in configs]),
+    ]
+    return columns
+
+
+def _log_likelihood(checkpoint: Checkpoint | None, samples: int) -> str:
+    if checkpoint is None:
+        return "not trained yet"
+    if not is_finished(checkpoint):
+        return f"in training, epoch {checkpoint.progress.epochs} of {checkpoint.config.epochs} at most"
+    return cells.figure(checkpoint, "log_likelihood") if is_measured(checkpoint, samples) else "not measured yet"
+
+
+def _seed(config: Config, configs: list[Config]) -> str:
+    """The seed, and whether the table has no other of the same setting."""
+    settings = [dataclasses.replace(each, seed=0, experiment="any") for each in configs]
+    alone = settings.count(dataclasses.replace(config, seed=0, experiment="any")) == 1
+    return f"{config.seed} (one seed)" if alone else str(config.seed)
+
+
+def _notes(found: list[tuple[Config, Checkpoint | None]], samples: int) -> list[str]:
+    done = [checkpoint for _, checkpoint in found if checkpoint is not None]
+    counts = sorted({len(checkpoint.per_image.elbo) for checkpoint in done})
+    images = " or ".join(f"{count:,}" for count in counts) or "no"
+    lines = [
+        f"Of {images} test images, after the rounding of the weights to float16; nats/image, ± one standard error over "
+        f"images. log p(x) by importance sampling with S = {samples:,}, biased low by about 1 / (2 ESS). ELBO with one "
+        "sample whatever the objective was. Active units from the layer next to the data up. Mutual information and "
+        "marginal KL are of the top layer and of the test set: they depend on its size, N; where the first is above "
+        f"{SATURATED:.0%} of log N, it is a lower bound and the marginal KL an upper one. Training is the sum of the "
+        "epochs' wall time, validation included.",
+        f"Priors: {cells.prior_words(config.prior for config, _ in found)}.",
+    ]
+    missing = sum(not _is_done(checkpoint, samples) for _, checkpoint in found)
+    if missing:
+        lines.append(f"{missing} of {len(found)} rows are not done yet.")
+    return [text for line in lines for text in (line, "")]
+
+
+def _differences(done: list[Checkpoint]) -> list[str]:
+    """Markdown: for every two priors of an experiment, by how much the second one is better, image by image."""
+    lines = []
+    for (experiment, *_), family in _families(done).items():
+        for one, other in itertools.combinations(family, 2):
+            if len(one.per_image.elbo) != len(other.per_image.elbo):
+                continue
+            log_p = _paired(one.per_image.log_likelihood, other.per_image.log_likelihood)
+            elbo = _paired(one.per_image.elbo, other.per_image.elbo)
+            pair = f"{other.config.prior} {cells.MINUS} {one.config.prior}"
+            same = one.config.seed == other.config.seed
+            seeds = f"{one.config.seed} (one seed each)" if same else f"{other.config.seed}, {one.config.seed}"
+            lines.append(_line([experiment, pair, log_p, elbo, f"{len(one.per_image.elbo):,}", seeds]))
+    if not lines:
+        return []
+    headings = ["experiment", "priors", "log p(x)", "ELBO", "images", "seed"]
+    title = ["## Priors of one experiment, paired", "", _line(headings), "|" + "---|" * len(headings)]
+    note = (
+        "Mean difference image by image, nats/image, ± its standard error over images. How much another seed of the "
+        "training would change is not in that error."
+    )
+    return [*title, *lines, "", note]
+
+
+def _families(done: list[Checkpoint]) -> dict[tuple[str, ...], list[Checkpoint]]:
+    """By experiment, and by what makes a comparison of priors one of other things too."""
+    families: dict[tuple[str, ...], list[Checkpoint]] = {}
+    for checkpoint in done:
+        config = checkpoint.config
+        kind = (config.experiment, config.data, config.likelihood, config.model, objective_name(config))
+        families.setdefault(kind, []).append(checkpoint)
+    return families
+
+
+def _paired(one: Tensor | None, other: Tensor | None) -> str:
+    if one is None or other is None:
+        return ""
+    difference = other.double() - one.double()
+    se = (difference.std() / math.sqrt(len(difference))).item() if len(difference) > 1 else None
+    sign = "+" if bool(torch.mean(difference) >= 0) else ""
+    return sign + cells.number(difference.mean().item(), se)
+
+
+def _line(values: list[str]) -> str:
+    return "| " + " | ".join(value.replace("|", "\\|") for value in values) + " |"

@@ -1,0 +1,78 @@
+"""A table of models in TOML: defaults, and a row for each model, in the fields of a configuration."""
+
+import dataclasses
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vampcore import datasets
+from vampcore.config import Config, ConfigError, config_from_json, family_name
+from vampcore.datasets import DataError
+
+_SHAPE = "a table has `title` (text), [defaults] and one [[row]] a model"
+
+
+class TableError(ValueError):
+    """A table that cannot be worked on; the message is one line and names the cure."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is to be trained and measured.
+
+    Attributes:
+        title: Heading of the report.
+        rows: A configuration a model; no two have the same folder, `<experiment>/<prior>`.
+    """
+
+    title: str
+    rows: tuple[Config, ...]
+
+
+def read_table(path: Path) -> Table:
+    """Read a table.
+
+    A row has the fields of `Config`; what it leaves out is in [defaults], or as the configuration's own default says.
+    `likelihood` is the data set's own and `experiment` is named after it, unless they are given.
+
+    Raises:
+        TableError: If the file is absent or no TOML, or a row is no sound configuration.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TableError(f"{path} cannot be read ({error.strerror or error}): name a table in TOML") from error
+    except ValueError as error:
+        raise TableError(f"{path} is no TOML ({' '.join(str(error).split())}): mend it") from error
+    if unknown := sorted(set(content) - {"title", "defaults", "row"}):
+        raise TableError(f"{path}: {unknown[0]!r:.80} is unknown; {_SHAPE}")
+    title, defaults, rows = content.get("title", path.stem), content.get("defaults", {}), content.get("row", [])
+    sound = isinstance(title, str) and isinstance(defaults, dict) and isinstance(rows, list)
+    if not sound or not rows or not all(isinstance(row, dict) for row in rows):
+        raise TableError(f"{path}: {_SHAPE}")
+    configs = tuple(_config(path, number, defaults | row) for number, row in enumerate(rows, 1))
+    folders = Counter(f"{config.experiment}/{config.prior}" for config in configs)
+    folder, count = folders.most_common(1)[0]
+    if count > 1:
+        raise TableError(f"{path}: {count} rows have the folder {folder}; give each an `experiment` of its own")
+    return Table(title, configs)
+
+
+def _config(path: Path, number: int, fields: dict[str, Any]) -> Config:
+    defaults = {field.name: field.default for field in dataclasses.fields(Config)}
+    if unknown := sorted(set(fields) - set(defaults)):
+        names = ", ".join(defaults)
+        raise TableError(f"{path}: row {number}: {unknown[0]!r:.80} is unknown; use {names}")
+    if not isinstance(fields.get("data"), str):
+        raise TableError(f"{path}: row {number} names no data set; give `data` in it or in [defaults]")
+    choices: dict[str, Any] = defaults | fields
+    try:
+        if "likelihood" not in fields:
+            choices["likelihood"] = datasets.default_likelihood(fields["data"])
+        if "experiment" not in fields:
+            choices["experiment"] = family_name(fields["data"], choices["latent_dim"])
+        return config_from_json(choices)
+    except (ConfigError, DataError) as error:
+        raise TableError(f"{path}: row {number}: {error}") from error

@@ -1,0 +1,120 @@
+"""One row of a table: found, trained where it is not yet, and measured where it is not yet."""
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+from vampcore import datasets, zoo
+from vampcore.checkpoints import Checkpoint, CheckpointError, EpochRecord, load, read_description, save
+from vampcore.checkpoints.folder import readable
+from vampcore.checkpoints.measuring import measured_again, with_figures
+from vampcore.config import Config
+from vampcore.datasets import Dataset
+from vampcore.results.claims import claimed
+from vampcore.training import Processes, fit
+from vampcore.training.state import STATE
+
+
+class Status(Enum):
+    """How a row stands after one has looked at it."""
+
+    DONE = "trained and measured"
+    ELSEWHERE = "another process works on it"
+    STOPPED = "stopped before its end"
+
+
+def find(config: Config, runs: Path) -> Checkpoint | None:
+    """The checkpoint of this very configuration, of one's own runs or shipped; None if there is none yet.
+
+    Raises:
+        CheckpointError: If a folder of that name holds something that is not sound.
+    """
+    for root in (runs, zoo.SHIPPED):
+        folder = root / config.experiment / config.prior
+        if (readable(folder) / "config.json").exists():
+            found = load(folder)
+            if found.config == config:
+                return found
+    return None
+
+
+def is_finished(checkpoint: Checkpoint) -> bool:
+    """Whether no epoch was left to train."""
+    return checkpoint.progress.converged or checkpoint.progress.epochs >= checkpoint.config.epochs
+
+
+def is_measured(checkpoint: Checkpoint, samples: int) -> bool:
+    """Whether log p(x) of the test set is known with so many importance samples."""
+    found = checkpoint.metric("log_likelihood")
+    return found is not None and found.samples == samples
+
+
+def complete(
+    config: Config,
+    runs: Path,
+    samples: int,
+    device: str = "cpu",
+    data_root: Path | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    trained: Callable[[EpochRecord], None] = lambda record: None,
+    measured: Callable[[int, int], None] | None = None,
+    compile: str = "auto",
+) -> Status:
+    """Train and measure a model, as far as that is not done; another process that does so is left alone.
+
+    Arguments:
+        config: The model.
+        runs: Folder of the runs.
+        samples: S of log p(x).
+        device: Where to compute.
+        data_root: Data folder.
+        stop: Asked after every step of training; what was done is kept.
+        trained: Told of every epoch.
+        measured: Told of the images decoded and the images to decode.
+        compile: As for `fit`.
+
+    Raises:
+        CheckpointError: If a folder of that name holds another run, or one that is not sound.
+        DataError: If the data set is absent.
+        TrainingError: If the numbers ran away.
+    """
+    with claimed(runs / config.experiment / config.prior) as claim:
+        if claim is None:
+            return Status.ELSEWHERE
+        # Looked at while it is held: another process may have finished it since.
+        checkpoint = find(config, runs)
+        if checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, samples):
+            return Status.DONE
+        dataset = datasets.load(config.data, data_root, config.likelihood)
+        if checkpoint is None or not is_finished(checkpoint):
+            _train(config, dataset, runs, device, lambda: stop() or claim.lost, trained, compile)
+            checkpoint = find(config, runs)
+            if checkpoint is None or not is_finished(checkpoint):
+                return Status.STOPPED
+        if not is_measured(checkpoint, samples):
+            if checkpoint.folder is None or stop():
+                return Status.STOPPED
+            found = measured_again(checkpoint, dataset, samples, whole=True, device=device, progress=measured)
+            save(with_figures(checkpoint, found), checkpoint.folder)
+        return Status.DONE
+
+
+def _train(
+    config: Config,
+    dataset: Dataset,
+    runs: Path,
+    device: str,
+    stop: Callable[[], bool],
+    trained: Callable[[EpochRecord], None],
+    compile: str,
+) -> None:
+    folder = runs / config.experiment / config.prior
+    resume = (readable(folder) / STATE).exists()
+    if (readable(folder) / "config.json").exists() and not (resume and read_description(folder).config == config):
+        raise CheckpointError(
+            f"{folder} holds another model, or one without a state to go on from: move it away, or give the row "
+            "another `experiment`"
+        )
+    # A process of a launcher trains a row of its own here.
+    for record in fit(config, dataset, folder, device, resume, stop, compile, Processes(device, count=1)):
+        trained(record)
