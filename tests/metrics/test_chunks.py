@@ -34,7 +34,7 @@ def test_with_plenty_free_the_cache_decides(free):
 def test_with_little_free_less_is_computed_at_once(free):
     free(2**20)
     few = chunks.samples_at_once(image(784))
-    assert few * 784 * chunks.BYTES_PER_DECODED_NUMBER <= 2**20 * chunks.SHARE_OF_FREE_MEMORY
+    assert few * 784 * chunks.BYTES_PER_NUMBER <= 2**20 * chunks.SHARE_OF_FREE_MEMORY
     assert 0 < few < chunks.DECODED_AT_ONCE_ON_CPU // 784
     free(2**10)
     assert chunks.samples_at_once(image(784)) == chunks.observations_at_once(image(784), 10) == 1

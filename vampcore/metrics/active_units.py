@@ -107,7 +107,7 @@ def active_units(
     if samples < (needed := min(2, 1 + len(model.layers))):
         raise ValueError(f"samples is {samples}; a model of {1 + len(model.layers)} layers needs {needed} or more")
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = chunk or observations_at_once(x, samples)
+    chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     means: list[list[Tensor]] = [[] for _ in range(1 + len(model.layers))]
     variances: list[list[Tensor]] = [[] for _ in means]
     corrections: list[list[Tensor]] = [[] for _ in means]

@@ -12,6 +12,10 @@ from vampcore.distributions import DiagNormal, Distribution, Draw, Posterior, no
 from vampcore.likelihoods import Likelihood
 
 
+# A decoded number in float32, with the layers below it and what is computed from it.
+BYTES_PER_NUMBER = 40
+
+
 class Layer(NamedTuple):
     """One stochastic layer at S samples of N observations."""
 
@@ -74,6 +78,14 @@ class VAE(nn.Module):
         self.prior = prior
         self.decoder = decoder
         self.layers = nn.ModuleList(layers)
+
+    @property
+    def bytes_per_number(self) -> int:
+        """Memory that log p(x | z) takes, without gradients, for each number of an observation and each sample.
+
+        A decoder that takes more than a few float32 for each of them says so, by an attribute of the same name.
+        """
+        return getattr(self.decoder, "bytes_per_number", BYTES_PER_NUMBER)
 
     def lower_layers(self) -> tuple[LowerLayer, ...]:
         """The stochastic layers below the top, from the top down."""
