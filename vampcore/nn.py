@@ -94,9 +94,8 @@ class MaskedConv2d(nn.Module):
             nn.init.uniform_(self.bias, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
 
     def forward(self, x: Float[Tensor, "N inputs H W"]) -> Float[Tensor, "N outputs H W"]:
-        reach = self.reach
-        padded = functional.pad(x, (reach, reach, reach, 0))
-        return functional.conv2d(padded, self.weight * self.seen, self.bias)
+        # Padded below as above; what the last rows say there is of no pixel.
+        return functional.conv2d(x, self.weight * self.seen, self.bias, padding=self.reach)[..., : x.shape[-2], :]
 
     def places(self) -> list[tuple[int, int]]:
         """Row and column, seen from a pixel, of the places that it sees, in reading order."""

@@ -33,7 +33,7 @@ def pixel_output(likelihood: str, levels: int) -> PixelOutput:
     if likelihood == "logistic":
         return PixelOutput(maps=2, draws=1, distribution=_logistic_of_maps)
     trials = 1 if likelihood == "bernoulli" else levels
-    return PixelOutput(maps=1, draws=trials, distribution=lambda maps: Binomial(maps.float(), trials))
+    return PixelOutput(maps=1, draws=trials, distribution=lambda maps: Binomial(_exact(maps), trials))
 
 
 def logistic(location: Float[Tensor, "*batch C H W"], log_scale: Float[Tensor, "*batch C H W"]) -> DiscretisedLogistic:
@@ -41,6 +41,11 @@ def logistic(location: Float[Tensor, "*batch C H W"], log_scale: Float[Tensor, "
     return DiscretisedLogistic(location.sigmoid(), (log_scale - 2).clamp(-4.5, 0))
 
 
+def _exact(maps: Float[Tensor, "*batch P H W"]) -> Float[Tensor, "*batch P H W"]:
+    """In float32 at least: a distribution's parameters are not left in what autocast rounds to."""
+    return maps.to(torch.promote_types(maps.dtype, torch.float32))
+
+
 def _logistic_of_maps(maps: Float[Tensor, "*batch P H W"]) -> DiscretisedLogistic:
-    location, log_scale = torch.chunk(maps.float(), 2, -3)
+    location, log_scale = _exact(maps).chunk(2, -3)
     return logistic(location, log_scale)

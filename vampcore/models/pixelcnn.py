@@ -100,10 +100,9 @@ class Autoregressive:
 
     def log_prob(self, x: Float[Tensor, "*n C H W"]) -> Float[Tensor, "*batch"]:
         """sum_i log p(x_i | x before i, z) in nats."""
-        batch = self.condition.shape[:-3]
-        images = x.expand(*batch, *x.shape[-3:]).reshape(-1, *x.shape[-3:])
-        pixels = self.network(images, self._flat())
-        return pixels.log_prob(images).view(batch)
+        batch = torch.broadcast_shapes(x.shape[:-3], self.condition.shape[:-3])
+        images, condition = (each.expand(*batch, *each.shape[-3:]).reshape(-1, *each.shape[-3:]) for each in (x, self.condition))
+        return self.network(images, condition).log_prob(images).view(batch)
 
     def mean(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]:
         """Expected value of each pixel given those before it in an image that is drawn; the mean proper has no form."""
@@ -163,7 +162,7 @@ class PixelDecoder(nn.Module):
         self.from_z1 = GatedDense(latent_dim, math.prod(self.size))
         self.from_z2 = GatedDense(latent_dim, math.prod(self.size))
         self.network = PixelCNN(shape, 2, output, filters, depth)
-        # Of a masked layer: what goes in, padded, what is convolved, normalised and cut off, at every pixel.
+        # Of a masked layer: what goes in, what the convolution gives, whole and cut, normalised, and above 0.
         self.bytes_per_number = FLOAT * 5 * filters // channels
 
     def forward(self, z2: Float[Tensor, "*batch D"], z1: Float[Tensor, "*batch D"]) -> Likelihood:
