@@ -2,7 +2,6 @@ import math
 
 import pytest
 import torch
-
 from torch.nn import functional
 
 from vampcore.nn import LOGVAR_RANGE, GatedConv2d, GatedDense, MaskedConv2d, NormalHead, gated_layers

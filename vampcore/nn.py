@@ -56,8 +56,8 @@ class GatedConv2d(nn.Module):
         _initialise(self.convolution, "relu")
 
     def forward(self, x: Float[Tensor, "N inputs H W"]) -> Float[Tensor, "N outputs h w"]:
-        value, gate = self.convolution(x).chunk(2, 1)
-        return value * gate.sigmoid()
+        # In the order of memory in which convolutions are fastest, on CPUs and GPUs alike.
+        return functional.glu(self.convolution(x.contiguous(memory_format=torch.channels_last)), 1)
 
 
 class MaskedConv2d(nn.Module):

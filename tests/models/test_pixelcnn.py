@@ -6,7 +6,6 @@ import pytest
 import torch
 from scipy import stats
 
-from tests.processes import run_python
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
 from vampcore.config import Config, Observation
@@ -105,7 +104,12 @@ class TestDependence:
 class TestDensity:
     @pytest.mark.parametrize(
         ("shape", "name", "levels"),
-        [((1, 3, 3), "bernoulli", 1), ((1, 2, 2), "binomial", 3), ((2, 2, 2), "bernoulli", 1), ((1, 1, 6), "binomial", 2)],
+        [
+            ((1, 3, 3), "bernoulli", 1),
+            ((1, 2, 2), "binomial", 3),
+            ((2, 2, 2), "bernoulli", 1),
+            ((1, 1, 6), "binomial", 2),
+        ],
     )
     def test_all_images_sum_to_one(self, shape, name, levels):
         p = likelihood(shape, name=name, levels=levels)

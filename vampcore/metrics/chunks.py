@@ -27,17 +27,13 @@ def rows_at_once(pairs_per_row: int) -> int:
     return max(1, PAIRS_AT_ONCE // pairs_per_row)
 
 
-def observations_at_once(
-    x: Float[Tensor, "N C H W"], samples: int, bytes_per_number: int = BYTES_PER_NUMBER
-) -> int:
-    """Observations in one step, when each is decoded from `samples` samples by a model of so many `bytes_per_number`."""
+def observations_at_once(x: Float[Tensor, "N C H W"], samples: int, bytes_per_number: int = BYTES_PER_NUMBER) -> int:
+    """Observations in one step, when each is decoded from `samples` samples; for `VAE.bytes_per_number`."""
     decoded = min(_as_many_bytes(DECODED_AT_ONCE, bytes_per_number), _fitting(x.device, bytes_per_number))
     return max(1, min(2000, decoded // (samples * x[0].numel())))
 
 
-def samples_at_once(
-    x: Float[Tensor, "N C H W"], components: int = 1, bytes_per_number: int = BYTES_PER_NUMBER
-) -> int:
+def samples_at_once(x: Float[Tensor, "N C H W"], components: int = 1, bytes_per_number: int = BYTES_PER_NUMBER) -> int:
     """Importance samples in one step: what is fastest on the device of `x`, less where less memory is free.
 
     Arguments:

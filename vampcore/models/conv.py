@@ -101,7 +101,7 @@ class ConvDecoder(nn.Module):
         self.last = nn.Conv2d(filters, output.maps * channels, 1)
         self.output = output
         # Of a gated convolution: what goes in, value and gate, and what comes out, at every pixel.
-        self.bytes_per_number = FLOAT * 5 * filters // channels
+        self.bytes_per_number = FLOAT * 4 * filters // channels
 
     def forward(self, z2: Float[Tensor, "*batch D"], z1: Float[Tensor, "*batch D"]) -> Likelihood:
         images = self.joined(z1, z2).reshape(-1, 1, *self.size)

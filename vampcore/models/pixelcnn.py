@@ -101,7 +101,9 @@ class Autoregressive:
     def log_prob(self, x: Float[Tensor, "*n C H W"]) -> Float[Tensor, "*batch"]:
         """sum_i log p(x_i | x before i, z) in nats."""
         batch = torch.broadcast_shapes(x.shape[:-3], self.condition.shape[:-3])
-        images, condition = (each.expand(*batch, *each.shape[-3:]).reshape(-1, *each.shape[-3:]) for each in (x, self.condition))
+        images, condition = (
+            each.expand(*batch, *each.shape[-3:]).reshape(-1, *each.shape[-3:]) for each in (x, self.condition)
+        )
         return self.network(images, condition).log_prob(images).view(batch)
 
     def mean(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]:

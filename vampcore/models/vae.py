@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from vampcore.distributions import DiagNormal, Distribution, Draw, Posterior, noise
 from vampcore.likelihoods import Likelihood
 
-
 # A decoded number in float32, with the layers below it and what is computed from it.
 BYTES_PER_NUMBER = 40
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from vampcore.models.outputs import Pixels
