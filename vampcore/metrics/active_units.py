@@ -112,7 +112,7 @@ def active_units(
     variances: list[list[Tensor]] = [[] for _ in means]
     corrections: list[list[Tensor]] = [[] for _ in means]
     for part in x.split(chunk):
-        for i, layer in enumerate(model(part, samples, prior=prior, generator=generator).layers):
+        for i, layer in enumerate(model.infer(part, samples, prior=prior, generator=generator)):
             between = layer.mean.var(0) if samples > 1 else torch.zeros_like(layer.mean[0])
             means[i].append(layer.mean.mean(0))
             variances[i].append((layer.z - layer.mean).square().mean(0) + between)

@@ -108,7 +108,21 @@ class VAE(nn.Module):
         generator: torch.Generator | None = None,
         noise: Sequence[Float[Tensor, "S N D"]] | None = None,
     ) -> LogWeights:
-        """Log-weights of `samples` reparameterised samples an observation.
+        """Log-weights of `samples` reparameterised samples an observation; the arguments are those of `infer`."""
+        layers = self.infer(x, samples, prior=prior, index=index, generator=generator, noise=noise)
+        return LogWeights(self.decoder(*(layer.z for layer in layers)).log_prob(x), layers)
+
+    def infer(
+        self,
+        x: Float[Tensor, "N C H W"],
+        samples: int = 1,
+        *,
+        prior: Distribution | None = None,
+        index: Int[Tensor, " N"] | None = None,
+        generator: torch.Generator | None = None,
+        noise: Sequence[Float[Tensor, "S N D"]] | None = None,
+    ) -> tuple[Layer, ...]:
+        """`samples` reparameterised samples an observation of every layer, top first, which nothing decodes.
 
         Arguments:
             x: Observations in [0, 1].
@@ -130,7 +144,7 @@ class VAE(nn.Module):
             draw = _draw(layer.posterior(x, *above), epsilon, (), generator)
             terms.append(Layer(draw.z, draw.mean, draw.log_prob, layer.prior(*above).log_prob(draw.z)))
             above.append(draw.z)
-        return LogWeights(self.decoder(*above).log_prob(x), tuple(terms))
+        return tuple(terms)
 
     def decode(
         self,
