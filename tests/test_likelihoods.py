@@ -66,6 +66,11 @@ class TestBinomial:
         expected = 6000 * stats.binom.pmf(range(trials + 1), trials, 1 / (1 + math.exp(-0.4)))
         assert stats.chisquare(observed.numpy(), expected, sum_check=False).pvalue > 1e-3
 
+    def test_a_sample_counts_the_uniforms_below_the_probability(self):
+        p = Binomial(torch.tensor([0.0, 2.0]).view(1, 1, 2), 4)
+        u = torch.tensor([[0.1, 0.1], [0.49, 0.88], [0.51, 0.89], [0.9, 0.5]]).view(4, 1, 1, 2)
+        assert p.at(u).flatten().tolist() == [0.5, 0.75]
+
     def test_a_seed_decides(self):
         p = Binomial(torch.zeros(1, 9, 9), 3)
         one, same, other = (p.sample(torch.Generator().manual_seed(s)) for s in (1, 1, 2))
@@ -152,6 +157,13 @@ class TestDiscretisedLogistic:
         pooled = ([*observed[often], observed[~often].sum()], [*expected[often], expected[~often].sum()])
         assert often.sum() > 7
         assert stats.chisquare(*pooled, sum_check=False).pvalue > 1e-3
+
+    def test_uniform_noise_becomes_the_bin_that_the_cumulative_meets_it_in(self):
+        u = torch.linspace(0.001, 0.999, 500, dtype=torch.float64).view(1, -1, 1, 1, 1)
+        p = DiscretisedLogistic(*(torch.full((500, 1, 1, 1), v, dtype=torch.float64) for v in (0.4, -3.0)))
+        cumulative = bins(0.4, -3.0, torch.float64).exp().cumsum(0)
+        expected = (GREY[torch.searchsorted(cumulative, u.flatten())]).view(500, 1, 1, 1)
+        torch.testing.assert_close(p.at(u), expected)
 
     def test_mean_is_an_image(self):
         p = DiscretisedLogistic(torch.tensor([-0.2, 0.3, 1.7]).view(1, 1, 3), torch.zeros(1, 1, 3))

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
 # Architectures, and how many stochastic layers they have.
-STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2}
+STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2, "convhvae": 2, "pixelhvae": 2}
 CHOICES = {
     "model": tuple(STOCHASTIC_LAYERS),
     "prior": PRIORS,
@@ -52,13 +52,14 @@ class Config:
     Attributes:
         data: Name of the data set, `folder:PATH` or `npz:PATH`.
         experiment: Name of the family that the run belongs to; its folder's name.
-        model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image.
+        model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image;
+            `convhvae`, the same with gated convolutions; `pixelhvae`, that with a PixelCNN for a decoder.
         prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
             weights, `vamp-data` with fixed training images as pseudo-inputs.
         components: Number K of mixture components (ignored by `sg`).
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
-        layers: Gated layers in the encoder, and as many in the decoder.
+        layers: Gated dense layers in the encoder, and as many in the decoder; convolutions are as many as in the paper.
         pseudo_inputs: How the pseudo-inputs of `vamp` start.
         likelihood: p(x | z): `bernoulli` (0 or 1), `binomial` (counts), `logistic` (256 grey levels).
         objective: `elbo`, or `iwae`, the importance-weighted bound.

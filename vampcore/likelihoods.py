@@ -51,7 +51,10 @@ class Binomial:
 
     def sample(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]:
         """Shares drawn pixel by pixel."""
-        u = uniform((self.trials, *self.logits.shape), self.logits, generator)
+        return self.at(uniform((self.trials, *self.logits.shape), self.logits, generator))
+
+    def at(self, u: Float[Tensor, "trials *batch C H W"]) -> Float[Tensor, "*batch C H W"]:
+        """The sample that uniform noise in [0, 1) stands for, one number for each draw of a pixel."""
         return (u < self.logits.sigmoid()).to(self.logits.dtype).mean(0)
 
     def _log_choices(self, x: Float[Tensor, "*n C H W"]) -> Float[Tensor, "*n"]:
@@ -113,6 +116,9 @@ class DiscretisedLogistic:
 
     def sample(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]:
         """Centres of drawn bins."""
-        u = uniform(tuple(self.location.shape), self.location, generator).clamp(1e-7, 1 - 1e-7)
-        value = self.location + self.log_scale.exp() * u.logit()
+        return self.at(uniform((1, *self.location.shape), self.location, generator))
+
+    def at(self, u: Float[Tensor, "1 *batch C H W"]) -> Float[Tensor, "*batch C H W"]:
+        """The sample that uniform noise in [0, 1) stands for, by the inverse of the cumulative distribution."""
+        value = self.location + self.log_scale.exp() * u[0].clamp(1e-7, 1 - 1e-7).logit()
         return ((value * GREY_LEVELS).floor().clamp(0, GREY_LEVELS - 1) + 0.5) / GREY_LEVELS

@@ -31,10 +31,20 @@ def test_with_plenty_free_the_cache_decides(free):
     assert chunks.observations_at_once(image(784), 1000) == chunks.DECODED_AT_ONCE // 784_000
 
 
+def test_a_model_that_takes_more_memory_decodes_less_at_once(free):
+    free(2**40)
+    assert chunks.samples_at_once(image(64), 1, 40 * 32) == chunks.samples_at_once(image(64)) // 32
+    assert chunks.observations_at_once(image(64), 1000, 40 * 32) == chunks.observations_at_once(image(64), 1000) // 32
+    free(2**24)
+    few = chunks.samples_at_once(image(64), 1, 1280)
+    assert 1 < few * 64 * 1280 <= 2**24 * chunks.SHARE_OF_FREE_MEMORY
+    assert 1 < chunks.observations_at_once(image(64), 2, 1280) * 2 * 64 * 1280 <= 2**24 * chunks.SHARE_OF_FREE_MEMORY
+
+
 def test_with_little_free_less_is_computed_at_once(free):
     free(2**20)
     few = chunks.samples_at_once(image(784))
-    assert few * 784 * chunks.BYTES_PER_DECODED_NUMBER <= 2**20 * chunks.SHARE_OF_FREE_MEMORY
+    assert few * 784 * chunks.BYTES_PER_NUMBER <= 2**20 * chunks.SHARE_OF_FREE_MEMORY
     assert 0 < few < chunks.DECODED_AT_ONCE_ON_CPU // 784
     free(2**10)
     assert chunks.samples_at_once(image(784)) == chunks.observations_at_once(image(784), 10) == 1

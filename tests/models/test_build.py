@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from vampcore.config import PRIORS, Config, Observation
+from vampcore.config import PRIORS, STOCHASTIC_LAYERS, Config, Observation
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.models import VAE, build
 from vampcore.objectives import elbo
@@ -59,6 +59,21 @@ def test_the_family_of_an_experiment_shares_its_start():
     for part in ("encoder", "decoder"):
         first, *rest = (getattr(model, part).state_dict() for model in models)
         assert all(torch.equal(first[key], other[key]) for other in rest for key in first)
+
+
+@pytest.mark.parametrize("name", STOCHASTIC_LAYERS)
+def test_every_architecture_has_the_layers_that_its_config_tells(name):
+    model = build(chosen(model=name), SEEN)
+    assert [noise.shape[-1] for noise in model.noise(2)] == list(chosen(model=name).latent_dims)
+    assert len(model.lower_layers()) == STOCHASTIC_LAYERS[name] - 1
+
+
+@pytest.mark.parametrize("name", STOCHASTIC_LAYERS)
+def test_a_model_is_described_without_memory(name):
+    with torch.device("meta"):
+        described = build(chosen(model=name), SEEN).state_dict()
+    real = build(chosen(model=name), SEEN).state_dict()
+    assert {key: value.shape for key, value in described.items()} == {key: value.shape for key, value in real.items()}
 
 
 def test_the_largest_seed_is_a_seed():

@@ -36,6 +36,18 @@ class TestAdam:
         for ours, theirs in zip(run.model.parameters(), again.model.parameters(), strict=True):
             torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
+    @pytest.mark.parametrize("model", ["convhvae", "pixelhvae"])
+    def test_takes_gradients_in_any_order_of_memory(self, model):
+        """Those of convolutions come in another than their weights, which torch's fused Adam takes for the same."""
+        run, again = (Run(config("sg", model=model), few_digits()) for _ in range(2))
+        optimizer = torch.optim.Adam(again.model.parameters(), 3e-3)
+        run._step(ROWS, 1.0, 3e-3)
+        x, noise, index, *_ = arguments(again)
+        (-elbo(again.model(x, index=index, noise=noise)).mean()).backward()
+        optimizer.step()
+        for ours, theirs in zip(run.model.parameters(), again.model.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
     def test_tells_the_sums_over_the_batch(self):
         run, again = (Run(config("mog"), few_digits()) for _ in range(2))
         done = run._step(ROWS, 1.0, 1e-3)

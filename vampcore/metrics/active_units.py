@@ -107,12 +107,12 @@ def active_units(
     if samples < (needed := min(2, 1 + len(model.layers))):
         raise ValueError(f"samples is {samples}; a model of {1 + len(model.layers)} layers needs {needed} or more")
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = chunk or observations_at_once(x, samples)
+    chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     means: list[list[Tensor]] = [[] for _ in range(1 + len(model.layers))]
     variances: list[list[Tensor]] = [[] for _ in means]
     corrections: list[list[Tensor]] = [[] for _ in means]
     for part in x.split(chunk):
-        for i, layer in enumerate(model(part, samples, prior=prior, generator=generator).layers):
+        for i, layer in enumerate(model.infer(part, samples, prior=prior, generator=generator)):
             between = layer.mean.var(0) if samples > 1 else torch.zeros_like(layer.mean[0])
             means[i].append(layer.mean.mean(0))
             variances[i].append((layer.z - layer.mean).square().mean(0) + between)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vampcore.distributions import DiagNormalMixture, Distribution, NormalMixture
+from vampcore.models.vae import BYTES_PER_NUMBER
 
 Mixture = DiagNormalMixture | NormalMixture
 
@@ -15,14 +16,13 @@ Mixture = DiagNormalMixture | NormalMixture
 PAIRS_AT_ONCE = 2**21
 # Rows of a chunk that meets many components: enough that what is made of each component once a chunk costs little.
 ROWS_AT_LEAST = 2**11
-# Numbers that a decoder returns at once: 2 ** 24 in float32 are 64 MiB.
+# Numbers that a decoder of few bytes a number returns at once: 2 ** 24 in float32 are 64 MiB.
 DECODED_AT_ONCE = 2**24
 # In importance sampling on a CPU: 2 MiB, which stay in its cache (64 MiB take half as long again). Elsewhere the launch
 # of an operation is the cost.
 DECODED_AT_ONCE_ON_CPU = 2**19
-# A decoded number in float32, with the layers below it and what is computed from it, takes about 40 bytes, and a sample
-# that meets a component about 24, in float64.
-BYTES_PER_DECODED_NUMBER, BYTES_PER_PAIR = 40, 24
+# A sample that meets a component takes about 24 bytes, in float64.
+BYTES_PER_PAIR = 24
 SHARE_OF_FREE_MEMORY = 1 / 4
 
 
@@ -31,20 +31,23 @@ def rows_at_once(pairs_per_row: int) -> int:
     return max(1, PAIRS_AT_ONCE // pairs_per_row)
 
 
-def observations_at_once(x: Float[Tensor, "N C H W"], samples: int) -> int:
-    """Observations in one step, when each is decoded from `samples` samples."""
-    return max(1, min(2000, min(DECODED_AT_ONCE, _fitting(x.device)) // (samples * x[0].numel())))
+def observations_at_once(x: Float[Tensor, "N C H W"], samples: int, bytes_per_number: int = BYTES_PER_NUMBER) -> int:
+    """Observations in one step, when each is decoded from `samples` samples; for `VAE.bytes_per_number`."""
+    decoded = min(_as_many_bytes(DECODED_AT_ONCE, bytes_per_number), _fitting(x.device, bytes_per_number))
+    return max(1, min(2000, decoded // (samples * x[0].numel())))
 
 
-def samples_at_once(x: Float[Tensor, "N C H W"], components: int = 1) -> int:
+def samples_at_once(x: Float[Tensor, "N C H W"], components: int = 1, bytes_per_number: int = BYTES_PER_NUMBER) -> int:
     """Importance samples in one step: what is fastest on the device of `x`, less where less memory is free.
 
     Arguments:
         x: Observations.
         components: Of the prior, each of which meets every sample.
+        bytes_per_number: Of the model, `VAE.bytes_per_number`.
     """
     fastest = DECODED_AT_ONCE_ON_CPU if x.device.type == "cpu" else DECODED_AT_ONCE
-    bytes_a_sample = BYTES_PER_DECODED_NUMBER * x[0].numel() + BYTES_PER_PAIR * components
+    fastest = _as_many_bytes(fastest, bytes_per_number)
+    bytes_a_sample = bytes_per_number * x[0].numel() + BYTES_PER_PAIR * components
     fitting = int(SHARE_OF_FREE_MEMORY * free_memory(x.device)) // bytes_a_sample
     return max(1, min(fastest // x[0].numel(), fitting))
 
@@ -56,9 +59,14 @@ def free_memory(device: torch.device) -> int:
     return psutil.virtual_memory().available
 
 
-def _fitting(device: torch.device) -> int:
+def _as_many_bytes(numbers: int, bytes_per_number: int) -> int:
+    """Numbers that take as much memory as these do at `BYTES_PER_NUMBER`."""
+    return numbers * BYTES_PER_NUMBER // bytes_per_number
+
+
+def _fitting(device: torch.device, bytes_per_number: int) -> int:
     """Decoded numbers that fit into a share of the free memory."""
-    return int(SHARE_OF_FREE_MEMORY * free_memory(device)) // BYTES_PER_DECODED_NUMBER
+    return int(SHARE_OF_FREE_MEMORY * free_memory(device)) // bytes_per_number
 
 
 @torch.no_grad()

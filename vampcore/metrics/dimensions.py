@@ -126,7 +126,7 @@ def mute(
     if not 0 <= layer <= len(model.layers):
         raise ValueError(f"layer is {layer}; the model has {1 + len(model.layers)}, counted from 0 at the top")
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = chunk or observations_at_once(x, samples)
+    chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     parts = [model(part, samples, prior=prior, generator=generator) for part in x.split(chunk)]
     means = torch.cat([w.layers[layer].mean.mean(0) for w in parts])
     dimensions = means.shape[-1]

@@ -98,7 +98,7 @@ def elbo_surgery(
     prior = model.prior(model.encoder) if prior is None else prior
     aggregate = aggregated_posterior(model.encoder, x)
     chosen = x if outer is None or outer >= len(x) else x[_subset(x, outer, generator)]
-    chunk = chunk or observations_at_once(x, samples)
+    chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     parts = [_cut(model(part, samples, prior=prior, generator=generator), aggregate) for part in chosen.split(chunk)]
 
     def metric(name: str, values: Tensor) -> Metric:

@@ -81,7 +81,7 @@ def evaluate(
     if len(x) < 2 or draws < 1 or samples < 0:
         raise ValueError("evaluation needs two or more observations, draws=1 or more and samples=0 or more")
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = observations_at_once(x, draws)
+    chunk = observations_at_once(x, draws, model.bytes_per_number)
     n = len(x)
     total = n * (2 * draws + ACTIVITY_SAMPLES + samples)
 

@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 from vampcore.config import Config, Observation
+from vampcore.models.conv import ConvDecoder, ConvEncoder, LowerConvLayer
 from vampcore.models.hvae import LowerDenseLayer, TwoLayerDecoder
 from vampcore.models.mlp import Decoder, Encoder, output_module
+from vampcore.models.outputs import pixel_output
+from vampcore.models.pixelcnn import PixelDecoder
 from vampcore.models.vae import VAE
 from vampcore.priors import build_prior
 
@@ -46,8 +49,29 @@ def _hvae(config: Config, observation: Observation) -> Architecture:
     return Architecture(encoder, decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
 
 
+def _convhvae(config: Config, observation: Observation) -> Architecture:
+    output = pixel_output(config.likelihood, observation.levels)
+    return _convolutional(config, observation, ConvDecoder(observation.shape, config.latent_dim, config.hidden, output))
+
+
+def _pixelhvae(config: Config, observation: Observation) -> Architecture:
+    output = pixel_output(config.likelihood, observation.levels)
+    return _convolutional(config, observation, PixelDecoder(observation.shape, config.latent_dim, output))
+
+
+def _convolutional(config: Config, observation: Observation, decoder: nn.Module) -> Architecture:
+    shape, latent_dim = observation.shape, config.latent_dim
+    lower = LowerConvLayer(shape, latent_dim, config.hidden, config.layers)
+    return Architecture(ConvEncoder(shape, latent_dim), decoder, (lower,))
+
+
 def _output(config: Config, observation: Observation) -> nn.Module:
     return output_module(config.likelihood, observation.levels)(config.hidden, observation.shape)
 
 
-ARCHITECTURES: dict[str, Callable[[Config, Observation], Architecture]] = {"vae": _vae, "hvae": _hvae}
+ARCHITECTURES: dict[str, Callable[[Config, Observation], Architecture]] = {
+    "vae": _vae,
+    "hvae": _hvae,
+    "convhvae": _convhvae,
+    "pixelhvae": _pixelhvae,
+}

@@ -15,15 +15,15 @@ from vampcore.nn import GatedDense, NormalHead, gated_layers
 
 
 class Joined(nn.Module):
-    """Features of two inputs: a gated layer of each, and a gated layer of both together."""
+    """Features of two inputs: a gated layer of each, and a gated layer of both together, to `outputs` or as many."""
 
-    def __init__(self, first: int, second: int, hidden: int) -> None:
+    def __init__(self, first: int, second: int, hidden: int, outputs: int | None = None) -> None:
         super().__init__()
         self.first = GatedDense(first, hidden)
         self.second = GatedDense(second, hidden)
-        self.both = GatedDense(2 * hidden, hidden)
+        self.both = GatedDense(2 * hidden, outputs or hidden)
 
-    def forward(self, a: Float[Tensor, "*a I"], b: Float[Tensor, "*b J"]) -> Float[Tensor, "*b hidden"]:
+    def forward(self, a: Float[Tensor, "*a I"], b: Float[Tensor, "*b J"]) -> Float[Tensor, "*b outputs"]:
         features, others = self.first(a), self.second(b)
         # An image's features serve all samples of the layer above.
         return self.both(torch.cat([features.expand(*others.shape[:-1], -1), others], -1))

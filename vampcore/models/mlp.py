@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from vampcore.distributions import DiagNormal
 from vampcore.likelihoods import Binomial, DiscretisedLogistic, Likelihood
+from vampcore.models.outputs import logistic
 from vampcore.nn import NormalHead, gated_layers
 
 
@@ -60,9 +61,8 @@ class LogisticOutput(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: Float[Tensor, "*batch F"]) -> DiscretisedLogistic:
-        location, log_scale = self.linear(features).float().chunk(2, -1)
-        location = location.sigmoid().unflatten(-1, self.shape)
-        return DiscretisedLogistic(location, (log_scale - 2).clamp(-4.5, 0).unflatten(-1, self.shape))
+        location, log_scale = self.linear(features).float().unflatten(-1, (2, *self.shape)).unbind(-4)
+        return logistic(location, log_scale)
 
 
 def output_module(likelihood: str, levels: int) -> Callable[[int, tuple[int, int, int]], nn.Module]:

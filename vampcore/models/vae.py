@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from vampcore.distributions import DiagNormal, Distribution, Draw, Posterior, noise
 from vampcore.likelihoods import Likelihood
 
+# A decoded number in float32, with the layers below it and what is computed from it.
+BYTES_PER_NUMBER = 40
+
 
 class Layer(NamedTuple):
     """One stochastic layer at S samples of N observations."""
@@ -75,6 +78,14 @@ class VAE(nn.Module):
         self.decoder = decoder
         self.layers = nn.ModuleList(layers)
 
+    @property
+    def bytes_per_number(self) -> int:
+        """Memory that log p(x | z) takes, without gradients, for each number of an observation and each sample.
+
+        A decoder that takes more than a few float32 for each of them says so, by an attribute of the same name.
+        """
+        return getattr(self.decoder, "bytes_per_number", BYTES_PER_NUMBER)
+
     def lower_layers(self) -> tuple[LowerLayer, ...]:
         """The stochastic layers below the top, from the top down."""
         return tuple(cast(LowerLayer, layer) for layer in self.layers)
@@ -97,7 +108,21 @@ class VAE(nn.Module):
         generator: torch.Generator | None = None,
         noise: Sequence[Float[Tensor, "S N D"]] | None = None,
     ) -> LogWeights:
-        """Log-weights of `samples` reparameterised samples an observation.
+        """Log-weights of `samples` reparameterised samples an observation; the arguments are those of `infer`."""
+        layers = self.infer(x, samples, prior=prior, index=index, generator=generator, noise=noise)
+        return LogWeights(self.decoder(*(layer.z for layer in layers)).log_prob(x), layers)
+
+    def infer(
+        self,
+        x: Float[Tensor, "N C H W"],
+        samples: int = 1,
+        *,
+        prior: Distribution | None = None,
+        index: Int[Tensor, " N"] | None = None,
+        generator: torch.Generator | None = None,
+        noise: Sequence[Float[Tensor, "S N D"]] | None = None,
+    ) -> tuple[Layer, ...]:
+        """`samples` reparameterised samples an observation of every layer, top first, which nothing decodes.
 
         Arguments:
             x: Observations in [0, 1].
@@ -119,7 +144,7 @@ class VAE(nn.Module):
             draw = _draw(layer.posterior(x, *above), epsilon, (), generator)
             terms.append(Layer(draw.z, draw.mean, draw.log_prob, layer.prior(*above).log_prob(draw.z)))
             above.append(draw.z)
-        return LogWeights(self.decoder(*above).log_prob(x), tuple(terms))
+        return tuple(terms)
 
     def decode(
         self,

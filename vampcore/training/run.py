@@ -24,8 +24,9 @@ from vampcore.training.step import Step
 
 # Steps in a row that may fail to be finite; on an accelerator one looks every so many only, because looking waits.
 MOST_SKIPPED = 20
-# Latent samples of the validation set in one step. Never chosen by the memory at hand: the noise depends on it.
-VALIDATED_AT_ONCE = 1000
+# Latent samples of the validation set in one step, fewer where they would take more memory. How much is free does not
+# matter, because it must not change the noise.
+VALIDATED_AT_ONCE, BYTES_AT_ONCE = 1000, 2**29
 VALIDATION_SEED = 1
 _CALMER = "train again with a lower --learning-rate, or with --precision float32"
 
@@ -177,7 +178,8 @@ class Run:
         generator = torch.Generator(self.device).manual_seed(VALIDATION_SEED)
         prior = self.model.prior(self.model.encoder)
         sums = torch.zeros(3, device=self.device)
-        for x in self.validation.split(max(1, VALIDATED_AT_ONCE // samples)):
+        fitting = BYTES_AT_ONCE // (self.model.bytes_per_number * self.validation[0].numel())
+        for x in self.validation.split(max(1, min(VALIDATED_AT_ONCE, fitting) // samples)):
             mine = self.processes.share(len(x))
             noise = tuple(each[:, mine] for each in self.model.noise(len(x), samples, generator))
             w = self.model(x[mine], prior=prior, noise=noise)

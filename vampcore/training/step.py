@@ -133,9 +133,10 @@ class Step:
             w = self.model(x, config.samples, index=index, noise=noise)
         bound = elbo(w, beta) if config.objective == "elbo" else iwae_bound(w, beta)
         loss = -bound.sum() / count
-        gradients = torch.autograd.grad(loss, self.weights)
+        # A convolution's comes in another order of memory than its weights, which the fused Adam would not notice.
+        gradients = [gradient.contiguous() for gradient in torch.autograd.grad(loss, self.weights)]
         sums = torch.stack([w.log_likelihood.detach().mean(0).sum(), w.kl.detach().mean(0).sum()])
-        return list(gradients), sums
+        return gradients, sums
 
     def _without_a_branch(
         self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: Tensor, beta: Tensor, rate: Tensor
