@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
+PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar")
 # Architectures, and how many stochastic layers they have.
 STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2}
 CHOICES = {
@@ -54,8 +54,8 @@ class Config:
         experiment: Name of the family that the run belongs to; its folder's name.
         model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image.
         prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
-            weights, `vamp-data` with fixed training images as pseudo-inputs.
-        components: Number K of mixture components (ignored by `sg`).
+            weights, `vamp-data` with fixed training images as pseudo-inputs, `exemplar` with a component at every training image.
+        components: Number K of mixture components (ignored by `sg`; `exemplar` has as many as there are training images).
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
         layers: Gated layers in the encoder, and as many in the decoder.

@@ -21,6 +21,7 @@ NONE = {
     "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
     "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
     "vamp-data": "The pseudo-inputs of this prior are training images, which a checkpoint does not hold.",
+    "exemplar": "The components of this prior are training images, which a checkpoint does not hold.",
 }
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder turns it

@@ -71,8 +71,12 @@ class VampData(nn.Module):
         self.rows.copy_(rows)
         self.pseudo_inputs = images.to(self.mean.device)
 
+    def give_back(self) -> None:
+        """Let go of the images; from now on the stored components are the prior."""
+        self.register_buffer("pseudo_inputs", None, persistent=False)
+
     @torch.no_grad()
-    def store(self, encoder: Encoder) -> None:
+    def refresh(self, encoder: Encoder) -> None:
         """Keep the components as `encoder` sees the lent images now."""
         if self.pseudo_inputs is not None:
             normal = encoder(self.pseudo_inputs)
