@@ -177,7 +177,7 @@ class TestJson:
 class TestSizes:
     """A configuration costs nothing before its sizes have been held against the files."""
 
-    @pytest.mark.parametrize("prior", ["vamp", "mog", "vamp-data"])
+    @pytest.mark.parametrize("prior", ["vamp", "mog", "vamp-data", "exemplar"])
     @pytest.mark.parametrize("field", ["components", "hidden", "latent_dim"])
     @pytest.mark.parametrize("size", [10**9, 2**62])
     def test_of_another_model(self, family, tmp_path, prior, field, size):

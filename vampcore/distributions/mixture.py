@@ -41,7 +41,7 @@ class DiagNormalMixture:
 
         Memory stays bounded, however many components there are, except where gradients keep all of it.
         """
-        rows = z.flatten(0, -2)
+        rows = z.reshape(-1, z.shape[-1])
         most = max(1, PAIRS_AT_ONCE // self.logits.shape[-1])
         if self.logits.ndim > 1 or len(rows) <= most or torch.is_grad_enabled():
             return self.joint(z).logsumexp(-1)
