@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar")
+# Mixtures that can start with few components and grow.
+GROWING = ("mog", "vamp", "vamp-weighted")
 # Architectures, and how many stochastic layers they have.
 STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2}
 CHOICES = {
@@ -121,6 +123,8 @@ class Config:
                 raise ConfigError(f"{name} is {getattr(self, name):.3g}, more than a computer counts to; ask for less")
         if not 0 <= self.grow_from <= self.components:
             raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
+        if self.grow_from and self.prior not in GROWING:
+            raise ConfigError(f"a mixture that grows is one of {', '.join(GROWING)}, not {self.prior}: leave out grow_from")
         if self.warmup < 0 or not 0 <= self.decay <= 1 or not 0 <= self.seed < 2**63:
             raise ConfigError("warmup must be 0 or more, decay between 0 and 1, seed between 0 and 2**63 - 1")
         if not _NAME.fullmatch(self.experiment):

@@ -24,10 +24,10 @@ def build_prior(config: Config, shape: tuple[int, int, int]) -> nn.Module:
         case "sg":
             return StandardNormal(latent_dim)
         case "mog":
-            return MixtureOfGaussians(components, latent_dim)
+            return MixtureOfGaussians(components, latent_dim, config.grow_from)
         case "vamp" | "vamp-weighted":
             weighted = config.prior == "vamp-weighted"
-            return VampPrior(torch.full((components, *shape), 0.5), learned_weights=weighted)
+            return VampPrior(torch.full((components, *shape), 0.5), weighted, config.grow_from)
         case "vamp-data":
             return VampData(components, latent_dim)
         case "exemplar":

@@ -16,6 +16,7 @@ from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.priors import ExemplarPrior, VampPrior
+from vampcore.training.growing import grow, growths
 from vampcore.training.processes import Processes
 from vampcore.training.start import counted, set_pseudo_inputs
 from vampcore.training.state import State, read_state
@@ -69,6 +70,7 @@ class Run:
     ) -> None:
         self.config = config = counted(config, dataset)
         self.dataset = dataset
+        growths(config)  # refuses what cannot be
         self.processes = Processes(device) if processes is None else processes
         self.device = self.processes.device
         self.observation = Observation(dataset.shape, dataset.levels, dataset.classes)
@@ -119,6 +121,7 @@ class Run:
     def _epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         started, epoch = time.perf_counter(), self.state.epoch + 1
         beta, rate = beta_at(self.config, epoch), learning_rate_at(self.config, epoch)
+        grow(self.model, self.step, self.config, self.dataset, self.state.epoch)
         done: list[Tensor] = []
         self.model.train()
         order = torch.randperm(len(self.images), generator=self.order).to(self.device)

@@ -13,7 +13,7 @@ from vampcore.models import VAE
 from vampcore.priors import ExemplarPrior, VampData, VampPrior
 
 # The clamp of a pseudo-input to [0, 1] passes no gradient outside, so every pixel starts inside by this margin.
-_MARGIN = 0.01
+MARGIN = 0.01
 
 
 def counted(config: Config, dataset: Dataset) -> Config:
@@ -40,7 +40,7 @@ def set_pseudo_inputs(model: VAE, config: Config, dataset: Dataset) -> None:
     if isinstance(model.prior, VampPrior):
         images = _initial_images(config, dataset, generator)
         with torch.no_grad():
-            model.prior.pseudo_inputs.copy_(images.clamp(_MARGIN, 1 - _MARGIN))
+            model.prior.pseudo_inputs.copy_(images.clamp(MARGIN, 1 - MARGIN))
     elif isinstance(model.prior, VampData):
         rows = _random_rows(config, dataset, generator)
         model.prior.attach(rows, _observed(dataset, dataset.train.images[rows], generator))
