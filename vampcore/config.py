@@ -56,8 +56,9 @@ class Config:
         experiment: Name of the family that the run belongs to; its folder's name.
         model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image.
         prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
-            weights, `vamp-data` with fixed training images as pseudo-inputs, `exemplar` with a component at every training image.
-        components: Number K of mixture components (ignored by `sg`; `exemplar` has as many as there are training images).
+            weights, `vamp-data` with fixed training images as pseudo-inputs, `exemplar` with a component at every
+            training image.
+        components: Number K of mixture components; ignored by `sg`, and by `exemplar`, which has one a training image.
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
         layers: Gated layers in the encoder, and as many in the decoder.
@@ -78,7 +79,8 @@ class Config:
         transforms: Transforms of a normalising flow.
         transform_hidden: Hidden units of each of them.
         neighbours: Nearest exemplars of an image that a training step encodes afresh.
-        grow_from: Components at the start of a mixture that grows to `components`; 0 for all from the start.
+        grow_from: Components at the start of a mixture (`mog`, `vamp`, `vamp-weighted`) that grows to `components`; 0
+            for all from the start.
         grow_every: Epochs from one growth to the next.
     """
 
@@ -124,7 +126,7 @@ class Config:
         if not 0 <= self.grow_from <= self.components:
             raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
         if self.grow_from and self.prior not in GROWING:
-            raise ConfigError(f"a mixture that grows is one of {', '.join(GROWING)}, not {self.prior}: leave out grow_from")
+            raise ConfigError(f"mixtures that grow are {', '.join(GROWING)}, not {self.prior}: leave out grow_from")
         if self.warmup < 0 or not 0 <= self.decay <= 1 or not 0 <= self.seed < 2**63:
             raise ConfigError("warmup must be 0 or more, decay between 0 and 1, seed between 0 and 2**63 - 1")
         if not _NAME.fullmatch(self.experiment):

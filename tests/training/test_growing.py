@@ -81,7 +81,8 @@ class TestPlaces:
         assert mass(after_it.log_prob, limit=30, steps=900) == pytest.approx(1, abs=1e-3)
 
     def test_two_of_one_growth_do_not_take_one_place(self):
-        z = torch.cat([torch.randn(20, 2, generator=torch.Generator().manual_seed(0)) * 0.1 + at for at in (10.0, -10.0)])
+        around = 0.1 * torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
+        z = torch.cat([around + 10, around - 10])
         candidates = DiagNormal(z, torch.zeros_like(z))
         chosen = growing.places(torch.full((40,), -3.0), torch.full((40,), -50.0), candidates, z, 4, 2)
         assert {int(k) // 20 for k in chosen} == {0, 1}
@@ -150,7 +151,9 @@ class TestSchedule:
 
     @pytest.mark.parametrize("prior", ["sg", "vamp-data", "exemplar"])
     def test_other_priors_do_not_grow(self, prior):
-        with pytest.raises(ConfigError, match=f"one of mog, vamp, vamp-weighted, not {prior}: leave out grow_from"):
+        with pytest.raises(
+            ConfigError, match=f"that grow are mog, vamp, vamp-weighted, not {prior}: leave out grow_from"
+        ):
             settings(prior)
 
     def test_without_growth_all_are_alive_and_nothing_says_so(self):

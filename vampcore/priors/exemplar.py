@@ -103,4 +103,5 @@ class ExemplarPrior(nn.Module):
             return self.mean
         count = len(self.mean)
         encoded = encoder(self.images[self.fresh.clamp_max(count - 1)]).mean
-        return torch.cat([self.mean, self.mean.new_zeros(1, self.mean.shape[1])]).index_copy(0, self.fresh, encoded)[:count]
+        room = torch.cat([self.mean, self.mean.new_zeros(1, self.mean.shape[1])])
+        return room.index_copy(0, self.fresh, encoded)[:count]
