@@ -15,7 +15,7 @@ from vampcore.config import Config
 from vampcore.datasets import Dataset, Split
 from vampcore.training import fit
 
-PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
+PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar")
 FILES = {
     "README.md",
     "config.json",

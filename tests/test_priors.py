@@ -126,7 +126,7 @@ class TestEveryPrior:
     def test_survives_its_weights(self, name, encoder):
         prior, copy, z = prior_of(name), new_prior(name), torch.randn(5, 2)
         if isinstance(prior, VampData):
-            prior.store(encoder)
+            prior.refresh(encoder)
         copy.load_state_dict(prior.state_dict())
         torch.testing.assert_close(copy(encoder).log_prob(z), prior(encoder).log_prob(z), rtol=0, atol=0)
 
@@ -235,7 +235,7 @@ class TestVampData:
 
     def test_follows_the_encoder_while_it_has_images_and_the_store_does_not(self, encoder):
         prior, z = prior_of("vamp-data"), torch.randn(6, 2)
-        prior.store(encoder)
+        prior.refresh(encoder)
         stored = VampData(4, 2)
         stored.load_state_dict(prior.state_dict())
         before = prior(encoder).log_prob(z)

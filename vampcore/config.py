@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data")
+PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar")
+# Mixtures that can start with few components and grow.
+GROWING = ("mog", "vamp", "vamp-weighted")
 # Architectures, and how many stochastic layers they have.
 STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2, "convhvae": 2, "pixelhvae": 2}
 CHOICES = {
@@ -55,8 +57,9 @@ class Config:
         model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image;
             `convhvae`, the same with gated convolutions; `pixelhvae`, that with a PixelCNN for a decoder.
         prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
-            weights, `vamp-data` with fixed training images as pseudo-inputs.
-        components: Number K of mixture components (ignored by `sg`).
+            weights, `vamp-data` with fixed training images as pseudo-inputs, `exemplar` with a component at every
+            training image.
+        components: Number K of mixture components; ignored by `sg`, and by `exemplar`, which has one a training image.
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
         layers: Gated dense layers in the encoder, and as many in the decoder; convolutions are as many as in the paper.
@@ -78,7 +81,8 @@ class Config:
         transforms: Transforms of a normalising flow.
         transform_hidden: Hidden units of each of them.
         neighbours: Nearest exemplars of an image that a training step encodes afresh.
-        grow_from: Components at the start of a mixture that grows to `components`; 0 for all from the start.
+        grow_from: Components at the start of a mixture (`mog`, `vamp`, `vamp-weighted`) that grows to `components`; 0
+            for all from the start.
         grow_every: Epochs from one growth to the next.
     """
 
@@ -123,6 +127,8 @@ class Config:
                 raise ConfigError(f"{name} is {getattr(self, name):.3g}, more than a computer counts to; ask for less")
         if not 0 <= self.grow_from <= self.components:
             raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
+        if self.grow_from and self.prior not in GROWING:
+            raise ConfigError(f"mixtures that grow are {', '.join(GROWING)}, not {self.prior}: leave out grow_from")
         if self.warmup < 0 or not 0 <= self.decay <= 1 or not 0 <= self.seed < 2**63:
             raise ConfigError("warmup must be 0 or more, decay between 0 and 1, seed between 0 and 2**63 - 1")
         if not _NAME.fullmatch(self.experiment):

@@ -63,7 +63,8 @@ def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[
     traces = []
     for amber in (False, True):
         for width in np.unique(widths(components.weights)):
-            members = np.flatnonzero((widths(components.weights) == width) & (chosen == amber))
+            alike = (widths(components.weights) == width) & (chosen == amber)
+            members = np.flatnonzero(alike & (np.asarray(components.weights) > 0))
             if not len(members):
                 continue
             gap = np.full((1, 2), np.nan)
@@ -88,13 +89,17 @@ def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[
 
 
 def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> Spec:
-    """A cross at each component's mean, amber where highlighted; its number and weight on hovering."""
+    """A cross at each component's mean, amber where highlighted; its number and weight on hovering.
+
+    A component without weight keeps its number, and has no place.
+    """
     kind = "scattergl" if webgl else "scatter"
+    means = np.where(np.asarray(components.weights)[:, None] > 0, components.means, np.nan)
     chosen = set(components.highlighted)
     return {
         "type": kind,
-        "x": np.ascontiguousarray(components.means[:, 0], dtype=np.float32),
-        "y": np.ascontiguousarray(components.means[:, 1], dtype=np.float32),
+        "x": np.ascontiguousarray(means[:, 0], dtype=np.float32),
+        "y": np.ascontiguousarray(means[:, 1], dtype=np.float32),
         "customdata": np.asarray(components.weights, np.float32),
         "mode": "markers",
         "marker": {
@@ -118,7 +123,7 @@ def numbers(components: Components, mode: Theme) -> list[Spec]:
     chosen = range(len(components.weights)) if few else components.highlighted
     return [
         label(f"{k}", (float(x), float(y)), mode, xanchor="left", yanchor="bottom") | {"xshift": 4, "yshift": 3}
-        for k, (x, y) in ((k, components.means[k]) for k in chosen)
+        for k, (x, y) in ((k, components.means[k]) for k in chosen if components.weights[k] > 0)
     ]
 
 

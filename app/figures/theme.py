@@ -14,7 +14,7 @@ import numpy as np
 
 from app.figures.drawing import Drawing, Spec
 
-Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data"]
+Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar"]
 
 PRIOR_COLOURS: dict[str, str] = {
     "sg": "#5b5f97",
@@ -22,6 +22,7 @@ PRIOR_COLOURS: dict[str, str] = {
     "vamp": "#b4234a",
     "vamp-weighted": "#dc6480",
     "vamp-data": "#a4508b",
+    "exemplar": "#6a7f1c",
 }
 PRIOR_NAMES: dict[str, str] = {
     "sg": "Standard normal",
@@ -29,6 +30,7 @@ PRIOR_NAMES: dict[str, str] = {
     "vamp": "VampPrior",
     "vamp-weighted": "VampPrior, learned weights",
     "vamp-data": "VampPrior, training images",
+    "exemplar": "Exemplars, all training images",
 }
 PRIOR_SYMBOLS: dict[str, str] = {
     "sg": "circle",
@@ -36,6 +38,7 @@ PRIOR_SYMBOLS: dict[str, str] = {
     "vamp": "diamond",
     "vamp-weighted": "triangle-up",
     "vamp-data": "star",
+    "exemplar": "hexagon",
 }
 COMPARED = "#c77d0a"
 CLASS_COLOURS: tuple[str, ...] = (

@@ -18,6 +18,7 @@ def usage(
     used: np.ndarray,
     *,
     prior: str,
+    ids: np.ndarray | None = None,
     effective: float | None = None,
     highlighted: tuple[int, ...] = (),
     height: int = 400,
@@ -31,6 +32,7 @@ def usage(
         weights: Weight of each component, [K], adding to one.
         used: Mean responsibility over the test set, [K].
         prior: The prior's key, for the colour.
+        ids: Number of each component, [K]; 0 to K - 1 unless given.
         effective: Effective number of components, for the alternative text.
         highlighted: Components in amber.
         height: Pixels.
@@ -42,19 +44,20 @@ def usage(
         raise ValueError(f"{np.size(weights)} weights but {np.size(used)} usages")
     count = len(used)
     order = np.argsort(-np.asarray(used, np.float64), kind="stable")
+    named = (np.arange(count) if ids is None else np.asarray(ids))[order]
     floor = FLOOR / count
     shown = np.maximum(np.asarray(used, np.float64)[order], floor)
     dead = np.asarray(used)[order] < DEAD / count
-    chosen = np.isin(order, highlighted)
+    chosen = np.isin(named, highlighted)
     colours = np.where(chosen, COMPARED, prior_colour(prior))
-    rank = np.arange(1, count + 1, dtype=np.int16)
+    rank = np.arange(1, count + 1, dtype=np.int32)
     figure = Drawing(
         [
             {
                 "type": "scatter",
                 "x": rank,
                 "y": np.asarray(weights, np.float64)[order].astype(np.float32),
-                "customdata": order.astype(np.int16),
+                "customdata": named.astype(np.int32),
                 "mode": "markers",
                 "marker": {"symbol": "line-ew", "size": 9, "line": {"width": 2, "color": mode.muted}},
                 "name": "weight",
@@ -64,7 +67,7 @@ def usage(
                 "type": "scatter",
                 "x": rank,
                 "y": shown.astype(np.float32),
-                "customdata": np.stack([order, np.asarray(used)[order]], 1).astype(np.float32),
+                "customdata": np.stack([named, np.asarray(used)[order]], 1).astype(np.float32),
                 "mode": "markers",
                 "marker": {
                     "symbol": ["x-thin" if gone else "circle" for gone in dead],

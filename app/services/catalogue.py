@@ -69,6 +69,7 @@ class Facts:
         prior: `sg`, `mog`, `vamp` and so on.
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
         components: K; 1 where the prior is a single normal.
+        alive: How many of them the mixture has: a mixture that grew may lack some.
         has_components: Whether there is more than one component to look at.
         has_pseudo_inputs: Whether the components come from pseudo-inputs that can be shown.
         likelihood: `bernoulli`, `binomial` or `logistic`.
@@ -92,6 +93,7 @@ class Facts:
     prior: str
     latent_dims: tuple[int, ...]
     components: int
+    alive: int
     has_components: bool
     has_pseudo_inputs: bool
     likelihood: str
@@ -183,6 +185,7 @@ def facts(ref: Ref) -> Facts:
         prior=config.prior,
         latent_dims=tuple(layer.mean.shape[-1] for layer in checkpoint.latents.layers),
         components=components,
+        alive=int((~model.prior.logits.isneginf()).sum()),
         has_components=components > 1,
         has_pseudo_inputs=vamp,
         likelihood=config.likelihood,

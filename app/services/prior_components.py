@@ -30,7 +30,8 @@ class Components:
         usage: Mean responsibility over the test set for one sample an image, `(K,)`; sums to one.
         usage_se: Standard errors of the usage over the images, `(K,)`.
         effective: Effective number of components, exp of the usage's entropy.
-        dead: Which are used less than a tenth of an equal share, `(K,)`.
+        alive: Which the mixture has: those that weigh more than 0, `(K,)`.
+        dead: Which of them are used less than a tenth of an equal share, `(K,)`.
         classes: The class of the images that each is responsible for, by majority; -1 where there is none, `(K,)`.
         mean: Their means, `(K, D)`.
         scale: Their standard deviations, `(K, D)`.
@@ -40,6 +41,7 @@ class Components:
     usage: Floats
     usage_se: Floats
     effective: float
+    alive: NDArray[np.bool_]
     dead: NDArray[np.bool_]
     classes: NDArray[np.int16]
     mean: Floats
@@ -127,12 +129,17 @@ def components(ref: Ref) -> Components:
     variance = np.maximum(squares / images - mean**2, 0) * images / max(1, images - 1)
     usage = torch.tensor(mean, dtype=torch.float32)
     with torch.inference_mode():
+        weights = model.prior.log_weights.exp()
+        alive = weights > 0
+        dead = torch.zeros_like(alive)
+        dead[alive] = metrics.dead(usage[alive])
         return Components(
-            weights=model.prior.log_weights.exp().numpy(),
+            weights=weights.numpy(),
             usage=usage.numpy(),
             usage_se=np.sqrt(variance / images).astype(np.float32),
             effective=metrics.effective_components(usage),
-            dead=metrics.dead(usage).numpy(),
+            alive=alive.numpy(),
+            dead=dead.numpy(),
             classes=np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16),
             mean=model.prior.components.mean.numpy().copy(),
             scale=model.prior.components.scale.numpy(),
@@ -141,7 +148,7 @@ def components(ref: Ref) -> Components:
 
 @kept(100)
 def order(ref: Ref, by: str) -> NDArray[np.int64]:
-    """Indices of the components in an order of `ORDERS`.
+    """Indices of the components that the mixture has in an order of `ORDERS`.
 
     `weight` and `usage` fall; `class` goes class by class, the most used first; `similarity` is a walk that goes on to
     the nearest mean not yet visited, from the heaviest component on.
@@ -150,15 +157,17 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
         ServiceError: If the order is unknown.
     """
     known = components(ref)
+    living = np.flatnonzero(known.alive)
+    weights, usage, classes = known.weights[living], known.usage[living], known.classes[living]
     match by:
         case "weight":
-            return np.argsort(-known.weights, kind="stable")
+            return living[np.argsort(-weights, kind="stable")]
         case "usage":
-            return np.argsort(-known.usage, kind="stable")
+            return living[np.argsort(-usage, kind="stable")]
         case "class":
-            return np.lexsort((-known.usage, np.where(known.classes < 0, np.iinfo(np.int16).max, known.classes)))
+            return living[np.lexsort((-usage, np.where(classes < 0, np.iinfo(np.int16).max, classes)))]
         case "similarity":
-            return _walk(known.mean, int(known.weights.argmax()))
+            return living[_walk(known.mean[living], int(weights.argmax()))]
     raise ServiceError(f"components cannot be ordered by {by}: use {', '.join(ORDERS)}")
 
 

@@ -34,7 +34,7 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
     beside = widgets.choose_one("Beside it", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
     if beside == "chosen":
         others = widgets.choose_many(
-            "Components", [f"{k}" for k in range(facts.components)], key="components_chosen", limit=ROWS - 1
+            "Components", [f"{k}" for k in sorted(used.tolist())], key="components_chosen", limit=ROWS - 1
         )
         wanted = [int(each) for each in others]
     else:
@@ -124,10 +124,10 @@ def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
 @services.kept(24)
 def draw_usage(ref: services.Ref, mode: Theme) -> Drawing:
     """Weight against usage. It does not depend on the component in view, which a ring marks in the browser."""
-    known = services.components(ref)
-    return usage.usage(
-        mode, known.weights, known.usage, prior=services.facts(ref).prior, effective=known.effective, height=380
-    )
+    known, prior = services.components(ref), services.facts(ref).prior
+    living = np.flatnonzero(known.alive)
+    weights, used = known.weights[living], known.usage[living]
+    return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
 
 
 def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) -> None:
@@ -136,16 +136,16 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
     st.subheader("What the prior promises and what the data use", anchor=False)
     widgets.figure(draw_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
     rank = int(np.flatnonzero(ranked == component)[0])
-    height = float(np.log10(max(known.usage[component], usage.FLOOR / facts.components)))
+    height = float(np.log10(max(known.usage[component], usage.FLOOR / facts.alive)))
 
     def clicked(place: widgets.Place) -> None:
         nearest = round(place.x) - 1
         widgets.show_component(int(ranked[nearest]) if 0 <= nearest < len(ranked) else None)
 
     widgets.pick(CHART, mark=(rank + 1, height), on_pick=clicked)
-    equal, images = 1 / facts.components, widgets.count(facts.images)
+    equal, images = 1 / facts.alive, widgets.count(facts.images)
     weight, share, se = known.weights[component], known.usage[component], float(known.usage_se[component])
-    of_all = f"of {widgets.count(facts.components)}; n = {images} images"
+    of_all = f"of {widgets.count(facts.alive)}; n = {images} images"
     widgets.metric_row(
         [
             widgets.Cell("Effective components", widgets.format_value(known.effective), of_all),
@@ -162,12 +162,12 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> None:
     dead = np.flatnonzero(known.dead)
     st.subheader("The dead ones", anchor=False)
     if not len(dead):
-        st.markdown(f"None: every component is used more than {widgets.percent(0.1 / facts.components)}.")
+        st.markdown(f"None: every component is used more than {widgets.percent(0.1 / facts.alive)}.")
         return
     learned = services.pseudo_inputs(ref)
     what = "decoded means" if learned is None else "pseudo-inputs"
     shown, words = st.columns([3, 1], gap="medium")
-    words.markdown(f"{len(dead):,} of {facts.components:,}, shown as {what}. Click one to see its samples above.")
+    words.markdown(f"{len(dead):,} of {facts.alive:,}, shown as {what}. Click one to see its samples above.")
     drawing, where = tiles.tiles(
         (services.component_images(ref) if learned is None else learned)[dead],
         widgets.mode(),
@@ -185,6 +185,17 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> None:
     st.caption("Dead: " + ", ".join(map(str, dead)))
 
 
+def the_removed(ref: services.Ref, facts: services.Facts) -> None:
+    """The components that a mixture has room for and does not have, by number."""
+    if facts.alive == facts.components:
+        return
+    gone = np.flatnonzero(~services.components(ref).alive)
+    st.caption(
+        f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.components:,}. Their weight is 0, "
+        f"and they are left out everywhere: {', '.join(map(str, gone))}"
+    )
+
+
 @widgets.fragment
 def body(ref: services.Ref) -> None:
     """Everything that follows the chosen component; moving a control runs this alone."""
@@ -195,6 +206,7 @@ def body(ref: services.Ref) -> None:
     component = draws(ref, facts)
     promise_and_use(ref, facts, component)
     the_dead(ref, facts)
+    the_removed(ref, facts)
 
 
 here = state.selected()

@@ -23,6 +23,7 @@ NONE = {
     "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
     "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
     "vamp-data": "The pseudo-inputs of this prior are training images, which a checkpoint does not hold.",
+    "exemplar": "The components of this prior are training images, which a checkpoint does not hold.",
 }
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder turns it
@@ -60,15 +61,28 @@ def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
 
 
 def through_the_epochs(ref: services.Ref) -> list[tuple[str, np.ndarray]]:
-    """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them."""
+    """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them.
+
+    Those that the mixture did not have at an epoch are left empty.
+    """
     learned, best = services.pseudo_inputs(ref), services.facts(ref).best_epoch
     if learned is None:
         return []
-    kept = [(each.epoch, each.pixels) for each in services.snapshots(ref) if each.pixels is not None]
+    kept = [
+        (each.epoch, np.where((each.weights > 0)[:, None, None, None], each.pixels, np.uint8(0)))
+        for each in services.snapshots(ref)
+        if each.pixels is not None
+    ]
     grown = sorted(
         [(epoch, pixels) for epoch, pixels in kept if epoch != best] + [(best, learned)], key=lambda at: at[0]
     )
     return [(BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown]
+
+
+def absent(ref: services.Ref, epoch: str) -> list[int]:
+    """Components that the mixture has, and did not have yet after an epoch of `through_the_epochs`."""
+    then = next((each.weights for each in services.snapshots(ref) if f"{each.epoch}" == epoch), None)
+    return [] if then is None else np.flatnonzero(services.components(ref).alive & ~(then > 0)).tolist()
 
 
 @services.kept(48)
@@ -146,6 +160,8 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
     with shown:
         drawing, where = wall(ref, order, show, epoch, widgets.picture_width(), widgets.mode())
         widgets.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
+        if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
+            st.caption(f"Left empty, not yet added after epoch {epoch}: {', '.join(map(str, missing))}")
     one_of_them(ref, facts, where, chooser, shown)
 
 
@@ -159,7 +175,7 @@ def one_of_them(
         component = widgets.choose_component(ref, word, "Or click a tile.")
     row, column = where.cell_of(component)
     # Where numbers stand under the images, an image's middle is above that of its cell.
-    middle = row + (0.35 if facts.components <= FEW else 0.5)
+    middle = row + (0.35 if facts.alive <= FEW else 0.5)
     with shown:
         widgets.pick(
             WALL,
@@ -177,9 +193,7 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
     k, known = told.component, services.components(ref)
     n = f"n = {widgets.count(facts.images)} test images"
     cells = [
-        widgets.Cell(
-            f"Weight of {k}", widgets.percent(told.weight), f"equal share {widgets.percent(1 / facts.components)}"
-        ),
+        widgets.Cell(f"Weight of {k}", widgets.percent(told.weight), f"equal share {widgets.percent(1 / facts.alive)}"),
         widgets.Cell(
             f"Usage of {k}",
             widgets.percent(told.usage, float(known.usage_se[k])),
@@ -259,14 +273,19 @@ def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
     facts = services.facts(ref)
     enlarged = max(2, math.ceil(2 * SMALL / facts.shape[2]))
     return tuple(
-        tiles.data_uri(tiles.tiles_png(pixels[k : k + 1], mode, binary=facts.binary, pixel=enlarged))
-        for _, pixels in through_the_epochs(ref)
+        tiles.data_uri(tiles.tiles_png(pixels, mode, binary=facts.binary, pixel=enlarged))
+        for _, pixels in grown_images(ref, k)
     )
+
+
+def grown_images(ref: services.Ref, k: int) -> list[tuple[int, np.ndarray]]:
+    """Epochs and a pseudo-input after each, from the one that it was added in; `BEST` the trained one."""
+    return [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch)]
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     """The chosen pseudo-input through the epochs, from its start to the trained one."""
-    grown = [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref)]
+    grown = grown_images(ref, k)
     if not grown:
         return
     st.subheader(f"How pseudo-input {k} grew over the epochs", anchor=False)

@@ -28,11 +28,15 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
     facts = services.facts(ref)
     if not facts.has_components:
         return 0
-    most_used = int(services.order(ref, "usage")[0])
+    alive, most_used = services.components(ref).alive, int(services.order(ref, "usage")[0])
     if st.session_state.get(_OWNER, ref) != ref:
         st.session_state[COMPONENT] = most_used
     st.session_state[_OWNER] = ref
-    return number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
+    chosen = number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
+    if alive[chosen]:
+        return chosen
+    st.caption(f"Component {chosen} is not part of the mixture: never added, or removed. Shown is {most_used}.")
+    return most_used
 
 
 def show_component(k: int | None) -> None:
@@ -49,14 +53,15 @@ def percent(share: float, se: float | None = None) -> str:
 
 
 def component_table(ref: services.Ref, key: str) -> None:
-    """A button that hands out what is known of every component."""
+    """A button that hands out what is known of every component that the mixture has."""
     facts, known = services.facts(ref), services.components(ref)
+    living = np.flatnonzero(known.alive)
     columns: dict[str, Column] = {
-        "component": np.arange(facts.components),
-        "weight (share)": known.weights,
-        "usage (share)": known.usage,
-        "usage standard error (share)": known.usage_se,
-        "dead": known.dead.astype(int),
-        "class": [facts.classes[each] if each >= 0 else None for each in known.classes],
+        "component": living,
+        "weight (share)": known.weights[living],
+        "usage (share)": known.usage[living],
+        "usage standard error (share)": known.usage_se[living],
+        "dead": known.dead[living].astype(int),
+        "class": [facts.classes[each] if each >= 0 else None for each in known.classes[living]],
     }
     csv_button("Save the table", columns, key=key, name=f"{facts.name}-components")

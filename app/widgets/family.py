@@ -61,7 +61,7 @@ def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]
 def count_of_components(ref: services.Ref) -> str:
     """What stands beside a prior's name: its number of components, where there are several."""
     facts = services.facts(ref)
-    return f"K = {facts.components:,}" if facts.has_components else ""
+    return f"K = {facts.alive:,}" if facts.has_components else ""
 
 
 def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:

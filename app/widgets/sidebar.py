@@ -18,6 +18,7 @@ SHORT_NAMES = {
     "vamp": "Vamp",
     "vamp-weighted": "Vamp, learned weights",
     "vamp-data": "Vamp, training images",
+    "exemplar": "Exemplars",
 }
 
 

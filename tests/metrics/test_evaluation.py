@@ -143,6 +143,7 @@ def test_progress_rises_to_the_end(generator):
         ("vamp", 7 * 64),
         ("vamp-weighted", 7 * 64 + 7),
         ("vamp-data", 0),
+        ("exemplar", 1),
     ],
 )
 def test_real_models_with_every_prior(generator, prior, learned):

@@ -31,6 +31,7 @@ RUNS = (
     config("vamp", epochs=4, optimizer="adam-norm-grad"),
     config("vamp-weighted", epochs=4, precision="bf16", objective="iwae", samples=2),
     config("vamp-data", epochs=4, decay=0.5),
+    config("exemplar", epochs=4, components=250),
 )
 KILLS = 6
 OPERATIONS = ((Run, "_step"), (os, "fsync"), (os, "link"), (Path, "replace"), (Path, "rename"), (Path, "write_bytes"))

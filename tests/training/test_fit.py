@@ -30,6 +30,7 @@ VARIANTS = (
     config("vamp", objective="iwae", samples=3),
     config("vamp-weighted", precision="bf16", objective="iwae", samples=2, optimizer="adam-norm-grad"),
     config("vamp-data", decay=0.5),
+    config("exemplar", components=250, neighbours=2),
 )
 fit_module = sys.modules["vampcore.training.fit"]  # its package shows the function of that name
 

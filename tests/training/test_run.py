@@ -228,7 +228,7 @@ class TestTheOptimiser:
 
 
 class TestSnapshots:
-    @pytest.mark.parametrize("prior", ["mog", "vamp", "vamp-weighted", "vamp-data"])
+    @pytest.mark.parametrize("prior", ["mog", "vamp", "vamp-weighted", "vamp-data", "exemplar"])
     def test_each_is_the_prior_of_its_epoch_and_stays_so(self, prior):
         run = Run(config(prior), few_digits())
         kept = [run.state.snapshots[0].mixture.components.mean.clone()]

@@ -10,6 +10,7 @@ PRIOR_NAMES = {
     "vamp": "VampPrior with equal weights",
     "vamp-weighted": "VampPrior with learned weights",
     "vamp-data": "VampPrior with fixed training images",
+    "exemplar": "exemplars, a component of one learned scale at every training image",
 }
 
 

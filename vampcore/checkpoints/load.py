@@ -138,6 +138,8 @@ def _read_model(folder: Path, described: Description) -> VAE:
         raise CheckpointError(
             f"{path}: {one_line(unknown[0])} is unknown: it belongs to another model, restore it or train again"
         )
+    if "prior.alive" in stored and not bool(stored["prior.alive"].any()):
+        raise CheckpointError(f"{path}: no component of the prior is alive: restore it or train again")
     model = build(described.config, described.observation)
     model.load_state_dict(stored)
     return model.requires_grad_(False).eval()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
 from vampcore.checkpoints.folder import replaced
+from vampcore.checkpoints.reading import sound
 from vampcore.checkpoints.records import (
     FORMAT,
     MOST_SNAPSHOTS,
@@ -122,6 +123,6 @@ def _half(value: Tensor) -> Tensor:
 
 def _bytes(tensors: dict[str, Tensor]) -> bytes:
     for name, value in tensors.items():
-        if not bool(value.isfinite().all()):
+        if not sound(name, value):
             raise CheckpointError(f"{name} is not finite as {value.dtype}: train again with a lower --learning-rate")
     return to_safetensors({name: torch.clone(value.contiguous()).cpu() for name, value in tensors.items()})

@@ -9,6 +9,10 @@ from torch import Tensor
 
 from vampcore.distributions.normal import LOG_2PI, DiagNormal, noise, uniform
 
+# Pairs of a place and a component that `log_prob` computes at once where no gradient is wanted: 2 ** 23 in float64 are
+# 64 MiB, and a few such tensors live together.
+PAIRS_AT_ONCE = 2**23
+
 
 @dataclass(frozen=True)
 class DiagNormalMixture:
@@ -33,8 +37,15 @@ class DiagNormalMixture:
         return self.components.pairwise_log_prob(z) + self.log_weights
 
     def log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
-        """Log-density in nats: dimensions are summed before components are."""
-        return self.joint(z).logsumexp(-1)
+        """Log-density in nats: dimensions are summed before components are.
+
+        Memory stays bounded, however many components there are, except where gradients keep all of it.
+        """
+        rows = z.reshape(-1, z.shape[-1])
+        most = max(1, PAIRS_AT_ONCE // self.logits.shape[-1])
+        if self.logits.ndim > 1 or len(rows) <= most or torch.is_grad_enabled():
+            return self.joint(z).logsumexp(-1)
+        return torch.cat([self.joint(part).logsumexp(-1) for part in rows.split(most)]).view(z.shape[:-1])
 
     def responsibilities(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s K"]:
         """p(k | z)."""

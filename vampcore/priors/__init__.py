@@ -6,11 +6,13 @@ the training set, serves priors that leave the observation itself out; the other
 
 from vampcore.priors.build import build_prior
 from vampcore.priors.encoder import Encoder, aggregated_posterior
+from vampcore.priors.exemplar import ExemplarPrior
 from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
 from vampcore.priors.vamp import VampData, VampPrior
 
 __all__ = [
     "Encoder",
+    "ExemplarPrior",
     "MixtureOfGaussians",
     "StandardNormal",
     "VampData",

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from vampcore.config import Config
+from vampcore.priors.exemplar import ExemplarPrior
 from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
 from vampcore.priors.vamp import VampData, VampPrior
 
@@ -23,10 +24,12 @@ def build_prior(config: Config, shape: tuple[int, int, int]) -> nn.Module:
         case "sg":
             return StandardNormal(latent_dim)
         case "mog":
-            return MixtureOfGaussians(components, latent_dim)
+            return MixtureOfGaussians(components, latent_dim, config.grow_from)
         case "vamp" | "vamp-weighted":
             weighted = config.prior == "vamp-weighted"
-            return VampPrior(torch.full((components, *shape), 0.5), learned_weights=weighted)
+            return VampPrior(torch.full((components, *shape), 0.5), weighted, config.grow_from)
         case "vamp-data":
             return VampData(components, latent_dim)
+        case "exemplar":
+            return ExemplarPrior(components, latent_dim, config.neighbours)
     raise ValueError(f"no prior is called {config.prior!r}")

@@ -1,10 +1,11 @@
 """Priors that own their components: the standard normal, a mixture of one, and the mixture of normals."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.priors.alive import first_alive, of_the_living
 from vampcore.priors.encoder import Encoder
 
 
@@ -25,10 +26,18 @@ class MixtureOfGaussians(nn.Module):
     """sum_k w_k N(mean_k, diag exp(logvar_k)) with all three learned.
 
     Means start as draws of N(0, I), where the encoder's first posteriors lie; scales start at 1 and weights equal.
+
+    Arguments:
+        components: K.
+        latent_dim: D.
+        grow_from: Components that are alive at the start; 0 for all, always. See `vampcore.training.growing`.
     """
 
-    def __init__(self, components: int, latent_dim: int) -> None:
+    alive: UInt8[Tensor, " K"] | None
+
+    def __init__(self, components: int, latent_dim: int, grow_from: int = 0) -> None:
         super().__init__()
+        self.register_buffer("alive", first_alive(components, grow_from))
         self.mean = nn.Parameter(torch.empty(components, latent_dim))
         if not self.mean.is_meta:  # see vampcore.nn
             nn.init.normal_(self.mean)
@@ -36,4 +45,10 @@ class MixtureOfGaussians(nn.Module):
         self.logits = nn.Parameter(torch.zeros(components))
 
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), self.logits)
+        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), of_the_living(self.logits, self.alive))
+
+    @torch.no_grad()
+    def place(self, slots: Int[Tensor, " R"], images: Float[Tensor, "R C H W"], posterior: DiagNormal) -> None:
+        """Let some components start at these images: as the posteriors there."""
+        self.mean[slots] = posterior.mean
+        self.logvar[slots] = posterior.logvar

@@ -3,10 +3,11 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.priors.alive import first_alive, of_the_living
 from vampcore.priors.encoder import Encoder
 
 
@@ -43,14 +44,20 @@ class VampPrior(nn.Module):
 
     Arguments:
         pseudo_inputs: Where they start.
-        learned_weights: Learn w_k; otherwise they are 1 / K.
+        learned_weights: Learn w_k; otherwise they are equal.
+        grow_from: Components that are alive at the start; 0 for all, always. See `vampcore.training.growing`.
 
     Reference:
         Tomczak, Welling, VAE with a VampPrior, AISTATS 2018. https://arxiv.org/abs/1705.07120
     """
 
-    def __init__(self, pseudo_inputs: Float[Tensor, "K C H W"], learned_weights: bool = False) -> None:
+    alive: UInt8[Tensor, " K"] | None
+
+    def __init__(
+        self, pseudo_inputs: Float[Tensor, "K C H W"], learned_weights: bool = False, grow_from: int = 0
+    ) -> None:
         super().__init__()
+        self.register_buffer("alive", first_alive(len(pseudo_inputs), grow_from))
         self.pseudo_inputs = nn.Parameter(pseudo_inputs.clone())
         logits = torch.zeros(len(pseudo_inputs))
         if learned_weights:
@@ -59,7 +66,12 @@ class VampPrior(nn.Module):
             self.register_buffer("logits", logits, persistent=False)
 
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        return DiagNormalMixture(encoder(self.images()), self.logits)
+        return DiagNormalMixture(encoder(self.images()), of_the_living(self.logits, self.alive))
+
+    @torch.no_grad()
+    def place(self, slots: Int[Tensor, " R"], images: Float[Tensor, "R C H W"], posterior: DiagNormal) -> None:
+        """Let some components start at these images: as pseudo-inputs."""
+        self.pseudo_inputs[slots] = images
 
     def images(self) -> Float[Tensor, "K C H W"]:
         """The pseudo-inputs as the encoder sees them, in [0, 1]."""
@@ -98,8 +110,12 @@ class VampData(nn.Module):
         self.rows.copy_(rows)
         self.pseudo_inputs = images.to(self.mean.device)
 
+    def give_back(self) -> None:
+        """Let go of the images; from now on the stored components are the prior."""
+        self.register_buffer("pseudo_inputs", None, persistent=False)
+
     @torch.no_grad()
-    def store(self, encoder: Encoder) -> None:
+    def refresh(self, encoder: Encoder) -> None:
         """Keep the components as `encoder` sees the lent images now."""
         if self.pseudo_inputs is not None:
             normal = encoder(self.pseudo_inputs)

@@ -25,7 +25,7 @@ from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
-from vampcore.priors import VampData
+from vampcore.priors import ExemplarPrior, VampData
 from vampcore.training.processes import Processes
 from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
@@ -122,11 +122,11 @@ def best_checkpoint(run: Run) -> Checkpoint:
     model.load_state_dict(state.best)
     model.eval()
     rounded(model)
-    if isinstance(model.prior, VampData):
+    if isinstance(model.prior, VampData | ExemplarPrior):
         set_pseudo_inputs(model, config, dataset)
-        model.prior.store(model.encoder)
-        # Take the images back: measured is the prior that is stored and loaded, its rounded components.
-        model.prior.register_buffer("pseudo_inputs", None, persistent=False)
+        model.prior.refresh(model.encoder)
+        # Measured is the prior that is stored and loaded, its rounded components.
+        model.prior.give_back()
         rounded(model)
     x = observe(dataset.test.images, dataset.test.levels, dataset.likelihood)
     measured = evaluate(model, x, samples=0, seed=0, levels=run.observation.levels)

@@ -16,9 +16,10 @@ from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.objectives import iwae_bound
-from vampcore.priors import VampPrior
+from vampcore.priors import ExemplarPrior, VampPrior
+from vampcore.training.growing import grow, growths
 from vampcore.training.processes import Processes
-from vampcore.training.start import set_pseudo_inputs
+from vampcore.training.start import counted, set_pseudo_inputs
 from vampcore.training.state import State, read_state
 from vampcore.training.step import Step
 
@@ -28,6 +29,8 @@ MOST_SKIPPED = 20
 # matter, because it must not change the noise.
 VALIDATED_AT_ONCE, BYTES_AT_ONCE = 1000, 2**29
 VALIDATION_SEED = 1
+# Of its means: half a megabyte. Larger mixtures, as of 50,000 exemplars, are kept without their past.
+MOST_NUMBERS_OF_A_SNAPSHOT = 2**18
 _CALMER = "train again with a lower --learning-rate, or with --precision float32"
 
 
@@ -69,13 +72,16 @@ class Run:
         compile: str = "off",
         processes: Processes | None = None,
     ) -> None:
-        self.config, self.dataset = config, dataset
+        self.config = config = counted(config, dataset)
+        self.dataset = dataset
+        growths(config)  # refuses what cannot be
         self.processes = Processes(device) if processes is None else processes
         self.device = self.processes.device
         self.observation = Observation(dataset.shape, dataset.levels, dataset.classes)
         self.model = build(config, self.observation)
         set_pseudo_inputs(self.model, config, dataset)
         self.model.to(self.device)
+        self._refresh()
         steps = config.epochs * math.ceil(len(dataset.train.images) / config.batch_size)
         self.step = Step(self.model, config, self.processes, compile, steps)
         self.images = dataset.train.images.to(self.device)
@@ -119,6 +125,7 @@ class Run:
     def _epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         started, epoch = time.perf_counter(), self.state.epoch + 1
         beta, rate = beta_at(self.config, epoch), learning_rate_at(self.config, epoch)
+        grow(self.model, self.step, self.config, self.dataset, self.state.epoch)
         done: list[Tensor] = []
         self.model.train()
         order = torch.randperm(len(self.images), generator=self.order).to(self.device)
@@ -135,6 +142,7 @@ class Run:
             raise TrainingError(f"no step of epoch {epoch} was finite: {_CALMER}")
         seen = sum(len(rows) for rows, finite in zip(batches, made.tolist(), strict=True) if finite)
         train = (steps[made, :2].sum(0) / seen).tolist()
+        self._refresh()
         validated = self._validate()
         if not (math.isfinite(validated.elbo) and math.isfinite(validated.bound)):
             raise TrainingError(f"the validation bound of epoch {epoch} is not finite: {_CALMER}")
@@ -160,11 +168,18 @@ class Run:
 
     def _step(self, rows: Tensor, beta: float, rate: float) -> Tensor:
         """One step on the images of these rows; see `Step.__call__` for what it gives."""
-        dataset, mine = self.dataset, self.processes.share(len(rows))
+        dataset, mine, prior = self.dataset, self.processes.share(len(rows)), self.model.prior
+        if isinstance(prior, ExemplarPrior):
+            prior.choose(self.model.encoder, rows)
         # The noise is that of the whole batch, whoever computes which part of it.
         x = observe(self.images[rows], dataset.train.levels, self.config.likelihood, self.noise)[mine]
         noise = self.model.noise(len(rows), self.config.samples, self.noise)
         return self.step(x, tuple(each[:, mine] for each in noise), rows[mine], len(rows), beta, rate)
+
+    def _refresh(self) -> None:
+        """Exemplars are encoded a few at a time while the weights move; bring all of them up to date."""
+        if isinstance(self.model.prior, ExemplarPrior):
+            self.model.prior.refresh(self.model.encoder)
 
     @torch.no_grad()
     def _validate(self) -> Validation:
@@ -221,6 +236,8 @@ class Run:
         built = prior(self.model.encoder)
         if not isinstance(built, DiagNormalMixture):
             return  # a snapshot is of components
+        if built.components.mean.numel() > MOST_NUMBERS_OF_A_SNAPSHOT:
+            return
         images = (prior.images() * 255).round().byte().cpu() if isinstance(prior, VampPrior) else None
         # Copies: a mixture of learned normals hands out its own parameters, which training goes on to change.
         normal = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())

@@ -1,5 +1,7 @@
 """Where training starts: the pseudo-inputs of a VampPrior, taken from the training set or from noise."""
 
+import dataclasses
+
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
@@ -8,14 +10,28 @@ from torch import Tensor
 from vampcore.config import Config, ConfigError
 from vampcore.datasets import Dataset, observe
 from vampcore.models import VAE
-from vampcore.priors import VampData, VampPrior
+from vampcore.priors import ExemplarPrior, VampData, VampPrior
 
 # At 0 and 1 a pixel of a pseudo-input can move one way only, so every pixel starts inside by this margin.
-_MARGIN = 0.01
+MARGIN = 0.01
+
+
+def counted(config: Config, dataset: Dataset) -> Config:
+    """The configuration with its number of components, where that is the number of training images.
+
+    Raises:
+        ConfigError: If there are too few of them to leave one out.
+    """
+    count = len(dataset.train.images)
+    if config.prior != "exemplar":
+        return config
+    if count < 2:
+        raise ConfigError("exemplars leave an image out of its own prior: give two training images or more")
+    return dataclasses.replace(config, components=count)
 
 
 def set_pseudo_inputs(model: VAE, config: Config, dataset: Dataset) -> None:
-    """Give the model's prior its first pseudo-inputs, or the fixed ones of "Vamp data"; other priors are left alone.
+    """Give the model's prior its first pseudo-inputs, or lend it training images; other priors are left alone.
 
     Raises:
         ConfigError: If the data set cannot provide what the configuration asks for.
@@ -24,10 +40,12 @@ def set_pseudo_inputs(model: VAE, config: Config, dataset: Dataset) -> None:
     if isinstance(model.prior, VampPrior):
         images = _initial_images(config, dataset, generator)
         with torch.no_grad():
-            model.prior.pseudo_inputs.copy_(images.clamp(_MARGIN, 1 - _MARGIN))
+            model.prior.pseudo_inputs.copy_(images.clamp(MARGIN, 1 - MARGIN))
     elif isinstance(model.prior, VampData):
         rows = _random_rows(config, dataset, generator)
         model.prior.attach(rows, _observed(dataset, dataset.train.images[rows], generator))
+    elif isinstance(model.prior, ExemplarPrior):
+        model.prior.attach(_observed(dataset, dataset.train.images, generator))
 
 
 def _initial_images(config: Config, dataset: Dataset, generator: torch.Generator) -> Float[Tensor, "K C H W"]:

@@ -1,0 +1,115 @@
+"""Mixtures that are unlike the others on every page: of 1,197 images, and with components that are not there."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import forget, use_root
+from tests.app.reading import MAIN, charts, metric, ref_of, words
+
+VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+PAGES = [(view, prior) for view in VIEWS for prior in ("Exemplars", "Vamp")]
+ROOM, ALIVE = 6, (0, 2, 3, 5)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A family of exemplars and of a VampPrior that lacks two of the six components that it has room for."""
+    from tests.small_runs import config, digits
+    from vampcore.checkpoints import Snapshot, load, save
+    from vampcore.distributions import DiagNormalMixture
+    from vampcore.training import fit
+
+    root = tmp_path_factory.mktemp("grown")
+    for made in (
+        config("exemplar", epochs=1, batch_size=200, neighbours=2),
+        config("vamp", epochs=4, batch_size=200, components=ROOM, grow_from=3, grow_every=1),
+    ):
+        list(fit(made, digits(), root / "small" / made.prior))
+    stored = load(root / "small" / "vamp")
+    stored.model.prior.alive.copy_(torch.tensor([k in ALIVE for k in range(ROOM)]))
+    first, *others = stored.snapshots
+    logits = torch.tensor([0.0, 0, 0, -torch.inf, -torch.inf, -torch.inf])
+    start = Snapshot(0, DiagNormalMixture(first.mixture.components, logits), first.pseudo_inputs)
+    save(dataclasses.replace(stored, snapshots=(start, *others)), root / "small" / "vamp")
+    return root
+
+
+@pytest.fixture
+def models(grown: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    use_root(grown, monkeypatch)
+    yield grown
+    forget()
+
+
+def opened(view: str, **query: str | list[str]) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update(query)
+    at.switch_page(f"views/{view}.py").run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+@pytest.mark.parametrize(("view", "prior"), PAGES)
+def test_every_page_opens(services, view, prior):
+    assert charts(opened(view, prior=prior))
+
+
+def test_exemplars_are_shown_decoded_and_the_page_says_why(services):
+    at = opened("pseudo_inputs", prior="Exemplars")
+    assert "training images, which a checkpoint does not hold" in at.info[0].value
+    assert "Shown instead: the decoded mean of every component" in at.info[0].value
+    assert len(charts(at)[0]["data"][0]["text"]) == 1197
+
+
+def test_ellipses_of_all_exemplars(services):
+    at = opened("latent_space", prior="Exemplars", latent_ellipses="true")
+    centres = next(trace for trace in charts(at)[0]["data"] if trace.get("name") == "components")
+    assert len(centres["marker"]["color"]) == 1197
+
+
+class TestMissingComponents:
+    @pytest.fixture
+    def ref(self, services):
+        return ref_of(services, "small", "vamp")
+
+    def test_are_in_no_order_and_never_dead(self, services, ref):
+        known = services.components(ref)
+        assert np.flatnonzero(known.alive).tolist() == list(ALIVE)
+        assert not known.dead[[1, 4]].any()
+        assert known.weights[[1, 4]].tolist() == [0, 0]
+        for by in services.ORDERS:
+            assert sorted(services.order(ref, by).tolist()) == list(ALIVE)
+        assert (services.facts(ref).components, services.facts(ref).alive) == (ROOM, len(ALIVE))
+
+    def test_are_not_among_the_pseudo_inputs(self, services):
+        at = opened("pseudo_inputs", prior="Vamp")
+        shown = [text.split("<br>")[0] for text in charts(at)[0]["data"][0]["text"]]
+        assert sorted(shown) == [f"component {k}" for k in ALIVE]
+
+    def test_those_that_came_later_are_empty_at_the_start(self, services):
+        at = opened("pseudo_inputs", prior="Vamp", pseudo_epoch="0, before training")
+        assert "Left empty, not yet added after epoch 0: 3, 5" in words(at)
+
+    def test_asked_for_by_number_one_is_said_to_be_missing(self, services, ref):
+        at = opened("components", prior="Vamp", component="4")
+        most_used = services.order(ref, "usage")[0]
+        assert f"Component 4 is not part of the mixture: never added, or removed. Shown is {most_used}." in words(at)
+
+    def test_are_named_on_the_page_of_components(self, services):
+        at = opened("components", prior="Vamp")
+        assert "Removed, or never added while the mixture grew: 2 of 6" in words(at)
+        assert "left out everywhere: 1, 4" in words(at)
+        assert metric(at, "Effective components")
+
+    def test_have_no_ellipse(self, services):
+        at = opened("latent_space", prior="Vamp", latent_ellipses="true")
+        # Classes are called 0 to 9 too; only a component's number stands beside its cross.
+        numbers = {each["text"] for each in charts(at)[0]["layout"]["annotations"] if "yshift" in each}
+        assert numbers == {str(k) for k in ALIVE}
