@@ -21,6 +21,7 @@ from vampcore.checkpoints.folder import write_bytes
 from vampcore.checkpoints.records import FORMAT
 from vampcore.config import CHOICES, Config, ConfigError, dumps
 from vampcore.datasets import DataError, Dataset
+from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Evaluation, evaluate
 from vampcore.metrics.metric import Metric, metric_to_json
 from vampcore.training import Processes, TrainingError, fit
@@ -153,6 +154,8 @@ def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         prior = model.prior(model.encoder)
         if options.component is None:
             z = prior.sample((options.n,), generator)
+        elif not isinstance(prior, DiagNormalMixture):
+            parser.error(f"the prior {checkpoint.config.prior} has no components: leave out --component")
         elif 0 <= options.component < len(prior.log_weights):
             z = prior.component(options.component).sample((options.n,), generator)
         else:
@@ -243,7 +246,10 @@ def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Con
     try:
         if like is not None:
             return dataclasses.replace(like, **given)
-        return Config(**{"experiment": _family(given["data"], given.get("latent_dim", Config.latent_dim))} | given)
+        posterior = given.get("posterior", Config.posterior)
+        family = _family(given["data"], given.get("latent_dim", Config.latent_dim))
+        family += "" if posterior == Config.posterior else f"-{posterior}"
+        return Config(**{"experiment": family} | given)
     except ConfigError as error:
         parser.error(str(error))
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from vampcore.config import Config, Observation
+from vampcore.models.flow import FlowEncoder
 from vampcore.models.hvae import LowerDenseLayer, TwoLayerDecoder
 from vampcore.models.mlp import Decoder, Encoder, output_module
 from vampcore.models.vae import VAE
@@ -34,16 +35,21 @@ def build(config: Config, observation: Observation, seed: int | None = None) -> 
 
 
 def _vae(config: Config, observation: Observation) -> Architecture:
-    encoder = Encoder(observation.shape, config.latent_dim, config.hidden, config.layers)
     output = _output(config, observation)
-    return Architecture(encoder, Decoder(config.latent_dim, config.hidden, config.layers, output))
+    return Architecture(_encoder(config, observation), Decoder(config.latent_dim, config.hidden, config.layers, output))
 
 
 def _hvae(config: Config, observation: Observation) -> Architecture:
     shape, latent_dim, hidden, layers = observation.shape, config.latent_dim, config.hidden, config.layers
-    encoder = Encoder(shape, latent_dim, hidden, layers)
     decoder = TwoLayerDecoder(latent_dim, hidden, _output(config, observation))
-    return Architecture(encoder, decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
+    return Architecture(_encoder(config, observation), decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
+
+
+def _encoder(config: Config, observation: Observation) -> nn.Module:
+    normal = Encoder(observation.shape, config.latent_dim, config.hidden, config.layers)
+    if config.posterior == "normal":
+        return normal
+    return FlowEncoder(normal, config.transforms, config.transform_hidden, coupling=config.posterior == "nf")
 
 
 def _output(config: Config, observation: Observation) -> nn.Module:

@@ -6,12 +6,14 @@ the training set, serves priors that leave the observation itself out; the other
 
 from vampcore.priors.build import build_prior
 from vampcore.priors.encoder import Encoder, aggregated_posterior
+from vampcore.priors.flow import RealNVP
 from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
 from vampcore.priors.vamp import VampData, VampPrior
 
 __all__ = [
     "Encoder",
     "MixtureOfGaussians",
+    "RealNVP",
     "StandardNormal",
     "VampData",
     "VampPrior",

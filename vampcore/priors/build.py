@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from vampcore.config import Config
+from vampcore.priors.flow import RealNVP
 from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
 from vampcore.priors.vamp import VampData, VampPrior
 
@@ -29,4 +30,6 @@ def build_prior(config: Config, shape: tuple[int, int, int]) -> nn.Module:
             return VampPrior(torch.full((components, *shape), 0.5), learned_weights=weighted)
         case "vamp-data":
             return VampData(components, latent_dim)
+        case "realnvp":
+            return RealNVP(latent_dim, config.transforms, config.transform_hidden)
     raise ValueError(f"no prior is called {config.prior!r}")
