@@ -14,7 +14,7 @@ import numpy as np
 
 from app.figures.drawing import Drawing, Spec
 
-Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data"]
+Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data", "realnvp"]
 
 PRIOR_COLOURS: dict[str, str] = {
     "sg": "#5b5f97",
@@ -22,6 +22,7 @@ PRIOR_COLOURS: dict[str, str] = {
     "vamp": "#b4234a",
     "vamp-weighted": "#dc6480",
     "vamp-data": "#a4508b",
+    "realnvp": "#5c7a1f",
 }
 PRIOR_NAMES: dict[str, str] = {
     "sg": "Standard normal",
@@ -29,6 +30,7 @@ PRIOR_NAMES: dict[str, str] = {
     "vamp": "VampPrior",
     "vamp-weighted": "VampPrior, learned weights",
     "vamp-data": "VampPrior, training images",
+    "realnvp": "Flow prior (RealNVP)",
 }
 PRIOR_SYMBOLS: dict[str, str] = {
     "sg": "circle",
@@ -36,6 +38,7 @@ PRIOR_SYMBOLS: dict[str, str] = {
     "vamp": "diamond",
     "vamp-weighted": "triangle-up",
     "vamp-data": "star",
+    "realnvp": "pentagon",
 }
 COMPARED = "#c77d0a"
 CLASS_COLOURS: tuple[str, ...] = (

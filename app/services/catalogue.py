@@ -13,6 +13,7 @@ from app.services.memory import forget, kept
 from vampcore import datasets, zoo
 from vampcore.config import PRIORS
 from vampcore.datasets import DataError
+from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Metric
 from vampcore.priors import VampPrior
 
@@ -67,7 +68,9 @@ class Facts:
         model: Architecture.
         prior: `sg`, `mog`, `vamp` and so on.
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
-        components: K; 1 where the prior is a single normal.
+        posterior: `normal`, or a flow, `nf` or `iaf`, of which a checkpoint keeps the means and scales.
+        components: K; 1 where the prior is a single normal, 0 where it is a flow.
+        is_mixture: Whether the prior has components at all; a flow has none.
         has_components: Whether there is more than one component to look at.
         has_pseudo_inputs: Whether the components come from pseudo-inputs that can be shown.
         likelihood: `bernoulli`, `binomial` or `logistic`.
@@ -89,8 +92,10 @@ class Facts:
     data: str
     model: str
     prior: str
+    posterior: str
     latent_dims: tuple[int, ...]
     components: int
+    is_mixture: bool
     has_components: bool
     has_pseudo_inputs: bool
     likelihood: str
@@ -173,15 +178,18 @@ def facts(ref: Ref) -> Facts:
     model = loaded(ref)
     checkpoint = model.checkpoint
     config, observation, prior = checkpoint.config, checkpoint.observation, checkpoint.model.prior
-    components = len(model.prior.components.mean)
+    is_mixture = isinstance(model.prior, DiagNormalMixture)
+    components = len(model.mixture.components.mean) if is_mixture else 0
     vamp = isinstance(prior, VampPrior)
     return Facts(
         name=ref.name,
         data=config.data,
         model=config.model,
         prior=config.prior,
+        posterior=config.posterior,
         latent_dims=tuple(layer.mean.shape[-1] for layer in checkpoint.latents.layers),
         components=components,
+        is_mixture=is_mixture,
         has_components=components > 1,
         has_pseudo_inputs=vamp,
         likelihood=config.likelihood,

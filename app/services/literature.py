@@ -47,7 +47,7 @@ def published(ref: Ref) -> tuple[Published, ...]:
     """
     known = facts(ref)
     value = _LOG_LIKELIHOOD.get((known.data, known.prior))
-    comparable = known.model == "vae" and known.latent_dims == (40,) and known.likelihood == "bernoulli"
-    if value is None or not comparable:
+    comparable = (known.model, known.posterior, known.likelihood) == ("vae", "normal", "bernoulli")
+    if value is None or not comparable or known.latent_dims != (40,):
         return ()
     return (Published("log_likelihood", value, "nats/image", PAPER, PAPER_URL, as_reported=True),)

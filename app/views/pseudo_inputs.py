@@ -21,6 +21,7 @@ NONE = {
     "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
     "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
     "vamp-data": "The pseudo-inputs of this prior are training images, which a checkpoint does not hold.",
+    "realnvp": "A flow has neither pseudo-inputs nor components: it is one density, a normal carried through layers.",
 }
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder turns it
@@ -209,7 +210,7 @@ def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) ->
             widgets.mode(),
             widgets.plane_window(window),
             alt=f"Component {told.component} at two standard deviations over the lines of the prior's mass.",
-            prior_density=widgets.plane_density(services.prior_density(ref, window)),
+            prior_density=widgets.prior_lines(ref, window),
             components=one,
             prior=facts.prior,
             axes=services.plane(ref).axis_names,
@@ -241,10 +242,30 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     widgets.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
 
 
+def draws_of_the_prior(ref: services.Ref, facts: services.Facts) -> None:
+    """What a prior without components generates."""
+    shown, controls = st.columns([3, 1], gap="medium")
+    with controls:
+        count = widgets.number("Samples", key="pseudo_samples", low=1, high=100, default=40)
+        seed = widgets.number("Seed", key="pseudo_seed", low=0, high=9999)
+    with shown:
+        picture(
+            services.prior_samples(ref, count, seed).pixels,
+            facts,
+            f"{count} decoded draws of the prior, seed {seed}",
+            columns=min(count, 10),
+            across=900,
+            under=f"{count} decoded draws of the prior, seed {seed}",
+        )
+
+
 @st.fragment
 def body(ref: services.Ref) -> None:
     """Everything that follows the chosen component; moving a control runs this alone."""
     facts = services.facts(ref)
+    if not facts.is_mixture:
+        draws_of_the_prior(ref, facts)
+        return
     component = all_of_them(ref, facts) if facts.has_components else 0
     told = services.story(ref, component, SAMPLES)
     if facts.has_components:
@@ -262,6 +283,7 @@ widgets.page_head(
 )
 if not known.has_pseudo_inputs:
     instead = "the decoded mean of every component" if known.has_components else "that component, decoded"
+    instead = instead if known.is_mixture else "its samples"
     widgets.not_applicable(NONE.get(known.prior, "This prior has no pseudo-inputs."), f"Shown instead: {instead}.")
 body(here.ref)
 if known.has_components:

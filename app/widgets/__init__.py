@@ -20,6 +20,7 @@ from app.widgets.page import (
     Cell,
     colour_rule,
     explain,
+    flow_words,
     metric_row,
     mode,
     not_applicable,
@@ -27,6 +28,7 @@ from app.widgets.page import (
     plane_density,
     plane_window,
     prior_heading,
+    prior_lines,
     progress,
 )
 from app.widgets.screen import DESK, picture, picture_width
@@ -54,6 +56,7 @@ __all__ = [
     "explain",
     "figure",
     "file_button",
+    "flow_words",
     "follow_view",
     "forget_outlines",
     "format_metric",
@@ -78,6 +81,7 @@ __all__ = [
     "plane_density",
     "plane_window",
     "prior_heading",
+    "prior_lines",
     "progress",
     "show_component",
     "show_part",

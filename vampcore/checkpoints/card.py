@@ -27,9 +27,10 @@ def model_card(checkpoint: Checkpoint) -> str:
     posterior = ""
     if config.posterior != "normal":
         posterior = f"""
-Posterior: {POSTERIOR_NAMES[config.posterior]}{flow}. The stored means and scales of the posteriors are those of 256
-samples for each image. Mutual information and marginal KL are not computed: under a flow the aggregated posterior of
-N images takes N^2 inverse passes.
+Posterior: {POSTERIOR_NAMES[config.posterior]},
+{flow.removeprefix(" of ")}. The stored means and scales of the posteriors are those of 256 samples for
+each image. Mutual information and marginal KL are not computed: the density of the aggregated posterior of N images
+takes N^2 inverse passes.
 """
     figures = "\n".join(f"| {_label(metric)} | {_figure(metric)} | {_basis(metric)} |" for metric in checkpoint.metrics)
     return f"""# {config.experiment} / {config.prior}

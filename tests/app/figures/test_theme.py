@@ -26,9 +26,9 @@ def test_identities_are_those_of_the_design():
     assert theme.prior_colour("mog") == "#0f8b8d"
     assert theme.prior_colour("vamp") == "#b4234a"
     assert theme.COMPARED == "#c77d0a"
-    assert len(set(theme.PRIOR_COLOURS.values()) | {theme.COMPARED}) == 6
+    assert len(set(theme.PRIOR_COLOURS.values()) | {theme.COMPARED}) == 7
     assert set(theme.PRIOR_COLOURS) == set(theme.PRIOR_NAMES) == set(theme.PRIOR_SYMBOLS)
-    assert len(set(theme.PRIOR_SYMBOLS.values())) == 5
+    assert len(set(theme.PRIOR_SYMBOLS.values())) == 6
 
 
 def test_classes_have_petroff10_and_the_configuration_agrees():
