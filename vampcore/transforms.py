@@ -52,6 +52,12 @@ class AffineTransforms(nn.Module):
         return tuple(transform(context) for transform in self.transforms)
 
 
+def count_learned(module: nn.Module) -> int:
+    """Numbers that a module learns: those of its parameters that no mask takes out."""
+    masked = sum(int((~layer.mask).sum()) for layer in module.modules() if isinstance(layer, MaskedLinear))
+    return sum(parameter.numel() for parameter in module.parameters()) - masked
+
+
 def _affine(order: Tensor, hidden: int, passes: int, context: int) -> nn.Module:
     without_memory = torch.empty(()).is_meta
     with torch.device("cpu"):  # masks are worked out from values, which a tensor without memory does not have

@@ -16,6 +16,7 @@ from vampcore.datasets import DataError
 from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Metric
 from vampcore.priors import VampPrior
+from vampcore.transforms import count_learned
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,8 @@ def facts(ref: Ref) -> Facts:
         epochs=checkpoint.progress.epochs,
         best_epoch=checkpoint.progress.best_epoch,
         converged=checkpoint.progress.converged,
-        parameters=sum(parameter.numel() for parameter in checkpoint.model.parameters()),
-        prior_parameters=sum(parameter.numel() for parameter in prior.parameters()),
+        parameters=count_learned(checkpoint.model),
+        prior_parameters=count_learned(prior),
         seed=config.seed,
         objective=config.objective,
         outside=prior.outside() if isinstance(prior, VampPrior) else None,

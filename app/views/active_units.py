@@ -65,19 +65,16 @@ def units_table(ref: services.Ref) -> pd.DataFrame:
     for depth, layer in enumerate(layers):
         order = np.argsort(-layer.activity, kind="stable")
         absent = np.full(len(order), np.nan)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "layer": f"z{len(layers) - depth}",
-                    "unit": order,
-                    "A (latent units\u00b2)": layer.activity[order],
-                    "A / mean \u03c3\u00b2": layer.ratio[order],
-                    "KL (nats/image)": absent if depth or parts is None else parts.kl[order],
-                    "SE of KL": absent if depth or parts is None else parts.kl_se[order],
-                    "active": layer.active[order],
-                }
-            )
-        )
+        columns: dict[str, Any] = {
+            "layer": f"z{len(layers) - depth}",
+            "unit": order,
+            "A (latent units\u00b2)": layer.activity[order],
+            "A / mean \u03c3\u00b2": layer.ratio[order],
+        }
+        if parts is not None:
+            columns["KL (nats/image)"] = absent if depth else parts.kl[order]
+            columns["SE of KL"] = absent if depth else parts.kl_se[order]
+        frames.append(pd.DataFrame(columns | {"active": layer.active[order]}))
     table = pd.concat(frames, ignore_index=True)
     return table if len(layers) > 1 else table.drop(columns="layer")
 
@@ -190,10 +187,9 @@ def show_kl_of_a_flow(ref: services.Ref) -> None:
 def show_table(ref: services.Ref) -> None:
     """What is known of every unit, to read and to take away."""
     table = units_table(ref)
-    short = dict(zip(table.columns[-6:], ("unit", "A", "A/\u03c3\u00b2", "KL", "\u00b1", "active"), strict=True))
-    small = {
-        name: st.column_config.NumberColumn(short[name], format="%.3g", help=name) for name in table.columns[-5:-1]
-    }
+    short = {"A (latent units\u00b2)": "A", "A / mean \u03c3\u00b2": "A/\u03c3\u00b2", "KL (nats/image)": "KL"}
+    short |= {"SE of KL": "\u00b1"}
+    small = {name: st.column_config.NumberColumn(word, format="%.3g", help=name) for name, word in short.items()}
     st.dataframe(
         table,
         hide_index=True,

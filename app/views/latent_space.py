@@ -255,7 +255,8 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     """What the picture holds, in figures."""
     facts, where = services.facts(ref), services.plane(ref)
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
-    each = "posterior mean of each" if means else "one sample z ~ q(z | x) of each"
+    drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "of the normal"
+    each = "posterior mean of each" if means else f"one sample {drawn} of each"
     if services.is_crowd(ref):
         each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [

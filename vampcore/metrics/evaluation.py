@@ -18,6 +18,7 @@ from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_li
 from vampcore.metrics.metric import Metric, mean_metric
 from vampcore.models import VAE
 from vampcore.priors import aggregated_posterior
+from vampcore.transforms import count_learned
 
 # Samples an image over which the means of lower layers are averaged for their activity.
 ACTIVITY_SAMPLES = 10
@@ -113,7 +114,8 @@ def evaluate(
     if closed and isinstance(prior, DiagNormalMixture):
         shares = usage(prior, aggregated_posterior(model.encoder, x).components.sample((), generator()))
         metrics.append(Metric("effective_components", effective_components(shares), "components", n=n, samples=1))
-    metrics.append(Metric("prior_parameters", float(_parameters(model.prior)), "parameters"))
+    # Its own: the encoder that a VampPrior borrows is not among them.
+    metrics.append(Metric("prior_parameters", float(count_learned(model.prior)), "parameters"))
     estimate = None
     if samples > 0:
         estimate = log_likelihood(
@@ -155,8 +157,3 @@ def _bits(metric: Metric, dimensions: int) -> Metric:
     name = "bits_per_dimension" if metric.name == "log_likelihood" else f"{metric.name}_bits_per_dimension"
     se = None if metric.se is None else metric.se / scale
     return dataclasses.replace(metric, name=name, value=-metric.value / scale, unit="bits/dimension", se=se)
-
-
-def _parameters(prior: torch.nn.Module) -> int:
-    """Numbers that the prior itself learns; the encoder that a VampPrior borrows is not among them."""
-    return sum(parameter.numel() for parameter in prior.parameters())
