@@ -32,7 +32,7 @@ def folders(tmp_path_factory):
     return root / "flows"
 
 
-def test_images():
+def observed():
     test = few_digits().test
     return observe(test.images, test.levels, "binomial")
 
@@ -48,7 +48,7 @@ class TestRoundTrip:
 
     def test_figures_are_those_of_the_loaded_model(self, name, folders):
         checkpoint = load(folders / name)
-        again = evaluate(checkpoint.model, test_images(), 0, 0, levels=checkpoint.observation.levels)
+        again = evaluate(checkpoint.model, observed(), 0, 0, levels=checkpoint.observation.levels)
         assert again.metrics == checkpoint.metrics
         assert torch.equal(again.elbo, checkpoint.per_image.elbo)
 
@@ -66,7 +66,7 @@ def test_a_flow_prior_has_no_snapshots_and_no_masks_on_disk(folders):
 @pytest.mark.parametrize("name", ["nf", "iaf", "hvae"])
 def test_latents_are_moments_of_samples(name, folders, generator):
     checkpoint = load(folders / name)
-    q = checkpoint.model.encoder(test_images())
+    q = checkpoint.model.encoder(observed())
     assert isinstance(q, Flow)
     z, stored = q.sample((4000,), generator), checkpoint.latents.layers[0]
     error = z.std(0) / LATENTS_SAMPLES**0.5
@@ -89,7 +89,7 @@ def test_the_model_card_says_what_is_not_computed(folders):
 def test_a_file_that_names_more_transforms_is_refused(folders, tmp_path):
     copy = shutil.copytree(folders / "realnvp", tmp_path / "more")
     rewrite_json(copy / "config.json", lambda fields: fields["config"].update(transforms=3))
-    with pytest.raises(CheckpointError, match="lacks prior.to_normal.transforms.2"):
+    with pytest.raises(CheckpointError, match=r"lacks prior\.to_normal\.transforms\.2"):
         load(copy)
 
 

@@ -68,6 +68,12 @@ class TestFlowPosterior:
         with pytest.raises(ValueError, match="2 or more"):
             active_units(model_of(prior="sg", posterior=posterior), x, 1)
 
-    def test_a_unit_can_be_muted(self, posterior, x, generator):
-        metric = mute(model_of(prior="sg", posterior=posterior), x, 0, generator, samples=20)
-        assert metric.value > 0
+    def test_a_muted_unit_stands_at_the_mean_of_the_draws(self, posterior, x):
+        model = model_of(prior="sg", posterior=posterior)
+        with torch.no_grad():
+            w = model(x, 20, generator=torch.Generator().manual_seed(4))
+            z = w.layers[0].z.clone()
+            z[..., 0] = z[..., 0].mean()
+            expected = (w.log_likelihood - model.decoder(z).log_prob(x)).mean().item()
+        found = mute(model, x, 0, torch.Generator().manual_seed(4), samples=20)
+        assert found.value == pytest.approx(expected, rel=1e-4)
