@@ -35,14 +35,16 @@ def build(config: Config, observation: Observation, seed: int | None = None) -> 
 
 
 def _vae(config: Config, observation: Observation) -> Architecture:
+    encoder = _encoder(config, observation)
     output = _output(config, observation)
-    return Architecture(_encoder(config, observation), Decoder(config.latent_dim, config.hidden, config.layers, output))
+    return Architecture(encoder, Decoder(config.latent_dim, config.hidden, config.layers, output))
 
 
 def _hvae(config: Config, observation: Observation) -> Architecture:
     shape, latent_dim, hidden, layers = observation.shape, config.latent_dim, config.hidden, config.layers
+    encoder = _encoder(config, observation)
     decoder = TwoLayerDecoder(latent_dim, hidden, _output(config, observation))
-    return Architecture(_encoder(config, observation), decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
+    return Architecture(encoder, decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
 
 
 def _encoder(config: Config, observation: Observation) -> nn.Module:
