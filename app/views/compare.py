@@ -68,15 +68,11 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
     return tuple(ref for ref in refs if ref.prior in wanted) or refs
 
 
-def hole_density(ref: services.Ref, window: services.Window) -> services.Density | None:
-    """The prior on the grid of the aggregated posterior; None where it has no density on the plane."""
-    return services.prior_density(ref, window, cells=services.AGGREGATE_GRID)
-
-
 @services.kept(60)
 def hole_map(ref: services.Ref, window: services.Window, mode: Theme) -> Any:
     """Where the prior has mass and no image comes from; None where one of the two has no density to draw."""
-    facts, prior, share = services.facts(ref), hole_density(ref, window), services.hole_share(ref)
+    facts, share = services.facts(ref), services.hole_share(ref)
+    prior = services.prior_density(ref, window, cells=services.AGGREGATE_GRID)
     if prior is None or share is None:
         return None
     return holes.holes(

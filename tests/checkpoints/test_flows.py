@@ -99,3 +99,10 @@ def test_a_file_that_brings_masks_is_refused(folders, tmp_path):
     rewrite_tensors(copy / "weights.safetensors", lambda tensors: tensors.update({name: torch.ones(6, 2)}))
     with pytest.raises(CheckpointError, match="mask is unknown"):
         load(copy)
+
+
+def test_a_file_that_asks_for_many_networks_is_refused_before_they_are_built(folders, tmp_path):
+    copy = shutil.copytree(folders / "realnvp", tmp_path / "many")
+    rewrite_json(copy / "config.json", lambda fields: fields["config"].update(transforms=64, transform_hidden=1024))
+    with pytest.raises(CheckpointError, match="larger than any"):
+        load(copy)
