@@ -178,9 +178,17 @@ def show_kl_of_a_flow(ref: services.Ref) -> None:
         f"The {whose} is a flow, which has no density of one unit alone, so the KL cannot be told apart by units.",
         "Shown instead: the KL as a whole, and what is known of each unit.",
     )
-    layers = [services.metric(ref, "kl", layer=layer) for layer in range(len(services.facts(ref).latent_dims))]
-    found = [services.metric(ref, "kl"), *(layers if len(layers) > 1 else [])]
-    widgets.metric_row([metric for metric in found if metric is not None])
+    layers = len(services.facts(ref).latent_dims)
+    stored = [("KL", services.metric(ref, "kl"))]
+    if layers > 1:
+        stored += [(f"KL of z{layers - i}", services.metric(ref, "kl", layer=i)) for i in range(layers)]
+    widgets.metric_row(
+        [
+            widgets.Cell(name, widgets.format_value(metric.value, metric.se), widgets.caption(metric))
+            for name, metric in stored
+            if metric is not None
+        ]
+    )
     show_table(ref)
 
 

@@ -143,7 +143,7 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
         if share is None:
             widgets.not_applicable(
                 f"{short_name(ref)}: the posteriors are flows, so that the density of the aggregated posterior of N "
-                "images takes N² inverse passes.",
+                "images takes N inverse passes at each place.",
                 "Its holes are not measured.",
             )
             return

@@ -141,7 +141,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
 def show_density(found: services.Place) -> None:
     """What the prior thinks of a place."""
     if found.log_density is None or found.mass is None:
-        st.markdown("A flow has no density on a plane; decoded is the point of the plane itself.")
+        st.markdown("This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself.")
         return
     region = f"Inside the prior\u2019s **{100 * found.mass:.0f} %** region"
     st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:.2f}')} nats**")

@@ -17,6 +17,7 @@ FAMILIES = (
     ("flow-2d", "sg", "normal", 2),
     ("flow-5d", "realnvp", "normal", 5),
     ("iaf-3d", "sg", "iaf", 3),
+    ("nf-hvae", "sg", "nf", 2),
 )
 
 
@@ -32,6 +33,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config = Config(
             data="digits",
             experiment=experiment,
+            model="hvae" if experiment.endswith("hvae") else "vae",
             prior=prior,
             posterior=posterior,
             latent_dim=latent_dim,
@@ -149,8 +151,10 @@ class TestPriorOnItsOwnPlane:
         at = flow_2d("active_units")
         assert services.kl_per_dimension(ref_of(services, "flow-2d", "realnvp")) is None
         assert "The prior is a flow" in at.info[0].value
+        from app import widgets
+
         stored = services.metric(ref_of(services, "flow-2d", "realnvp"), "kl")
-        assert metric(at, "KL").startswith(f"{stored.value:.1f}"[:3])
+        assert metric(at, "KL") == widgets.format_value(stored.value, stored.se)
 
     def test_comparison_measures_all(self, services):
         at = flow_2d("compare", compare_images="100", compare_importance="10")
@@ -186,6 +190,22 @@ class TestPosterior:
     @pytest.mark.parametrize("page", PAGES)
     def test_every_page_opens(self, services, page):
         iaf(page)
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_opens_with_two_layers(self, services, page):
+        opened(page, experiment="nf-hvae")
+
+    def test_layers_have_their_kl(self, services):
+        at, ref = opened("active_units", experiment="nf-hvae"), ref_of(services, "nf-hvae", "sg")
+        from app import widgets
+
+        for label, layer in (("KL of z2", 0), ("KL of z1", 1)):
+            stored = services.metric(ref, "kl", layer=layer)
+            assert metric(at, label) == widgets.format_value(stored.value, stored.se)
+
+    def test_holes_of_two_dimensions_are_left_out_too(self, services):
+        at = opened("latent_space", experiment="nf-hvae")
+        assert not [each for each in at.metric if each.label == "Prior mass in holes"]
 
     @pytest.mark.parametrize("page", ["overview", "latent_space", "compare"])
     def test_points_say_what_they_are(self, services, page):
