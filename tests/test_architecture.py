@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; a module may import what stands on an earlier line, never a neighbour on its own.
 VAMPCORE = (
     ("config", "compiling", "distributions", "literature"),
-    ("nn",),
+    ("nn", "transforms"),
     ("likelihoods", "datasets", "priors"),
     ("models",),
     ("objectives",),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.small_runs import FILES, RUN_FILES
+from tests.small_runs import FILES, RUN_FILES, config, train
 from vampcore import zoo
 from vampcore.checkpoints import load
 from vampcore.commands import main
@@ -202,6 +202,23 @@ class TestSample:
             main(["sample", str(family / "small" / "vamp"), "--component", "4", "--out", "a.png"])
         assert ended.value.code == 2
         assert not (here / "a.png").exists()
+
+    def test_a_flow_has_samples_and_no_components(self, here, capsys):
+        train(config("realnvp", transforms=2, transform_hidden=6, epochs=1), here / "flow")
+        assert main(["sample", str(here / "flow"), "-n", "4", "--out", "a.png"]) == 0
+        assert (here / "a.png").exists()
+        with pytest.raises(SystemExit) as ended:
+            main(["sample", str(here / "flow"), "--component", "0", "--out", "b.png"])
+        assert ended.value.code == 2
+        assert "the prior realnvp has no components: leave out --component" in capsys.readouterr().err
+
+    def test_a_flow_posterior_has_an_experiment_of_its_own(self, here, capsys):
+        quick = [each for each in QUICK if not each.startswith("--experiment")]
+        assert (
+            main(["train", "--data", "digits", "--prior", "sg", "--posterior", "iaf", "--transforms", "2", *quick]) == 0
+        )
+        assert "iaf" in capsys.readouterr().out
+        assert (here / "runs" / "digits-2d-iaf" / "sg" / "config.json").exists()
 
     def test_a_folder_that_cannot_be_written_is_one_line(self, family, here, capsys):
         line = failed(capsys, ["sample", str(family / "small" / "sg"), "--out", "nowhere/a.png"])

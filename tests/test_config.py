@@ -7,6 +7,7 @@ import pytest
 from vampcore.config import (
     _LATER,
     CHOICES,
+    PRIORS,
     Config,
     ConfigError,
     Observation,
@@ -169,6 +170,34 @@ class TestConfig:
         with pytest.raises(ConfigError) as caught:
             Config(**PLAIN | fields)
         assert "\n" not in str(caught.value)
+
+
+class TestFlows:
+    @pytest.mark.parametrize("posterior", ["nf", "iaf"])
+    @pytest.mark.parametrize("prior", ["mog", "vamp", "vamp-weighted", "vamp-data", "realnvp"])
+    def test_a_flow_posterior_takes_the_standard_normal_alone(self, posterior, prior):
+        with refused(f"prior is '{prior}' and posterior is '{posterior}'.*use --prior sg"):
+            Config(data="digits", experiment="a", prior=prior, posterior=posterior)
+        assert Config(data="digits", experiment="a", prior="sg", posterior=posterior).has_flow
+
+    @pytest.mark.parametrize("chosen", [{"prior": "realnvp"}, {"prior": "sg", "posterior": "nf"}])
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"latent_dim": 1}, "use --latent-dim 2 or more"),
+            ({"latent_dim": 1025}, "latent_dim is 1025; a flow takes 1024 at most"),
+            ({"transforms": 65}, "64 at most"),
+            ({"transform_hidden": 1025}, "1024 at most"),
+        ],
+    )
+    def test_sizes(self, chosen, wrong, message):
+        with refused(message):
+            Config(data="digits", experiment="a", **chosen, **wrong)
+        Config(data="digits", experiment="a", prior="vamp", **wrong)
+
+    def test_components(self):
+        known = {prior: Config(data="digits", experiment="a", prior=prior).prior_components for prior in PRIORS}
+        assert known == dict.fromkeys(PRIORS, 500) | {"sg": 1, "realnvp": 0}
 
 
 class TestObservation:

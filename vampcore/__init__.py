@@ -6,7 +6,7 @@ log-density is a sum over dimensions, in nats.
 """
 
 from vampcore.config import Config, ConfigError, Observation
-from vampcore.distributions import DiagNormal, DiagNormalMixture, Draw, NormalMixture
+from vampcore.distributions import DiagNormal, DiagNormalMixture, Draw, Flow, NormalMixture
 from vampcore.models import VAE, Layer, LogWeights, build
 from vampcore.objectives import elbo, iwae_bound
 
@@ -17,6 +17,7 @@ __all__ = [
     "DiagNormal",
     "DiagNormalMixture",
     "Draw",
+    "Flow",
     "Layer",
     "LogWeights",
     "NormalMixture",

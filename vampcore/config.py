@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar")
+PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar", "realnvp")
 # Mixtures that can start with few components and grow.
 GROWING = ("mog", "vamp", "vamp-weighted")
 # Architectures, and how many stochastic layers they have.
@@ -20,7 +20,7 @@ CHOICES = {
     "objective": ("elbo", "iwae"),
     "optimizer": ("adam", "adam-norm-grad"),
     "precision": ("float32", "bf16"),
-    "posterior": ("normal",),
+    "posterior": ("normal", "nf", "iaf"),
 }
 # Choices that came after the first checkpoints: where a file does not name them, they were what their default says.
 _LATER = ("posterior", "transforms", "transform_hidden", "neighbours", "grow_from", "grow_every")
@@ -39,6 +39,8 @@ _POSITIVE = (
     "neighbours",
     "grow_every",
 )
+# The networks of a flow are built before a checkpoint is compared with them, so their size has a limit.
+_MOST_OF_A_FLOW = {"latent_dim": 1024, "transforms": 64, "transform_hidden": 1024}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST = 2**63 - 1
 
@@ -58,8 +60,9 @@ class Config:
             `convhvae`, the same with gated convolutions; `pixelhvae`, that with a PixelCNN for a decoder.
         prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
             weights, `vamp-data` with fixed training images as pseudo-inputs, `exemplar` with a component at every
+            training image, `realnvp` a normalising flow.
+        components: Number K of mixture components; ignored by `sg` and `realnvp`, and by `exemplar`, which has one a
             training image.
-        components: Number K of mixture components; ignored by `sg`, and by `exemplar`, which has one a training image.
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
         layers: Gated dense layers in the encoder, and as many in the decoder; convolutions are as many as in the paper.
@@ -77,9 +80,11 @@ class Config:
         optimizer: `adam`, or `adam-norm-grad`: Adam on gradients divided by their own norm, tensor by tensor.
         precision: `bf16` runs the matrix products of training in bfloat16; evaluation is always float32.
         seed: Of initialisation, order and noise.
-        posterior: q(z | x) of the top layer: `normal`, with diagonal covariance.
+        posterior: q(z | x) of the top layer: `normal`, with diagonal covariance; `nf`, that carried through coupling
+            transforms; `iaf`, through inverse autoregressive ones. A flow has no closed mean and scale that could be a
+            component of a prior, so that `nf` and `iaf` take the prior `sg`.
         transforms: Transforms of a normalising flow.
-        transform_hidden: Hidden units of each of them.
+        transform_hidden: Units of each hidden layer of their networks, and features of a posterior's context.
         neighbours: Nearest exemplars of an image that a training step encodes afresh.
         grow_from: Components at the start of a mixture (`mog`, `vamp`, `vamp-weighted`) that grows to `components`; 0
             for all from the start.
@@ -135,6 +140,30 @@ class Config:
             raise ConfigError(f"experiment is {self.experiment!r}; use letters, digits, '.', '_', '-', 80 at most")
         if (self.objective == "elbo" and self.samples > 1000) or self.samples > 10_000:
             raise ConfigError(f"samples is {self.samples}; a training step takes 1000 (elbo) or 10000 (iwae) at most")
+        self._check_flows()
+
+    def _check_flows(self) -> None:
+        if self.posterior != "normal" and self.prior != "sg":
+            raise ConfigError(
+                f"prior is {self.prior!r} and posterior is {self.posterior!r}, which has no closed mean and scale for "
+                "a prior to borrow: use --prior sg, or --posterior normal"
+            )
+        if self.has_flow:
+            if self.latent_dim < 2:
+                raise ConfigError("latent_dim is 1; a flow lets dimensions move each other: use --latent-dim 2 or more")
+            for name, most in _MOST_OF_A_FLOW.items():
+                if getattr(self, name) > most:
+                    raise ConfigError(f"{name} is {getattr(self, name)}; a flow takes {most} at most")
+
+    @property
+    def has_flow(self) -> bool:
+        """Whether prior or posterior is a normalising flow."""
+        return self.prior == "realnvp" or self.posterior != "normal"
+
+    @property
+    def prior_components(self) -> int:
+        """Components of the prior: 1 of `sg`, 0 of a flow, which has none."""
+        return {"sg": 1, "realnvp": 0}.get(self.prior, self.components)
 
     @property
     def latent_dims(self) -> tuple[int, ...]:
@@ -160,10 +189,14 @@ class Observation:
         _check_observation(self.shape, self.levels, self.classes)
 
 
-def family_name(data: str, latent_dim: int) -> str:
-    """The name of an experiment that was given none; the path of a user's own images is cut to what a name may hold."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", data)[-60:].strip("-._")
-    return f"{name}-{latent_dim}d"
+def family_name(data: str, latent_dim: int, model: str, posterior: str) -> str:
+    """The name of an experiment that was given none: what its models share, without what is the default.
+
+    The path of a user's own images is cut to what a name may hold.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", data)[-50:].strip("-._")
+    others = [each for each in (model, posterior) if each not in (Config.model, Config.posterior)]
+    return "-".join([name, f"{latent_dim}d", *others])
 
 
 def to_json(value: Config | Observation) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Entry:
         path: The folder.
         data: Data set.
         model: Architecture.
-        components: Mixture components of the prior.
+        components: Mixture components of the prior; 0 where it is a flow.
         latent_dims: Dimensions of each stochastic layer, top first.
         epochs: Epochs trained.
         converged: Whether training came to its end.
@@ -174,7 +174,7 @@ def _sound_entry(folder: Path, name: str) -> Entry:
         path=folder,
         data=config.data,
         model=config.model,
-        components=1 if config.prior == "sg" else config.components,
+        components=config.prior_components,
         latent_dims=config.latent_dims,
         epochs=described.progress.epochs,
         converged=described.progress.converged,

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.figures.drawing import Drawing, Spec
 
-Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar"]
+Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar", "realnvp"]
 
 PRIOR_COLOURS: dict[str, str] = {
     "sg": "#5b5f97",
@@ -23,6 +23,7 @@ PRIOR_COLOURS: dict[str, str] = {
     "vamp-weighted": "#dc6480",
     "vamp-data": "#a4508b",
     "exemplar": "#6a7f1c",
+    "realnvp": "#1f6fb2",
 }
 PRIOR_NAMES: dict[str, str] = {
     "sg": "Standard normal",
@@ -31,6 +32,7 @@ PRIOR_NAMES: dict[str, str] = {
     "vamp-weighted": "VampPrior, learned weights",
     "vamp-data": "VampPrior, training images",
     "exemplar": "Exemplars, all training images",
+    "realnvp": "Flow prior (RealNVP)",
 }
 PRIOR_SYMBOLS: dict[str, str] = {
     "sg": "circle",
@@ -39,6 +41,7 @@ PRIOR_SYMBOLS: dict[str, str] = {
     "vamp-weighted": "triangle-up",
     "vamp-data": "star",
     "exemplar": "hexagon",
+    "realnvp": "pentagon",
 }
 COMPARED = "#c77d0a"
 CLASS_COLOURS: tuple[str, ...] = (

@@ -14,8 +14,10 @@ from app.services.turns import out_of_turn
 from vampcore import datasets, zoo
 from vampcore.config import PRIORS
 from vampcore.datasets import DataError
+from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Metric
 from vampcore.priors import VampPrior
+from vampcore.transforms import count_learned
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,10 @@ class Facts:
         model: Architecture.
         prior: `sg`, `mog`, `vamp` and so on.
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
-        components: K; 1 where the prior is a single normal.
         alive: How many of them the mixture has: a mixture that grew may lack some.
+        posterior: `normal`, or a flow, `nf` or `iaf`, of which a checkpoint keeps the means and scales.
+        components: K; 1 where the prior is a single normal, 0 where it is a flow.
+        is_mixture: Whether the prior has components at all; a flow has none.
         has_components: Whether there is more than one component to look at.
         has_pseudo_inputs: Whether the components come from pseudo-inputs that can be shown.
         likelihood: `bernoulli`, `binomial` or `logistic`.
@@ -91,9 +95,11 @@ class Facts:
     data: str
     model: str
     prior: str
+    posterior: str
     latent_dims: tuple[int, ...]
     components: int
     alive: int
+    is_mixture: bool
     has_components: bool
     has_pseudo_inputs: bool
     likelihood: str
@@ -176,16 +182,19 @@ def facts(ref: Ref) -> Facts:
     model = loaded(ref)
     checkpoint = model.checkpoint
     config, observation, prior = checkpoint.config, checkpoint.observation, checkpoint.model.prior
-    components = len(model.prior.components.mean)
+    is_mixture = isinstance(model.prior, DiagNormalMixture)
+    components = len(model.mixture.components.mean) if is_mixture else 0
     vamp = isinstance(prior, VampPrior)
     return Facts(
         name=ref.name,
         data=config.data,
         model=config.model,
         prior=config.prior,
+        posterior=config.posterior,
         latent_dims=tuple(layer.mean.shape[-1] for layer in checkpoint.latents.layers),
         components=components,
-        alive=int((~model.prior.logits.isneginf()).sum()),
+        alive=int((~model.mixture.logits.isneginf()).sum()) if is_mixture else 0,
+        is_mixture=is_mixture,
         has_components=components > 1,
         has_pseudo_inputs=vamp,
         likelihood=config.likelihood,
@@ -196,8 +205,8 @@ def facts(ref: Ref) -> Facts:
         epochs=checkpoint.progress.epochs,
         best_epoch=checkpoint.progress.best_epoch,
         converged=checkpoint.progress.converged,
-        parameters=sum(parameter.numel() for parameter in checkpoint.model.parameters()),
-        prior_parameters=sum(parameter.numel() for parameter in prior.parameters()),
+        parameters=count_learned(checkpoint.model),
+        prior_parameters=count_learned(prior),
         seed=config.seed,
         objective=config.objective,
         outside=prior.outside() if isinstance(prior, VampPrior) else None,

@@ -37,7 +37,8 @@ class LiveFigures:
 
     Attributes:
         ref: The checkpoint.
-        metrics: One each of `LIVE_ROWS`, with standard errors and counts.
+        metrics: One each of `LIVE_ROWS`, with standard errors and counts; where the posterior is a flow, without the
+            parts of the KL, which take its aggregate.
         rows: The test images that the subset holds.
         log_likelihood: log p(x) of each of them, in nats.
         seconds: What the measurement took when it was made.
@@ -51,13 +52,17 @@ class LiveFigures:
     seconds: float
     device: str
 
+    def find(self, name: str) -> Metric | None:
+        """One figure by name; None if it was not measured."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
     def get(self, name: str) -> Metric:
         """One figure by name.
 
         Raises:
             ServiceError: If it was not measured.
         """
-        found = next((metric for metric in self.metrics if metric.name == name), None)
+        found = self.find(name)
         if found is None:
             raise ServiceError(f"{name} was not measured; there are {', '.join(LIVE_ROWS)}")
         return found
@@ -109,8 +114,10 @@ def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: in
 
     report(0, "ELBO")
     parts_of_elbo = _bound(ref, limit, seed)
-    report(1, "mutual information and marginal KL")
-    surgery = _surgery(ref, limit, seed)
+    surgery = _Part((), 0.0)
+    if loaded(ref).posterior_is_normal:
+        report(1, "mutual information and marginal KL")
+        surgery = _surgery(ref, limit, seed)
     parts = []
     for block in range(blocks):
         report(2 + block, f"log-likelihood, {min(len(rows), block * BLOCK):,} of {len(rows):,} images")

@@ -7,14 +7,16 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.latent_space import Floats, plane, points
-from app.services.loading import Ref, loaded, noise, several_threads
+from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 from app.services.memory import kept
-from vampcore import DiagNormalMixture, NormalMixture
+from vampcore import DiagNormalMixture, Flow, NormalMixture
+from vampcore.distributions import Distribution
 from vampcore.metrics import Metric, log_density, mass_levels
 from vampcore.metrics import holes as measure_holes
 
 MASSES = (0.5, 0.8, 0.95, 0.99)
 PRIOR_GRID = 100
+DRAWS = 20_000
 AGGREGATE_GRID = 60
 # The aggregated posterior has one component a test image, so its density costs N times as much as a normal's.
 AGGREGATE_DRAWS = 2000
@@ -58,7 +60,13 @@ class Density:
 
 
 def aggregate(ref: Ref) -> DiagNormalMixture:
-    """The aggregated posterior of the test set: one component an image."""
+    """The aggregated posterior of the test set: one component an image.
+
+    Raises:
+        ServiceError: If the posteriors are flows, of which a checkpoint keeps means and scales only.
+    """
+    if not loaded(ref).posterior_is_normal:
+        raise ServiceError(f"the posteriors of {ref.name} are flows, whose aggregate has no density at hand")
     posterior = loaded(ref).posterior
     return DiagNormalMixture(posterior, posterior.mean.new_zeros(len(posterior.mean)))
 
@@ -67,6 +75,17 @@ def on_plane(ref: Ref, mixture: DiagNormalMixture) -> NormalMixture:
     """The exact marginal of a mixture on the plane."""
     where = plane(ref)
     return mixture.project(torch.tensor(where.basis), torch.tensor(where.origin))
+
+
+def prior_seen(ref: Ref) -> NormalMixture | Flow | None:
+    """The prior's density on the plane, exactly.
+
+    None where there is no such thing: a flow on a plane that is not the latent space itself, since it has no marginals.
+    """
+    prior = loaded(ref).prior
+    if isinstance(prior, DiagNormalMixture):
+        return on_plane(ref, prior)
+    return prior if isinstance(prior, Flow) and plane(ref).exact else None
 
 
 def window(refs: tuple[Ref, ...]) -> Window:
@@ -83,31 +102,46 @@ def _enclose(extents: NDArray[np.float64]) -> Window:
 
 @kept(100)
 def _extent(ref: Ref) -> NDArray[np.float64]:
-    """Corners that hold the prior's 99 % region, and all but 4 in 1000 of the points along each axis, `(2, 2)`."""
+    """Corners that hold the prior's 99 % region, and all but 4 in 1000 of the points along each axis, `(2, 2)`.
+
+    Of a prior without a density on the plane, all but 1 in 100 of its draws along each axis.
+    """
     with torch.inference_mode():
-        mixture = on_plane(ref, loaded(ref).prior)
-        drawn = mixture.sample((20_000,), noise(0))
-        inside = drawn[log_density(mixture, drawn) >= float(mass_curve(ref)[-1])].numpy()
+        seen_prior, curve = prior_seen(ref), mass_curve(ref)
+        if seen_prior is None or curve is None:
+            drawn = plane(ref).project(loaded(ref).prior.sample((DRAWS,), noise(0)).numpy())
+            inside = np.quantile(drawn, (0.005, 0.995), axis=0)
+        else:
+            sample = seen_prior.sample((DRAWS,), noise(0))
+            inside = sample[log_density(seen_prior, sample) >= float(curve[-1])].numpy()
     seen = np.quantile(points(ref), (0.002, 0.998), axis=0)
     return np.stack([np.minimum(inside.min(0), seen[0]), np.maximum(inside.max(0), seen[1])]).astype(np.float64)
 
 
 @kept(64)
 def prior_on_plane(ref: Ref) -> PlaneMixture:
-    """The prior's components on the plane, exactly."""
+    """The prior's components on the plane, exactly.
+
+    Raises:
+        ServiceError: If it has none.
+    """
     with torch.inference_mode():
-        mixture = on_plane(ref, loaded(ref).prior)
+        mixture = on_plane(ref, loaded(ref).mixture)
     return PlaneMixture(mixture.mean.numpy(), mixture.covariance.numpy(), mixture.log_weights.numpy())
 
 
 @kept(64)
-def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density:
-    """The prior's log-density on the plane, on a grid of `cells` a side (`AGGREGATE_GRID`: as the other)."""
+def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density | None:
+    """The prior's log-density on the plane, on a grid of `cells` a side (`AGGREGATE_GRID`: as the other).
+
+    None where it has none there: see `prior_seen`.
+    """
     with torch.inference_mode():
-        mixture = on_plane(ref, loaded(ref).prior)
-        values, x, y = _on_grid(mixture, window, cells)
-    levels = mass_curve(ref)[[round(100 * mass) - 1 for mass in MASSES]]
-    return Density(x, y, values, levels)
+        seen, curve = prior_seen(ref), mass_curve(ref)
+        if seen is None or curve is None:
+            return None
+        values, x, y = _on_grid(seen, window, cells)
+    return Density(x, y, values, curve[[round(100 * mass) - 1 for mass in MASSES]])
 
 
 @kept(32, "Adding up the aggregated posterior")
@@ -120,11 +154,14 @@ def aggregate_density(ref: Ref, window: Window) -> Density:
 
 
 @kept(100)
-def mass_curve(ref: Ref) -> Floats:
-    """Log-densities of the prior on the plane above which 1 %, 2 % .. 99 % of its mass lies, `(99,)`, falling."""
+def mass_curve(ref: Ref) -> Floats | None:
+    """Log-densities of the prior on the plane above which 1 %, 2 % .. 99 % of its mass lies, `(99,)`, falling.
+
+    None where it has no density there: see `prior_seen`.
+    """
     with torch.inference_mode():
-        mixture = on_plane(ref, loaded(ref).prior)
-        return np.asarray(mass_levels(mixture, _PERCENT, noise(0)).numpy(), dtype=np.float32)
+        seen = prior_seen(ref)
+        return None if seen is None else np.asarray(mass_levels(seen, _PERCENT, noise(0)).numpy(), dtype=np.float32)
 
 
 @kept(32)
@@ -136,14 +173,16 @@ def _aggregate_levels(ref: Ref) -> Floats:
 
 
 @kept(64, "Looking for holes")
-def hole_share(ref: Ref) -> Metric:
-    """The prior's mass in holes, in the whole latent space."""
+def hole_share(ref: Ref) -> Metric | None:
+    """The prior's mass in holes, in the whole latent space; None where the aggregated posterior has no density."""
+    if not loaded(ref).posterior_is_normal:
+        return None
     with torch.inference_mode(), several_threads():
         return measure_holes(loaded(ref).prior, aggregate(ref), noise(0), draws=AGGREGATE_DRAWS).share
 
 
-def _on_grid(mixture: NormalMixture, window: Window, cells: int) -> tuple[Floats, Floats, Floats]:
+def _on_grid(density: NormalMixture | Distribution, window: Window, cells: int) -> tuple[Floats, Floats, Floats]:
     x = torch.linspace(window.left, window.right, cells)
     y = torch.linspace(window.bottom, window.top, cells)
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1).reshape(-1, 2)
-    return log_density(mixture, places).reshape(cells, cells).numpy(), x.numpy(), y.numpy()
+    return log_density(density, places).reshape(cells, cells).numpy(), x.numpy(), y.numpy()

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.services.densities import aggregate, mass_curve, on_plane
+from app.services.densities import aggregate, mass_curve, prior_seen
 from app.services.latent_space import Floats, nearest, plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, observations, pixels_of
 from app.services.memory import kept
+from vampcore import DiagNormalMixture
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,12 @@ class Samples:
     Attributes:
         pixels: `(n, C, H, W)`.
         z: `(n, D)`.
-        component: The component most responsible for each draw, `(n,)`.
+        component: The component most responsible for each draw, `(n,)`; None where the prior is a flow.
     """
 
     pixels: Pixels
     z: Floats
-    component: NDArray[np.int32]
+    component: NDArray[np.int32] | None
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,12 @@ class Place:
     Attributes:
         x: Along the first axis.
         y: Along the second axis.
-        z: The most likely point of the latent space above it, `(D,)`.
+        z: The most likely point of the latent space above it, `(D,)`; under a flow, the point of the plane itself.
         pixels: Its decoded mean, `(1, C, H, W)`.
-        log_density: The prior's there, on the plane, in nats.
-        mass: The smallest mass region of the prior that holds the place, 0.01 to 1.
-        component: The component most responsible for z.
-        responsibility: That component's p(k | z).
+        log_density: The prior's there, on the plane, in nats; None where it has no density there.
+        mass: The smallest mass region of the prior that holds the place, 0.01 to 1; None likewise.
+        component: The component most responsible for z; None where the prior is a flow.
+        responsibility: That component's p(k | z); None likewise.
         rows: The nearest test images on the plane, nearest first.
         distances: How far they are.
     """
@@ -56,10 +57,10 @@ class Place:
     y: float
     z: Floats
     pixels: Pixels
-    log_density: float
-    mass: float
-    component: int
-    responsibility: float
+    log_density: float | None
+    mass: float | None
+    component: int | None
+    responsibility: float | None
     rows: NDArray[np.int64]
     distances: Floats
 
@@ -96,22 +97,29 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
     """What lies at a place of the plane, and the test images around it."""
     model, where = loaded(ref), plane(ref)
     with torch.inference_mode():
-        place = torch.tensor([[x, y]])
-        log_density = on_plane(ref, model.prior).log_prob(place).item()
-        z = model.prior.lift(place, torch.tensor(where.basis), torch.tensor(where.origin))
-        responsibility, component = model.prior.responsibilities(z).max(-1)
+        place, basis, origin = torch.tensor([[x, y]]), torch.tensor(where.basis), torch.tensor(where.origin)
+        log_density = mass = component = responsibility = None
+        seen, curve = prior_seen(ref), mass_curve(ref)
+        if seen is not None and curve is not None:
+            log_density = seen.log_prob(place).item()
+            mass = (int(np.searchsorted(-curve, -log_density)) + 1) / 100
+        if isinstance(model.prior, DiagNormalMixture):
+            z = model.prior.lift(place, basis, origin)
+            most = model.prior.responsibilities(z).max(-1)
+            component, responsibility = int(most.indices), float(most.values)
+        else:
+            z = origin + place @ basis.T
         pixels = decode_means(model, z)
     rows, distances = nearest(ref, (x, y), neighbours)
-    held = int(np.searchsorted(-mass_curve(ref), -log_density))
     return Place(
         x=x,
         y=y,
         z=z[0].numpy(),
         pixels=pixels,
         log_density=log_density,
-        mass=(held + 1) / 100,
-        component=int(component),
-        responsibility=float(responsibility),
+        mass=mass,
+        component=component,
+        responsibility=responsibility,
         rows=rows,
         distances=distances,
     )
@@ -133,5 +141,7 @@ def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
 
 def _decoded(ref: Ref, z: torch.Tensor) -> Samples:
     model = loaded(ref)
-    component = model.prior.responsibilities(z).argmax(-1)
-    return Samples(decode_means(model, z), z.numpy(), component.numpy().astype(np.int32))
+    component = None
+    if isinstance(model.prior, DiagNormalMixture):
+        component = model.prior.responsibilities(z).argmax(-1).numpy().astype(np.int32)
+    return Samples(decode_means(model, z), z.numpy(), component)

@@ -28,7 +28,8 @@ class Latents:
     Attributes:
         mean: Of q(z | x_n), `(N, D)`.
         scale: Its standard deviations, `(N, D)`.
-        sample: One z ~ q(z | x_n) an image, with a fixed seed, `(N, D)`.
+        sample: One z ~ q(z | x_n) an image, with a fixed seed, `(N, D)`; where q is a flow, of the normal with its mean
+            and scale, which are what a checkpoint keeps.
         labels: Class of each image, -1 where there is none, `(N,)`.
         ids: Number of each image in the test set, `(N,)`.
         elbo: Of each image, in nats, `(N,)`.
@@ -167,7 +168,7 @@ def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = Fa
 @kept(64, "Assigning images to components")
 def components_of_images(ref: Ref) -> Assignment:
     """The component most responsible for each image's sample, in the whole latent space."""
-    prior, sample = loaded(ref).prior, latents(ref).sample
+    prior, sample = loaded(ref).mixture, latents(ref).sample
     component, responsibility = np.empty(len(sample), np.int32), np.empty(len(sample), np.float32)
     with torch.inference_mode(), several_threads():
         for rows in chunks(len(sample), sum(prior.components.mean.shape)):

@@ -34,7 +34,7 @@ def published(ref: Ref) -> tuple[Published, ...]:
     Its models of one layer have 40 latent dimensions, so others are not held against them.
     """
     known = facts(ref)
-    if known.model != "vae" or known.likelihood != "bernoulli":
+    if known.posterior != "normal" or known.likelihood != "bernoulli":
         return ()
     return tuple(
         Published(found.name, found.value, found.unit, found.source.title, found.source.url, found.source.as_reported)

@@ -1,5 +1,6 @@
 """Where models live: one device, one copy of each checkpoint, shared by all viewers and never changed."""
 
+import copy
 import gc
 import os
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from app.services.turns import out_of_turn
 from vampcore import DiagNormal, DiagNormalMixture, datasets, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
 from vampcore.datasets import DataError
+from vampcore.distributions import Distribution
 
 Pixels = NDArray[np.uint8]
 """Images for the eye: 0 to 255, of shape `(n, C, H, W)`."""
@@ -56,12 +58,34 @@ class Loaded:
     """A checkpoint in memory: its model on the device, its distributions on the CPU.
 
     Noise for pictures is drawn on the CPU, so that a seed shows the same picture everywhere.
+
+    Attributes:
+        checkpoint: With the model on the device.
+        prior: p(z): a mixture, or a flow, which has no components.
+        posterior: The stored q(z | x) of every test image: of a flow, the normals with its means and scales.
+        device: Where the model computes.
     """
 
     checkpoint: Checkpoint
-    prior: DiagNormalMixture
+    prior: Distribution
     posterior: DiagNormal
     device: torch.device
+
+    @property
+    def mixture(self) -> DiagNormalMixture:
+        """The prior as what it mostly is.
+
+        Raises:
+            ServiceError: If it is a flow.
+        """
+        if not isinstance(self.prior, DiagNormalMixture):
+            raise ServiceError(f"the prior {self.checkpoint.config.prior} has no components: choose another prior")
+        return self.prior
+
+    @property
+    def posterior_is_normal(self) -> bool:
+        """Whether q(z | x) is the stored normal, not a flow with its mean and scale."""
+        return self.checkpoint.config.posterior == "normal"
 
 
 @kept(1)
@@ -116,12 +140,20 @@ def loaded(ref: Ref) -> Loaded:
     except CheckpointError as error:
         raise ServiceError(f"{ref.name} cannot be read: {error}") from error
     with torch.inference_mode():
-        built = checkpoint.model.prior(checkpoint.model.encoder)
-        # A mixture's tensors may be the model's own parameters, which are about to move.
-        components = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
-        prior = DiagNormalMixture(components, built.logits.clone())
+        prior = _built(checkpoint)
         checkpoint.model.to(where)
     return Loaded(checkpoint, prior, checkpoint.latents.layers[0], where)
+
+
+def _built(checkpoint: Checkpoint) -> Distribution:
+    """The prior, which stays on the CPU: its tensors may be the model's own parameters, which are about to move."""
+    model = checkpoint.model
+    built: Distribution = model.prior(model.encoder)
+    if isinstance(built, DiagNormalMixture):
+        components = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
+        return DiagNormalMixture(components, built.logits.clone())
+    own: Distribution = copy.deepcopy(model.prior)(model.encoder)
+    return own
 
 
 def settle(ref: Ref) -> None:
@@ -138,7 +170,7 @@ def settle(ref: Ref) -> None:
 def _warm(ref: Ref) -> None:
     model = loaded(ref)
     with torch.inference_mode():
-        decode_means(model, model.prior.components.mean[:1])
+        decode_means(model, model.posterior.mean[:1])
 
 
 @kept(1)
@@ -152,8 +184,11 @@ def noise(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def prior_on_device(model: Loaded) -> DiagNormalMixture:
+def prior_on_device(model: Loaded) -> Distribution:
     """The prior where the model computes."""
+    if not isinstance(model.prior, DiagNormalMixture):
+        built: Distribution = model.checkpoint.model.prior(model.checkpoint.model.encoder)
+        return built
     components, where = model.prior.components, model.device
     on_device = DiagNormal(components.mean.to(where), components.logvar.to(where))
     return DiagNormalMixture(on_device, model.prior.logits.to(where))

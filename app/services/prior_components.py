@@ -92,7 +92,7 @@ class Story:
 @kept(12)
 def _all_responsibilities(ref: Ref) -> Floats:
     with torch.inference_mode(), several_threads():
-        return loaded(ref).prior.responsibilities(torch.tensor(latents(ref).sample)).numpy()
+        return loaded(ref).mixture.responsibilities(torch.tensor(latents(ref).sample)).numpy()
 
 
 def _responsibilities(ref: Ref) -> Iterator[Floats]:
@@ -100,7 +100,7 @@ def _responsibilities(ref: Ref) -> Iterator[Floats]:
 
     Kept for all where they are few enough; else computed again, so that memory does not grow with the images.
     """
-    prior, samples = loaded(ref).prior, latents(ref).sample
+    prior, samples = loaded(ref).mixture, latents(ref).sample
     components = prior.log_weights.shape[-1]
     if len(samples) * components <= MOST_PAIRS_KEPT:
         yield _all_responsibilities(ref)
@@ -114,7 +114,7 @@ def _responsibilities(ref: Ref) -> Iterator[Floats]:
 def components(ref: Ref) -> Components:
     """Weights, usage and classes of all components."""
     model, labels = loaded(ref), latents(ref).labels
-    images, count = len(labels), model.prior.log_weights.shape[-1]
+    images, count = len(labels), model.mixture.log_weights.shape[-1]
     sums, squares = np.zeros(count), np.zeros(count)
     votes = np.zeros((count, max(1, int(labels.max()) + 1)))
     done = 0
@@ -129,7 +129,7 @@ def components(ref: Ref) -> Components:
     variance = np.maximum(squares / images - mean**2, 0) * images / max(1, images - 1)
     usage = torch.tensor(mean, dtype=torch.float32)
     with torch.inference_mode():
-        weights = model.prior.log_weights.exp()
+        weights = model.mixture.log_weights.exp()
         alive = weights > 0
         dead = torch.zeros_like(alive)
         dead[alive] = metrics.dead(usage[alive])
@@ -141,8 +141,8 @@ def components(ref: Ref) -> Components:
             alive=alive.numpy(),
             dead=dead.numpy(),
             classes=np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16),
-            mean=model.prior.components.mean.numpy().copy(),
-            scale=model.prior.components.scale.numpy(),
+            mean=model.mixture.components.mean.numpy().copy(),
+            scale=model.mixture.components.scale.numpy(),
         )
 
 
@@ -196,7 +196,7 @@ def component_images(ref: Ref) -> Pixels:
     """Decoded mean of every component, `(K, C, H, W)`."""
     model = loaded(ref)
     with torch.inference_mode():
-        return decode_means(model, model.prior.components.mean)
+        return decode_means(model, model.mixture.components.mean)
 
 
 @kept(16)
@@ -226,7 +226,7 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     shares = np.concatenate([part[:, k] for part in _responsibilities(ref)])
     with torch.inference_mode():
         # Where many responsibilities are 1 to the last digit, the denser place is the better example.
-        density = model.prior.component(k).log_prob(torch.tensor(latents(ref).sample)).numpy()
+        density = model.mixture.component(k).log_prob(torch.tensor(latents(ref).sample)).numpy()
     rows = np.lexsort((-density, -shares))[:NEAREST]
     learned = pseudo_inputs(ref)
     return Story(
@@ -252,11 +252,11 @@ def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float 
         ServiceError: If there is no such component.
     """
     model = loaded(ref)
-    count = len(model.prior.components.mean)
+    count = len(model.mixture.components.mean)
     for k in ks:
         _check(k, count)
     with torch.inference_mode():
-        drawn = [model.prior.component(k).sample((n,), noise(seed), temperature) for k in ks]
+        drawn = [model.mixture.component(k).sample((n,), noise(seed), temperature) for k in ks]
         return decode_means(model, torch.cat(drawn))
 
 

@@ -21,7 +21,7 @@ from app.services.loading import (
 )
 from app.services.memory import kept
 from app.services.subsets import subset
-from vampcore import metrics
+from vampcore import DiagNormalMixture, metrics
 from vampcore.metrics import Metric
 
 
@@ -89,9 +89,14 @@ def active_label(ref: Ref) -> str:
 
 
 @kept(64, "Splitting the KL over dimensions")
-def kl_per_dimension(ref: Ref) -> KLParts:
-    """The top layer's KL to its prior, dimension by dimension, with the part that dimensions share."""
+def kl_per_dimension(ref: Ref) -> KLParts | None:
+    """The top layer's KL to its prior, dimension by dimension, with the part that dimensions share.
+
+    None where prior or posterior is a flow: it has no marginals for the dimensions.
+    """
     model = loaded(ref)
+    if not isinstance(model.prior, DiagNormalMixture) or not model.posterior_is_normal:
+        return None
     with torch.inference_mode(), several_threads():
         parts = metrics.kl_per_dimension(model.posterior, model.prior, noise(0))
     kl, kl_se = (each.float().numpy() for each in (parts.kl, parts.kl_se))

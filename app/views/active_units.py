@@ -27,9 +27,9 @@ def by_activity(ref: services.Ref) -> np.ndarray:
     return np.argsort(-services.activity(ref)[0].activity, kind="stable")
 
 
-def by_kl(ref: services.Ref) -> np.ndarray:
+def by_kl(parts: services.KLParts) -> np.ndarray:
     """Units of the top layer from the largest to the smallest KL: the order of the bars."""
-    return np.argsort(-services.kl_per_dimension(ref).kl, kind="stable")
+    return np.argsort(-parts.kl, kind="stable")
 
 
 def prior_name(ref: services.Ref) -> str:
@@ -54,6 +54,8 @@ def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
 def draw_kl(ref: services.Ref, mode: Theme) -> Any:
     """The KL of every unit of the top layer, and what their dependence adds."""
     parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior
+    if parts is None:
+        return None
     return kl_per_dimension(mode, parts.kl, parts.dependence, prior=prior, name=f"of {ref.name}", height=400)
 
 
@@ -63,19 +65,16 @@ def units_table(ref: services.Ref) -> pd.DataFrame:
     for depth, layer in enumerate(layers):
         order = np.argsort(-layer.activity, kind="stable")
         absent = np.full(len(order), np.nan)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "layer": f"z{len(layers) - depth}",
-                    "unit": order,
-                    "A (latent units\u00b2)": layer.activity[order],
-                    "A / mean \u03c3\u00b2": layer.ratio[order],
-                    "KL (nats/image)": absent if depth else parts.kl[order],
-                    "SE of KL": absent if depth else parts.kl_se[order],
-                    "active": layer.active[order],
-                }
-            )
-        )
+        columns: dict[str, Any] = {
+            "layer": f"z{len(layers) - depth}",
+            "unit": order,
+            "A (latent units\u00b2)": layer.activity[order],
+            "A / mean \u03c3\u00b2": layer.ratio[order],
+        }
+        if parts is not None:
+            columns["KL (nats/image)"] = absent if depth else parts.kl[order]
+            columns["SE of KL"] = absent if depth else parts.kl_se[order]
+        frames.append(pd.DataFrame(columns | {"active": layer.active[order]}))
     table = pd.concat(frames, ignore_index=True)
     return table if len(layers) > 1 else table.drop(columns="layer")
 
@@ -112,9 +111,9 @@ def choose_rank(rank: int, units: int) -> None:
     st.session_state[RANK] = min(units, max(1, rank))
 
 
-def choose_kl(ref: services.Ref, place: int) -> None:
+def choose_kl(ref: services.Ref, parts: services.KLParts, place: int) -> None:
     """Take the unit of a bar into view; the bar of the dependence is no unit."""
-    order = by_kl(ref)
+    order = by_kl(parts)
     if 1 <= place <= len(order):
         choose_rank(int(np.flatnonzero(by_activity(ref) == order[place - 1])[0]) + 1, len(order))
 
@@ -130,7 +129,8 @@ def show_unit(ref: services.Ref, unit: int) -> None:
             f"{layer.ratio[unit]:.3g}",
             help="Over its mean posterior variance: without a unit.",
         )
-        st.metric("KL (nats/image)", widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
+        if parts is not None:
+            st.metric("KL (nats/image)", widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
 
 
 def show_counts(refs: tuple[services.Ref, ...]) -> None:
@@ -152,6 +152,9 @@ def show_kl(ref: services.Ref, unit: int) -> None:
     """The KL unit by unit, and all figures of all units as a table."""
     parts = services.kl_per_dimension(ref)
     st.subheader("What each unit costs", anchor=False)
+    if parts is None:
+        show_kl_of_a_flow(ref)
+        return
     dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
     st.markdown(
@@ -161,24 +164,49 @@ def show_kl(ref: services.Ref, unit: int) -> None:
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
         widgets.figure(draw_kl(ref, widgets.mode()), key=KL, name="kl-per-dimension")
-        place = int(np.flatnonzero(by_kl(ref) == unit)[0]) + 1
+        place = int(np.flatnonzero(by_kl(parts) == unit)[0]) + 1
         mark = (place, float(parts.kl[unit]))
-        widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, round(place.x)))
+        widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
     with beside:
-        table = units_table(ref)
-        short = dict(zip(table.columns[-6:], ("unit", "A", "A/\u03c3\u00b2", "KL", "\u00b1", "active"), strict=True))
-        small = {
-            name: st.column_config.NumberColumn(short[name], format="%.3g", help=name) for name in table.columns[-5:-1]
-        }
-        st.dataframe(
-            table,
-            hide_index=True,
-            height=min(350, 35 * (len(table) + 1) + 2),
-            column_config=small,
-            alt=f"Activity and KL of every unit of {ref.name}",
-        )
-        columns = {str(name): values.to_numpy() for name, values in table.items()}
-        widgets.csv_button("Units (CSV)", columns, key="units_csv", name="units")
+        show_table(ref)
+
+
+def show_kl_of_a_flow(ref: services.Ref) -> None:
+    """The KL as a whole, where a flow has no marginal for each unit, and the table of the units."""
+    whose = "prior" if not services.facts(ref).is_mixture else "posterior"
+    widgets.not_applicable(
+        f"The {whose} is a flow, which has no density of one unit alone, so the KL cannot be told apart by units.",
+        "Shown instead: the KL as a whole, and what is known of each unit.",
+    )
+    layers = len(services.facts(ref).latent_dims)
+    stored = [("KL", services.metric(ref, "kl"))]
+    if layers > 1:
+        stored += [(f"KL of z{layers - i}", services.metric(ref, "kl", layer=i)) for i in range(layers)]
+    widgets.metric_row(
+        [
+            widgets.Cell(name, widgets.format_value(metric.value, metric.se), widgets.caption(metric))
+            for name, metric in stored
+            if metric is not None
+        ]
+    )
+    show_table(ref)
+
+
+def show_table(ref: services.Ref) -> None:
+    """What is known of every unit, to read and to take away."""
+    table = units_table(ref)
+    short = {"A (latent units\u00b2)": "A", "A / mean \u03c3\u00b2": "A/\u03c3\u00b2", "KL (nats/image)": "KL"}
+    short |= {"SE of KL": "\u00b1"}
+    small = {name: st.column_config.NumberColumn(word, format="%.3g", help=name) for name, word in short.items()}
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(350, 35 * (len(table) + 1) + 2),
+        column_config=small,
+        alt=f"Activity and KL of every unit of {ref.name}",
+    )
+    columns = {str(name): values.to_numpy() for name, values in table.items()}
+    widgets.csv_button("Units (CSV)", columns, key="units_csv", name="units")
 
 
 @widgets.fragment
@@ -258,7 +286,8 @@ and muting belong to the top layer, where the prior lives.
 
 **KL per unit** compares the posterior of one unit with the prior\u2019s exact marginal for it. Under a mixture the
 units depend on each other, for which the last bar accounts: E[\u03a3 log p(z\u1d62) \u2212 log p(z)]. It is below 0
-where the marginals alone ask for too much, and 0 for a standard normal.
+where the marginals alone ask for too much, and 0 for a standard normal. A flow, as prior or as posterior, has no exact
+marginals: its KL stands as a whole, and means and variances of a posterior that is one are those of 256 samples.
 
 **A sweep** goes from the 1st to the 99th percentile of the unit\u2019s posterior means, and one posterior standard
 deviation further on each side.

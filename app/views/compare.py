@@ -19,6 +19,7 @@ from app.widgets.family import (
     in_columns,
     latent_map,
     readable,
+    say_flow,
     short_name,
 )
 from app.widgets.numbers import label
@@ -70,15 +71,18 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
 
 @services.kept(60)
 def hole_map(ref: services.Ref, window: services.Window, mode: Theme) -> Any:
-    """Where the prior has mass and no image comes from."""
-    facts = services.facts(ref)
+    """Where the prior has mass and no image comes from; None where one of the two has no density to draw."""
+    facts, share = services.facts(ref), services.hole_share(ref)
+    prior = services.prior_density(ref, window, cells=services.AGGREGATE_GRID)
+    if prior is None or share is None:
+        return None
     return holes.holes(
         mode,
         widgets.plane_window(window),
-        widgets.plane_density(services.prior_density(ref, window, cells=services.AGGREGATE_GRID)),
+        widgets.plane_density(prior),
         widgets.plane_density(services.aggregate_density(ref, window)),
         alt=f"{full_name(ref)}: hatched where the plane lies inside the prior's 95 % region and "
-        f"outside the data's 99 % region. Prior mass in holes: {widgets.format_metric(services.hole_share(ref))}.",
+        f"outside the data's 99 % region. Prior mass in holes: {widgets.format_metric(share)}.",
         prior=facts.prior,
         title=full_name(ref),
         axes=services.plane(ref).axis_names,
@@ -94,6 +98,7 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
         widgets.prior_heading(ref, count_of_components(ref))
         drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
         widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
+        say_flow(ref)
         return st.container()
 
     draw_samples(refs, in_columns(refs, card))
@@ -149,7 +154,20 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
 
     def card(ref: services.Ref) -> None:
         drawing, share = hole_map(ref, windows[ref], widgets.mode()), services.hole_share(ref)
-        widgets.figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{experiment}-{ref.prior}-holes")
+        if share is None:
+            widgets.not_applicable(
+                f"{short_name(ref)}: the posteriors are flows, so that the density of the aggregated posterior of N "
+                "images takes N inverse passes at each place.",
+                "Its holes are not measured.",
+            )
+            return
+        if drawing is None:
+            widgets.not_applicable(
+                f"{short_name(ref)}: a flow has no exact projection onto a plane, so there is no map.",
+                "The figure below counts the whole latent space, where its density is exact.",
+            )
+        else:
+            widgets.figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{experiment}-{ref.prior}-holes")
         with st.container(border=True, gap=None):
             st.metric(f"Prior mass in holes, {short_name(ref)}", widgets.format_metric(share))
             draws, images = (widgets.count(number or 0) for number in (share.samples, share.n))
@@ -158,8 +176,10 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
     in_columns(refs, card)
 
 
-def table(refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], services.Metric | None]) -> pd.DataFrame:
-    """Figures in rows, priors in columns, as people read them."""
+def table(
+    refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], services.Metric | None], absent: str
+) -> pd.DataFrame:
+    """Figures in rows, priors in columns, as people read them; `absent` stands for those that are not there."""
     rows = {}
     for each in services.LIVE_ROWS:
         found = [get(ref, each) for ref in refs]
@@ -167,7 +187,7 @@ def table(refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], ser
         if known is not None:
             unit = f" ({known.unit})" if known.unit not in ("units", "samples") else ""
             rows[label(each) + unit] = [
-                "not evaluated" if metric is None else widgets.format_value(metric.value, metric.se) for metric in found
+                absent if metric is None else widgets.format_value(metric.value, metric.se) for metric in found
             ]
     return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
 
@@ -198,7 +218,7 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
     images = total if limit == "all" else int(limit)
     with results:
         if not services.has_data(refs[0]):
-            st.table(table(refs, services.metric), border="horizontal")
+            st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
             st.caption(f"Stored with the checkpoints, from all {widgets.count(total)} test images.")
             widgets.data_notice(refs[0], key="compare_download")
             return
@@ -209,7 +229,7 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
         lookup = {each.ref: each for each in found}
         base = next(each for each in found if each.ref.prior == against)
         differences = [services.difference(each, base) for each in found]
-        shown = table(refs, lambda ref, each: lookup[ref].get(each))
+        shown = table(refs, lambda ref, each: lookup[ref].find(each), "not computed")
         if len(refs) > 1:
             shown.loc[f"Log-likelihood minus that of {short_name(base.ref)} (nats/image)"] = [
                 REFERENCE if each is base else widgets.format_value(difference.value, difference.se)
@@ -222,8 +242,16 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             f"{widgets.count(total)} test images, the same for every prior; S = {widgets.count(int(importance))} "
             "importance samples; ± one standard error over images. Each prior was trained once."
         )
+        whole = [each for each in found if each.find("mutual_information") is None]
+        if whole:
+            st.caption(
+                f"{', '.join(short_name(each.ref) for each in whole)}: mutual information and marginal KL are not "
+                "computed where the posteriors are flows, since the density of their aggregate takes N² inverse passes."
+            )
         saturated = [
-            short_name(each.ref) for each in found if each.get("mutual_information").value > SATURATED * np.log(total)
+            short_name(each.ref)
+            for each in found
+            if each not in whole and each.get("mutual_information").value > SATURATED * np.log(total)
         ]
         if saturated:
             st.caption(
@@ -267,14 +295,12 @@ def pictured(
             quantity = f"log p(x) minus that of {short_name(base.ref)} (nats/image)"
             drawing = comparison.estimates(widgets.mode(), rows, quantity=quantity, zero=True)
             widgets.figure(drawing, key="compare_differences", name=f"{experiment}-differences")
-    with right if rows else left:
-        st.subheader("What the KL is made of", anchor=False)
-        drawing = surgery.surgery(
-            widgets.mode(),
-            [parts_of_kl(each, kind) for each, kind in zip(found, kinds, strict=True)],
-            log_n=float(np.log(total)),
-        )
-        widgets.figure(drawing, key="compare_surgery", name=f"{experiment}-kl")
+    bars = [parts_of_kl(each, kind) for each, kind in zip(found, kinds, strict=True) if each.find("mutual_information")]
+    if bars:
+        with right if rows else left:
+            st.subheader("What the KL is made of", anchor=False)
+            drawing = surgery.surgery(widgets.mode(), bars, log_n=float(np.log(total)))
+            widgets.figure(drawing, key="compare_surgery", name=f"{experiment}-kl")
     with st.container(horizontal=True):
         columns = ("prior", "figure", "value", "unit", "se", "n", "samples", "seed", "device")
         tidy = [

@@ -103,14 +103,14 @@ def noise_controls() -> tuple[float, int]:
 
 
 def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
-    """Samples of a prior that is one component, as tiles."""
+    """Samples of a prior that has no parts to tell apart, as tiles."""
     shown, controls = st.columns([3, 1], gap="medium")
     with controls:
         count = widgets.number("Samples", key="components_samples", low=1, high=100, default=40)
         temperature, seed = noise_controls()
     with shown:
         drawing, _ = tiles.tiles(
-            services.component_samples(ref, (0,), count, temperature, seed),
+            services.prior_samples(ref, count, seed, temperature).pixels,
             widgets.mode(),
             alt=f"{count} decoded draws of the prior at temperature {temperature:g}.",
             columns=min(count, 10),
@@ -215,7 +215,12 @@ widgets.page_head(
     "What the parts of the prior generate, and whether the data need them. Look for rows that are all alike, and for "
     "components that weigh much and are used little.",
 )
-if not services.facts(here.ref).has_components:
+if not services.facts(here.ref).is_mixture:
+    widgets.not_applicable(
+        "This prior is a normalising flow: one density without components, weights or usage.",
+        "Shown instead: its samples.",
+    )
+elif not services.facts(here.ref).has_components:
     widgets.not_applicable(
         "A standard normal is one component, with weight and usage 1, so there is nothing to set against each other.",
         "Shown instead: its samples.",

@@ -33,8 +33,13 @@ def axis_words(ref: services.Ref) -> tuple[str, str]:
 
 
 def densest(ref: services.Ref) -> tuple[float, float]:
-    """Where the prior's density on the plane is highest: the place shown before anyone has chosen one."""
+    """Where the prior's density on the plane is highest: the place shown before anyone has chosen one.
+
+    The mean of the posterior means, where the planes of many dimensions have their origin, if it has no density there.
+    """
     density = services.prior_density(ref, services.window((ref,)))
+    if density is None:
+        return 0.0, 0.0
     row, column = np.unravel_index(int(density.log_density.argmax()), density.log_density.shape)
     return float(density.x[column]), float(density.y[row])
 
@@ -51,14 +56,15 @@ def explore(ref: services.Ref) -> None:
     """Plane, controls, the place decoded, and the images chosen: all that a click or a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
     with side:
-        colours = ("class", "component", "ELBO") if widgets.class_names(ref) else ("component", "ELBO")
+        mixture = services.facts(ref).is_mixture
+        colours = ("class",) * bool(widgets.class_names(ref)) + ("component",) * mixture + ("ELBO",)
         colour = widgets.choose("Colour points by", colours, key="latent_colour", default=colours[0])
         means = widgets.switch(
             "Posterior means",
             key="latent_means",
             help="Off: one sample z ~ q(z | x) of each test image, the same at every visit. On: the mean of q(z | x).",
         )
-        ellipses = widgets.switch(
+        ellipses = mixture and widgets.switch(
             "Component ellipses",
             key="latent_ellipses",
             help="Two standard deviations of each component; the heavier the component, the stronger its line.",
@@ -66,6 +72,8 @@ def explore(ref: services.Ref) -> None:
     place = state.point(PLACE) or densest(ref)
     with picture:
         shown = show_plane(ref, means, colour, ellipses)
+        if words := widgets.flow_words(ref):
+            st.caption(words)
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)
@@ -106,29 +114,38 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
     """What the decoder makes of a place, what the prior thinks of it, and which test images lie there."""
     facts, mode, window = services.facts(ref), widgets.mode(), services.window((ref,))
     found = services.decode_place(ref, *place)
+    first = ", the middle of the plane" if found.log_density is None else ", the prior\u2019s densest place"
     with st.container(border=True):
         # Adding 0 turns a rounded -0.0 into 0.0.
         where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
-        st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else ", the prior\u2019s densest place"))
+        st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))
         decoded, said = st.columns(2, vertical_alignment="center")
         decoded.image(
             tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2])),
             width="stretch",
             alt=f"Decoded mean at ({where})",
         )
-        region = f"Inside the prior\u2019s **{100 * found.mass:.0f} %** region"
         with said:
-            st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:.2f}')} nats**")
-            st.markdown(region if found.mass < 1 else "Outside the prior\u2019s **99 %** region")
+            show_density(found)
             if facts.has_components:
                 st.markdown(f"Component **{found.component}**, responsibility **{found.responsibility:.2f}**")
         show_nearest(ref, services.nearest(ref, place, NEIGHBOURS, means)[0])
         with st.popover("Type a place", icon=":material/keyboard:", width="stretch"):
             low, high = (window.left, window.bottom), (window.right, window.top)
             widgets.place_inputs(PLACE, low, high, axis_words(ref))
-            if state.point(PLACE) and st.button("Back to the densest place", key="latent_back"):
+            if state.point(PLACE) and st.button("Back to the first place", key="latent_back"):
                 state.clear_point(PLACE)
                 st.rerun()
+
+
+def show_density(found: services.Place) -> None:
+    """What the prior thinks of a place."""
+    if found.log_density is None or found.mass is None:
+        st.markdown("This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself.")
+        return
+    region = f"Inside the prior\u2019s **{100 * found.mass:.0f} %** region"
+    st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:.2f}')} nats**")
+    st.markdown(region if found.mass < 1 else "Outside the prior\u2019s **99 %** region")
 
 
 def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
@@ -179,7 +196,8 @@ def show_choice(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, floa
     with pictures:
         show_images(ref, rows)
     with mix:
-        show_mix(ref, rows)
+        if widgets.class_names(ref) or facts.is_mixture:
+            show_mix(ref, rows)
         widgets.csv_button(
             f"{len(rows):,} images (CSV)",
             lambda: widgets.image_table(ref, means, rows),
@@ -242,7 +260,8 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     """What the picture holds, in figures."""
     facts, where = services.facts(ref), services.plane(ref)
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
-    each = "posterior mean of each" if means else "one sample z ~ q(z | x) of each"
+    drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "of the normal"
+    each = "posterior mean of each" if means else f"one sample {drawn} of each"
     if services.is_crowd(ref):
         each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [
@@ -251,8 +270,9 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     ]
     elbo = services.metric(ref, "elbo")
     cells += [elbo] if elbo else []
-    if where.exact and (not services.is_crowd(ref) or asked_for_holes(ref)):
-        cells.append(services.hole_share(ref))
+    if where.exact and facts.posterior == "normal" and (not services.is_crowd(ref) or asked_for_holes(ref)):
+        holes = services.hole_share(ref)
+        cells += [holes] if holes else []
     widgets.metric_row(cells)
     every = np.arange(facts.images)
     widgets.csv_button(
@@ -290,7 +310,8 @@ samples from there have no counterpart in the data (holes). Where points lie out
 logarithm of its count. Once few enough are in view, each is a point. Lasso, box and distance choose among all images.
 
 **In more than two dimensions** the plane is that of the first two principal axes of the posterior means. Points and
-prior are projected onto it exactly: the lines are those of the prior\u2019s marginal on the plane, not of a slice.
+prior are projected onto it exactly: the lines are those of the prior\u2019s marginal on the plane, not of a slice. A
+prior that is a flow has no such marginal and shows no lines; where it has two dimensions, its density is exact.
 
 **A click** decodes the place: the most likely point of the latent space above it, under the component that is most
 responsible. The region named is the smallest that holds the place, by 20,000 draws of the prior.

@@ -15,6 +15,7 @@ from app.widgets.family import (
     in_columns,
     latent_map,
     readable,
+    say_flow,
     short_name,
 )
 from app.widgets.numbers import label
@@ -73,6 +74,7 @@ def card(ref: services.Ref, window: services.Window, colour: str) -> Container:
         key=f"overview_map_{ref.prior}",
         name=f"{ref.experiment}-{ref.prior}-map",
     )
+    say_flow(ref)
     return st.container()
 
 
@@ -174,7 +176,8 @@ widgets.explain(
 one sample z ~ q(z | x) for each image of the test set: together they are the *aggregated posterior*. Lines enclose 50,
 80, 95 and 99 % of the prior’s mass. Both axes have the same unit; the range is each map’s own, or one for all. In
 more than two dimensions a map shows the first two principal axes of the posterior means, with the share of the variance
-that each holds; the lines are then the exact marginal of the prior on that plane.
+that each holds; the lines are then the exact marginal of the prior on that plane. A prior that is a flow has no such
+marginal, so that its map has no lines in more than two dimensions.
 
 **Samples.** Decoded draws from each prior. Draws at the same position start from the same random numbers in all priors.
 

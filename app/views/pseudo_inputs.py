@@ -24,6 +24,7 @@ NONE = {
     "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
     "vamp-data": "The pseudo-inputs of this prior are training images, which a checkpoint does not hold.",
     "exemplar": "The components of this prior are training images, which a checkpoint does not hold.",
+    "realnvp": "A flow has neither pseudo-inputs nor components: it is one density, a normal carried through layers.",
 }
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder turns it
@@ -259,7 +260,7 @@ def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
         mode,
         widgets.plane_window(window),
         alt=f"Component {component} at two standard deviations over the lines of the prior's mass.",
-        prior_density=widgets.plane_density(services.prior_density(ref, window)),
+        prior_density=widgets.prior_lines(ref, window),
         components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
         prior=services.facts(ref).prior,
         axes=services.plane(ref).axis_names,
@@ -278,7 +279,7 @@ def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
     )
 
 
-def grown_images(ref: services.Ref, k: int) -> list[tuple[int, np.ndarray]]:
+def grown_images(ref: services.Ref, k: int) -> list[tuple[str, np.ndarray]]:
     """Epochs and a pseudo-input after each, from the one that it was added in; `BEST` the trained one."""
     return [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch)]
 
@@ -305,6 +306,24 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     widgets.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
 
 
+@widgets.fragment
+def draws_of_the_prior(ref: services.Ref, facts: services.Facts) -> None:
+    """What a prior without components generates."""
+    shown, controls = st.columns([3, 1], gap="medium")
+    with controls:
+        count = widgets.number("Samples", key="pseudo_samples", low=1, high=100, default=40)
+        seed = widgets.number("Seed", key="pseudo_seed", low=0, high=9999)
+    with shown:
+        picture(
+            services.prior_samples(ref, count, seed).pixels,
+            facts,
+            f"{count} decoded draws of the prior, seed {seed}",
+            columns=min(count, 10),
+            across=900,
+            under=f"{count} decoded draws of the prior, seed {seed}",
+        )
+
+
 here = state.selected()
 known = services.facts(here.ref)
 widgets.page_head(
@@ -314,8 +333,11 @@ widgets.page_head(
 )
 if not known.has_pseudo_inputs:
     instead = "the decoded mean of every component" if known.has_components else "that component, decoded"
+    instead = instead if known.is_mixture else "its samples"
     widgets.not_applicable(NONE.get(known.prior, "This prior has no pseudo-inputs."), f"Shown instead: {instead}.")
-if known.has_components:
+if not known.is_mixture:
+    draws_of_the_prior(here.ref, known)
+elif known.has_components:
     all_of_them(here.ref, known)
 else:
     from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES))

@@ -21,6 +21,7 @@ from app.widgets.page import (
     Cell,
     colour_rule,
     explain,
+    flow_words,
     metric_row,
     mode,
     not_applicable,
@@ -28,6 +29,7 @@ from app.widgets.page import (
     plane_density,
     plane_window,
     prior_heading,
+    prior_lines,
     progress,
 )
 from app.widgets.screen import DESK, picture, picture_width
@@ -55,6 +57,7 @@ __all__ = [
     "explain",
     "figure",
     "file_button",
+    "flow_words",
     "follow_view",
     "forget_outlines",
     "format_metric",
@@ -80,6 +83,7 @@ __all__ = [
     "plane_density",
     "plane_window",
     "prior_heading",
+    "prior_lines",
     "progress",
     "show_component",
     "show_part",

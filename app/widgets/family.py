@@ -9,7 +9,7 @@ import streamlit as st
 from app import services
 from app.figures import plane, points
 from app.figures.theme import PRIOR_NAMES, Theme
-from app.widgets.page import plane_density, plane_window
+from app.widgets.page import flow_words, plane_window, prior_lines
 from app.widgets.sidebar import SHORT_NAMES
 
 T = TypeVar("T")
@@ -65,9 +65,20 @@ def count_of_components(ref: services.Ref) -> str:
 
 
 def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
-    """What the points of all these priors can be coloured by: "class" only where every test image has one."""
+    """What the points of all these priors can be coloured by.
+
+    "class" only where every test image has one, "component" only where all priors have some, "ELBO" where neither.
+    """
     labelled = all(services.facts(ref).classes and (services.latents(ref).labels >= 0).all() for ref in refs)
-    return ("class", "component") if labelled else ("component",)
+    mixtures = all(services.facts(ref).is_mixture for ref in refs)
+    found = (("class",) if labelled else ()) + (("component",) if mixtures else ())
+    return found or ("ELBO",)
+
+
+def say_flow(ref: services.Ref) -> None:
+    """What a map of this checkpoint leaves out because of a flow, in a line under it."""
+    if words := flow_words(ref):
+        st.caption(words)
 
 
 @services.kept(100)
@@ -89,16 +100,20 @@ def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Th
     colouring: points.Colouring
     if colour == "class":
         colouring = points.ByClass(services.latents(ref).labels[order], facts.classes)
-    else:
+    elif colour == "component":
         colouring = points.ByComponent(services.components_of_images(ref).component[order])
+    else:
+        colouring = points.ByValue(services.latents(ref).elbo[order], "ELBO (nats)", services.elbo_ends(ref))
+    density = prior_lines(ref, window)
+    lines = "" if density is None else ", and lines around 50, 80, 95 and 99 % of the prior's mass"
     return plane.plane(
         mode,
         plane_window(window),
-        alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}, and "
-        "lines around 50, 80, 95 and 99 % of the prior's mass.",
+        alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}"
+        f"{lines}.",
         points=services.points(ref)[order],
         colouring=colouring,
-        prior_density=plane_density(services.prior_density(ref, window)),
+        prior_density=density,
         prior=facts.prior,
         axes=services.plane(ref).axis_names,
         height=height,

@@ -10,7 +10,7 @@ from app.figures.drawing import Drawing
 from app.figures.plane import Components, plane
 from app.figures.points import ByClass, ByComponent, ByValue, Colouring, class_labels
 from app.figures.theme import PRIOR_NAMES, Theme
-from app.widgets.page import plane_density, plane_window
+from app.widgets.page import plane_window, prior_lines
 
 HEIGHT = 680
 
@@ -128,18 +128,16 @@ def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipse
 
 def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
     """What is known of some test images, a row each; names carry units."""
-    latents, assigned = services.latents(ref), services.components_of_images(ref)
+    latents = services.latents(ref)
     names, where = class_names(ref), services.points(ref, means)[rows]
     columns: dict[str, np.ndarray] = {"image": rows, "number in the data set": latents.ids[rows]}
     if names:
         columns["class"] = np.array(names)[latents.labels[rows]]
-    columns |= {
-        "x (latent units)": where[:, 0],
-        "y (latent units)": where[:, 1],
-        "component": assigned.component[rows],
-        "responsibility": assigned.responsibility[rows],
-        "elbo (nats)": latents.elbo[rows],
-    }
+    columns |= {"x (latent units)": where[:, 0], "y (latent units)": where[:, 1]}
+    if services.facts(ref).is_mixture:
+        assigned = services.components_of_images(ref)
+        columns |= {"component": assigned.component[rows], "responsibility": assigned.responsibility[rows]}
+    columns["elbo (nats)"] = latents.elbo[rows]
     if latents.log_likelihood is not None:
         columns["log_likelihood (nats)"] = latents.log_likelihood[rows]
     return columns
@@ -175,15 +173,18 @@ def _plane(
     lines: services.Window,
     points: dict[str, Any],
 ) -> Drawing:
-    facts, mixture = services.facts(ref), services.prior_on_plane(ref)
+    facts, prior_density, components = services.facts(ref), prior_lines(ref, lines), None
     kind = "Posterior means" if means else "Samples of the posterior"
+    held = "" if prior_density is None else ", and the lines that hold 50, 80, 95 and 99 % of the prior's mass"
+    if ellipses and facts.is_mixture:
+        mixture = services.prior_on_plane(ref)
+        components = Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights))
     return plane(
         mode,
         plane_window(shown),
-        alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour},"
-        " and the lines that hold 50, 80, 95 and 99 % of the prior's mass.",
-        prior_density=plane_density(services.prior_density(ref, lines)),
-        components=Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights)) if ellipses else None,
+        alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour}{held}.",
+        prior_density=prior_density,
+        components=components,
         prior=facts.prior,
         # The bar of the values stands where the name would.
         title="" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),

@@ -104,6 +104,25 @@ def plane_window(window: services.Window) -> density.Window:
     return density.Window(window.left, window.right, window.bottom, window.top)
 
 
+def prior_lines(ref: services.Ref, window: services.Window) -> density.Density | None:
+    """The prior's density on the plane as figures take it; None where it has none: see `flow_words`."""
+    measured = services.prior_density(ref, window)
+    return None if measured is None else plane_density(measured)
+
+
+def flow_words(ref: services.Ref) -> str:
+    """What a picture of this checkpoint's plane cannot show, or shows differently, because of a flow; "" without."""
+    facts, words = services.facts(ref), []
+    if not facts.is_mixture and not services.plane(ref).exact:
+        words.append("No lines: this prior is a flow, which has no exact projection onto a plane.")
+    if facts.posterior != "normal":
+        words.append(
+            "The posteriors are flows, of which a checkpoint keeps means and standard deviations (256 samples an "
+            "image): a point is drawn from the normal that has them."
+        )
+    return " ".join(words)
+
+
 def plane_density(measured: services.Density) -> density.Density:
     """The density as figures take it."""
     return density.Density(measured.x, measured.y, measured.log_density, measured.levels)

@@ -19,6 +19,7 @@ SHORT_NAMES = {
     "vamp-weighted": "Vamp, learned weights",
     "vamp-data": "Vamp, training images",
     "exemplar": "Exemplars",
+    "realnvp": "Flow",
 }
 
 
@@ -72,7 +73,7 @@ def _identity(listed: services.Listed) -> None:
     colour_rule(listed.ref.prior)
     dimensions = " + ".join(str(each) for each in listed.latent_dims)
     words = [PRIOR_NAMES.get(listed.ref.prior, listed.ref.prior)]
-    if listed.ref.prior != "sg":
+    if listed.components > 1:
         words.append(f"{listed.components:,} components")
     words += [f"{dimensions} latent dimensions", listed.data, f"{listed.epochs:,} epochs"]
     st.caption(" \u00b7 ".join(words))

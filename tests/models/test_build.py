@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from vampcore.config import PRIORS, STOCHASTIC_LAYERS, Config, Observation
+from vampcore.distributions import Flow
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.models import VAE, build
 from vampcore.objectives import elbo
@@ -33,7 +34,10 @@ def test_every_choice_is_a_model_with_a_finite_bound(prior, likelihood, generato
     assert bound.shape == (5,)
     assert bound.isfinite().all()
     p = model.prior(model.encoder)
-    assert p.components.mean.shape == ((1 if prior == "sg" else 6), 3)
+    if prior == "realnvp":
+        assert isinstance(p, Flow)
+    else:
+        assert p.components.mean.shape == ((1 if prior == "sg" else 6), 3)
     assert isinstance(model.prior, VampPrior) == (prior in ("vamp", "vamp-weighted"))
     assert isinstance(
         model.decode(p.sample((2,), generator)), DiscretisedLogistic if likelihood == "logistic" else Binomial

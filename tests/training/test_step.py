@@ -127,6 +127,24 @@ for part in ("weights", "best", "optimizer"):
     def test_resumes_to_the_same_bits(self, tmp_path):
         run_python(self.RESUMED, str(tmp_path))
 
+    FLOWS = """
+import torch
+from tests.small_runs import config, few_digits
+from vampcore.training import Run
+
+small = {"transforms": 2, "transform_hidden": 8, "epochs": 2}
+for settings in (config("realnvp", precision="bf16", **small), config("sg", posterior="iaf", latent_dim=3, **small)):
+    curves = {}
+    for compile in ("off", "on"):
+        run = Run(settings, few_digits(), compile=compile)
+        curves[compile] = [record.validation_elbo for record in run.epochs()]
+    rtol = 2e-3 if settings.precision == "bf16" else 1e-4
+    torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=rtol, atol=0)
+"""
+
+    def test_flows_train_to_the_same_curve(self):
+        run_python(self.FLOWS)
+
     def test_trains_to_the_same_curve(self):
         """In a process without the hook that checks shapes, which torch.compile cannot look through."""
         run_python(self.SCRIPT)

@@ -11,6 +11,11 @@ PRIOR_NAMES = {
     "vamp-weighted": "VampPrior with learned weights",
     "vamp-data": "VampPrior with fixed training images",
     "exemplar": "exemplars, a component of one learned scale at every training image",
+    "realnvp": "normalising flow (RealNVP)",
+}
+POSTERIOR_NAMES = {
+    "nf": "normal carried through a normalising flow of coupling transforms",
+    "iaf": "normal carried through an inverse autoregressive flow",
 }
 
 
@@ -18,14 +23,24 @@ def model_card(checkpoint: Checkpoint) -> str:
     """Markdown that says what the model is, how it was trained, and what was measured."""
     config, progress = checkpoint.config, checkpoint.progress
     ended = "converged" if progress.converged else "not yet converged"
-    components = "" if config.prior == "sg" else f", {config.components} components"
+    components = f", {config.prior_components} components" if config.prior_components > 1 else ""
+    flow = f" of {config.transforms} transforms with {config.transform_hidden} hidden units"
+    components += flow if config.prior == "realnvp" else ""
+    posterior = ""
+    if config.posterior != "normal":
+        posterior = f"""
+Posterior: {POSTERIOR_NAMES[config.posterior]},
+{flow.removeprefix(" of ")}. The stored means and scales of the posteriors are those of 256 samples for
+each image. Mutual information and marginal KL are not computed: the density of the aggregated posterior of N images
+takes N^2 inverse passes.
+"""
     figures = "\n".join(f"| {_label(metric)} | {_figure(metric)} | {_basis(metric)} |" for metric in checkpoint.metrics)
     return f"""# {config.experiment} / {config.prior}
 
 A variational autoencoder ({config.model}) of `{config.data}` with {config.latent_dim} latent dimensions.
 Prior: {PRIOR_NAMES[config.prior]}{components}. Likelihood: {config.likelihood}.
 Objective: {objective_name(config)}.
-
+{posterior}
 Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weights are those of epoch
 {progress.best_epoch}, the best validation {objective_name(config)}, rounded to float16. One seed: {config.seed}.
 

@@ -151,7 +151,7 @@ def _expected_weights(folder: Path, described: Description, stored: int) -> Mapp
     Every layer has weights of its own, so that more layers than stored tensors need not be built to be refused.
     """
     refusal = f"{folder / 'config.json'} asks for a model that is larger than any: restore it or train again"
-    if described.config.layers > stored:
+    if max(described.config.layers, described.config.transforms if described.config.has_flow else 0) > stored:
         raise CheckpointError(refusal)
     try:
         with torch.device("meta"):
@@ -230,7 +230,7 @@ def _read_snapshots(folder: Path, described: Description) -> tuple[Snapshot, ...
     path = folder / "snapshots.safetensors"
     tensors = read_tensors(folder, path.name)
     config, shape = described.config, described.observation.shape
-    components = 1 if config.prior == "sg" else config.components
+    components = config.prior_components
     shapes = {
         "mean": (components, config.latent_dim),
         "logvar": (components, config.latent_dim),

@@ -92,7 +92,8 @@ class Latents:
     """Posteriors of the whole test set, in its order.
 
     Attributes:
-        layers: q(z | x) of each stochastic layer, top first.
+        layers: q(z | x) of each stochastic layer, top first. Of a lower layer, and of a posterior that is a flow, the
+            normals with the means and scales of 256 samples an image.
         labels: Classes, where the data set has any.
         ids: Row of each image in the test set.
     """

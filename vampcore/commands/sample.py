@@ -11,6 +11,7 @@ from torchvision.utils import make_grid
 from vampcore import zoo
 from vampcore.checkpoints.folder import write_bytes
 from vampcore.commands.options import Commands, whole_number
+from vampcore.distributions import DiagNormalMixture
 
 MOST_IMAGES_OF_A_GRID = 10_000
 
@@ -35,6 +36,8 @@ def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         prior = model.prior(model.encoder)
         if options.component is None:
             z = prior.sample((options.n,), generator)
+        elif not isinstance(prior, DiagNormalMixture):
+            parser.error(f"the prior {checkpoint.config.prior} has no components: leave out --component")
         elif 0 <= options.component < len(prior.log_weights):
             z = prior.component(options.component).sample((options.n,), generator)
         else:

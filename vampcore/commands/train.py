@@ -86,6 +86,7 @@ def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Con
     try:
         if like is not None:
             return dataclasses.replace(like, **given)
-        return Config(**{"experiment": family_name(given["data"], given.get("latent_dim", Config.latent_dim))} | given)
+        shared = [given.get(name, getattr(Config, name)) for name in ("latent_dim", "model", "posterior")]
+        return Config(**{"experiment": family_name(given["data"], *shared)} | given)
     except ConfigError as error:
         parser.error(str(error))

@@ -4,6 +4,7 @@ They are cheap to build in every training step. A prior is any `Distribution`; w
 `DiagNormalMixture`, which nearly every prior builds. A posterior is any `Posterior`: one distribution an observation.
 """
 
+from vampcore.distributions.flow import Flow, Transform
 from vampcore.distributions.mixture import DiagNormalMixture, NormalMixture
 from vampcore.distributions.normal import LOG_2PI, DiagNormal, Draw, noise, uniform
 from vampcore.distributions.protocols import Distribution, Posterior
@@ -14,8 +15,10 @@ __all__ = [
     "DiagNormalMixture",
     "Distribution",
     "Draw",
+    "Flow",
     "NormalMixture",
     "Posterior",
+    "Transform",
     "noise",
     "uniform",
 ]

@@ -90,22 +90,24 @@ def active_units(
 
     A lower layer's mean depends on the samples above it and is averaged over them. The variance of that average over
     observations is too large by its own sampling variance, mean_x Var_s / S, which is taken off. The posterior
-    variance of the ratio is E_s[(z - mean)^2] + Var_s(mean), by the law of total variance.
+    variance of the ratio is E_s[(z - mean)^2] + Var_s(mean), by the law of total variance. A flow's mean is not
+    known in closed form: the samples themselves stand for it, with the same correction.
 
     Arguments:
         model: In evaluation mode.
         x: Observations; the definition asks for the whole test set.
-        samples: Latent samples an observation; two or more where the model has more than one layer.
+        samples: Latent samples an observation; two or more where the model has more than one layer, or a flow on top.
         generator: Source of the noise.
         prior: p(z); built once from the model if None.
         chunk: Observations at once; chosen from their size if None.
 
     Raises:
-        ValueError: If there are fewer than two observations, or too few samples for the lower layers.
+        ValueError: If there are fewer than two observations, or too few samples for means that are not known exactly.
     """
     _check_enough(len(x))
-    if samples < (needed := min(2, 1 + len(model.layers))):
-        raise ValueError(f"samples is {samples}; a model of {1 + len(model.layers)} layers needs {needed} or more")
+    closed = not len(model.layers) and isinstance(model.encoder(x[:1]), DiagNormal)
+    if samples < (needed := 1 if closed else 2):
+        raise ValueError(f"samples is {samples}; where means are averages over samples, {needed} or more are needed")
     prior = model.prior(model.encoder) if prior is None else prior
     chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     means: list[list[Tensor]] = [[] for _ in range(1 + len(model.layers))]

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture
+from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture, Distribution
 from vampcore.metrics.chunks import observations_at_once, rows_at_once
 from vampcore.metrics.metric import Metric, mean_metric
 from vampcore.models import VAE
@@ -98,7 +98,7 @@ def mute(
     generator: torch.Generator | None = None,
     samples: int = 1,
     layer: int = 0,
-    prior: DiagNormalMixture | None = None,
+    prior: Distribution | None = None,
     chunk: int | None = None,
     split: str = "test",
     seed: int = 0,

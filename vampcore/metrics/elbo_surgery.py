@@ -91,7 +91,7 @@ def elbo_surgery(
         seed: Of the noise and the subset, for the record.
 
     Raises:
-        ValueError: If there is no draw.
+        ValueError: If there is no draw, or the posteriors are flows, whose aggregate takes N inverse passes a point.
     """
     if samples < 1 or (outer is not None and outer < 1) or len(x) == 0:
         raise ValueError("ELBO surgery needs at least one observation and one sample")

@@ -8,6 +8,7 @@ from torch import nn
 
 from vampcore.config import Config, Observation
 from vampcore.models.conv import ConvDecoder, ConvEncoder, LowerConvLayer
+from vampcore.models.flow import FlowEncoder
 from vampcore.models.hvae import LowerDenseLayer, TwoLayerDecoder
 from vampcore.models.mlp import Decoder, Encoder, output_module
 from vampcore.models.outputs import pixel_output
@@ -37,14 +38,14 @@ def build(config: Config, observation: Observation, seed: int | None = None) -> 
 
 
 def _vae(config: Config, observation: Observation) -> Architecture:
-    encoder = Encoder(observation.shape, config.latent_dim, config.hidden, config.layers)
+    encoder = _encoder(config, observation)
     output = _output(config, observation)
     return Architecture(encoder, Decoder(config.latent_dim, config.hidden, config.layers, output))
 
 
 def _hvae(config: Config, observation: Observation) -> Architecture:
     shape, latent_dim, hidden, layers = observation.shape, config.latent_dim, config.hidden, config.layers
-    encoder = Encoder(shape, latent_dim, hidden, layers)
+    encoder = _encoder(config, observation)
     decoder = TwoLayerDecoder(latent_dim, hidden, _output(config, observation))
     return Architecture(encoder, decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
 
@@ -63,6 +64,13 @@ def _convolutional(config: Config, observation: Observation, decoder: nn.Module)
     shape, latent_dim = observation.shape, config.latent_dim
     lower = LowerConvLayer(shape, latent_dim, config.hidden, config.layers)
     return Architecture(ConvEncoder(shape, latent_dim), decoder, (lower,))
+
+
+def _encoder(config: Config, observation: Observation) -> nn.Module:
+    normal = Encoder(observation.shape, config.latent_dim, config.hidden, config.layers)
+    if config.posterior == "normal":
+        return normal
+    return FlowEncoder(normal, config.transforms, config.transform_hidden, coupling=config.posterior == "nf")
 
 
 def _output(config: Config, observation: Observation) -> nn.Module:

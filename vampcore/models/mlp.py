@@ -17,7 +17,7 @@ class Encoder(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], latent_dim: int, hidden: int, layers: int) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim, self.features = latent_dim, hidden
         self.body = gated_layers(math.prod(shape), hidden, layers)
         self.head = NormalHead(hidden, latent_dim)
 

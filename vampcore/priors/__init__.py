@@ -7,6 +7,7 @@ the training set, serves priors that leave the observation itself out; the other
 from vampcore.priors.build import build_prior
 from vampcore.priors.encoder import Encoder, aggregated_posterior
 from vampcore.priors.exemplar import ExemplarPrior
+from vampcore.priors.flow import RealNVP
 from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
 from vampcore.priors.vamp import VampData, VampPrior
 
@@ -14,6 +15,7 @@ __all__ = [
     "Encoder",
     "ExemplarPrior",
     "MixtureOfGaussians",
+    "RealNVP",
     "StandardNormal",
     "VampData",
     "VampPrior",

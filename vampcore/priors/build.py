@@ -5,6 +5,7 @@ from torch import nn
 
 from vampcore.config import Config
 from vampcore.priors.exemplar import ExemplarPrior
+from vampcore.priors.flow import RealNVP
 from vampcore.priors.mixtures import MixtureOfGaussians, StandardNormal
 from vampcore.priors.vamp import VampData, VampPrior
 
@@ -32,4 +33,6 @@ def build_prior(config: Config, shape: tuple[int, int, int]) -> nn.Module:
             return VampData(components, latent_dim)
         case "exemplar":
             return ExemplarPrior(components, latent_dim, config.neighbours)
+        case "realnvp":
+            return RealNVP(latent_dim, config.transforms, config.transform_hidden)
     raise ValueError(f"no prior is called {config.prior!r}")

@@ -72,7 +72,9 @@ def _config(path: Path, number: int, fields: dict[str, Any]) -> Config:
         if "likelihood" not in fields:
             choices["likelihood"] = datasets.default_likelihood(fields["data"])
         if "experiment" not in fields:
-            choices["experiment"] = family_name(fields["data"], choices["latent_dim"])
+            choices["experiment"] = family_name(
+                fields["data"], *(choices[name] for name in ("latent_dim", "model", "posterior"))
+            )
         return config_from_json(choices)
     except (ConfigError, DataError) as error:
         raise TableError(f"{path}: row {number}: {error}") from error

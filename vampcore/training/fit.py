@@ -31,8 +31,9 @@ from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
 from vampcore.training.state import write_state
 
-# Of the layers above, for the posteriors that a checkpoint keeps. The variance of a lower layer's means over images is
-# too large by that of one image's mean over these samples, divided by their number: below the active units' threshold.
+# For the posteriors that a checkpoint keeps: of the layers above, and of a flow. The variance of such means over
+# images is too large by that of one image's mean over these samples, divided by their number, which for an unused unit
+# is 1 / 256: below the active units' threshold.
 LATENTS_SAMPLES, LATENTS_SEED = 256, 0
 SECONDS_BETWEEN_STATES = 20
 SECONDS_BEFORE_CHECKPOINT = 60
@@ -157,13 +158,15 @@ def _is_saved(run: Run, folder: Path) -> bool:
 
 
 def _posteriors(model: VAE, x: Tensor) -> tuple[DiagNormal, ...]:
-    """q(z | x) of every layer; of a lower one its mean and variance over seeded samples of the layers above."""
+    """Mean and variance of q(z | x) of every layer: of a flow and of a lower layer over seeded samples."""
     generator = torch.Generator(x.device).manual_seed(LATENTS_SEED)
     parts = []
     for part in x.split(100):
         top = model.encoder(part)
         lower = model.lower_layers()
-        normals, above = [top], [top.sample((LATENTS_SAMPLES,), generator)] if lower else []
+        closed = isinstance(top, DiagNormal)
+        above = [top.sample((LATENTS_SAMPLES,), generator)] if lower or not closed else []
+        normals = [top if closed else DiagNormal(above[0].mean(0), above[0].var(0).log())]
         for layer in lower:
             q = layer.posterior(part, *above)
             variance = q.logvar.exp().mean(0) + q.mean.var(0)

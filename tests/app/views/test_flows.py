@@ -1,0 +1,231 @@
+"""Every page with a prior, and with a posterior, that is a normalising flow: what it shows, and what it says is not."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import forget, use_root
+from tests.app.reading import MAIN, charts, metric, pictures, ref_of, words
+
+PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+# Experiment, prior, posterior, latent dimensions.
+FAMILIES = (
+    ("flow-2d", "realnvp", "normal", 2),
+    ("flow-2d", "sg", "normal", 2),
+    ("flow-5d", "realnvp", "normal", 5),
+    ("iaf-3d", "sg", "iaf", 3),
+    ("nf-hvae", "sg", "nf", 2),
+)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two epochs on digits each."""
+    from vampcore import datasets
+    from vampcore.config import Config
+    from vampcore.training import fit
+
+    root = tmp_path_factory.mktemp("flows")
+    for experiment, prior, posterior, latent_dim in FAMILIES:
+        config = Config(
+            data="digits",
+            experiment=experiment,
+            model="hvae" if experiment.endswith("hvae") else "vae",
+            prior=prior,
+            posterior=posterior,
+            latent_dim=latent_dim,
+            hidden=24,
+            layers=1,
+            transforms=2,
+            transform_hidden=8,
+            likelihood="binomial",
+            epochs=2,
+            warmup=1,
+            learning_rate=2e-3,
+        )
+        for _ in fit(config, datasets.load("digits"), root / experiment / prior):
+            pass
+    return root
+
+
+@pytest.fixture
+def services(trained: Path, monkeypatch: pytest.MonkeyPatch):
+    use_root(trained, monkeypatch)
+    from app import services
+
+    yield services
+    forget()
+
+
+def opened(page: str, **query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update(query)
+    at.switch_page(f"views/{page}.py").run()
+    assert not at.exception, (page, [each.value for each in at.exception])
+    assert not at.error, (page, [each.value for each in at.error])
+    return at
+
+
+def said(at: AppTest) -> str:
+    return "\n".join([words(at), *(each.value for each in at.info)])
+
+
+def contours(chart: dict) -> int:
+    return sum(trace["type"] == "contour" for trace in chart["data"])
+
+
+flow_2d = functools.partial(opened, experiment="flow-2d", prior="Flow")
+flow_5d = functools.partial(opened, experiment="flow-5d")
+iaf = functools.partial(opened, experiment="iaf-3d")
+
+
+class TestPriorOnItsOwnPlane:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_opens(self, services, page):
+        flow_2d(page)
+
+    def test_density_on_the_plane_is_that_of_the_flow(self, services):
+        import torch
+
+        from app.services.loading import loaded
+
+        ref = ref_of(services, "flow-2d", "realnvp")
+        window = services.window((ref,))
+        density = services.prior_density(ref, window, 60)
+        cell = (density.x[1] - density.x[0]) * (density.y[1] - density.y[0])
+        assert 0.97 < float(np.exp(density.log_density.astype(np.float64)).sum() * cell) < 1.01
+        with torch.inference_mode():
+            place = torch.tensor([[float(density.x[20]), float(density.y[30])]])
+            expected = loaded(ref).prior.log_prob(place).item()
+        assert density.log_density[30, 20] == pytest.approx(expected, abs=1e-4)
+        assert services.decode_place(ref, float(density.x[20]), float(density.y[30])).log_density == pytest.approx(
+            expected, abs=1e-4
+        )
+
+    def test_levels_hold_their_share_of_the_draws(self, services):
+        import torch
+
+        from app.services.loading import loaded
+
+        ref = ref_of(services, "flow-2d", "realnvp")
+        levels = services.prior_density(ref, services.window((ref,))).levels
+        with torch.inference_mode():
+            prior = loaded(ref).prior
+            drawn = prior.log_prob(prior.sample((20_000,), torch.Generator().manual_seed(99))).numpy()
+        for level, mass in zip(levels, (0.5, 0.8, 0.95, 0.99), strict=True):
+            assert (drawn > level).mean() == pytest.approx(mass, abs=0.015)
+
+    def test_maps_have_lines_and_no_components(self, services):
+        at = flow_2d("latent_space")
+        assert contours(charts(at)[0]) == 1
+        assert "Log-density" in words(at)
+        assert "responsibility" not in words(at)
+        assert not [each for each in at.toggle if each.label == "Component ellipses"]
+        assert "No lines" not in said(at)
+        assert metric(at, "Prior mass in holes")
+        assert all(contours(chart) == 1 for chart in charts(flow_2d("overview"))[:2])
+
+    def test_facts(self, services):
+        facts = services.facts(ref_of(services, "flow-2d", "realnvp"))
+        assert (facts.components, facts.is_mixture, facts.has_components) == (0, False, False)
+        assert facts.posterior == "normal"
+        assert services.facts(ref_of(services, "flow-2d", "sg")).is_mixture
+
+    def test_what_needs_components_is_refused_in_a_line(self, services):
+        ref = ref_of(services, "flow-2d", "realnvp")
+        for ask in (services.components, services.prior_on_plane, services.component_images):
+            with pytest.raises(services.ServiceError, match="has no components"):
+                ask(ref)
+
+    @pytest.mark.parametrize("page", ["components", "pseudo_inputs"])
+    def test_samples_stand_in_for_components(self, services, page):
+        at = flow_2d(page)
+        assert "flow" in at.info[0].value
+        assert "its samples" in at.info[0].value
+        assert len(pictures(at)) + len(charts(at)) == 1
+
+    def test_the_kl_stands_as_a_whole(self, services):
+        at = flow_2d("active_units")
+        assert services.kl_per_dimension(ref_of(services, "flow-2d", "realnvp")) is None
+        assert "The prior is a flow" in at.info[0].value
+        from app import widgets
+
+        stored = services.metric(ref_of(services, "flow-2d", "realnvp"), "kl")
+        assert metric(at, "KL") == widgets.format_value(stored.value, stored.se)
+
+    def test_comparison_measures_all(self, services):
+        at = flow_2d("compare", compare_images="100", compare_importance="10")
+        table = at.table[0].value
+        assert "not computed" not in table.to_numpy()
+        assert table.shape[1] == 2
+
+
+class TestPriorOfMoreDimensions:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_opens(self, services, page):
+        flow_5d(page)
+
+    @pytest.mark.parametrize("page", ["overview", "latent_space", "compare"])
+    def test_maps_have_no_lines_and_say_why(self, services, page):
+        at = flow_5d(page)
+        assert contours(charts(at)[0]) == 0
+        assert "no exact projection onto a plane" in said(at)
+
+    def test_a_place_is_the_point_of_the_plane(self, services):
+        ref = ref_of(services, "flow-5d", "realnvp")
+        found = services.decode_place(ref, 0.3, -0.2)
+        np.testing.assert_allclose(services.plane(ref).project(found.z[None])[0], [0.3, -0.2], atol=1e-5)
+        assert found.log_density is found.mass is found.component is None
+
+    def test_holes_are_counted_in_the_whole_space_without_a_map(self, services):
+        at = flow_5d("compare")
+        assert any("there is no map" in each.value for each in at.info)
+        assert metric(at, "Prior mass in holes, Flow")
+
+
+class TestPosterior:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_opens(self, services, page):
+        iaf(page)
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_opens_with_two_layers(self, services, page):
+        opened(page, experiment="nf-hvae")
+
+    def test_layers_have_their_kl(self, services):
+        at, ref = opened("active_units", experiment="nf-hvae"), ref_of(services, "nf-hvae", "sg")
+        from app import widgets
+
+        for label, layer in (("KL of z2", 0), ("KL of z1", 1)):
+            stored = services.metric(ref, "kl", layer=layer)
+            assert metric(at, label) == widgets.format_value(stored.value, stored.se)
+
+    def test_holes_of_two_dimensions_are_left_out_too(self, services):
+        at = opened("latent_space", experiment="nf-hvae")
+        assert not [each for each in at.metric if each.label == "Prior mass in holes"]
+
+    @pytest.mark.parametrize("page", ["overview", "latent_space", "compare"])
+    def test_points_say_what_they_are(self, services, page):
+        assert "The posteriors are flows" in said(iaf(page))
+
+    def test_what_needs_the_aggregate_is_left_out_and_named(self, services):
+        ref = ref_of(services, "iaf-3d", "sg")
+        assert services.hole_share(ref) is None
+        assert services.kl_per_dimension(ref) is None
+        with pytest.raises(services.ServiceError, match="are flows"):
+            services.aggregate_samples(ref, 4)
+        at = iaf("compare", compare_images="100", compare_importance="10")
+        table = at.table[0].value
+        assert not [name for name in table.index if name.startswith(("Mutual", "Marginal"))]
+        assert "not computed where the posteriors are flows" in said(at)
+
+    def test_units_are_those_of_the_stored_means(self, services):
+        ref = ref_of(services, "iaf-3d", "sg")
+        at = iaf("active_units")
+        assert "The posterior is a flow" in at.info[0].value
+        np.testing.assert_allclose(
+            services.activity(ref)[0].activity, services.latents(ref).mean.var(0, ddof=1), rtol=1e-4
+        )

@@ -1,0 +1,36 @@
+"""The prior that is a normalising flow: no components, an exact density all the same."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vampcore.distributions import DiagNormal, Flow
+from vampcore.priors.encoder import Encoder
+from vampcore.transforms import AffineTransforms
+
+
+class RealNVP(nn.Module):
+    """N(0, I) carried through affine coupling transforms.
+
+    The transforms run from the latent space to the normal, so that a density, which training needs, takes one pass
+    through each; a sample takes two.
+
+    Arguments:
+        latent_dim: D, two or more.
+        transforms: Coupling transforms.
+        hidden: Units of each hidden layer of their networks.
+
+    Reference:
+        Dinh, Sohl-Dickstein, Bengio, Density estimation using Real NVP, ICLR 2017. https://arxiv.org/abs/1605.08803
+    """
+
+    zeros: Float[Tensor, " D"]
+
+    def __init__(self, latent_dim: int, transforms: int, hidden: int) -> None:
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(latent_dim), persistent=False)
+        self.to_normal = AffineTransforms(latent_dim, transforms, hidden, coupling=True)
+
+    def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> Flow:
+        towards = self.to_normal()
+        return Flow(DiagNormal(self.zeros, self.zeros), tuple(transform.inv for transform in reversed(towards)))
