@@ -85,7 +85,7 @@ def test_a_shipped_model_is_not_trained_again(row, tmp_path, trainings, monkeypa
     monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "shipped")
     assert complete(row, tmp_path / "runs", 3, compile="off") is Status.DONE
     assert trainings == ["vamp"]
-    assert not (tmp_path / "runs" / "tiny" / "vamp").exists()
+    assert not (tmp_path / "runs").exists()
 
 
 def test_what_another_process_holds_is_left_alone(row, tmp_path, trainings):
