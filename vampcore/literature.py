@@ -86,38 +86,38 @@ _VAMPPRIOR = {
     "static_mnist": {
         "vae": (-88.56, -85.57),
         "hvae": (-86.05, -83.19),
-        "conv_hvae": (-82.41, -81.09),
-        "pixel_hvae": (-80.58, -79.78),
+        "convhvae": (-82.41, -81.09),
+        "pixelhvae": (-80.58, -79.78),
     },
     "mnist": {
         "vae": (-84.50, -82.38),
         "hvae": (-82.42, -81.24),
-        "conv_hvae": (-80.40, -79.75),
-        "pixel_hvae": (-79.70, -78.45),
+        "convhvae": (-80.40, -79.75),
+        "pixelhvae": (-79.70, -78.45),
     },
     "omniglot": {
         "vae": (-108.50, -104.75),
         "hvae": (-103.52, -101.18),
-        "conv_hvae": (-97.65, -97.56),
-        "pixel_hvae": (-90.11, -89.76),
+        "convhvae": (-97.65, -97.56),
+        "pixelhvae": (-90.11, -89.76),
     },
     "caltech101_silhouettes": {
         "vae": (-123.43, -114.55),
         "hvae": (-112.08, -108.28),
-        "conv_hvae": (-106.35, -104.22),
-        "pixel_hvae": (-85.51, -86.22),
+        "convhvae": (-106.35, -104.22),
+        "pixelhvae": (-85.51, -86.22),
     },
     "frey_faces": {
         "vae": (4.63, 4.57),
         "hvae": (4.61, 4.51),
-        "conv_hvae": (4.49, 4.45),
-        "pixel_hvae": (4.43, 4.38),
+        "convhvae": (4.49, 4.45),
+        "pixelhvae": (4.43, 4.38),
     },
     "histopathology": {
         "vae": (6.07, 6.04),
         "hvae": (5.82, 5.75),
-        "conv_hvae": (5.59, 5.58),
-        "pixel_hvae": (4.84, 4.82),
+        "convhvae": (5.59, 5.58),
+        "pixelhvae": (4.84, 4.82),
     },
 }
 _GREY = ("frey_faces", "histopathology")
@@ -141,8 +141,8 @@ _EXEMPLAR = {
     ("hvae", "sg"): (-82.39, -227.37, -104.92),
     ("hvae", "vamp"): (-81.56, -226.72, -103.30),
     ("hvae", "exemplar"): (-81.22, -226.53, -102.25),
-    ("conv_hvae", "vamp"): (-79.67, -224.67, -97.30),
-    ("conv_hvae", "exemplar"): (-79.58, -224.63, -96.38),
+    ("convhvae", "vamp"): (-79.67, -224.67, -97.30),
+    ("convhvae", "exemplar"): (-79.58, -224.63, -96.38),
 }
 # IWAE: log p(x) and active units of dynamic MNIST, then of OMNIGLOT.
 _IWAE = {

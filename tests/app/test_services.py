@@ -91,6 +91,27 @@ def test_nothing_published_is_held_against_a_model_of_other_data(services, refs)
     assert services.published(refs["tiny-2d/vamp"]) == ()
 
 
+def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, monkeypatch):
+    import dataclasses
+
+    from app.services import literature
+
+    alike = dataclasses.replace(
+        services.facts(refs["tiny-2d/vamp"]), data="static_mnist", latent_dims=(40,), likelihood="bernoulli"
+    )
+    monkeypatch.setattr(literature, "facts", lambda ref: alike)
+    (found,) = services.published(refs["tiny-2d/vamp"])
+    assert (found.name, found.value, found.unit, found.as_reported) == ("log_likelihood", -85.57, "nats/image", True)
+    assert (found.source, found.url) == (
+        "Tomczak and Welling, VAE with a VampPrior, AISTATS 2018",
+        "https://arxiv.org/abs/1705.07120",
+    )
+    for change in ({"latent_dims": (2,)}, {"model": "hvae"}, {"likelihood": "logistic"}, {"prior": "mog"}):
+        other = dataclasses.replace(alike, **change)
+        monkeypatch.setattr(literature, "facts", lambda ref, other=other: other)
+        assert services.published(refs["tiny-2d/vamp"]) == ()
+
+
 def test_test_images_are_those_of_the_data_set(services, refs):
     from vampcore import datasets
 

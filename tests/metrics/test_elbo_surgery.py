@@ -14,9 +14,11 @@ from tests.metrics.toys import (
     orthogonal_weight,
     two_layer_vae,
 )
+from vampcore.config import Config, Observation
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics import bound, elbo_surgery
 from vampcore.metrics.chunks import PAIRS_AT_ONCE
+from vampcore.models import build
 
 PIXELS, LATENT = 5, 2
 WEIGHT = orthogonal_weight(PIXELS, LATENT)
@@ -218,3 +220,41 @@ def test_pairs_of_a_large_split_are_never_held_at_once(generator, monkeypatch):
     elbo_surgery(model_under_test(), images(3000, PIXELS, generator), generator=generator)
     assert sum(pairs) >= 3000**2
     assert max(pairs) <= PAIRS_AT_ONCE < 3000**2
+
+
+@pytest.mark.parametrize("prior", ["sg", "vamp"])
+def test_a_networks_surgery_against_loops_over_all_posteriors(prior, generator):
+    """500 images, each met by all 500 posteriors, one density at a time."""
+    settings = {"data": "digits", "experiment": "x", "likelihood": "binomial", "components": 5, "latent_dim": 2}
+    model = build(Config(prior=prior, hidden=8, layers=1, **settings), Observation((1, 8, 8), 16)).eval()
+    with torch.no_grad():
+        for parameter in model.prior.parameters():
+            parameter.copy_(torch.rand(parameter.shape, generator=generator))
+        model.encoder.head.linear.weight *= 6  # posteriors that lie apart
+    x = torch.randint(0, 17, (500, 1, 8, 8), generator=generator) / 16
+    found = elbo_surgery(model, x, generator=fresh(), chunk=500)
+    with torch.no_grad():
+        z = model(x, 1, generator=fresh()).layers[0].z[0].double()
+        q = model.encoder(x)
+        components = [([0.0, 0.0], [1.0, 1.0])]
+        if prior == "vamp":
+            seen = model.encoder(model.prior.pseudo_inputs)
+            components = list(zip(seen.mean.tolist(), (0.5 * seen.logvar).exp().tolist(), strict=True))
+
+    def density(place: list[float], mean: list[float], deviation: list[float]) -> float:
+        squares = [((a - b) / c) ** 2 for a, b, c in zip(place, mean, deviation, strict=True)]
+        return math.exp(-0.5 * sum(squares)) / math.prod(math.sqrt(2 * math.pi) * c for c in deviation)
+
+    posteriors = list(zip(q.mean.tolist(), (0.5 * q.logvar).exp().tolist(), strict=True))
+    average, information, marginal = [], [], []
+    for n, place in enumerate(z.tolist()):
+        log_q = math.log(density(place, *posteriors[n]))
+        aggregate = math.log(math.fsum(density(place, *posterior) for posterior in posteriors) / 500)
+        log_p = math.log(math.fsum(density(place, *component) for component in components) / len(components))
+        average.append(log_q - log_p)
+        information.append(log_q - aggregate)
+        marginal.append(aggregate - log_p)
+    assert found.average_kl.value == pytest.approx(math.fsum(average) / 500, abs=1e-4)
+    assert found.mutual_information.value == pytest.approx(math.fsum(information) / 500, abs=1e-4)
+    assert found.marginal_kl.value == pytest.approx(math.fsum(marginal) / 500, abs=1e-4)
+    assert 0.1 < found.mutual_information.value < 0.9 * math.log(500)

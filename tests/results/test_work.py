@@ -14,6 +14,7 @@ from tests.small_runs import train
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError, load
 from vampcore.commands import main
+from vampcore.commands import results as results_command
 from vampcore.results import Status, complete, read_table, work
 from vampcore.results.claims import claimed
 
@@ -23,6 +24,7 @@ TOGETHER = """
 import os, sys, time
 from pathlib import Path
 from vampcore.commands import main
+from vampcore.commands import results as results_command
 from vampcore.results import work
 fit = work.fit
 def noted(config, *arguments):
@@ -83,7 +85,7 @@ def test_a_shipped_model_is_not_trained_again(row, tmp_path, trainings, monkeypa
     monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "shipped")
     assert complete(row, tmp_path / "runs", 3, compile="off") is Status.DONE
     assert trainings == ["vamp"]
-    assert not (tmp_path / "runs" / "tiny" / "vamp").exists()
+    assert not (tmp_path / "runs").exists()
 
 
 def test_what_another_process_holds_is_left_alone(row, tmp_path, trainings):
@@ -135,6 +137,7 @@ class TestTheCommand:
         script = """
 import os, sys
 from vampcore.commands import main
+from vampcore.commands import results as results_command
 from vampcore.training import Run
 import vampcore.training.fit
 sys.modules["vampcore.training.fit"].SECONDS_BETWEEN_STATES = -1
@@ -166,6 +169,24 @@ main(sys.argv[1:])
         assert line.startswith("error: absent/sg: no static_mnist in the data folder")
         assert "tiny/mog: trained and measured" in said.out
         assert "1 of 2 rows are not done yet" in (tmp_path / "out.md").read_text()
+
+    def test_of_a_launcher_a_process_that_failed_waits_for_the_others(self, tmp_path, capsys, monkeypatch):
+        """For the launcher ends them when one ends with an error."""
+        monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        table = write_table(tmp_path, 'prior = "sg"\ndata = "static_mnist"\nexperiment = "absent"', 'prior = "mog"')
+        waited = []
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == 2:  # the other process ends
+                monkeypatch.setattr(results_command, "holder", lambda folder: None)
+
+        monkeypatch.setattr(results_command.time, "sleep", sleep)
+        with claimed(tmp_path / "runs" / "tiny" / "mog"):
+            assert main(["results", str(table), *options(tmp_path)]) == 1
+        assert waited == [1, 1]
+        assert "tiny/mog: another process works on it" in capsys.readouterr().out
 
     def test_control_c_stops_after_a_step_and_leaves_the_rest(self, tmp_path, capsys, monkeypatch):
         fit = work.fit

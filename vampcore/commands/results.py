@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +18,7 @@ from vampcore.commands.options import Commands, chosen_device, data_root, device
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import Config
 from vampcore.datasets import DataError
-from vampcore.results import Status, TableError, complete, read_table, write_report
+from vampcore.results import Status, Table, TableError, complete, holder, read_table, write_report
 from vampcore.training import TrainingError
 
 
@@ -62,9 +63,19 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
                 break
             if status is Status.DONE:
                 write_report(table, options.out, options.runs, options.samples)
+        if failed:
+            _wait_for_others(table, options.runs, asked_to_stop)
     write_report(table, options.out, options.runs, options.samples)
     print(f"{options.out}: written")
     return 1 if failed else 0
+
+
+def _wait_for_others(table: Table, runs: Path, stop: Callable[[], bool]) -> None:
+    """A launcher ends all of its processes when one fails, so the one that will waits until no row is at work."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        folders = [runs / config.experiment / config.prior for config in table.rows]
+        while not stop() and any(holder(folder) is not None for folder in folders):
+            time.sleep(1)
 
 
 def _complete(

@@ -28,8 +28,7 @@ class Omniglot:
     """The data set `omniglot`, in the MATLAB file `chardata.mat` of the IWAE authors' code.
 
     It has to be put into its folder by hand: no checksum is known to us that a download could be verified by. The last
-    `validation` training images are for validation, as in the VampPrior paper's code. The classes are not read: the
-    training and the test images are of the same alphabets, but the file's numbers of them have no names.
+    `validation` training images are for validation. Classes are not read.
 
     Attributes:
         name: As the command line knows it.

@@ -1,7 +1,8 @@
 """Tables of results: models named in a file, trained and measured where they are not yet, and written down."""
 
+from vampcore.results.claims import holder
 from vampcore.results.markdown import report, write_report
 from vampcore.results.table import Table, TableError, read_table
 from vampcore.results.work import Status, complete
 
-__all__ = ["Status", "Table", "TableError", "complete", "read_table", "report", "write_report"]
+__all__ = ["Status", "Table", "TableError", "complete", "holder", "read_table", "report", "write_report"]

@@ -9,6 +9,7 @@ from vampcore.config import Config
 from vampcore.literature import Published, Source, published
 
 MINUS = "−"
+_CHOSEN_COMPONENTS = ("mog", "vamp", "vamp-weighted", "vamp-data")
 _SHORT = {
     "log_likelihood": "",
     "bits_per_dimension": "",
@@ -32,13 +33,15 @@ def figure(checkpoint: Checkpoint, name: str, decimals: int = 2) -> str:
 
 
 def model(config: Config) -> str:
-    """Architecture and latent dimensions, bottom layer first."""
-    return f"{config.model}, {' + '.join(str(each) for each in reversed(config.latent_dims))} units"
+    """Architecture and latent dimensions, bottom layer first, and a posterior that is not the usual one."""
+    units = " + ".join(str(each) for each in reversed(config.latent_dims))
+    posterior = "" if config.posterior == "normal" else f", {config.posterior} posterior"
+    return f"{config.model}, {units} units{posterior}"
 
 
 def prior(config: Config) -> str:
-    """The prior and the number of its components."""
-    return config.prior if config.prior == "sg" else f"{config.prior}, K = {config.components}"
+    """The prior, and the number of its components where that is a choice."""
+    return f"{config.prior}, K = {config.components}" if config.prior in _CHOSEN_COMPONENTS else config.prior
 
 
 def prior_words(priors: Iterable[str]) -> str:
@@ -79,6 +82,8 @@ def wall_time(checkpoint: Checkpoint) -> str:
 
 def comparable(config: Config) -> tuple[Published, ...]:
     """Published figures of the same setting; grey images that were binarised are none."""
+    if config.posterior != "normal":
+        return ()
     found = published(config.data, config.model, config.prior, config.latent_dim, config.objective, config.samples)
     in_bits = config.likelihood == "logistic"
     return tuple(each for each in found if (each.name == "bits_per_dimension") == in_bits)

@@ -98,8 +98,9 @@ def _claim(folder: Path) -> Claim | None:
     if _highest(folder.parent, stem) != highest + 1:  # this process slept, and its number was passed
         mine.unlink(missing_ok=True)
         return None
-    for number in range(1, highest + 1):
-        _path(folder.parent, stem, number).unlink(missing_ok=True)
+    for number in _numbers(folder.parent, stem):
+        if number <= highest:
+            _path(folder.parent, stem, number).unlink(missing_ok=True)
     return Claim(mine)
 
 
@@ -120,8 +121,12 @@ def _number(path: Path) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
+def _numbers(parent: Path, stem: str) -> list[int]:
+    return [_number(path) for path in parent.glob(f"{stem}-*") if _stem(path) == stem]
+
+
 def _highest(parent: Path, stem: str) -> int:
-    return max((_number(path) for path in parent.glob(f"{stem}-*") if _stem(path) == stem), default=0)
+    return max(_numbers(parent, stem), default=0)
 
 
 def _content(released: bool) -> bytes:

@@ -78,12 +78,14 @@ def complete(
         DataError: If the data set is absent.
         TrainingError: If the numbers ran away.
     """
+    if _is_done(find(config, runs), samples):
+        return Status.DONE
     with claimed(runs / config.experiment / config.prior) as claim:
         if claim is None:
             return Status.ELSEWHERE
         # Looked at while it is held: another process may have finished it since.
         checkpoint = find(config, runs)
-        if checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, samples):
+        if _is_done(checkpoint, samples):
             return Status.DONE
         dataset = datasets.load(config.data, data_root, config.likelihood)
         if checkpoint is None or not is_finished(checkpoint):
@@ -97,6 +99,10 @@ def complete(
             found = measured_again(checkpoint, dataset, samples, whole=True, device=device, progress=measured)
             save(with_figures(checkpoint, found), checkpoint.folder)
         return Status.DONE
+
+
+def _is_done(checkpoint: Checkpoint | None, samples: int) -> bool:
+    return checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, samples)
 
 
 def _train(
