@@ -6,6 +6,7 @@ import pytest
 import torch
 from scipy import stats
 
+from tests.processes import run_python
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
 from vampcore.config import Config, Observation
@@ -168,6 +169,31 @@ class TestMaskedLayer:
         """So that a step that is not finite cannot spoil any, and processes need not share them."""
         model = small()
         assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
+
+
+def test_log_weights_compile_whole():
+    """In a process without the hook that checks shapes, which torch.compile cannot look through."""
+    run_python("""
+import torch
+from vampcore.models import VAE
+from vampcore.models.conv import ConvEncoder, LowerConvLayer
+from vampcore.models.outputs import pixel_output
+from vampcore.models.pixelcnn import PixelDecoder
+from vampcore.priors import StandardNormal
+
+shape = (1, 4, 3)
+decoder = PixelDecoder(shape, 2, pixel_output("logistic", 255), filters=4, depth=1)
+model = VAE(ConvEncoder(shape, 2), StandardNormal(2), decoder, (LowerConvLayer(shape, 2, 5, 1),))
+x, noise = torch.rand(3, *shape), model.noise(3, 2)
+found = [
+    (w := function(x, noise), torch.autograd.grad(w.sum(), list(model.parameters())))
+    for function in (
+        (lambda x, noise: model(x, noise=noise).total()),
+        torch.compile(lambda x, noise: model(x, noise=noise).total(), fullgraph=True, backend="aot_eager"),
+    )
+]
+torch.testing.assert_close(*found, rtol=1e-3, atol=1e-3)
+""")
 
 
 class TestModel:
