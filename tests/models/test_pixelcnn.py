@@ -6,6 +6,7 @@ import pytest
 import torch
 from scipy import stats
 
+from tests.processes import run_python
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
 from vampcore.config import Config, Observation
@@ -168,6 +169,26 @@ class TestMaskedLayer:
         """So that a step that is not finite cannot spoil any, and processes need not share them."""
         model = small()
         assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
+
+
+def test_compiles_whole():
+    """In a process without the hook that checks shapes, which torch.compile cannot look through."""
+    run_python("""
+import torch
+from vampcore.models.outputs import pixel_output
+from vampcore.models.pixelcnn import PixelDecoder
+
+shape = (1, 4, 3)
+decoder = PixelDecoder(shape, 2, pixel_output("logistic", 255), filters=4, depth=1)
+x, z2, z1 = torch.rand(3, *shape), torch.randn(2, 3, 2), torch.randn(2, 3, 2)
+log_prob = lambda z2, z1, x: decoder(z2, z1).log_prob(x)
+compiled = torch.compile(log_prob, fullgraph=True, backend="aot_eager")
+found = [
+    (w := function(z2, z1, x), torch.autograd.grad(w.sum(), list(decoder.parameters())))
+    for function in (log_prob, compiled)
+]
+torch.testing.assert_close(*found, rtol=1e-3, atol=1e-3)
+""")
 
 
 class TestModel:
