@@ -84,12 +84,20 @@ class TestPlaces:
         around = 0.1 * torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
         z = torch.cat([around + 10, around - 10])
         candidates = DiagNormal(z, torch.zeros_like(z))
-        chosen = growing.places(torch.full((40,), -3.0), torch.full((40,), -50.0), candidates, z, 4, 2)
+        chosen = growing.places(torch.full((40,), -50.0), candidates, z, 4, 2)
         assert {int(k) // 20 for k in chosen} == {0, 1}
+
+    def test_many_images_count_for_more_than_one_that_is_far_away(self):
+        around = 0.1 * torch.randn(39, 2, generator=torch.Generator().manual_seed(0))
+        z = torch.cat([around + 10, torch.full((1, 2), 300.0)])
+        log_p = DiagNormal(torch.zeros(2), torch.zeros(2)).log_prob(z).clamp_min(-200)
+        chosen = growing.places(log_p, DiagNormal(z, torch.zeros_like(z)), z, 1, 2)
+        assert chosen[0] < 39
+        assert chosen[1] == 39
 
     def test_more_than_there_are_images_is_all_of_them(self):
         z = torch.randn(3, 2)
-        chosen = growing.places(torch.zeros(3), torch.zeros(3), DiagNormal(z, torch.zeros(3, 2)), z, 1, 7)
+        chosen = growing.places(torch.zeros(3), DiagNormal(z, torch.zeros(3, 2)), z, 1, 7)
         assert sorted(chosen.tolist()) == [0, 1, 2]
 
     @pytest.mark.parametrize("prior", ["vamp", "vamp-weighted"])

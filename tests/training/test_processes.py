@@ -53,9 +53,10 @@ class TestAlone:
 
 
 class TestTwo:
-    def test_train_to_the_curve_of_one(self, tmp_path):
-        run_together(2, tmp_path, SCRIPT, str(tmp_path / "run"), "4", "new", "vamp")
-        alone = [record.validation_elbo for record in train(config("vamp", epochs=4, batch_size=60), tmp_path / "one")]
+    @pytest.mark.parametrize("prior", ["vamp", "exemplar"])
+    def test_train_to_the_curve_of_one(self, prior, tmp_path):
+        run_together(2, tmp_path, SCRIPT, str(tmp_path / "run"), "4", "new", prior)
+        alone = [record.validation_elbo for record in train(config(prior, epochs=4, batch_size=60), tmp_path / "one")]
         assert curve(tmp_path) == curve(tmp_path, 1) == pytest.approx(alone, rel=1e-4)
         assert {path.name for path in (tmp_path / "run").iterdir()} == FILES | RUN_FILES
         assert load(tmp_path / "run").progress.epochs == 4
