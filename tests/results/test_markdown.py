@@ -143,8 +143,8 @@ def test_wall_time_is_the_sum_of_the_epochs(root, seconds, said):
 def test_it_is_written_whole_or_not_at_all(root, tmp_path):
     (tmp_path / "out.md").write_text("before")
     with pytest.raises(OSError, match="No such file"):
-        write_report(table_of(root), tmp_path / "nowhere" / "out.md", root / "runs", SAMPLES)
-    write_report(table_of(root), tmp_path / "out.md", root / "runs", SAMPLES)
+        write_report([table_of(root)], tmp_path / "nowhere" / "out.md", root / "runs", SAMPLES)
+    write_report([table_of(root)], tmp_path / "out.md", root / "runs", SAMPLES)
     assert (tmp_path / "out.md").read_text() == report(table_of(root), root / "runs", SAMPLES)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.md"]
 
@@ -154,5 +154,19 @@ def test_what_is_finished_meanwhile_is_written_too(root, tmp_path, monkeypatch):
     texts, said = iter(["old", "new", "new"]), []
     monkeypatch.setattr(markdown, "report", lambda *arguments: next(texts))
     monkeypatch.setattr(markdown, "write_bytes", lambda path, content: said.append(content.decode()))
-    write_report(table_of(root), tmp_path / "out.md", root / "runs", SAMPLES)
+    write_report([table_of(root)], tmp_path / "out.md", root / "runs", SAMPLES)
     assert said == ["old", "new"]
+
+
+def test_several_tables_make_one_report(root, tmp_path):
+    table = table_of(root)
+    write_report([table, Table("Another", table.rows[:1])], tmp_path / "out.md", root / "runs", SAMPLES)
+    lines = (tmp_path / "out.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith(("# ", "## "))] == [
+        "# Results",
+        f"## {table.title}",
+        "## Another",
+    ]
+    assert "### Priors of one experiment, paired" in lines
+    alone = report(table, root / "runs", SAMPLES).splitlines()
+    assert lines[2 : 2 + len(alone)] == [f"#{line}" if line.startswith("#") else line for line in alone]

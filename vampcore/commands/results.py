@@ -31,7 +31,7 @@ def add_to(commands: Commands) -> None:
         "torchrun --nproc-per-node N -m vampcore results TABLE.toml, or any that see one --runs folder.",
         parents=[data_root(), device()],
     )
-    command.add_argument("table", metavar="TABLE.toml", type=Path)
+    command.add_argument("tables", metavar="TABLE.toml", type=Path, nargs="+", help="one or more, in this order")
     command.add_argument("--out", type=Path, default=Path("RESULTS.md"), help="the report; else RESULTS.md")
     command.add_argument("--samples", type=whole_number(1), default=5000, help="S of log p(x)")
     command.add_argument("--runs", type=Path, default=zoo.RUNS, help="folder of the runs; else runs")
@@ -44,12 +44,12 @@ def add_to(commands: Commands) -> None:
 def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Train and measure what is not yet, row by row, and write the report after each."""
     try:
-        table = read_table(options.table)
+        tables = [read_table(path) for path in options.tables]
     except TableError as error:
         parser.error(str(error))
     device, failed = _own_device(chosen_device(options.device)), 0
     with stop_on_signals() as asked_to_stop:
-        for config in table.rows:
+        for config in [row for table in tables for row in table.rows]:
             name = f"{config.experiment}/{config.prior}"
             with tqdm(unit="epoch", desc=name, total=config.epochs, disable=None) as bar:
                 try:
@@ -62,18 +62,18 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
             if asked_to_stop():
                 break
             if status is Status.DONE:
-                write_report(table, options.out, options.runs, options.samples)
+                write_report(tables, options.out, options.runs, options.samples)
         if failed:
-            _wait_for_others(table, options.runs, asked_to_stop)
-    write_report(table, options.out, options.runs, options.samples)
+            _wait_for_others(tables, options.runs, asked_to_stop)
+    write_report(tables, options.out, options.runs, options.samples)
     print(f"{options.out}: written")
     return 1 if failed else 0
 
 
-def _wait_for_others(table: Table, runs: Path, stop: Callable[[], bool]) -> None:
+def _wait_for_others(tables: list[Table], runs: Path, stop: Callable[[], bool]) -> None:
     """A launcher ends all of its processes when one fails, so the one that will waits until no row is at work."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        folders = [runs / config.experiment / config.prior for config in table.rows]
+        folders = [runs / config.experiment / config.prior for table in tables for config in table.rows]
         while not stop() and any(holder(folder) is not None for folder in folders):
             time.sleep(1)
 

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +28,8 @@ class Column(NamedTuple):
     values: list[str]
 
 
-def write_report(table: Table, path: Path, runs: Path, samples: int) -> None:
-    """Write the report, whole or not at all.
+def write_report(tables: Sequence[Table], path: Path, runs: Path, samples: int) -> None:
+    """Write the report of one table, or of several under one heading, whole or not at all.
 
     Other processes write it too, each after a row of its own. Whoever sees, after the writing, that the disk says more
     by now writes again; so what stands there in the end is all of it, whoever was last.
@@ -37,33 +37,40 @@ def write_report(table: Table, path: Path, runs: Path, samples: int) -> None:
     Raises:
         OSError: If it cannot be written; what was there is unchanged.
     """
-    text = report(table, runs, samples)
+    text = _together(tables, runs, samples)
     while True:
         write_bytes(path, text.encode())
-        if (newer := report(table, runs, samples)) == text:
+        if (newer := _together(tables, runs, samples)) == text:
             return
         text = newer
 
 
-def report(table: Table, runs: Path, samples: int) -> str:
+def _together(tables: Sequence[Table], runs: Path, samples: int) -> str:
+    if len(tables) == 1:
+        return report(tables[0], runs, samples)
+    return "\n".join(["# Results\n", *(report(table, runs, samples, level=2) for table in tables)])
+
+
+def report(table: Table, runs: Path, samples: int, level: int = 1) -> str:
     """Markdown with a row for every model of the table, and what differs between the priors of an experiment.
 
     Arguments:
         table: The models.
         runs: Folder of the runs.
         samples: S of log p(x).
+        level: Of the heading.
     """
     found = [(config, _at_hand(config, runs)) for config in table.rows]
     sources: list[Source] = []
     columns = _columns(found, samples, sources)
     headings = [column.heading for column in columns]
-    lines = [f"# {table.title}", "", _line(headings), "|" + "---|" * len(headings)]
+    lines = [f"{'#' * level} {table.title}", "", _line(headings), "|" + "---|" * len(headings)]
     lines += [_line(list(row)) for row in zip(*(column.values for column in columns), strict=True)]
     lines += ["", *_notes(found, samples)]
     for number, source in enumerate(sources, 1):
         lines += [f"[{number}] {cells.cited(source)}.", ""]
     done = [each for _, each in found if each is not None and _is_done(each, samples)]
-    lines += _differences(done)
+    lines += _differences(done, level + 1)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -145,7 +152,7 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], samples: int) -> list[
     return [text for line in lines for text in (line, "")]
 
 
-def _differences(done: list[Checkpoint]) -> list[str]:
+def _differences(done: list[Checkpoint], level: int) -> list[str]:
     """Markdown: for every two priors of an experiment, by how much the second one is better, image by image."""
     lines = []
     for (experiment, *_), family in _families(done).items():
@@ -161,7 +168,7 @@ def _differences(done: list[Checkpoint]) -> list[str]:
     if not lines:
         return []
     headings = ["experiment", "priors", "log p(x)", "ELBO", "images", "seed"]
-    title = ["## Priors of one experiment, paired", "", _line(headings), "|" + "---|" * len(headings)]
+    title = [f"{'#' * level} Priors of one experiment, paired", "", _line(headings), "|" + "---|" * len(headings)]
     note = (
         "Mean difference image by image, nats/image, ± its standard error over images. How much another seed of the "
         "training would change is not in that error."
