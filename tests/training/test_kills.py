@@ -19,7 +19,7 @@ def test_killed_at_random_moments_equals_left_alone(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert len(found) == 5
+    assert len(found) == 6
     assert sum(run["kills"] for run in found) >= 15
     assert sum(run["readings"] for run in found) >= 5
     for run in found:
