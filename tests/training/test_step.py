@@ -132,8 +132,8 @@ import torch
 from tests.small_runs import config, few_digits
 from vampcore.training import Run
 
-small = {"transforms": 2, "transform_hidden": 8, "epochs": 2}
-for settings in (config("realnvp", precision="bf16", **small), config("sg", posterior="iaf", latent_dim=3, **small)):
+small = {"transforms": 1, "transform_hidden": 8, "epochs": 1}
+for settings in (config("realnvp", **small), config("sg", posterior="iaf", latent_dim=3, precision="bf16", **small)):
     curves = {}
     for compile in ("off", "on"):
         run = Run(settings, few_digits(), compile=compile)

@@ -105,9 +105,11 @@ def active_units(
         ValueError: If there are fewer than two observations, or too few samples for means that are not known exactly.
     """
     _check_enough(len(x))
-    closed = not len(model.layers) and isinstance(model.encoder(x[:1]), DiagNormal)
-    if samples < (needed := 1 if closed else 2):
-        raise ValueError(f"samples is {samples}; where means are averages over samples, {needed} or more are needed")
+    layers = 1 + len(model.layers)
+    is_flow = not isinstance(model.encoder(x[:1]), DiagNormal)
+    if samples < (needed := 2 if is_flow else min(2, layers)):
+        what = "a posterior that is a flow" if is_flow else f"a model of {layers} layers"
+        raise ValueError(f"samples is {samples}; {what} needs {needed} or more")
     prior = model.prior(model.encoder) if prior is None else prior
     chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     means: list[list[Tensor]] = [[] for _ in range(1 + len(model.layers))]
