@@ -106,7 +106,10 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
         "Tomczak and Welling, VAE with a VampPrior, AISTATS 2018",
         "https://arxiv.org/abs/1705.07120",
     )
-    for change in ({"latent_dims": (2,)}, {"model": "hvae"}, {"likelihood": "logistic"}, {"prior": "mog"}):
+    two_layers = dataclasses.replace(alike, model="hvae", latent_dims=(40, 40))
+    monkeypatch.setattr(literature, "facts", lambda ref: two_layers)
+    assert [found.value for found in services.published(refs["tiny-2d/vamp"])] == [-83.19]
+    for change in ({"latent_dims": (2,)}, {"posterior": "nf"}, {"likelihood": "logistic"}, {"prior": "mog"}):
         other = dataclasses.replace(alike, **change)
         monkeypatch.setattr(literature, "facts", lambda ref, other=other: other)
         assert services.published(refs["tiny-2d/vamp"]) == ()
