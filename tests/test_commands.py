@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.small_runs import FILES, RUN_FILES, config, train
+from tests.small_runs import FILES, PRIORS, RUN_FILES, config, train
 from vampcore import zoo
 from vampcore.checkpoints import load
 from vampcore.commands import main
@@ -43,7 +43,7 @@ class TestList:
         monkeypatch.setattr(zoo, "entries", lambda: found)
         assert main(["list", "--json"]) == 0
         rows = json.loads(capsys.readouterr().out)
-        assert [list(row) for row in rows] == [FIELDS] * 5
+        assert [list(row) for row in rows] == [FIELDS] * len(PRIORS)
         assert {row["prior"]: row["components"] for row in rows}["sg"] == 1
         assert {row["prior"]: row["components"] for row in rows}["mog"] == 4
 
@@ -55,7 +55,7 @@ class TestList:
         monkeypatch.setattr(zoo, "entries", lambda: found)
         assert main(["list"]) == 0
         said = capsys.readouterr()
-        assert len(said.out.splitlines()) == 5
+        assert len(said.out.splitlines()) == len(PRIORS)
         assert "truncated" in said.err
 
 
