@@ -191,16 +191,21 @@ def cold(browser: Browser, starts: int = STARTS) -> Table:
         turns=starts,
         warm_up=1,
         page=lambda: started(browser, APP, whole=True),
+        bare=lambda: started(browser, BARE, whole=True),
         server=lambda: started(browser, EMPTY, whole=False),
         imports=imported,
     )
-    parts = [timings[name].seconds for name in ("page", "server", "imports")]
-    above = Spread.of(tuple(page - server - imports for page, server, imports in zip(*parts, strict=True)))
+    parts = [timings[name].seconds for name in ("page", "server", "imports", "bare")]
+    turns = tuple(zip(*parts, strict=True))
+    above = Spread.of(tuple(page - server - imports for page, server, imports, _ in turns))
+    own = Spread.of(tuple(page - bare for page, _, _, bare in turns))
     rows = (
         ("first page whole", str(timings["page"])),
         ("the server's own start", str(timings["server"])),
         ("imports of torch and Streamlit", str(timings["imports"])),
         ("first page above the two", f"{above} s"),
+        ("a bare page, which imports torch and plotly and draws a chart, whole", str(timings["bare"])),
+        ("first page above the bare one", f"{own} s"),
     )
     note = f"Median and quartiles of {starts} starts; the goal is at most 1 s above."
     return Table("A cold start", ("", "time"), rows, note)
