@@ -10,7 +10,8 @@ import pytest
 from tests.results.tables import write_table
 from vampcore import literature
 from vampcore.checkpoints import load, save
-from vampcore.results import Table, complete, markdown, read_table, report, write_report
+from vampcore.config import Config
+from vampcore.results import Table, cells, complete, markdown, read_table, report, write_report
 from vampcore.results.cells import number, wall_time
 
 SAMPLES = 3
@@ -170,3 +171,9 @@ def test_several_tables_make_one_report(root, tmp_path):
     assert "### Priors of one experiment, paired" in lines
     alone = report(table, root / "runs", SAMPLES).splitlines()
     assert lines[2 : 2 + len(alone)] == [f"#{line}" if line.startswith("#") else line for line in alone]
+
+
+def test_counts_are_not_held_against_a_bernoulli():
+    counts, bits = (Config("mnist", "a", prior="vamp", likelihood=each) for each in ("binomial", "bernoulli"))
+    assert cells.comparable(counts) == ()
+    assert {each.name for each in cells.comparable(bits)} >= {"log_likelihood"}

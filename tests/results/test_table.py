@@ -34,6 +34,11 @@ def test_an_experiment_and_a_likelihood_that_are_not_named(tmp_path):
         (('prior = "sg"', 'priors = "sg"'), TINY, "row 2: 'priors' is unknown; use data, experiment, "),
         (('prior = "sg"\nlatent_dim = 2.5',), TINY, "row 1: latent_dim is 2.5; it must be of type int"),
         (('prior = "sg"\nlatent_dim = true',), TINY, "row 1: latent_dim is True; it must be of type int"),
+        (
+            ('prior = "sg"\nmodel = 5',),
+            'title = "T"\n[defaults]\ndata = "digits"\n',
+            "row 1: model is 5; it must be of type str",
+        ),
         (('prior = "gauss"',), TINY, "row 1: prior is 'gauss'; choose one of sg, "),
         (('prior = "sg"\nexperiment = "../up"',), TINY, "row 1: experiment is '../up'; use letters"),
         (('prior = "sg"\ndata = "imagenet"',), TINY, "row 1: data set 'imagenet' is unknown; use one of digits"),

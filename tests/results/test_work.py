@@ -88,6 +88,40 @@ def test_a_shipped_model_is_not_trained_again(row, tmp_path, trainings, monkeypa
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_shipped_model_that_is_measured_again_is_kept_among_ones_own(row, tmp_path, trainings, monkeypatch):
+    complete(row, tmp_path / "shipped", 3, compile="off")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "shipped")
+    assert complete(row, tmp_path / "runs", 4, compile="off") is Status.DONE
+    assert trainings == ["vamp"]
+    for root, samples in (("shipped", 3), ("runs", 4)):
+        assert load(tmp_path / root / "tiny" / "vamp").metric("log_likelihood").samples == samples
+
+
+def test_more_samples_than_asked_for_will_do(row, tmp_path, trainings):
+    complete(row, tmp_path / "runs", 5, compile="off")
+    assert complete(row, tmp_path / "runs", 3, compile="off") is Status.DONE
+    assert load(tmp_path / "runs" / "tiny" / "vamp").metric("log_likelihood").samples == 5
+
+
+def test_exemplars_are_known_again_whatever_the_row_says_of_their_number(tmp_path, trainings):
+    (row,) = read_table(write_table(tmp_path, 'prior = "exemplar"\ncomponents = 7')).rows
+    for _ in range(2):
+        assert complete(row, tmp_path / "runs", 2, compile="off") is Status.DONE
+    assert trainings == ["exemplar"]
+    assert load(tmp_path / "runs" / "tiny" / "exemplar").config.components == 1197
+
+
+def test_a_measurement_can_be_stopped(row, tmp_path):
+    seen = []
+    found = complete(
+        row, tmp_path / "runs", 2, stop=lambda: bool(seen), measured=lambda *done: seen.append(done), compile="off"
+    )
+    assert found is Status.STOPPED
+    assert len(seen) == 1
+    kept = load(tmp_path / "runs" / "tiny" / "vamp")
+    assert (kept.progress.epochs, kept.metric("log_likelihood")) == (3, None)
+
+
 def test_what_another_process_holds_is_left_alone(row, tmp_path, trainings):
     with claimed(tmp_path / "runs" / "tiny" / "vamp"):
         assert complete(row, tmp_path / "runs", 3) is Status.ELSEWHERE
@@ -169,6 +203,19 @@ main(sys.argv[1:])
         assert line.startswith("error: absent/sg: no static_mnist in the data folder")
         assert "tiny/mog: trained and measured" in said.out
         assert "1 of 2 rows are not done yet" in (tmp_path / "out.md").read_text()
+
+    def test_a_row_that_cannot_be_trained_does_not_end_the_table(self, tmp_path, capsys):
+        table = write_table(tmp_path, 'prior = "mog"\ngrow_from = 2\nepochs = 1\ncomponents = 4', 'prior = "sg"')
+        assert main(["results", str(table), *options(tmp_path)]) == 1
+        said = capsys.readouterr()
+        assert "error: tiny/mog: grow_every is 5" in said.err
+        assert "tiny/sg: trained and measured" in said.out
+
+    def test_a_report_that_cannot_be_written_is_named_before_anything_is_trained(self, tmp_path, capsys, trainings):
+        out = ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "nowhere" / "out.md")]
+        assert main(["results", str(write_table(tmp_path, 'prior = "sg"')), *out]) == 1
+        assert "nowhere" in capsys.readouterr().err
+        assert trainings == []
 
     def test_of_a_launcher_a_process_that_failed_waits_for_the_others(self, tmp_path, capsys, monkeypatch):
         """For the launcher ends them when one ends with an error."""

@@ -16,7 +16,7 @@ from vampcore.checkpoints import CheckpointError, EpochRecord
 from vampcore.checkpoints.card import objective_name
 from vampcore.commands.options import Commands, chosen_device, data_root, device, whole_number
 from vampcore.commands.stopping import stop_on_signals
-from vampcore.config import Config
+from vampcore.config import Config, ConfigError
 from vampcore.datasets import DataError
 from vampcore.results import Status, Table, TableError, complete, holder, read_table, write_report
 from vampcore.training import TrainingError
@@ -48,13 +48,15 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     except TableError as error:
         parser.error(str(error))
     device, failed = _own_device(chosen_device(options.device)), 0
+    # Where it cannot be written, say so before hours of training.
+    write_report(tables, options.out, options.runs, options.samples)
     with stop_on_signals() as asked_to_stop:
         for config in [row for table in tables for row in table.rows]:
             name = f"{config.experiment}/{config.prior}"
             with tqdm(unit="epoch", desc=name, total=config.epochs, disable=None) as bar:
                 try:
                     status = _complete(config, options, device, asked_to_stop, bar)
-                except (CheckpointError, DataError, TrainingError) as error:
+                except (CheckpointError, ConfigError, DataError, TrainingError) as error:
                     print(f"error: {name}: {error}", file=sys.stderr)
                     failed += 1
                     continue

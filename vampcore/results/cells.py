@@ -81,12 +81,12 @@ def wall_time(checkpoint: Checkpoint) -> str:
 
 
 def comparable(config: Config) -> tuple[Published, ...]:
-    """Published figures of the same setting; grey images that were binarised are none."""
+    """Published figures of the same setting; images that were binarised, or counted, otherwise are none."""
     if config.posterior != "normal":
         return ()
     found = published(config.data, config.model, config.prior, config.latent_dim, config.objective, config.samples)
-    in_bits = config.likelihood == "logistic"
-    return tuple(each for each in found if (each.name == "bits_per_dimension") == in_bits)
+    in_bits = {"bernoulli": False, "logistic": True}.get(config.likelihood)
+    return tuple(each for each in found if (each.name == "bits_per_dimension") is in_bits)
 
 
 def others(config: Config, sources: list[Source]) -> str:

@@ -102,7 +102,7 @@ def _columns(found: list[tuple[Config, Checkpoint | None]], samples: int, source
         Column(f"test log p(x), S = {samples:,}", [_log_likelihood(each, samples) for _, each in found]),
     ]
     if any(config.likelihood == "logistic" for config in configs):
-        columns.append(Column("bits/dimension", measured("bits_per_dimension", 3)))
+        columns.append(Column("bits/dimension", [_bits(each, samples) for _, each in found]))
     columns += [
         Column("ELBO", measured("elbo")),
         Column("KL", measured("kl")),
@@ -123,7 +123,16 @@ def _log_likelihood(checkpoint: Checkpoint | None, samples: int) -> str:
         return "not trained yet"
     if not is_finished(checkpoint):
         return f"in training, epoch {checkpoint.progress.epochs} of {checkpoint.config.epochs} at most"
-    return cells.figure(checkpoint, "log_likelihood") if is_measured(checkpoint, samples) else "not measured yet"
+    if not is_measured(checkpoint, samples):
+        return "not measured yet"
+    found = checkpoint.metric("log_likelihood")
+    more = "" if found is None or found.samples == samples else f" (S = {found.samples:,})"
+    return cells.figure(checkpoint, "log_likelihood") + more
+
+
+def _bits(checkpoint: Checkpoint | None, samples: int) -> str:
+    measured = checkpoint is not None and is_measured(checkpoint, samples)
+    return cells.figure(checkpoint, "bits_per_dimension", 3) if checkpoint is not None and measured else ""
 
 
 def _seed(config: Config, configs: list[Config]) -> str:

@@ -71,10 +71,10 @@ def _config(path: Path, number: int, fields: dict[str, Any]) -> Config:
     try:
         if "likelihood" not in fields:
             choices["likelihood"] = datasets.default_likelihood(fields["data"])
-        if "experiment" not in fields:
-            choices["experiment"] = family_name(
-                fields["data"], *(choices[name] for name in ("latent_dim", "model", "posterior"))
-            )
-        return config_from_json(choices)
+        if "experiment" in fields:
+            return config_from_json(choices)
+        config = config_from_json(choices | {"experiment": "unnamed"})
+        name = family_name(config.data, config.latent_dim, config.model, config.posterior)
+        return dataclasses.replace(config, experiment=name)
     except (ConfigError, DataError) as error:
         raise TableError(f"{path}: row {number}: {error}") from error

@@ -1,5 +1,6 @@
 """One row of a table: found, trained where it is not yet, and measured where it is not yet."""
 
+import dataclasses
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -33,9 +34,16 @@ def find(config: Config, runs: Path) -> Checkpoint | None:
         folder = root / config.experiment / config.prior
         if (readable(folder) / "config.json").exists():
             found = load(folder)
-            if found.config == config:
+            if is_same_run(found.config, config):
                 return found
     return None
+
+
+def is_same_run(stored: Config, wanted: Config) -> bool:
+    """Whether a checkpoint is of a row; a run counts the components of `exemplar` itself, one a training image."""
+    if wanted.prior == "exemplar":
+        wanted = dataclasses.replace(wanted, components=stored.components)
+    return stored == wanted
 
 
 def is_finished(checkpoint: Checkpoint) -> bool:
@@ -44,9 +52,9 @@ def is_finished(checkpoint: Checkpoint) -> bool:
 
 
 def is_measured(checkpoint: Checkpoint, samples: int) -> bool:
-    """Whether log p(x) of the test set is known with so many importance samples."""
+    """Whether log p(x) of the test set is known with so many importance samples, or with more."""
     found = checkpoint.metric("log_likelihood")
-    return found is not None and found.samples == samples
+    return found is not None and found.samples is not None and found.samples >= samples
 
 
 def complete(
@@ -75,6 +83,7 @@ def complete(
 
     Raises:
         CheckpointError: If a folder of that name holds another run, or one that is not sound.
+        ConfigError: If the data set cannot provide what the configuration asks for.
         DataError: If the data set is absent.
         TrainingError: If the numbers ran away.
     """
@@ -94,11 +103,24 @@ def complete(
             if checkpoint is None or not is_finished(checkpoint):
                 return Status.STOPPED
         if not is_measured(checkpoint, samples):
-            if checkpoint.folder is None or stop():
+
+            def told(seen: int, total: int) -> None:
+                if stop() or claim.lost:
+                    raise _StoppedError
+                if measured is not None:
+                    measured(seen, total)
+
+            try:
+                found = measured_again(checkpoint, dataset, samples, whole=True, device=device, progress=told)
+            except _StoppedError:
                 return Status.STOPPED
-            found = measured_again(checkpoint, dataset, samples, whole=True, device=device, progress=measured)
-            save(with_figures(checkpoint, found), checkpoint.folder)
+            # Among one's own runs also where it is a shipped one: those stay as they came.
+            save(with_figures(checkpoint, found), runs / config.experiment / config.prior)
         return Status.DONE
+
+
+class _StoppedError(Exception):
+    """Raised out of the middle of a measurement, of which nothing is kept."""
 
 
 def _is_done(checkpoint: Checkpoint | None, samples: int) -> bool:
@@ -116,7 +138,9 @@ def _train(
 ) -> None:
     folder = runs / config.experiment / config.prior
     resume = (readable(folder) / STATE).exists()
-    if (readable(folder) / "config.json").exists() and not (resume and read_description(folder).config == config):
+    if (readable(folder) / "config.json").exists() and not (
+        resume and is_same_run(read_description(folder).config, config)
+    ):
         raise CheckpointError(
             f"{folder} holds another model, or one without a state to go on from: move it away, or give the row "
             "another `experiment`"
