@@ -55,7 +55,7 @@ Every figure was computed after the rounding. Train the same run again with
 
 
 def component_count(checkpoint: Checkpoint) -> str:
-    """Components of the prior as stored: "32", or "20 of 32" of a mixture that had not grown to all in its best epoch."""
+    """Components of the prior as stored: "32", or "20 of 32" of a mixture that was best before it had all."""
     prior, most = checkpoint.model.prior, checkpoint.config.prior_components
     if not isinstance(prior, MixtureOfGaussians | VampPrior) or prior.alive is None:
         return str(most)
