@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vampcore import literature, zoo
 from vampcore.checkpoints import Checkpoint
+from vampcore.checkpoints.card import component_count
 from vampcore.config import Config
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -34,7 +35,7 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
     cells = [
         experiment,
         NAMES[prior],
-        "1" if prior == "sg" else str(config.components),
+        "1" if prior == "sg" else component_count(checkpoint),
         _figure(checkpoint, "log_likelihood"),
         _figure(checkpoint, "elbo"),
         _figure(checkpoint, "kl"),

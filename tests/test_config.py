@@ -185,15 +185,19 @@ class TestFlows:
         ("wrong", "message"),
         [
             ({"latent_dim": 1}, "use --latent-dim 2 or more"),
-            ({"latent_dim": 1025}, "latent_dim is 1025; a flow takes 1024 at most"),
-            ({"transforms": 65}, "64 at most"),
-            ({"transform_hidden": 1025}, "1024 at most"),
+            ({"latent_dim": 513}, "latent_dim is 513; a flow takes 512 at most"),
+            ({"transforms": 33}, "transforms is 33; a flow takes 32 at most"),
+            ({"transform_hidden": 513}, "transform_hidden is 513; a flow takes 512 at most"),
         ],
     )
     def test_sizes(self, chosen, wrong, message):
         with refused(message):
             Config(data="digits", experiment="a", **chosen, **wrong)
         Config(data="digits", experiment="a", prior="vamp", **wrong)
+
+    @pytest.mark.parametrize("largest", [{"latent_dim": 512}, {"transforms": 32}, {"transform_hidden": 512}])
+    def test_the_largest_sizes_are_taken(self, largest):
+        assert Config(data="digits", experiment="a", prior="realnvp", **largest).has_flow
 
     def test_components(self):
         known = {prior: Config(data="digits", experiment="a", prior=prior).prior_components for prior in PRIORS}

@@ -63,7 +63,7 @@ VAMPPRIOR = Source(
     as_reported=True,
     setting="K = 500 (OMNIGLOT: 1000), S = 5,000",
 )
-RERUN = Source("An independent rerun of the VampPrior paper's code", "", as_reported=True, setting="one seed")
+RERUN = Source("An independent rerun", "", as_reported=True, setting="one seed")
 LECTURE = Source("A lecture's table of static MNIST results", "", as_reported=True)
 EXEMPLAR = Source(
     "Norouzi, Fleet, Norouzi, Exemplar VAE, NeurIPS 2020", "https://arxiv.org/abs/2004.04795", as_reported=True

@@ -1,5 +1,6 @@
 """Checkpoints of models with a flow: what they keep, and what they refuse."""
 
+import importlib
 import shutil
 
 import pytest
@@ -103,6 +104,19 @@ def test_a_file_that_brings_masks_is_refused(folders, tmp_path):
 
 def test_a_file_that_asks_for_many_networks_is_refused_before_they_are_built(folders, tmp_path):
     copy = shutil.copytree(folders / "realnvp", tmp_path / "many")
-    rewrite_json(copy / "config.json", lambda fields: fields["config"].update(transforms=64, transform_hidden=1024))
+    rewrite_json(copy / "config.json", lambda fields: fields["config"].update(transforms=32, transform_hidden=512))
     with pytest.raises(CheckpointError, match="larger than any"):
+        load(copy)
+
+
+@pytest.mark.parametrize("sizes", [{"transforms": 33}, {"transform_hidden": 513}, {"latent_dim": 513}])
+def test_a_file_beyond_the_limits_of_a_flow_is_refused_before_anything_is_built(sizes, folders, tmp_path, monkeypatch):
+    copy = shutil.copytree(folders / "iaf", tmp_path / "beyond")
+    rewrite_json(copy / "config.json", lambda fields: fields["config"].update(sizes))
+
+    def built(*arguments):
+        raise AssertionError("a model is built")
+
+    monkeypatch.setattr(importlib.import_module("vampcore.checkpoints.load"), "build", built)
+    with pytest.raises(CheckpointError, match="a flow takes"):
         load(copy)

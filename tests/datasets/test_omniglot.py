@@ -8,6 +8,7 @@ import pytest
 from vampcore import datasets
 from vampcore.datasets import DataError
 from vampcore.datasets.omniglot import Omniglot
+from vampcore.datasets.splits import seeded_order
 
 from .small import mat
 
@@ -31,15 +32,29 @@ def write(root: Path, content: bytes) -> Path:
     return path
 
 
-def test_images_are_upright_and_the_last_training_ones_validate(tmp_path: Path) -> None:
+def test_images_are_upright_and_the_last_shuffled_training_ones_validate(tmp_path: Path) -> None:
     data, test = characters(9, 1), characters(4, 2)
     write(tmp_path, mat(data=columns(data), testdata=columns(test), target=np.zeros((50, 9))))
     found = KIND.read(tmp_path)
     assert found.shape == (1, 28, 28)
-    assert np.array_equal(found.train.images[:, 0].numpy(), data[:6])
-    assert np.array_equal(found.validation.images[:, 0].numpy(), data[6:])
+    order = seeded_order(9)
+    assert np.array_equal(found.train.images[:, 0].numpy(), data[order[:6]])
+    assert np.array_equal(found.validation.images[:, 0].numpy(), data[order[6:]])
     assert np.array_equal(found.test.images[:, 0].numpy(), test)
     assert (found.train.levels, found.train.labels, found.classes) == (255, None, ())
+
+
+def test_a_sorted_file_validates_on_all_of_its_alphabets(tmp_path: Path) -> None:
+    """The grey level is the alphabet: 30 of 20 characters each, of which 100 in 600 validate."""
+    kind = Omniglot(rows=(600, 4), validation=100)
+    data = np.repeat(np.arange(30, dtype=np.uint8), 20)[:, None, None] * np.ones((1, 28, 28), np.uint8)
+    write(tmp_path, mat(data=columns(data), testdata=columns(characters(4, 2))))
+    found, again = kind.read(tmp_path), kind.read(tmp_path)
+    validated, trained = (part.images[:, 0, 0, 0].bincount(minlength=30) for part in (found.validation, found.train))
+    assert (validated + trained).tolist() == [20] * 30
+    assert (validated > 0).sum() > 25
+    assert validated.max() < 10
+    assert np.array_equal(found.train.images, again.train.images)
 
 
 def test_held_out_images_are_binarised_once_and_training_images_never(tmp_path, monkeypatch) -> None:

@@ -86,3 +86,85 @@ def test_numpys_own_types_stay_as_they_are():
     unpickled_arrays(HERE, state, "mend it")
     assert np.dtype("i4").isnative
     assert np.arange(3, dtype="i4").tobytes()[:5] == b"\0\0\0\0\1"
+
+
+PLAIN = (3, "|", None, None, None, -1, -1, 0)
+
+
+def pickled(shape, content, *states, code="u1") -> bytes:
+    """A pickle of an array whose type is told each of the states, the last one after the array was made of it."""
+    *before, after = (*states, None) if len(states) < 2 else states
+    kind = pickle.dumps(Calls(np.dtype, code, False, True), 2)[2:-1]
+    begun = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+    parts = [b"\x80\x04", kind, b"q\x630"]
+    parts += [b"h\x63" + pickle.dumps(each, 2)[2:-1] + b"b0" for each in before]
+    parts += [begun, b"(K\x01", pickle.dumps(shape, 2)[2:-1], b"h\x63\x89", pickle.dumps(content, 3)[2:-1], b"tb"]
+    parts += [b"h\x63" + pickle.dumps(after, 2)[2:-1] + b"b0"] if after else []
+    return b"".join([*parts, b"."])
+
+
+def test_an_array_written_by_hand_is_read():
+    assert unpickled_arrays(HERE, pickled((2, 2), b"\1\2\3\4", PLAIN), "mend it").tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        (3, "|", (np.dtype("u1"), (28, 28)), None, None, 784, 1, 0),
+        (3, "|", ("u1", (2**20,)), None, None, 2**20, 1, 0),
+        (3, "|", None, ("a",), {"a": ("u1", 2**30)}, 1, 1, 0),
+        (3, "|", None, None, {"a": ("u1", 2**30)}, 1, 1, 0),
+        (3, "|", None, ("a",), None, 1, 1, 0),
+    ],
+)
+def test_numbers_that_become_arrays_or_records_are_refused(state):
+    """Each value would then stand for memory that nobody has written, or that is not there."""
+    refused(pickled((100,), bytes(100), state), "values that are arrays or records")
+    refused(pickle.dumps(Calls(np.dtype, "u1", False, True, state=state), 2), "values that are arrays or records")
+
+
+@pytest.mark.parametrize(
+    "state", [(3, "?", None, None, None), (3, "|"), {"order": "u1,"}, (3, ["|"], None, None, None)]
+)
+def test_a_type_with_an_unknown_state_is_refused(state):
+    refused(pickled((1,), b"\0", state), "a type with an unknown state")
+
+
+def test_a_type_that_is_changed_later_leaves_its_array_alone():
+    little, big = ((3, order, *PLAIN[2:]) for order in "<>")
+    content = pickled((2,), b"\1\0\0\2", little, big, code="u2")
+    assert unpickled_arrays(HERE, content, "mend it").tolist() == [1, 512]
+    refused(pickled((2,), b"\1\2", PLAIN, (3, "|", ("u1", (9,)), None, None, 9, 1, 0)), "arrays or records")
+
+
+@pytest.mark.parametrize("code", ["f,f", "2u1", "u1,", "O", "V1", "M8", "u3", "f16", "c8", ("u1", (3,)), [("a", "u1")]])
+def test_types_other_than_numbers_are_refused(code):
+    content = b"\x80\x02cnumpy\ndtype\n" + pickle.dumps((code, False, True), 2)[2:-1] + b"R."
+    refused(content, "values of type")
+
+
+@pytest.mark.parametrize(
+    ("shape", "content"), [((3,), b"\0\0"), ((3,), bytes(4)), ((2**40, 2**40), b"\0"), ((), b""), ((2, 0), b"\0")]
+)
+def test_an_array_has_the_bytes_of_exactly_its_values(shape, content):
+    refused(pickled(shape, content, PLAIN), f"but {len(content)} bytes for it")
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, -1), (1.0,), (None,), 1, [1]])
+def test_an_arrays_shape_is_of_whole_numbers(shape):
+    refused(pickled(shape, b"\0", PLAIN), "an array of shape")
+
+
+@pytest.mark.parametrize("shape", [(0, 2**70), (1,) * 80, (0, 10**5000)])
+def test_a_shape_that_numpy_cannot_count_is_refused(shape):
+    refused(pickled(shape, b"\0" * (0 not in shape), PLAIN), "not a whole pickle")
+
+
+@pytest.mark.parametrize("content", [b"", bytes(3), bytes(5)])
+def test_a_number_has_exactly_its_bytes(content):
+    made = pickle.dumps(np.float32(1), 2)
+    assert unpickled_arrays(HERE, made, "") == 1
+    begin = b"\x80\x03cnumpy.core.multiarray\nscalar\n"
+    kind = pickle.dumps(Calls(np.dtype, "f4", False, True, state=(3, "<", *PLAIN[2:])), 2)[2:-1]
+    refused(begin + kind + pickle.dumps(content, 3)[2:-1] + b"\x86R.", f"a number of float32, but {len(content)} bytes")
+    refused(begin + b"K\x01" + pickle.dumps(content, 3)[2:-1] + b"\x86R.", "a value that is no number")

@@ -16,6 +16,7 @@ from vampcore.datasets import Dataset, Split
 from vampcore.distributions import DiagNormal
 from vampcore.models import VAE
 from vampcore.priors import MixtureOfGaussians
+from vampcore.results import cells
 from vampcore.training import Run, growing
 from vampcore.training.processes import Processes
 from vampcore.training.start import MARGIN
@@ -169,6 +170,12 @@ class TestSchedule:
         assert "prior.alive" not in Run(config(), few_digits()).state.weights
 
 
+def validate_as(monkeypatch, bound) -> None:
+    """Let the validation bound be a function of the epoch, whatever the model is."""
+    validate = Run._validate
+    monkeypatch.setattr(Run, "_validate", lambda run: validate(run)._replace(bound=bound(run.state.epoch + 1)))
+
+
 @pytest.mark.parametrize("prior", GROWING)
 class TestRuns:
     def test_grow_to_all_components(self, prior):
@@ -203,6 +210,24 @@ class TestRuns:
         first = found.snapshots[0].mixture.log_weights.exp()
         assert first.tolist() == pytest.approx([0.5, 0.5, 0, 0, 0, 0])
         assert mass(found.snapshots[0].mixture.log_prob, limit=14, steps=560) == pytest.approx(1, abs=1e-4)
+
+    def test_a_mixture_that_was_best_before_it_grew_is_described_as_it_is(self, prior, tmp_path, monkeypatch):
+        """Validation gets worse from the first epoch on; the run ends with the first epoch after the last growth."""
+        validate_as(monkeypatch, lambda epoch: -1e6 * epoch)
+        made = settings(prior, patience=1)
+        assert len(train(made, tmp_path / "run")) == 4
+        found = load(tmp_path / "run")
+        assert found.progress.best_epoch == 1
+        assert found.model.prior.alive.tolist() == [1, 1, 0, 0, 0, 0]
+        assert ", 2 of 6 components. " in (tmp_path / "run" / "README.md").read_text()
+        assert cells.prior(made, found) == f"{prior}, K = 2 of 6"
+
+    def test_one_that_has_grown_to_all_is_described_as_any_other(self, prior, tmp_path, monkeypatch):
+        validate_as(monkeypatch, lambda epoch: 1e6 * epoch)
+        train(settings(prior), tmp_path / "run")
+        assert ", 6 components. " in (tmp_path / "run" / "README.md").read_text()
+        assert cells.prior(settings(prior), load(tmp_path / "run")) == f"{prior}, K = 6"
+        assert cells.prior(settings(prior)) == f"{prior}, K = 6"
 
 
 class TestBadFiles:

@@ -57,7 +57,7 @@ class TestSchedules:
 class TestEarlyStopping:
     def run(self, elbos, monkeypatch, **changes):
         """A run whose validation bounds are given; the weights say in which epoch they were."""
-        run = Run(config("sg", epochs=20, **changes), few_digits())
+        run = Run(config(**({"prior": "sg", "epochs": 20} | changes)), few_digits())
 
         def epoch(stop):
             number = run.state.epoch + 1
@@ -78,6 +78,15 @@ class TestEarlyStopping:
     def test_warm_up_is_not_counted(self, monkeypatch):
         run, records = self.run([-1] + [-5] * 19, monkeypatch, patience=3, warmup=6)
         assert len(records) == 9
+        assert run.state.best_epoch == 1
+
+    @pytest.mark.parametrize(("warmup", "stopped"), [(0, 12), (4, 12), (11, 14)])
+    def test_epochs_before_the_last_growth_are_not_counted(self, monkeypatch, warmup, stopped):
+        """Of 20 epochs, the mixture grows after the 3rd, 6th and 9th."""
+        growing = {"prior": "mog", "grow_from": 2, "grow_every": 3}
+        run, records = self.run([-1] + [-5] * 19, monkeypatch, patience=3, warmup=warmup, **growing)
+        assert len(records) == stopped
+        assert run.converged
         assert run.state.best_epoch == 1
 
     def test_an_equal_value_is_no_better(self, monkeypatch):

@@ -3,6 +3,7 @@
 from vampcore.checkpoints.records import Checkpoint
 from vampcore.config import Config
 from vampcore.metrics.metric import Metric
+from vampcore.priors import MixtureOfGaussians, VampPrior
 
 PRIOR_NAMES = {
     "sg": "standard normal",
@@ -23,7 +24,7 @@ def model_card(checkpoint: Checkpoint) -> str:
     """Markdown that says what the model is, how it was trained, and what was measured."""
     config, progress = checkpoint.config, checkpoint.progress
     ended = "converged" if progress.converged else "not yet converged"
-    components = f", {config.prior_components} components" if config.prior_components > 1 else ""
+    components = f", {component_count(checkpoint)} components" if config.prior_components > 1 else ""
     flow = f" of {config.transforms} transforms with {config.transform_hidden} hidden units"
     components += flow if config.prior == "realnvp" else ""
     posterior = ""
@@ -51,6 +52,15 @@ Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weigh
 Every figure was computed after the rounding. Train the same run again with
 `python -m vampcore train --like FOLDER`, where FOLDER is this folder.
 """
+
+
+def component_count(checkpoint: Checkpoint) -> str:
+    """Components of the prior as stored: "32", or "20 of 32" of a mixture that was best before it had all."""
+    prior, most = checkpoint.model.prior, checkpoint.config.prior_components
+    if not isinstance(prior, MixtureOfGaussians | VampPrior) or prior.alive is None:
+        return str(most)
+    alive = int((prior.alive > 0).sum())
+    return str(most) if alive == most else f"{alive} of {most}"
 
 
 def objective_name(config: Config) -> str:

@@ -1,4 +1,4 @@
-"""OMNIGLOT: 32,460 hand-written characters of 50 alphabets, 28 x 28, as prepared for importance weighted autoencoders.
+"""OMNIGLOT: 32,415 hand-written characters of 50 alphabets, 28 x 28, as prepared for importance weighted autoencoders.
 
 References:
     Lake, Salakhutdinov, Tenenbaum, Human-level concept learning through probabilistic program induction, Science 2015.
@@ -16,7 +16,7 @@ from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress
 from vampcore.datasets.files import by_hand_cure, parse_mat, read_bytes, require
-from vampcore.datasets.splits import make_split
+from vampcore.datasets.splits import make_split, seeded_order
 
 LEVELS = 255
 SIDE = 28
@@ -27,8 +27,10 @@ FILE = "chardata.mat"
 class Omniglot:
     """The data set `omniglot`, in the MATLAB file `chardata.mat` of the IWAE authors' code.
 
-    It has to be put into its folder by hand: no checksum is known to us that a download could be verified by. The last
-    `validation` training images are for validation. Classes are not read.
+    It has to be put into its folder by hand: we have verified no checksum that a download could be held against. The
+    training images are shuffled with a fixed seed before the last `validation` of them are kept for validation, since
+    the file may be sorted by alphabet. The VampPrior paper's split has these sizes but an unknown shuffle. Classes are
+    not read.
 
     Attributes:
         name: As the command line knows it.
@@ -53,6 +55,7 @@ class Omniglot:
         require(self.name, root, (path,), cure)
         data, test = parse_mat(path, read_bytes(path, cure), ("data", "testdata"), cure)
         images = _images(path, "data", data, self.rows[0], cure)
+        images = images[seeded_order(len(images))]
         kept = self.rows[0] - self.validation
         parts = (images[:kept], images[kept:], _images(path, "testdata", test, self.rows[1], cure))
         train, validation, tested = (make_split(part, None, LEVELS) for part in parts)

@@ -1,6 +1,8 @@
 """A pickle is a program. Those that build arrays of numbers, lists and dicts are read here, and no other is run."""
 
+import math
 import pickle
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +15,7 @@ from vampcore.datasets.files import PARSE_ERRORS
 
 # By the names of the versions of numpy that wrote them.
 _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
-_KINDS = "biuf"
+_NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
 
 
 def unpickled_arrays(path: Path, content: bytes, cure: str) -> Any:
@@ -42,22 +44,58 @@ class _Foreign(Exception):
     """Something that is no array."""
 
 
-class _Array(np.ndarray):
-    """An array that takes the state of a pickled one only if its values are numbers, not Python objects."""
+class _Number:
+    """Stands for the type of an array's values, so that no pickle gets hold of a `np.dtype`.
+
+    A pickle sets a type's state, and that of numpy's own may make each value a record or an array: an array of few
+    bytes becomes one of many, which nobody has written.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.order = "="
 
     def __setstate__(self, state: Any) -> None:
-        if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], np.dtype):
+        if not isinstance(state, tuple) or len(state) < 5 or state[1] not in ("<", ">", "|", "="):
+            raise _Foreign("it holds values of a type with an unknown state")
+        if any(each is not None for each in state[2:5]):
+            raise _Foreign("it holds values that are arrays or records themselves")
+        self.order = state[1]
+
+    def dtype(self) -> "np.dtype[Any]":
+        """A type that the pickle cannot reach, and so cannot change later."""
+        return np.dtype(self.order + self.code)
+
+
+class _Array(np.ndarray):
+    """An array that takes the state of a pickled one only if that has numbers, and the bytes of exactly all of them."""
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], _Number):
             raise _Foreign("it holds an array with an unknown state")
-        if state[2].kind not in _KINDS or state[2].hasobject:
-            raise _Foreign(f"it holds an array of {state[2].kind!r}")
-        super().__setstate__(state)
+        version, shape, number, columns_first, content = state
+        if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
+            raise _Foreign(f"it holds an array of shape {shape!r:.40}")
+        dtype, content = number.dtype(), _as_bytes(content)
+        if len(content) != math.prod(shape) * dtype.itemsize:
+            raise _Foreign(f"it holds an array of shape {shape!r:.40} and {dtype}, but {len(content)} bytes for it")
+        super().__setstate__((version, shape, dtype, columns_first, content))
 
 
-def _dtype(code: object, *rest: object) -> "np.dtype[Any]":
+def _as_bytes(content: object) -> bytes:
+    """Bytes; a pickle of Python 2 has them as text."""
+    if isinstance(content, str):
+        return content.encode("latin1")
+    if not isinstance(content, bytes):
+        raise _Foreign("it holds values that are no bytes")
+    return content
+
+
+def _dtype(code: object, *rest: object) -> _Number:
     """The type of a code such as `u1`; objects, texts and records are refused before they exist."""
-    if not isinstance(code, str) or len(code) > 4 or code.lstrip("<>|=")[:1] not in tuple(_KINDS):
+    if not isinstance(code, str) or not _NUMBER.fullmatch(code):
         raise _Foreign(f"it holds values of type {code!r:.40}")
-    return np.dtype(code, False, True)  # a copy, for its state is set next, and numpy shares its own
+    return _Number(code)
 
 
 def _reconstruct(kind: object, shape: object, code: object) -> _Array:
@@ -71,9 +109,12 @@ def _placeholder(*arguments: object) -> None:
 
 
 def _scalar(kind: object, content: object) -> Any:
-    if not isinstance(kind, np.dtype) or kind.kind not in _KINDS or not isinstance(content, bytes | str):
+    if not isinstance(kind, _Number):
         raise _Foreign("it holds a value that is no number")
-    return np.frombuffer(content.encode("latin1") if isinstance(content, str) else content, kind, 1)[0]
+    dtype, content = kind.dtype(), _as_bytes(content)
+    if len(content) != dtype.itemsize:
+        raise _Foreign(f"it holds a number of {dtype}, but {len(content)} bytes for it")
+    return np.frombuffer(content, dtype)[0]
 
 
 def _encoded(text: object, encoding: object) -> bytes:

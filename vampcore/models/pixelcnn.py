@@ -23,7 +23,7 @@ from vampcore.models.wavefront import Wavefront
 from vampcore.nn import GatedDense, MaskedConv2d
 
 FLOAT = 4  # bytes
-# Images drawn at once: what the wavefront keeps of them is 20 MB for each thousand and layer.
+# Images drawn at once: of a thousand of 28 x 28 the wavefront keeps 30 MB for each layer of 64 filters.
 DRAWN_AT_ONCE = 1000
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from vampcore.checkpoints import Checkpoint
-from vampcore.checkpoints.card import PRIOR_NAMES
+from vampcore.checkpoints.card import PRIOR_NAMES, component_count
 from vampcore.config import Config
 from vampcore.literature import Published, Source, published
 
@@ -39,9 +39,11 @@ def model(config: Config) -> str:
     return f"{config.model}, {units} units{posterior}"
 
 
-def prior(config: Config) -> str:
-    """The prior, and the number of its components where that is a choice."""
-    return f"{config.prior}, K = {config.components}" if config.prior in _CHOSEN_COMPONENTS else config.prior
+def prior(config: Config, checkpoint: Checkpoint | None = None) -> str:
+    """The prior, and the number of its components where that is a choice: those it has, once there is a checkpoint."""
+    if config.prior not in _CHOSEN_COMPONENTS:
+        return config.prior
+    return f"{config.prior}, K = {config.components if checkpoint is None else component_count(checkpoint)}"
 
 
 def prior_words(priors: Iterable[str]) -> str:

@@ -49,6 +49,11 @@ def growths(config: Config) -> int:
     return last // config.grow_every
 
 
+def last_growth(config: Config) -> int:
+    """Epochs that are done when the mixture grows for the last time; 0 if it does not grow."""
+    return growths(config) * config.grow_every
+
+
 def wanted(config: Config, epoch: int) -> int | None:
     """Components that shall be alive when `epoch` epochs are done and the next begins; None if nothing is due."""
     times = growths(config)

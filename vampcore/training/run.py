@@ -17,7 +17,7 @@ from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.objectives import iwae_bound
 from vampcore.priors import ExemplarPrior, VampPrior
-from vampcore.training.growing import grow, growths
+from vampcore.training.growing import grow, growths, last_growth
 from vampcore.training.processes import Processes
 from vampcore.training.start import counted, set_pseudo_inputs
 from vampcore.training.state import State, read_state
@@ -211,7 +211,8 @@ class Run:
             state.best, state.best_epoch, state.best_bound = self._weights(), record.epoch, record.validation_bound
             state.waited = 0
         else:
-            state.waited = 0 if record.epoch <= self.config.warmup else state.waited + 1
+            counted_from = max(self.config.warmup, last_growth(self.config))
+            state.waited = 0 if record.epoch <= counted_from else state.waited + 1
         state.weights = self._weights()
         state.optimizer = self._moments()
         state.order, state.noise = self.order.get_state(), self.noise.get_state()

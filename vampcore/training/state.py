@@ -32,7 +32,7 @@ class State:
         epoch: Epochs done.
         best_epoch: Epoch of `best`.
         best_bound: Validation bound of `best`, that of the objective, nats an image.
-        waited: Epochs since the best, outside warm-up.
+        waited: Epochs since the best, after warm-up and the last growth.
         history: A record an epoch.
         snapshots: The prior through the epochs.
     """
