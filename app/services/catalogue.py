@@ -88,7 +88,8 @@ class Facts:
         prior_parameters: Those of them that belong to the prior.
         seed: Of the run.
         objective: `elbo` or `iwae`.
-        outside: Share of pseudo-input pixels at or beyond 0 and 1, which no longer learn; None without pseudo-inputs.
+        samples: Latent samples an image in the objective.
+        outside: Share of pseudo-input pixels at or beyond 0 and 1, see `VampPrior.outside`; None without pseudo-inputs.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Facts:
     prior_parameters: int
     seed: int
     objective: str
+    samples: int
     outside: float | None
 
 
@@ -209,6 +211,7 @@ def facts(ref: Ref) -> Facts:
         prior_parameters=count_learned(prior),
         seed=config.seed,
         objective=config.objective,
+        samples=config.samples,
         outside=prior.outside() if isinstance(prior, VampPrior) else None,
     )
 
