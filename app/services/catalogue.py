@@ -242,12 +242,25 @@ def history(ref: Ref) -> History:
 
 def has_data(ref: Ref) -> bool:
     """Whether the data set of the checkpoint can be read."""
+    return missing_data(ref) is None
+
+
+def missing_data(ref: Ref) -> str | None:
+    """Why the data set of the checkpoint cannot be read, and what to do about it; None where it can."""
     config = loaded(ref).checkpoint.config
     try:
         split(config.data, config.likelihood)
-    except DataMissing:
+    except DataMissing as error:
+        return str(error)
+    return None
+
+
+def downloadable(ref: Ref) -> bool:
+    """Whether `download` can fetch the data set of the checkpoint."""
+    try:
+        return datasets.downloadable(loaded(ref).checkpoint.config.data)
+    except DataError:  # a name that this version does not know
         return False
-    return True
 
 
 def download(ref: Ref, progress: Callable[[int, int], None]) -> None:
