@@ -183,5 +183,5 @@ def test_a_prior_of_many_components_is_added_up_while_other_pages_are_drawn(serv
         with in_turn():
             services.prior_density(ref, services.window((ref,)))
             assert _PAGES._has_it()
-        assert had_it == dict.fromkeys(work, {expected})
+        assert had_it == {name: {expected} for name in work}
         assert torch.get_num_threads() == 1
