@@ -24,7 +24,8 @@ from app.services.subsets import subset
 from vampcore import DiagNormalMixture, metrics
 from vampcore.metrics import Metric
 
-# Images times components times dimensions of a KL that is split over dimensions: on two cores, 1 s at K = 1000 to 13 s at 50,000.
+# Images times components times dimensions of a KL that is split over dimensions. On two cores they take between 2 s
+# (K = 1000) and 13 s (K = 50,000).
 MOST_TERMS = 400_000_000
 FEWEST_IMAGES = 100
 
