@@ -47,7 +47,9 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
 
 
 def _published(config: Config) -> str:
-    found = literature.published(config.data, config.model, config.prior, config.latent_dim)
+    found = literature.published(
+        config.data, config.model, config.prior, config.latent_dim, config.objective, config.samples
+    )
     cells = []
     for figure in found:
         if figure.source in SOURCES:

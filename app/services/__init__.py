@@ -11,12 +11,14 @@ from app.services.catalogue import (
     History,
     Listed,
     download,
+    downloadable,
     experiments,
     facts,
     has_data,
     history,
     metric,
     metrics,
+    missing_data,
 )
 from app.services.compare import LIVE_ROWS, LiveFigures, difference, measure
 from app.services.crowd import (
@@ -143,6 +145,7 @@ __all__ = [
     "device",
     "difference",
     "download",
+    "downloadable",
     "drawn_window",
     "elbo_ends",
     "experiments",
@@ -158,6 +161,7 @@ __all__ = [
     "measure",
     "metric",
     "metrics",
+    "missing_data",
     "mute",
     "nearest",
     "order",

@@ -88,7 +88,8 @@ class Facts:
         prior_parameters: Those of them that belong to the prior.
         seed: Of the run.
         objective: `elbo` or `iwae`.
-        outside: Share of pseudo-input pixels at or beyond 0 and 1, which no longer learn; None without pseudo-inputs.
+        samples: Latent samples an image in the objective.
+        outside: Share of pseudo-input pixels at or beyond 0 and 1, see `VampPrior.outside`; None without pseudo-inputs.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Facts:
     prior_parameters: int
     seed: int
     objective: str
+    samples: int
     outside: float | None
 
 
@@ -209,6 +211,7 @@ def facts(ref: Ref) -> Facts:
         prior_parameters=count_learned(prior),
         seed=config.seed,
         objective=config.objective,
+        samples=config.samples,
         outside=prior.outside() if isinstance(prior, VampPrior) else None,
     )
 
@@ -239,12 +242,25 @@ def history(ref: Ref) -> History:
 
 def has_data(ref: Ref) -> bool:
     """Whether the data set of the checkpoint can be read."""
+    return missing_data(ref) is None
+
+
+def missing_data(ref: Ref) -> str | None:
+    """Why the data set of the checkpoint cannot be read, and what to do about it; None where it can."""
     config = loaded(ref).checkpoint.config
     try:
         split(config.data, config.likelihood)
-    except DataMissing:
+    except DataMissing as error:
+        return str(error)
+    return None
+
+
+def downloadable(ref: Ref) -> bool:
+    """Whether `download` can fetch the data set of the checkpoint."""
+    try:
+        return datasets.downloadable(loaded(ref).checkpoint.config.data)
+    except DataError:  # a name that this version does not know
         return False
-    return True
 
 
 def download(ref: Ref, progress: Callable[[int, int], None]) -> None:

@@ -1,5 +1,7 @@
 """The prior and the aggregated posterior as densities on the plane, and the mass of the holes between them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,8 @@ DRAWS = 20_000
 AGGREGATE_GRID = 60
 # The aggregated posterior has one component a test image, so its density costs N times as much as a normal's.
 AGGREGATE_DRAWS = 2000
+# Components from which a prior's density on the plane takes longer than a moment: then other pages are drawn meanwhile.
+MANY = 1000
 _PERCENT = tuple(percent / 100 for percent in range(1, 100))
 
 
@@ -88,6 +92,17 @@ def prior_seen(ref: Ref) -> NormalMixture | Flow | None:
     return prior if isinstance(prior, Flow) and plane(ref).exact else None
 
 
+@contextmanager
+def _as_long_as_it_takes(ref: Ref) -> Iterator[None]:
+    """All threads, and no turn, where the prior has many components; a moment's work stays as it is."""
+    prior = loaded(ref).prior
+    if isinstance(prior, DiagNormalMixture) and len(prior.logits) > MANY:
+        with several_threads():
+            yield
+    else:
+        yield
+
+
 def window(refs: tuple[Ref, ...]) -> Window:
     """One square that holds the points of all the checkpoints, and every line of their priors."""
     return _enclose(np.stack([_extent(ref) for ref in refs]))
@@ -106,8 +121,9 @@ def _extent(ref: Ref) -> NDArray[np.float64]:
 
     Of a prior without a density on the plane, all but 1 in 100 of its draws along each axis.
     """
-    with torch.inference_mode():
-        seen_prior, curve = prior_seen(ref), mass_curve(ref)
+    curve = mass_curve(ref)
+    with torch.inference_mode(), _as_long_as_it_takes(ref):
+        seen_prior = prior_seen(ref)
         if seen_prior is None or curve is None:
             drawn = plane(ref).project(loaded(ref).prior.sample((DRAWS,), noise(0)).numpy())
             inside = np.quantile(drawn, (0.005, 0.995), axis=0)
@@ -136,8 +152,9 @@ def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density 
 
     None where it has none there: see `prior_seen`.
     """
-    with torch.inference_mode():
-        seen, curve = prior_seen(ref), mass_curve(ref)
+    curve = mass_curve(ref)
+    with torch.inference_mode(), _as_long_as_it_takes(ref):
+        seen = prior_seen(ref)
         if seen is None or curve is None:
             return None
         values, x, y = _on_grid(seen, window, cells)
@@ -159,7 +176,7 @@ def mass_curve(ref: Ref) -> Floats | None:
 
     None where it has no density there: see `prior_seen`.
     """
-    with torch.inference_mode():
+    with torch.inference_mode(), _as_long_as_it_takes(ref):
         seen = prior_seen(ref)
         return None if seen is None else np.asarray(mass_levels(seen, _PERCENT, noise(0)).numpy(), dtype=np.float32)
 

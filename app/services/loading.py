@@ -29,7 +29,7 @@ class ServiceError(ValueError):
 
 
 class DataMissing(ServiceError):
-    """The data set is not on disk; `services.download` fetches it."""
+    """The data set is not on disk, or not whole; `services.download` fetches those that can be downloaded."""
 
 
 class Ref(NamedTuple):
@@ -221,7 +221,7 @@ def split(data: str, likelihood: str) -> datasets.Split:
     """
     try:
         if not datasets.available(data):
-            raise DataMissing(f"the data set {data} is not on disk: run python -m vampcore data {data}")
+            raise DataMissing(f"the data set {data} is not on disk; {datasets.cure(data)}")
         with out_of_turn():
             return datasets.load(data, likelihood=likelihood).test
     except DataError as error:

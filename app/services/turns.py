@@ -28,14 +28,20 @@ class Turns:
 
     @contextmanager
     def mine(self) -> Iterator[None]:
-        """Wait for a turn, and have it until the block ends; a thread that has it already goes on with it."""
-        if self._has_it():
+        """Wait for a turn, and have it until the block ends.
+
+        A block within such a block goes on as its thread is, with a turn or without: a page waits once, not once for
+        each of its fragments.
+        """
+        if getattr(self._this_thread, "inside", False):
             yield
             return
-        self._take(first=False)
+        self._this_thread.inside = True
         try:
+            self._take(first=False)
             yield
         finally:
+            self._this_thread.inside = False
             self._give()
 
     @contextmanager

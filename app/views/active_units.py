@@ -59,6 +59,14 @@ def draw_kl(ref: services.Ref, mode: Theme) -> Any:
     return kl_per_dimension(mode, parts.kl, parts.dependence, prior=prior, name=f"of {ref.name}", height=400)
 
 
+def images_of(ref: services.Ref, parts: services.KLParts) -> str:
+    """How many images the KL is the mean of, and which, where they are not all."""
+    facts = services.facts(ref)
+    if parts.n == facts.images:
+        return f"n = {parts.n:,}"
+    return f"n = {parts.n:,}, a random part of {facts.images:,} test images: K = {facts.components:,}"
+
+
 def units_table(ref: services.Ref) -> pd.DataFrame:
     """Every unit of every layer, from the most to the least active of its layer; the KL of the top layer alone."""
     layers, parts, frames = services.activity(ref), services.kl_per_dimension(ref), []
@@ -131,6 +139,8 @@ def show_unit(ref: services.Ref, unit: int) -> None:
         )
         if parts is not None:
             st.metric("KL (nats/image)", widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
+            if parts.n < services.facts(ref).images:
+                st.caption(images_of(ref, parts))
 
 
 def show_counts(refs: tuple[services.Ref, ...]) -> None:
@@ -158,8 +168,8 @@ def show_kl(ref: services.Ref, unit: int) -> None:
     dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
     st.markdown(
-        f"The bars add up to the KL, **{total} nats/image** (n = {parts.n:,}); the hatched one, {dependence}, is what"
-        " the units\u2019 dependence under the prior adds or saves."
+        f"The bars add up to the KL, **{total} nats/image** ({images_of(ref, parts)}); the hatched one, {dependence},"
+        " is what the units\u2019 dependence under the prior adds or saves."
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:

@@ -38,8 +38,9 @@ place; draws from it; and the test images that belong to it most.
 - **Orders.** Weight and usage fall from the top left. Class goes class by class, the most used first. Similarity
   walks from each component to the nearest mean that is not shown yet. Tiles keep their place when an earlier epoch is
   shown.
-- **Clamped pixels.** Pseudo-inputs are seen clamped to [0, 1]. Training moves a pixel at or beyond either end only
-  inwards; models from before that rule did not move it at all.
+- **Clamped pixels.** Pseudo-inputs are seen clamped to [0, 1]. The gradient of a pixel at or beyond either end leads
+  inwards or is 0, while the optimiser’s momentum may carry it further for some steps; models from before that rule had
+  no gradient there.
 - **The plane** shows the lines that hold 50, 80, 95 and 99 % of the prior's mass and, in amber, this component at two
   standard deviations. In more than two latent dimensions both are projected exactly onto the first two principal axes
   of the posterior means.

@@ -93,11 +93,19 @@ def notices() -> None:
 
 
 def data_notice(ref: services.Ref, key: str) -> None:
-    """Where the data set is not on disk: say that reconstructions stand in, and offer to download it."""
-    if services.has_data(ref):
+    """Where the data set is not on disk: say that reconstructions stand in, and how to get it.
+
+    What can be downloaded gets a button; of the others it is said what has to be put where.
+    """
+    missing = services.missing_data(ref)
+    if missing is None:
         return
     name = services.facts(ref).data
     with st.container(border=True):
+        if not services.downloadable(ref):
+            st.markdown("Reconstructions stand in for the images of the data set:")
+            st.text(missing)
+            return
         st.markdown(f"The data set `{name}` is not on disk, so reconstructions stand in for its images.")
         if st.button("Download the data set", key=key, icon=":material/download:"):
             bar = st.progress(0.0, f"Downloading {name}")

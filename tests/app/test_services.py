@@ -109,7 +109,14 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
     two_layers = dataclasses.replace(alike, model="hvae", latent_dims=(40, 40))
     monkeypatch.setattr(literature, "facts", lambda ref: two_layers)
     assert [found.value for found in services.published(refs["tiny-2d/vamp"])] == [-83.19]
-    for change in ({"latent_dims": (2,)}, {"posterior": "nf"}, {"likelihood": "logistic"}, {"prior": "mog"}):
+    for change in (
+        {"latent_dims": (2,)},
+        {"posterior": "nf"},
+        {"likelihood": "logistic"},
+        {"prior": "mog"},
+        {"objective": "iwae"},
+        {"samples": 5},
+    ):
         other = dataclasses.replace(alike, **change)
         monkeypatch.setattr(literature, "facts", lambda ref, other=other: other)
         assert services.published(refs["tiny-2d/vamp"]) == ()

@@ -156,3 +156,32 @@ def test_no_line_of_the_prior_is_cut_off_by_the_window(services, refs, name):
     edge = density.log_density
     rim = np.concatenate([edge[0], edge[-1], edge[:, 0], edge[:, -1]])
     assert rim.max() < density.levels[-1]
+
+
+def test_a_prior_of_many_components_is_added_up_while_other_pages_are_drawn(services, refs, monkeypatch):
+    from app.services import densities
+    from app.services.turns import _PAGES, in_turn
+
+    monkeypatch.setattr(densities, "MANY", 3)
+    had_it = {}
+
+    def watch(name):
+        function = getattr(densities, name)
+
+        def watched(*given, **more):
+            had_it.setdefault(name, set()).add(_PAGES._has_it())
+            return function(*given, **more)
+
+        monkeypatch.setattr(densities, name, watched)
+
+    work = ("mass_levels", "_on_grid", "log_density")
+    for name in work:
+        watch(name)
+    for ref, expected in ((refs["tiny-2d/mog"], False), (refs["tiny-2d/sg"], True)):
+        had_it.clear()
+        services.settle(ref)
+        with in_turn():
+            services.prior_density(ref, services.window((ref,)))
+            assert _PAGES._has_it()
+        assert had_it == {name: {expected} for name in work}
+        assert torch.get_num_threads() == 1

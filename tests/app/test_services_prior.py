@@ -166,6 +166,22 @@ def test_live_figures_agree_with_the_stored_ones(services, refs, checkpoint):
     assert 1 <= found.get("ess_median").value <= 20
 
 
+def test_the_kl_to_very_many_components_is_that_of_a_random_part_of_the_images(services, refs, monkeypatch):
+    from app.services import units
+    from app.services.loading import loaded, noise
+    from vampcore import metrics
+
+    ref = refs["tiny-5d/vamp-weighted"]
+    monkeypatch.setattr(units, "FEWEST_IMAGES", 2)
+    monkeypatch.setattr(units, "MOST_TERMS", 50 * COMPONENTS * 5 + 1)
+    parts, model = services.kl_per_dimension(ref), loaded(ref)
+    assert parts.n == 50
+    rows = torch.randperm(300, generator=noise(0))[:50].sort().values
+    found = metrics.kl_per_dimension(model.posterior[rows], model.prior, noise(0))
+    np.testing.assert_allclose(parts.kl, found.kl, rtol=1e-5)
+    assert parts.total_se == pytest.approx(float(found.total_se))
+
+
 @pytest.mark.parametrize("limit", [120, 10_000])
 def test_mutual_information_and_marginal_kl_add_up_to_the_kl(services, refs, limit):
     (found,) = services.measure((refs["tiny-2d/mog"],), limit=limit, samples=2)

@@ -129,6 +129,36 @@ def test_nobody_waits_without_end():
     assert drawn == [False, True]
 
 
+def test_who_has_waited_in_vain_waits_once_and_not_for_each_part_of_the_page():
+    turns, waits, drawn = Turns(patience=0.01), [], []
+    take = turns._take
+
+    def counted(first):
+        waits.append(first)
+        take(first)
+
+    turns._take = counted
+
+    def draw():
+        with turns.mine():
+            for _ in range(4):
+                with turns.mine():
+                    drawn.append(turns._has_it())
+            with turns.given_up():
+                pass
+
+    with turns.mine():
+        waits.clear()
+        joined(started(draw))
+        assert drawn == [False] * 4
+        assert waits == [False]
+    # The next page of a thread asks again.
+    draw()
+    assert drawn[4:] == [True] * 4
+    with turns.mine():
+        assert turns._has_it()
+
+
 def test_a_result_that_another_page_computes_is_waited_for_out_of_turn(monkeypatch):
     """Or who computes it could not have the turn again that it gave up on the way."""
     from app.services import memory, turns

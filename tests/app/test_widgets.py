@@ -155,6 +155,29 @@ def test_missing_data_is_offered_for_download(models, monkeypatch):
     assert not at.exception
 
 
+@pytest.mark.parametrize(("data", "file"), [("omniglot", "chardata.mat"), ("npz:mine.npz", "mine.npz")])
+def test_data_that_cannot_be_downloaded_gets_words_and_no_button(models, tmp_path, monkeypatch, data, file):
+    import dataclasses
+
+    from app.services import catalogue
+
+    def of_other_data(ref):
+        found = loaded(ref)
+        config = dataclasses.replace(found.checkpoint.config, data=data, likelihood="bernoulli")
+        return dataclasses.replace(found, checkpoint=dataclasses.replace(found.checkpoint, config=config))
+
+    loaded = catalogue.loaded
+    monkeypatch.setattr(catalogue, "loaded", of_other_data)
+    monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    at = AppTest.from_function(missing_data, default_timeout=30).run()
+    assert not at.exception
+    assert not at.button
+    assert file in at.text[0].value
+    assert str(tmp_path) in at.text[0].value
+    assert "vampcore data" not in at.text[0].value
+
+
 def drawing() -> None:
     """A figure as pages show it."""
     import streamlit as st

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vampcore import datasets
-from vampcore.datasets import DataError, available, default_likelihood, download, load, names
+from vampcore.datasets import DataError, available, cure, default_likelihood, download, downloadable, load, names
 from vampcore.datasets.static_mnist import REMOTES
 
 from .conftest import Server
@@ -68,6 +68,30 @@ def test_a_relative_data_folder_is_named_in_full(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(DataError) as caught:
         load("mnist")
     assert str(tmp_path / "data") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "fetched"),
+    [
+        ("mnist", "run: python -m vampcore data mnist", True),
+        ("omniglot", "chardata.mat", False),
+        ("histopathology", "histopathology.pkl", False),
+        ("folder:mine", "mine", False),
+        ("npz:mine.npz", "mine.npz", False),
+    ],
+)
+def test_what_to_do_about_a_set_that_is_not_on_disk(
+    name: str, file: str, fetched: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert downloadable(name) == fetched
+    words = cure(name, tmp_path / "data")
+    assert file in words
+    assert (str(tmp_path) in words) != fetched
+    if not fetched:
+        assert "vampcore data" not in words
+        with pytest.raises(DataError, match=r"cannot be downloaded|nothing to download"):
+            download(name, tmp_path / "data")
 
 
 def test_digits_need_no_folder(tmp_path: Path) -> None:

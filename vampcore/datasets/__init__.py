@@ -6,10 +6,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from vampcore.datasets.base import Dataset, Kind, PublishedKind, Split, data_root, observe, with_likelihood
+from vampcore.datasets.base import (
+    ByHandKind,
+    Dataset,
+    Kind,
+    PublishedKind,
+    Split,
+    data_root,
+    observe,
+    with_likelihood,
+)
 from vampcore.datasets.caltech101_silhouettes import Caltech101Silhouettes
 from vampcore.datasets.digits import Digits
 from vampcore.datasets.errors import DataError
+from vampcore.datasets.files import download_cure
 from vampcore.datasets.frey_faces import FreyFaces
 from vampcore.datasets.histopathology import Histopathology
 from vampcore.datasets.idx_images import FASHION_MNIST, MNIST
@@ -23,9 +33,11 @@ __all__ = [
     "Dataset",
     "Split",
     "available",
+    "cure",
     "data_root",
     "default_likelihood",
     "download",
+    "downloadable",
     "load",
     "names",
     "observe",
@@ -81,6 +93,34 @@ def available(name: str, root: Path | None = None) -> bool:
         DataError: If the name is unknown.
     """
     return all(path.exists() for path in _kind(name).files(data_root(root)))
+
+
+def downloadable(name: str) -> bool:
+    """Whether `download` can fetch a data set; others have to be put in place by hand, see `cure`.
+
+    Raises:
+        DataError: If the name is unknown.
+    """
+    kind = _kind(name)
+    return isinstance(kind, PublishedKind) and not isinstance(kind, ByHandKind)
+
+
+def cure(name: str, root: Path | None = None) -> str:
+    """What to do about a data set that is not on disk: the command to run, or what to put where.
+
+    Arguments:
+        name: One of `names()`, `folder:PATH` or `npz:PATH`.
+        root: Data folder; see `data_root`.
+
+    Raises:
+        DataError: If the name is unknown.
+    """
+    kind = _kind(name)
+    if isinstance(kind, ByHandKind):
+        return f"{kind.cure}; the data folder is {data_root(root).absolute()}"
+    if isinstance(kind, PublishedKind):
+        return download_cure(name)
+    return f"put your own images at {kind.files(data_root(root))[0].absolute()}"
 
 
 def download(

@@ -94,6 +94,15 @@ class PublishedKind(Kind, Protocol):
         """Fetches its files, whole or not at all."""
 
 
+@runtime_checkable
+class ByHandKind(Kind, Protocol):
+    """A data set that is known by name and that people have to fetch themselves."""
+
+    @property
+    def cure(self) -> str:
+        """Which file to put where."""
+
+
 def data_root(root: Path | None = None) -> Path:
     """The data folder: `root` if given, else $VAMPCORE_DATA, else `data` in the working directory."""
     return Path(root) if root is not None else Path(os.environ.get("VAMPCORE_DATA") or "data")

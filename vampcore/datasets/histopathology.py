@@ -38,6 +38,11 @@ class Histopathology:
     name: str = "histopathology"
     likelihood: str = "logistic"
 
+    @property
+    def cure(self) -> str:
+        """Which file to put where."""
+        return by_hand_cure(self.name, FILE, "the VampPrior authors' code (datasets/HistopathologyGray)")
+
     def files(self, root: Path) -> tuple[Path, ...]:
         """The one pickle."""
         return (root / "histopathology" / FILE,)
@@ -45,7 +50,7 @@ class Histopathology:
     def read(self, root: Path) -> Dataset:
         """The three splits, grey."""
         (path,) = self.files(root)
-        cure = by_hand_cure(self.name, FILE, "the VampPrior authors' code (datasets/HistopathologyGray)")
+        cure = self.cure
         require(self.name, root, (path,), cure)
         content = unpickled_arrays(path, read_bytes(path, cure), cure)
         if not isinstance(content, dict) or not set(PARTS) <= set(content):
@@ -59,8 +64,7 @@ class Histopathology:
         Raises:
             DataError: Always; it says which file to put where.
         """
-        cure = by_hand_cure(self.name, FILE, "the VampPrior authors' code (datasets/HistopathologyGray)")
-        raise DataError(f"{self.name} cannot be downloaded; {cure}")
+        raise DataError(f"{self.name} cannot be downloaded; {self.cure}")
 
 
 def _images(path: Path, part: str, found: object, cure: str) -> UInt8[np.ndarray, "N 1 28 28"]:

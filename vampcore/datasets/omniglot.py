@@ -44,6 +44,11 @@ class Omniglot:
     rows: tuple[int, int] = (24345, 8070)
     validation: int = 1345
 
+    @property
+    def cure(self) -> str:
+        """Which file to put where."""
+        return by_hand_cure(self.name, FILE, "the IWAE authors' code (datasets/OMNIGLOT)")
+
     def files(self, root: Path) -> tuple[Path, ...]:
         """The one MATLAB file."""
         return (root / "omniglot" / FILE,)
@@ -51,7 +56,7 @@ class Omniglot:
     def read(self, root: Path) -> Dataset:
         """The three splits, grey, upright."""
         (path,) = self.files(root)
-        cure = by_hand_cure(self.name, FILE, "the IWAE authors' code (datasets/OMNIGLOT)")
+        cure = self.cure
         require(self.name, root, (path,), cure)
         data, test = parse_mat(path, read_bytes(path, cure), ("data", "testdata"), cure)
         images = _images(path, "data", data, self.rows[0], cure)
@@ -67,8 +72,7 @@ class Omniglot:
         Raises:
             DataError: Always; it says which file to put where.
         """
-        cure = by_hand_cure(self.name, FILE, "the IWAE authors' code (datasets/OMNIGLOT)")
-        raise DataError(f"{self.name} cannot be downloaded; {cure}")
+        raise DataError(f"{self.name} cannot be downloaded; {self.cure}")
 
 
 def _images(path: Path, key: str, array: np.ndarray, rows: int, cure: str) -> UInt8[np.ndarray, "N 1 28 28"]:

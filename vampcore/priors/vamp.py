@@ -78,7 +78,10 @@ class VampPrior(nn.Module):
         return clamp_inwards(self.pseudo_inputs)
 
     def outside(self) -> float:
-        """Share of pseudo-input pixels at or beyond 0 and 1, which can only move inwards."""
+        """Share of pseudo-input pixels at or beyond 0 and 1, which are seen as 0 and 1.
+
+        Their gradient leads inwards or is 0; an optimiser's momentum may carry one further out for some steps.
+        """
         raw = self.pseudo_inputs.detach()
         return ((raw <= 0) | (raw >= 1)).float().mean().item()
 

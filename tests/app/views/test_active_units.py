@@ -96,6 +96,19 @@ def test_a_rank_chooses_the_unit_everywhere(ref):
         assert [float(text.replace("\u2212", "-")) for text in texts] == pytest.approx(values.tolist(), abs=0.006)
 
 
+def test_a_kl_of_a_part_of_the_images_says_so_wherever_it_is_shown(ref, monkeypatch):
+    from app.services import units
+
+    assert "a random part" not in words(opened())
+    units.kl_per_dimension.clear()
+    monkeypatch.setattr(units, "FEWEST_IMAGES", 60)
+    monkeypatch.setattr(units, "MOST_TERMS", 1)
+    at = opened()
+    said = "n = 60, a random part of 300 test images: K = 6"
+    assert f"nats/image** ({said})" in words(at)
+    assert said in [caption.value for caption in at.caption]
+
+
 def test_the_pictures_of_activity_and_kl_do_not_depend_on_the_unit(models):
     first, second = opened(units_rank="1"), opened(units_rank="4")
     for chart in (ACTIVITY, KL):
