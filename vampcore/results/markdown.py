@@ -97,7 +97,7 @@ def _columns(found: list[tuple[Config, Checkpoint | None]], samples: int, source
     columns = [
         Column("data", [config.data for config in configs]),
         Column("model", [cells.model(config) for config in configs]),
-        Column("prior", [cells.prior(config) for config in configs]),
+        Column("prior", [cells.prior(config, each) for config, each in found]),
         Column("objective", [objective_name(config) for config in configs]),
         Column(f"test log p(x), S = {samples:,}", [_log_likelihood(each, samples) for _, each in found]),
     ]
