@@ -20,7 +20,7 @@ from app.services.catalogue import (
     metrics,
     missing_data,
 )
-from app.services.compare import LIVE_ROWS, LiveFigures, difference, measure
+from app.services.compare import LIVE_ROWS, LiveFigures, difference, expected_seconds, measure
 from app.services.crowd import (
     CELLS,
     MOST_POINTS,
@@ -148,6 +148,7 @@ __all__ = [
     "downloadable",
     "drawn_window",
     "elbo_ends",
+    "expected_seconds",
     "experiments",
     "facts",
     "has_data",
