@@ -33,8 +33,12 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
     used = services.order(ref, "usage")
     beside = widgets.choose_one("Beside it", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
     if beside == "chosen":
+        offered = services.most_used(ref)
         others = widgets.choose_many(
-            "Components", [f"{k}" for k in sorted(used.tolist())], key="components_chosen", limit=ROWS - 1
+            "Components" if len(offered) == len(used) else f"Components, of the {len(offered):,} most used",
+            [f"{k}" for k in sorted(offered.tolist())],
+            key="components_chosen",
+            limit=ROWS - 1,
         )
         wanted = [int(each) for each in others]
     else:
