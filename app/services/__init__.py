@@ -70,6 +70,7 @@ from app.services.literature import Published, published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
 from app.services.memory import kept
 from app.services.prior_components import (
+    MOST_SHOWN,
     ORDERS,
     Components,
     Snapshot,
@@ -101,6 +102,7 @@ __all__ = [
     "CELLS",
     "LIVE_ROWS",
     "MOST_POINTS",
+    "MOST_SHOWN",
     "ORDERS",
     "THRESHOLD",
     "Assignment",
