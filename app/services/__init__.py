@@ -20,7 +20,7 @@ from app.services.catalogue import (
     metrics,
     missing_data,
 )
-from app.services.compare import LIVE_ROWS, LiveFigures, difference, measure
+from app.services.compare import LIVE_ROWS, LiveFigures, difference, expected_seconds, measure
 from app.services.crowd import (
     CELLS,
     MOST_POINTS,
@@ -70,6 +70,7 @@ from app.services.literature import Published, published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
 from app.services.memory import kept
 from app.services.prior_components import (
+    MOST_SHOWN,
     ORDERS,
     Components,
     Snapshot,
@@ -77,6 +78,7 @@ from app.services.prior_components import (
     component_images,
     component_samples,
     components,
+    most_used,
     order,
     pseudo_inputs,
     snapshots,
@@ -100,6 +102,7 @@ __all__ = [
     "CELLS",
     "LIVE_ROWS",
     "MOST_POINTS",
+    "MOST_SHOWN",
     "ORDERS",
     "THRESHOLD",
     "Assignment",
@@ -148,6 +151,7 @@ __all__ = [
     "downloadable",
     "drawn_window",
     "elbo_ends",
+    "expected_seconds",
     "experiments",
     "facts",
     "has_data",
@@ -162,6 +166,7 @@ __all__ = [
     "metric",
     "metrics",
     "missing_data",
+    "most_used",
     "mute",
     "nearest",
     "order",

@@ -27,6 +27,8 @@ LIVE_ROWS = (
 )
 # Images whose log-likelihood is estimated between two reports of progress.
 BLOCK = 100
+# A block that is timed grows until it takes so many seconds, between a smallest and a largest number of samples.
+TIMED_SECONDS, FEWEST_TIMED, MOST_TIMED = 0.01, 8, 4096
 
 Progress = Callable[[float, str], None]
 
@@ -66,6 +68,47 @@ class LiveFigures:
         if found is None:
             raise ServiceError(f"{name} was not measured; there are {', '.join(LIVE_ROWS)}")
         return found
+
+
+def expected_seconds(refs: tuple[Ref, ...], limit: int, samples: int) -> float:
+    """What `measure` will take here, roughly: its passes through the models, at what a pass was found to take.
+
+    Arguments:
+        refs: As `measure` takes them.
+        limit: As `measure` takes it.
+        samples: As `measure` takes them.
+    """
+    total = 0.0
+    for ref in refs:
+        images = len(loaded(ref).posterior.mean)
+        # The bound, the parts of the KL with the aggregate of all images, and the importance samples.
+        passes = min(limit, images) * (samples + 2) + images
+        total += passes * seconds_a_sample(ref)
+    return total
+
+
+@kept(200)
+def seconds_a_sample(ref: Ref) -> float:
+    """Seconds that one importance sample takes on the device in use, from a block of them, timed.
+
+    Decoders differ by a factor of hundreds, and very many components of a prior can take longer than a decoder.
+    """
+    model = loaded(ref)
+    shape = model.checkpoint.observation.shape
+    with torch.inference_mode(), several_threads():
+        x, prior = torch.zeros(1, *shape, device=model.device), prior_on_device(model)
+
+        def timed(samples: int) -> float:
+            began = time.perf_counter()
+            log_likelihood(model.checkpoint.model, x, samples, prior=prior, generator=noise(0), compile=False).ess.cpu()
+            return time.perf_counter() - began
+
+        timed(1)  # the first call pays for what later ones find ready
+        samples = FEWEST_TIMED
+        while (took := timed(samples)) < TIMED_SECONDS and samples < MOST_TIMED:
+            samples *= 4
+        # Others may have had the processor in one of the two.
+        return min(took, timed(samples)) / samples
 
 
 def measure(

@@ -17,6 +17,8 @@ from vampcore.priors import VampPrior
 
 ORDERS = ("weight", "usage", "class", "similarity")
 NEAREST = 8
+# Components that a page shows at once, or offers in a list: more of them take a browser seconds and megabytes.
+MOST_SHOWN = 500
 # Responsibilities kept at once: 2 ** 24 in float32 are 64 MiB.
 MOST_PAIRS_KEPT = 2**24
 
@@ -169,6 +171,12 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
         case "similarity":
             return living[_walk(known.mean[living], int(weights.argmax()))]
     raise ServiceError(f"components cannot be ordered by {by}: use {', '.join(ORDERS)}")
+
+
+@kept(100)
+def most_used(ref: Ref) -> NDArray[np.int64]:
+    """The components that are shown where not all can be: the `MOST_SHOWN` most used, most used first."""
+    return order(ref, "usage")[:MOST_SHOWN].copy()
 
 
 def _walk(places: Floats, start: int) -> NDArray[np.int64]:

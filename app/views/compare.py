@@ -27,8 +27,8 @@ from app.widgets.numbers import label
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
 IMPORTANCE = ("10", "100", "500", "1000", "5000")
-# Passes through the decoder that start without being asked for: some ten seconds on two cores.
-AT_ONCE = 500_000
+# Seconds of work, as estimated from a timed block, that start without being asked for.
+AT_ONCE = 15.0
 SATURATED = 0.95
 REFERENCE = "reference"
 EXPLANATION = """
@@ -264,11 +264,15 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
 def agreed(refs: tuple[services.Ref, ...], images: int, importance: int, seed: int) -> bool:
     """Whether to measure: at once where it is quick, else when the button was pressed for just this choice."""
     work, choice = len(refs) * images * importance, (refs, images, importance, seed)
-    if work <= AT_ONCE or st.session_state.get("compare_agreed") == choice:
+    if st.session_state.get("compare_agreed") == choice:
         return True
+    seconds = services.expected_seconds(refs, images, importance)
+    if seconds <= AT_ONCE:
+        return True
+    time = f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
     st.info(
-        f"This choice decodes {widgets.count(work)} latent samples, which takes a while on {services.device().name}. "
-        "Changing a control stops it; what was measured is kept.",
+        f"This choice decodes {widgets.count(work)} latent samples, which takes about {time} on "
+        f"{services.device().name}, going by a block of them. Changing a control stops it; what was measured is kept.",
         icon=":material/hourglass_top:",
     )
     st.button("Measure", key="compare_measure", on_click=st.session_state.update, args=({"compare_agreed": choice},))

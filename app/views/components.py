@@ -33,8 +33,12 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
     used = services.order(ref, "usage")
     beside = widgets.choose_one("Beside it", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
     if beside == "chosen":
+        offered = services.most_used(ref)
         others = widgets.choose_many(
-            "Components", [f"{k}" for k in sorted(used.tolist())], key="components_chosen", limit=ROWS - 1
+            "Components" if len(offered) == len(used) else f"Components, of the {len(offered):,} most used",
+            [f"{k}" for k in sorted(offered.tolist())],
+            key="components_chosen",
+            limit=ROWS - 1,
         )
         wanted = [int(each) for each in others]
     else:
@@ -157,17 +161,19 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
 
 
 def the_dead(ref: services.Ref, facts: services.Facts) -> None:
-    """Every dead component by number, and what it looks like."""
+    """The dead components by number, and what they look like; of very many, the first."""
     known = services.components(ref)
     dead = np.flatnonzero(known.dead)
     st.subheader("The dead ones", anchor=False)
     if not len(dead):
         st.markdown(f"None: every component is used more than {widgets.percent(0.1 / facts.alive)}.")
         return
+    every, dead = len(dead), dead[: services.MOST_SHOWN]
+    part = "" if len(dead) == every else f" Shown are the first {len(dead):,} by number; the table has all."
     learned = services.pseudo_inputs(ref)
     what = "decoded means" if learned is None else "pseudo-inputs"
     shown, words = st.columns([3, 1], gap="medium")
-    words.markdown(f"{len(dead):,} of {facts.alive:,}, shown as {what}. Click one to see its samples above.")
+    words.markdown(f"{every:,} of {facts.alive:,}, shown as {what}. Click one to see its samples above.{part}")
     drawing, where = tiles.tiles(
         (services.component_images(ref) if learned is None else learned)[dead],
         widgets.mode(),
@@ -182,7 +188,7 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> None:
     with shown:
         widgets.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
         widgets.pick(DEAD, on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)))
-    st.caption("Dead: " + ", ".join(map(str, dead)))
+    st.caption(("Dead: " if not part else "The first of the dead: ") + ", ".join(map(str, dead)))
 
 
 def the_removed(ref: services.Ref, facts: services.Facts) -> None:

@@ -89,8 +89,12 @@ def absent(ref: services.Ref, epoch: str) -> list[int]:
 
 @services.kept(48)
 def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
-    """All pseudo-inputs, or all decoded means, as one figure in an order, and the map from its cells to components."""
+    """Pseudo-inputs, or decoded means, as one figure in an order, and the map from its cells to components.
+
+    All of them; of very many, the most used.
+    """
     facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
+    places = places[np.isin(places, services.most_used(ref))]
     columns = columns_for(len(places))
     named = [f"<br>class {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
     drawing, where = tiles.tiles(
@@ -162,6 +166,11 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
     with shown:
         drawing, where = wall(ref, order, show, epoch, widgets.picture_width(), widgets.mode())
         widgets.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
+        if len(where.ids) < facts.alive:
+            st.caption(
+                f"Shown are the {len(where.ids):,} most used of {facts.alive:,} components; the table has all, and any "
+                "of them can be chosen by its number."
+            )
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
             st.caption(f"Left empty, not yet added after epoch {epoch}: {', '.join(map(str, missing))}")
     one_of_them(ref, facts, where, chooser, shown)
@@ -175,13 +184,15 @@ def one_of_them(
     with chooser:
         word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
         component = widgets.choose_component(ref, word, "Or click a tile.")
-    row, column = where.cell_of(component)
-    # Where numbers stand under the images, an image's middle is above that of its cell.
-    middle = row + (0.35 if facts.alive <= FEW else 0.5)
+    mark = None
+    if component in where.ids:
+        row, column = where.cell_of(component)
+        # Where numbers stand under the images, an image's middle is above that of its cell.
+        mark = (column + 0.5, row + (0.35 if len(where.ids) <= FEW else 0.5))
     with shown:
         widgets.pick(
             WALL,
-            mark=(column + 0.5, middle),
+            mark=mark,
             on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)),
         )
     told = services.story(ref, component, SAMPLES)

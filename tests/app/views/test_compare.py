@@ -130,6 +130,7 @@ def test_one_prior_in_five_dimensions_has_nothing_to_be_compared_with(models):
 
 def test_heavy_work_waits_for_the_button(refs, monkeypatch):
     from app import services
+    from app.services import compare
 
     asked = []
     measure = services.measure
@@ -139,8 +140,10 @@ def test_heavy_work_waits_for_the_button(refs, monkeypatch):
         return measure(chosen, limit, 10, seed, progress)
 
     monkeypatch.setattr(services, "measure", lighter)
+    monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: 1e-4)
     at = opened(compare_images="all", compare_importance="5000")
     assert asked == []
+    assert "takes about 8 min" in at.info[0].value
     assert "4,500,000 latent samples" in at.info[0].value
     assert not at.table
     at.button(key="compare_measure").click().run()
@@ -150,6 +153,43 @@ def test_heavy_work_waits_for_the_button(refs, monkeypatch):
     at.number_input(key="compare_subset").set_value(1).run()
     assert asked == [(300, 5000)]
     assert not at.table
+
+
+def test_work_weighs_what_a_sample_of_the_model_takes(refs, monkeypatch):
+    """The same choice starts by itself for a quick decoder, and waits for the button where one is slow."""
+    from app import services
+    from app.services import compare
+
+    seconds = {"sg": 1e-6, "mog": 1e-6, "vamp": 1e-6}
+    monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: seconds[ref.prior])
+    # 100 images of 10 importance samples and 2 more, and the 300 of the aggregate, for each of three priors.
+    assert services.expected_seconds(refs, 100, 10) == pytest.approx(3 * 1500e-6)
+    assert len(opened().table) == 1
+    seconds["vamp"] = 4.5e-2
+    at = opened()
+    assert not at.table
+    assert "3,000 latent samples, which takes about 68 s" in at.info[0].value
+    assert at.button(key="compare_measure")
+
+
+def test_what_a_sample_takes_is_found_from_a_block_that_is_long_enough(refs, monkeypatch):
+    """By a clock that stands still except while samples are decoded."""
+    from types import SimpleNamespace
+
+    from app.services import compare
+
+    now, asked = [0.0], []
+    estimate = compare.log_likelihood
+
+    def slow(model, x, samples, **more):
+        asked.append(samples)
+        now[0] += 0.1 if len(asked) == 1 else 0.001 * samples
+        return estimate(model, x, samples, **more)
+
+    monkeypatch.setattr(compare, "log_likelihood", slow)
+    monkeypatch.setattr(compare, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    assert compare.seconds_a_sample(refs[0]) == pytest.approx(0.001)
+    assert asked == [1, 8, 32, 32]
 
 
 def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):

@@ -130,6 +130,12 @@ def test_the_dead_are_named_and_shown(services, monkeypatch):
     assert metric(at, "Dead components") == "2"
     assert any(caption.value == "Dead: 1, 4" for caption in at.caption)
     assert [text.split(",")[0] for text in spec(at, 2)["data"][0]["text"]] == ["component 1", "component 4"]
+    monkeypatch.setattr(door, "MOST_SHOWN", 1)
+    at = opened()
+    assert metric(at, "Dead components") == "2"
+    assert any(caption.value == "The first of the dead: 1" for caption in at.caption)
+    assert any("2 of 6, shown as" in each.value and "Shown are the first 1 by" in each.value for each in at.markdown)
+    assert [text.split(",")[0] for text in spec(at, 2)["data"][0]["text"]] == ["component 1"]
 
 
 def test_where_none_is_dead_the_page_says_so(services):

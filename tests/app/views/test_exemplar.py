@@ -65,7 +65,33 @@ def test_exemplars_are_shown_decoded_and_the_page_says_why(services):
     at = opened("pseudo_inputs", prior="Exemplars")
     assert "training images, which a checkpoint does not hold" in at.info[0].value
     assert "Shown instead: the decoded mean of every component" in at.info[0].value
-    assert len(charts(at)[0]["data"][0]["text"]) == 1197
+    assert len(charts(at)[0]["data"][0]["text"]) == 500
+    assert "Shown are the 500 most used of 1,197 components" in words(at)
+
+
+def test_of_many_components_the_most_used_are_shown_in_every_order(services):
+    ref = ref_of(services, "small", "exemplar")
+    used = services.components(ref).usage
+    least = np.sort(used)[-500]
+    for by in services.ORDERS:
+        at = opened("pseudo_inputs", prior="Exemplars", pseudo_order=by)
+        shown = [int(text.split("<br>")[0].split()[1]) for text in charts(at)[0]["data"][0]["text"]]
+        assert shown == [k for k in services.order(ref, by) if k in set(services.most_used(ref).tolist())]
+        assert used[shown].min() == least
+
+
+def test_one_that_is_not_among_the_most_used_can_be_chosen_by_its_number(services):
+    ref = ref_of(services, "small", "exemplar")
+    rarest = int(services.order(ref, "usage")[-1])
+    at = opened("pseudo_inputs", prior="Exemplars", component=f"{rarest}")
+    assert f"Component {rarest} from end to end" in [each.value for each in at.subheader]
+
+
+def test_the_list_of_components_holds_the_most_used_and_says_so(services):
+    at = opened("components", prior="Exemplars", components_beside="chosen")
+    chooser = at.multiselect(key="components_chosen")
+    assert chooser.label == "Components, of the 500 most used"
+    assert len(chooser.options) == 500
 
 
 def test_ellipses_of_all_exemplars(services):
