@@ -167,8 +167,10 @@ def show_kl(ref: services.Ref, unit: int) -> None:
         return
     dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
+    layers = len(services.facts(ref).latent_dims)
+    whose = "the KL" if layers == 1 else f"the KL of z{layers}"
     st.markdown(
-        f"The bars add up to the KL, **{total} nats/image** ({images_of(ref, parts)}); the hatched one, {dependence},"
+        f"The bars add up to {whose}, **{total} nats/image** ({images_of(ref, parts)}); the hatched one, {dependence},"
         " is what the units\u2019 dependence under the prior adds or saves."
     )
     picture, beside = st.columns([4, 3], gap="medium")
@@ -227,9 +229,11 @@ def show_sweep(ref: services.Ref, unit: int) -> None:
     words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
     with way:
         row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, default=0)
+    layers = len(facts.latent_dims)
+    lower = "" if layers == 1 else " Layers below are drawn from their priors, given these."
     words.markdown(
-        f"Unit {unit} goes through the range of its posterior means; all other units stay at the posterior mean of test"
-        f" image {row}."
+        f"Unit {unit} goes through the range of its posterior means; all other units of its layer stay at the posterior"
+        f" mean of test image {row}.{lower}"
     )
     sweep = services.traverse(ref, unit, STEPS, row)
     drawing = strip(

@@ -44,7 +44,8 @@ images. The number is the prior’s mass in the holes of the whole latent space,
 that of the map. Few test images leave many holes: compare at equal numbers.
 
 **Measured now.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: what z tells about the image,
-and how far the aggregated posterior is from the prior. Holes cost marginal KL. Log p(x) is estimated with S importance
+and how far the aggregated posterior is from the prior. With more than one layer these two are of the top layer, and the
+KL is that of all layers. Holes cost marginal KL. Log p(x) is estimated with S importance
 samples an image, and is too low where few of them are effective. Differences are paired image by image.
 """
 
@@ -186,7 +187,9 @@ def table(
         known = next((metric for metric in found if metric is not None), None)
         if known is not None:
             unit = f" ({known.unit})" if known.unit not in ("units", "samples") else ""
-            rows[label(each) + unit] = [
+            layers = len(services.facts(refs[0]).latent_dims)
+            whose = f" of z{layers}" if layers > 1 and each in ("mutual_information", "marginal_kl") else ""
+            rows[label(each) + whose + unit] = [
                 absent if metric is None else widgets.format_value(metric.value, metric.se) for metric in found
             ]
     return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
@@ -302,7 +305,9 @@ def pictured(
     bars = [parts_of_kl(each, kind) for each, kind in zip(found, kinds, strict=True) if each.find("mutual_information")]
     if bars:
         with right if rows else left:
-            st.subheader("What the KL is made of", anchor=False)
+            layers = len(services.facts(found[0].ref).latent_dims)
+            whose = "the KL" if layers == 1 else f"the KL of z{layers}"
+            st.subheader(f"What {whose} is made of", anchor=False)
             drawing = surgery.surgery(widgets.mode(), bars, log_n=float(np.log(total)))
             widgets.figure(drawing, key="compare_surgery", name=f"{experiment}-kl")
     with st.container(horizontal=True):
@@ -328,7 +333,8 @@ def parts_of_kl(each: services.LiveFigures, kind: str) -> surgery.SurgeryBar:
 
 widgets.page_head(
     "Compare priors",
-    "All priors get the same random numbers. Look for samples that resemble nothing, and for the holes they come from.",
+    "Every prior gets the same random numbers. Look for samples that resemble nothing, and for the holes that they "
+    "come from.",
 )
 trained = readable(here.experiment.refs)
 top = st.container()

@@ -114,7 +114,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
     """What the decoder makes of a place, what the prior thinks of it, and which test images lie there."""
     facts, mode, window = services.facts(ref), widgets.mode(), services.window((ref,))
     found = services.decode_place(ref, *place)
-    first = ", the middle of the plane" if found.log_density is None else ", the prior\u2019s densest place"
+    first = ", the middle of the plane" if found.log_density is None else ", the prior\u2019s densest place on a grid"
     with st.container(border=True):
         # Adding 0 turns a rounded -0.0 into 0.0.
         where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
@@ -127,12 +127,13 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
         )
         with said:
             show_density(found)
-            if facts.has_components:
-                st.markdown(f"Component **{found.component}**, responsibility **{found.responsibility:.2f}**")
+            if facts.has_components and found.responsibility is not None:
+                share = widgets.percent(found.responsibility)
+                st.markdown(f"Component **{found.component}**, responsibility **{share}**")
         show_nearest(ref, services.nearest(ref, place, NEIGHBOURS, means)[0])
         with st.popover("Type a place", icon=":material/keyboard:", width="stretch"):
             low, high = (window.left, window.bottom), (window.right, window.top)
-            widgets.place_inputs(PLACE, low, high, axis_words(ref))
+            widgets.place_inputs(PLACE, place, low, high, axis_words(ref))
             if state.point(PLACE) and st.button("Back to the first place", key="latent_back"):
                 state.clear_point(PLACE)
                 st.rerun()

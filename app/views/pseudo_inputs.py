@@ -341,7 +341,9 @@ known = services.facts(here.ref)
 widgets.page_head(
     "Pseudo-inputs",
     "Images that training invented, each one a component of the prior. Look for tiles that stand for one kind of "
-    "image, for blends of several, and for tiles that nothing uses.",
+    "image, for blends of several, and for tiles that nothing uses."
+    if known.has_pseudo_inputs
+    else "What the prior is made of, decoded. Look for what stands for one kind of image, and for blends of several.",
 )
 if not known.has_pseudo_inputs:
     instead = "the decoded mean of every component" if known.has_components else "that component, decoded"

@@ -159,16 +159,18 @@ def switch(label: str, *, key: str, default: bool = False, help: str | None = No
     return bool(st.toggle(label, value=default, key=key, help=help, bind="query-params", persist_state="session"))
 
 
-def place_inputs(key: str, low: tuple[float, float], high: tuple[float, float], names: tuple[str, str]) -> None:
+def place_inputs(
+    key: str, here: tuple[float, float], low: tuple[float, float], high: tuple[float, float], names: tuple[str, str]
+) -> None:
     """The keyboard's way to a place of a plane: two number fields and a button that write `key` into the URL.
 
     Arguments:
         key: Name of the place in the URL, as `state.point` reads it.
+        here: Where the fields start: the place that is shown.
         low: Smallest values.
         high: Largest values.
         names: Of the two axes.
     """
-    here = state.point(key) or ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
     with st.form(f"{key}-form", border=False):
         columns = st.columns(2)
         values = [

@@ -75,6 +75,8 @@ def _identity(listed: services.Listed) -> None:
     words = [PRIOR_NAMES.get(listed.ref.prior, listed.ref.prior)]
     if listed.components > 1:
         words.append(f"{listed.components:,} components")
+    if listed.model != "vae":
+        words.append(listed.model)
     words += [f"{dimensions} latent dimensions", listed.data, f"{listed.epochs:,} epochs"]
     st.caption(" \u00b7 ".join(words))
     if not listed.converged:

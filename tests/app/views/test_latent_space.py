@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.widgets import percent
 from tests.app.reading import MAIN, words
 
 PLANE = 0
@@ -126,7 +127,7 @@ def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, 
     assert widgets.signed(f"**Decoded at ({middle[0]:.2f}, {middle[1]:.2f})**") in said
     assert f"**{widgets.signed(f'{place.log_density:.2f}')} nats**" in said
     assert f"**{100 * place.mass:.0f} %** region" in said
-    assert f"Component **{place.component}**, responsibility **{place.responsibility:.2f}**" in said
+    assert f"Component **{place.component}**, responsibility **{percent(place.responsibility)}**" in said
     assert spec(at) == spec(before)
     assert at.get("plotly_chart")[1].proto.spec != before.get("plotly_chart")[1].proto.spec
 
