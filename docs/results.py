@@ -9,6 +9,7 @@ from vampcore import literature, zoo
 from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.card import component_count
 from vampcore.config import Config
+from vampcore.results import cells as cells_of
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- results: written by docs/results.py -->\n", "<!-- end of results -->"
@@ -36,14 +37,20 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
         experiment,
         NAMES[prior],
         "1" if prior == "sg" else component_count(checkpoint),
-        _figure(checkpoint, "log_likelihood"),
+        _figure(checkpoint, "log_likelihood") + _bits(checkpoint),
         _figure(checkpoint, "elbo"),
         _figure(checkpoint, "kl"),
-        f"{checkpoint.metric('active_units').value:.0f} of {config.latent_dim}",
+        f"{cells_of.active_units(checkpoint)} of {' + '.join(map(str, reversed(config.latent_dims)))}",
         str(checkpoint.progress.epochs) + ("" if checkpoint.progress.converged else ", not converged"),
         _published(config),
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _bits(checkpoint: Checkpoint) -> str:
+    """Of grey images, the same figure in bits a dimension, where lower is better."""
+    found = cells_of.figure(checkpoint, "bits_per_dimension", 3)
+    return f" = {found} bits/dimension" if found else ""
 
 
 def _published(config: Config) -> str:
@@ -54,7 +61,8 @@ def _published(config: Config) -> str:
     for figure in found:
         if figure.source in SOURCES:
             units = f", {figure.active_units} units" if figure.active_units else ""
-            cells.append(f"{figure.value:.2f}{units} [{SOURCES[figure.source]}]")
+            unit = " bits/dimension" if figure.unit == literature.BITS else ""
+            cells.append(f"{figure.value:.2f}{unit}{units} [{SOURCES[figure.source]}]")
     return "; ".join(cells).replace("-", "−")
 
 
