@@ -4,13 +4,14 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app import services, state, widgets
 from app.figures.strips import strip
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.figures.units import SMALLEST, Activity, active_units, kl_per_dimension
+from app.widgets.family import of_top_layer
+from app.widgets.units_table import units_table
 
 ACTIVITY = "units_activity"
 KL = "units_kl"
@@ -65,26 +66,6 @@ def images_of(ref: services.Ref, parts: services.KLParts) -> str:
     if parts.n == facts.images:
         return f"n = {parts.n:,}"
     return f"n = {parts.n:,}, a random part of {facts.images:,} test images: K = {facts.components:,}"
-
-
-def units_table(ref: services.Ref) -> pd.DataFrame:
-    """Every unit of every layer, from the most to the least active of its layer; the KL of the top layer alone."""
-    layers, parts, frames = services.activity(ref), services.kl_per_dimension(ref), []
-    for depth, layer in enumerate(layers):
-        order = np.argsort(-layer.activity, kind="stable")
-        absent = np.full(len(order), np.nan)
-        columns: dict[str, Any] = {
-            "layer": f"z{len(layers) - depth}",
-            "unit": order,
-            "A (latent units\u00b2)": layer.activity[order],
-            "A / mean \u03c3\u00b2": layer.ratio[order],
-        }
-        if parts is not None:
-            columns["KL (nats/image)"] = absent if depth else parts.kl[order]
-            columns["SE of KL"] = absent if depth else parts.kl_se[order]
-        frames.append(pd.DataFrame(columns | {"active": layer.active[order]}))
-    table = pd.concat(frames, ignore_index=True)
-    return table if len(layers) > 1 else table.drop(columns="layer")
 
 
 @widgets.fragment
@@ -167,11 +148,9 @@ def show_kl(ref: services.Ref, unit: int) -> None:
         return
     dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
-    layers = len(services.facts(ref).latent_dims)
-    whose = "the KL" if layers == 1 else f"the KL of z{layers}"
     st.markdown(
-        f"The bars add up to {whose}, **{total} nats/image** ({images_of(ref, parts)}); the hatched one, {dependence},"
-        " is what the units\u2019 dependence under the prior adds or saves."
+        f"The bars add up to the KL{of_top_layer(ref)}, **{total} nats/image** ({images_of(ref, parts)}); the hatched"
+        f" one, {dependence}, is what the units\u2019 dependence under the prior adds or saves."
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
@@ -180,7 +159,7 @@ def show_kl(ref: services.Ref, unit: int) -> None:
         mark = (place, float(parts.kl[unit]))
         widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
     with beside:
-        show_table(ref)
+        units_table(ref)
 
 
 def show_kl_of_a_flow(ref: services.Ref) -> None:
@@ -201,24 +180,7 @@ def show_kl_of_a_flow(ref: services.Ref) -> None:
             if metric is not None
         ]
     )
-    show_table(ref)
-
-
-def show_table(ref: services.Ref) -> None:
-    """What is known of every unit, to read and to take away."""
-    table = units_table(ref)
-    short = {"A (latent units\u00b2)": "A", "A / mean \u03c3\u00b2": "A/\u03c3\u00b2", "KL (nats/image)": "KL"}
-    short |= {"SE of KL": "\u00b1"}
-    small = {name: st.column_config.NumberColumn(word, format="%.3g", help=name) for name, word in short.items()}
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=min(350, 35 * (len(table) + 1) + 2),
-        column_config=small,
-        alt=f"Activity and KL of every unit of {ref.name}",
-    )
-    columns = {str(name): values.to_numpy() for name, values in table.items()}
-    widgets.csv_button("Units (CSV)", columns, key="units_csv", name="units")
+    units_table(ref)
 
 
 @widgets.fragment

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,14 +9,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures import comparison, holes, surgery, tiles
+from app.figures import comparison, surgery, tiles
 from app.figures.theme import Theme
+from app.widgets.disagreement import disagreement
 from app.widgets.family import (
     colours_of,
     count_of_components,
-    full_name,
     in_columns,
     latent_map,
+    of_top_layer,
     readable,
     say_flow,
     short_name,
@@ -68,27 +68,6 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
             help="With none chosen, all are compared.",
         )
     return tuple(ref for ref in refs if ref.prior in wanted) or refs
-
-
-@services.kept(60)
-def hole_map(ref: services.Ref, window: services.Window, mode: Theme) -> Any:
-    """Where the prior has mass and no image comes from; None where one of the two has no density to draw."""
-    facts, share = services.facts(ref), services.hole_share(ref)
-    prior = services.prior_density(ref, window, cells=services.AGGREGATE_GRID)
-    if prior is None or share is None:
-        return None
-    return holes.holes(
-        mode,
-        widgets.plane_window(window),
-        widgets.plane_density(prior),
-        widgets.plane_density(services.aggregate_density(ref, window)),
-        alt=f"{full_name(ref)}: hatched where the plane lies inside the prior's 95 % region and "
-        f"outside the data's 99 % region. Prior mass in holes: {widgets.format_metric(share)}.",
-        prior=facts.prior,
-        title=full_name(ref),
-        axes=services.plane(ref).axis_names,
-        height=430,
-    )
 
 
 def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
@@ -144,39 +123,6 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
             widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
 
 
-def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
-    """A map of the holes of each prior, and the prior's mass in them."""
-    if not all(services.plane(ref).exact for ref in refs):
-        st.markdown(
-            "The maps are projections onto two axes, on which holes of the whole latent space can vanish. The figures "
-            "count the whole space; in many dimensions they are large for every prior, because the posteriors of the "
-            "test images leave most of it empty."
-        )
-
-    def card(ref: services.Ref) -> None:
-        drawing, share = hole_map(ref, windows[ref], widgets.mode()), services.hole_share(ref)
-        if share is None:
-            widgets.not_applicable(
-                f"{short_name(ref)}: the posteriors are flows, so that the density of the aggregated posterior of N "
-                "images takes N inverse passes at each place.",
-                "Its holes are not measured.",
-            )
-            return
-        if drawing is None:
-            widgets.not_applicable(
-                f"{short_name(ref)}: a flow has no exact projection onto a plane, so there is no map.",
-                "The figure below counts the whole latent space, where its density is exact.",
-            )
-        else:
-            widgets.figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{experiment}-{ref.prior}-holes")
-        with st.container(border=True, gap=None):
-            st.metric(f"Prior mass in holes, {short_name(ref)}", widgets.format_metric(share))
-            draws, images = (widgets.count(number or 0) for number in (share.samples, share.n))
-            st.caption(f"in all {services.facts(ref).latent_dims[0]} dimensions; {draws} draws, {images} test images")
-
-    in_columns(refs, card)
-
-
 def table(
     refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], services.Metric | None], absent: str
 ) -> pd.DataFrame:
@@ -187,8 +133,7 @@ def table(
         known = next((metric for metric in found if metric is not None), None)
         if known is not None:
             unit = f" ({known.unit})" if known.unit not in ("units", "samples") else ""
-            layers = len(services.facts(refs[0]).latent_dims)
-            whose = f" of z{layers}" if layers > 1 and each in ("mutual_information", "marginal_kl") else ""
+            whose = of_top_layer(refs[0]) if each in ("mutual_information", "marginal_kl") else ""
             rows[label(each) + whose + unit] = [
                 absent if metric is None else widgets.format_value(metric.value, metric.se) for metric in found
             ]
@@ -305,9 +250,7 @@ def pictured(
     bars = [parts_of_kl(each, kind) for each, kind in zip(found, kinds, strict=True) if each.find("mutual_information")]
     if bars:
         with right if rows else left:
-            layers = len(services.facts(found[0].ref).latent_dims)
-            whose = "the KL" if layers == 1 else f"the KL of z{layers}"
-            st.subheader(f"What {whose} is made of", anchor=False)
+            st.subheader(f"What the KL{of_top_layer(found[0].ref)} is made of", anchor=False)
             drawing = surgery.surgery(widgets.mode(), bars, log_n=float(np.log(total)))
             widgets.figure(drawing, key="compare_surgery", name=f"{experiment}-kl")
     with st.container(horizontal=True):

@@ -1,7 +1,6 @@
 """Pseudo-inputs: all that a VampPrior has learned as one picture, one of them from end to end, and how they grew."""
 
 import math
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -11,14 +10,12 @@ from app import services, state, widgets
 from app.figures import plane, png, tiles
 from app.figures.drawing import Drawing
 from app.figures.theme import Theme
+from app.widgets.wall import BEST, FEW, SMALL, absent, grown_images, grown_pictures, through_the_epochs, wall
 
 WALL = "pseudo_wall"
-BEST = "best"
 ORDERS = {"usage": "Usage", "weight": "Weight", "class": "Class", "similarity": "Similarity"}
 SHOWN = {"pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
 SAMPLES = 16
-FEW = 24
-SMALL = 88
 NONE = {
     "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
     "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
@@ -45,75 +42,6 @@ place; draws from it; and the test images that belong to it most.
   standard deviations. In more than two latent dimensions both are projected exactly onto the first two principal axes
   of the posterior means.
 """
-
-
-def columns_for(count: int) -> int:
-    """Tiles in a row, somewhat more than rows, so that the last row is full if that can be."""
-    widest = 6 * count if count <= FEW else 2.4 * count
-    full = [each for each in range(1, count + 1) if count % each == 0 and count <= each * each <= widest]
-    return max(full, default=math.ceil(math.sqrt(1.5 * count)))
-
-
-def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
-    """What the tiles show: decoded means, or pseudo-inputs as they were after an epoch."""
-    learned = services.pseudo_inputs(ref)
-    if learned is None or show == "decoded":
-        return services.component_images(ref)
-    return dict(through_the_epochs(ref)).get(epoch, learned)
-
-
-def through_the_epochs(ref: services.Ref) -> list[tuple[str, np.ndarray]]:
-    """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them.
-
-    Those that the mixture did not have at an epoch are left empty.
-    """
-    learned, best = services.pseudo_inputs(ref), services.facts(ref).best_epoch
-    if learned is None:
-        return []
-    kept = [
-        (each.epoch, np.where((each.weights > 0)[:, None, None, None], each.pixels, np.uint8(0)))
-        for each in services.snapshots(ref)
-        if each.pixels is not None
-    ]
-    grown = sorted(
-        [(epoch, pixels) for epoch, pixels in kept if epoch != best] + [(best, learned)], key=lambda at: at[0]
-    )
-    return [(BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown]
-
-
-def absent(ref: services.Ref, epoch: str) -> list[int]:
-    """Components that the mixture has, and did not have yet after an epoch of `through_the_epochs`."""
-    then = next((each.weights for each in services.snapshots(ref) if f"{each.epoch}" == epoch), None)
-    return [] if then is None else np.flatnonzero(services.components(ref).alive & ~(then > 0)).tolist()
-
-
-@services.kept(48)
-def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
-    """Pseudo-inputs, or decoded means, as one figure in an order, and the map from its cells to components.
-
-    All of them; of very many, the most used.
-    """
-    facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
-    places = places[np.isin(places, services.most_used(ref))]
-    columns = columns_for(len(places))
-    named = [f"<br>class {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
-    drawing, where = tiles.tiles(
-        pixels_of(ref, show, epoch)[places],
-        mode,
-        alt=f"{'Decoded means' if show == 'decoded' else 'Pseudo-inputs'} of {len(places):,} components by {order}.",
-        columns=columns,
-        ids=places.tolist(),
-        hover=[
-            f"component {k}<br>weight {widgets.percent(weight)}<br>usage {widgets.percent(used)}{name}"
-            for k, weight, used, name in zip(places, known.weights[places], known.usage[places], named, strict=True)
-        ],
-        binary=facts.binary,
-        # Twice the pixels of the screen, or what keeps 500 tiles small enough to send.
-        pixel=max(2, math.ceil(max(40, min(240, 1000 / columns)) / facts.shape[2])),
-        captions=[f"{k}" for k in places] if len(places) <= FEW else None,
-    )
-    drawing.update(height=round(drawing.layout["height"] * width / widgets.DESK))
-    return drawing, where
 
 
 def picture(
@@ -278,22 +206,6 @@ def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
         axes=services.plane(ref).axis_names,
         height=300,
     )
-
-
-@services.kept(200)
-def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
-    """A pseudo-input after each epoch as a picture's address; its rim keeps it apart from its neighbours."""
-    facts = services.facts(ref)
-    enlarged = max(2, math.ceil(2 * SMALL / facts.shape[2]))
-    return tuple(
-        tiles.data_uri(tiles.tiles_png(pixels, mode, binary=facts.binary, pixel=enlarged))
-        for _, pixels in grown_images(ref, k)
-    )
-
-
-def grown_images(ref: services.Ref, k: int) -> list[tuple[str, np.ndarray]]:
-    """Epochs and a pseudo-input after each, from the one that it was added in; `BEST` the trained one."""
-    return [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch)]
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:

@@ -75,6 +75,12 @@ def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
     return found or ("ELBO",)
 
 
+def of_top_layer(ref: services.Ref) -> str:
+    """The words ` of z2` for a figure of the top layer alone, where a model has more than one; else none."""
+    layers = len(services.facts(ref).latent_dims)
+    return f" of z{layers}" if layers > 1 else ""
+
+
 def say_flow(ref: services.Ref) -> None:
     """What a map of this checkpoint leaves out because of a flow, in a line under it."""
     if words := flow_words(ref):

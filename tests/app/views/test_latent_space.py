@@ -158,10 +158,12 @@ def test_a_place_can_be_typed_and_taken_back(middle):
 
 
 def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
-    from app import services, widgets
+    from app import services
 
     saved = {}
-    monkeypatch.setattr(widgets, "csv_button", lambda label, columns, *, key, name: saved.update({key: columns}))
+    monkeypatch.setattr(
+        "app.widgets.chosen_images.csv_button", lambda label, columns, *, key, name: saved.update({key: columns})
+    )
     at = opened(latent_ellipses="true")
     rows = sorted(int(row) for row in array(traces(at)[0]["customdata"])[:40, 0])
     # Trace 1 and on are lines and centres of components, which are no images.

@@ -114,10 +114,12 @@ def test_a_part_with_few_enough_shows_each_point(ref):
 
 
 def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
-    from app import services, widgets
+    from app import services
 
     saved = {}
-    monkeypatch.setattr(widgets, "csv_button", lambda label, columns, *, key, name: saved.update({key: columns}))
+    monkeypatch.setattr(
+        "app.widgets.chosen_images.csv_button", lambda label, columns, *, key, name: saved.update({key: columns})
+    )
     big = ((-50.0, -50.0), (50.0, -50.0), (50.0, 0.5), (-50.0, 0.5))
     at = select(opened(), (big,), monkeypatch)
     expected = np.flatnonzero(services.points(ref)[:, 1] < 0.5)

@@ -1,0 +1,108 @@
+"""The test images that were chosen on a plane: their pictures, what they belong to, and a table to take away."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import services
+from app.figures.tiles import tiles
+from app.widgets.controls import slide, switch
+from app.widgets.crowd import look_closer
+from app.widgets.export import csv_button, figure
+from app.widgets.fragment import fragment
+from app.widgets.latent_plane import class_names, described, image_table
+from app.widgets.page import mode
+from app.widgets.sidebar import data_notice
+
+# Images shown at once, in so many columns.
+SHOWN, COLUMNS = 72, 12
+# Pixels of an enlarged image, about twice what the screen gives it: a browser that shrinks squares keeps their edges.
+ENLARGED = 112
+
+
+@fragment
+def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float], means: bool, view: str) -> None:
+    """The images chosen, by lasso or by distance from the place; their classes; a table to take away."""
+    facts = services.facts(ref)
+    st.subheader("Chosen images", anchor=False)
+    words, way = st.columns([2, 1], gap="medium", vertical_alignment="center")
+    with way:
+        radius = slide(
+            "Distance from the place",
+            key="latent_radius",
+            low=0.0,
+            high=3.0,
+            default=0.0,
+            step=0.05,
+            help="Chooses the images whose points lie within this distance of the place decoded, in latent units."
+            " A lasso goes before it.",
+        )
+    rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
+    if not len(rows):
+        nothing = f"No test image lies within {radius:.2f} of the place." if radius else "None yet."
+        words.markdown(f"{nothing} Draw round points with the lasso of the figure\u2019s tool bar, or set a distance.")
+        return
+    how = "in the lasso" if len(lassoed) else f"within {radius:.2f} of the place"
+    words.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
+    pictures, mix = st.columns([2, 1], gap="medium")
+    with pictures:
+        show_images(ref, rows)
+    with mix:
+        if class_names(ref) or facts.is_mixture:
+            show_mix(ref, rows)
+        csv_button(
+            f"{len(rows):,} images (CSV)",
+            lambda: image_table(ref, means, rows),
+            key="latent_csv",
+            name="chosen-images",
+        )
+        if services.is_crowd(ref):
+            look_closer(view, ref, rows, means, drawn=bool(len(lassoed)))
+
+
+def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
+    """How many of the chosen images belong to each class, or to each component where there are no classes."""
+    names = class_names(ref)
+    by = "class" if names else "component"
+    each = services.latents(ref).labels[rows] if names else services.components_of_images(ref).component[rows]
+    kinds, counted = np.unique(each, return_counts=True)
+    most = np.argsort(-counted, kind="stable")
+    kinds, counted = kinds[most], counted[most]
+    called = [names[kind] if names else f"{kind}" for kind in kinds]
+    st.dataframe(
+        pd.DataFrame({by.capitalize(): called, "Images": counted, "Share": 100 * counted / len(rows)}),
+        hide_index=True,
+        column_config={
+            "Images": st.column_config.NumberColumn(format="localized"),
+            "Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
+        },
+        height=min(400, 35 * (len(counted) + 1) + 2),
+        alt=f"How many of the chosen images belong to each {by}",
+    )
+
+
+def show_images(ref: services.Ref, rows: np.ndarray) -> None:
+    """The chosen images; of many, a random part of stated size."""
+    facts = services.facts(ref)
+    rebuilt = switch("Reconstructions", key="latent_rebuilt", help="Decoded means of the same images.")
+    shown = np.sort(np.random.default_rng(0).permutation(rows)[:SHOWN])
+    wanted = tuple(int(row) for row in shown)
+    images = services.test_images(ref, wanted)
+    kind = "images" if images.originals and not rebuilt else "reconstructions"
+    st.caption(
+        f"{len(shown)} {kind}" + (f" of the {len(rows):,}, drawn at random (seed 0)" if len(shown) < len(rows) else "")
+    )
+    drawing, _ = tiles(
+        services.reconstructions(ref, wanted) if rebuilt else images.pixels,
+        mode(),
+        alt=f"{len(shown)} chosen test images, shown as {kind}",
+        columns=COLUMNS,
+        ids=wanted,
+        hover=described(ref, shown),
+        binary=facts.binary,
+        pixel=max(1, ENLARGED // facts.shape[2]),
+        height=54 * -(-len(wanted) // COLUMNS),
+    )
+    figure(drawing, key="latent_chosen", name="chosen-images")
+    if not rebuilt:
+        data_notice(ref, key="latent_download")

@@ -1,0 +1,103 @@
+"""The wall of tiles that shows all pseudo-inputs, or decoded means, and how one of them grew over the epochs."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from app import services
+from app.figures import tiles
+from app.figures.theme import Theme
+from app.widgets.component import percent
+from app.widgets.screen import DESK
+
+BEST = "best"
+# Up to so many tiles are large, with their numbers under them.
+FEW = 24
+# Pixels of the screen that a picture of the growth is wide.
+SMALL = 88
+
+
+def columns_for(count: int) -> int:
+    """Tiles in a row, somewhat more than rows, so that the last row is full if that can be."""
+    widest = 6 * count if count <= FEW else 2.4 * count
+    full = [each for each in range(1, count + 1) if count % each == 0 and count <= each * each <= widest]
+    return max(full, default=math.ceil(math.sqrt(1.5 * count)))
+
+
+def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
+    """What the tiles show: decoded means, or pseudo-inputs as they were after an epoch."""
+    learned = services.pseudo_inputs(ref)
+    if learned is None or show == "decoded":
+        return services.component_images(ref)
+    return dict(through_the_epochs(ref)).get(epoch, learned)
+
+
+def through_the_epochs(ref: services.Ref) -> list[tuple[str, np.ndarray]]:
+    """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them.
+
+    Those that the mixture did not have at an epoch are left empty.
+    """
+    learned, best = services.pseudo_inputs(ref), services.facts(ref).best_epoch
+    if learned is None:
+        return []
+    kept = [
+        (each.epoch, np.where((each.weights > 0)[:, None, None, None], each.pixels, np.uint8(0)))
+        for each in services.snapshots(ref)
+        if each.pixels is not None
+    ]
+    grown = sorted(
+        [(epoch, pixels) for epoch, pixels in kept if epoch != best] + [(best, learned)], key=lambda at: at[0]
+    )
+    return [(BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown]
+
+
+def absent(ref: services.Ref, epoch: str) -> list[int]:
+    """Components that the mixture has, and did not have yet after an epoch of `through_the_epochs`."""
+    then = next((each.weights for each in services.snapshots(ref) if f"{each.epoch}" == epoch), None)
+    return [] if then is None else np.flatnonzero(services.components(ref).alive & ~(then > 0)).tolist()
+
+
+@services.kept(48)
+def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
+    """Pseudo-inputs, or decoded means, as one figure in an order, and the map from its cells to components.
+
+    All of them; of very many, the most used.
+    """
+    facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
+    places = places[np.isin(places, services.most_used(ref))]
+    columns = columns_for(len(places))
+    named = [f"<br>class {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
+    drawing, where = tiles.tiles(
+        pixels_of(ref, show, epoch)[places],
+        mode,
+        alt=f"{'Decoded means' if show == 'decoded' else 'Pseudo-inputs'} of {len(places):,} components by {order}.",
+        columns=columns,
+        ids=places.tolist(),
+        hover=[
+            f"component {k}<br>weight {percent(weight)}<br>usage {percent(used)}{name}"
+            for k, weight, used, name in zip(places, known.weights[places], known.usage[places], named, strict=True)
+        ],
+        binary=facts.binary,
+        # Twice the pixels of the screen, or what keeps 500 tiles small enough to send.
+        pixel=max(2, math.ceil(max(40, min(240, 1000 / columns)) / facts.shape[2])),
+        captions=[f"{k}" for k in places] if len(places) <= FEW else None,
+    )
+    drawing.update(height=round(drawing.layout["height"] * width / DESK))
+    return drawing, where
+
+
+@services.kept(200)
+def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
+    """A pseudo-input after each epoch as a picture's address; its rim keeps it apart from its neighbours."""
+    facts = services.facts(ref)
+    enlarged = max(2, math.ceil(2 * SMALL / facts.shape[2]))
+    return tuple(
+        tiles.data_uri(tiles.tiles_png(pixels, mode, binary=facts.binary, pixel=enlarged))
+        for _, pixels in grown_images(ref, k)
+    )
+
+
+def grown_images(ref: services.Ref, k: int) -> list[tuple[str, np.ndarray]]:
+    """Epochs and a pseudo-input after each, from the one that it was added in; `BEST` the trained one."""
+    return [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch)]
