@@ -114,12 +114,15 @@ def test_a_part_with_few_enough_shows_each_point(ref):
 
 
 def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
-    from app import services
+    from app import services, widgets
 
     saved = {}
-    monkeypatch.setattr(
-        "app.widgets.chosen_images.csv_button", lambda label, columns, *, key, name: saved.update({key: columns})
-    )
+
+    def kept(label, columns, *, key, name):
+        saved[key] = columns
+
+    monkeypatch.setattr("app.widgets.chosen_images.csv_button", kept)
+    monkeypatch.setattr(widgets, "csv_button", kept)
     big = ((-50.0, -50.0), (50.0, -50.0), (50.0, 0.5), (-50.0, 0.5))
     at = select(opened(), (big,), monkeypatch)
     expected = np.flatnonzero(services.points(ref)[:, 1] < 0.5)
