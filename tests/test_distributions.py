@@ -8,7 +8,7 @@ from torch import distributions as reference
 
 from tests.mixtures import drawn, far_apart, mixture, normals, points
 from tests.quadrature import fit, mass
-from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture
+from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
 
 
 def same_in_torch(p: DiagNormalMixture) -> reference.MixtureSameFamily:
@@ -230,3 +230,40 @@ class TestInverseOfCumulativeWeights:
         p = far_apart([0.25, 0.25, 0.5]).without(torch.tensor([0, 1, 2]))
         assert self.pick(monkeypatch, p, [0.0, 0.0, 0.0]) == [1, 0, 0]
         assert self.pick(monkeypatch, p, [self.LAST] * 3) == [2, 2, 1]
+
+
+class TestNearbyMixture:
+    @pytest.fixture
+    def sharp(self):
+        """500 components of small scales, far from the origin, in float64; and samples of one of them."""
+        p = mixture(500, 40)
+        p = DiagNormalMixture(DiagNormal(10 + p.components.mean, p.components.logvar.abs().neg() - 3), p.logits)
+        return p, p.component(7).sample((300,), torch.Generator().manual_seed(4))
+
+    def test_is_the_density_of_the_mixture(self, sharp):
+        p, z = sharp
+        torch.testing.assert_close(NearbyMixture.of(p, z[0]).log_prob(z), same_in_torch(p).log_prob(z))
+
+    def test_is_exact_in_float32_where_the_expanded_square_is_not(self, sharp):
+        p, z = sharp
+        narrow = DiagNormalMixture(DiagNormal(p.components.mean.float(), p.components.logvar.float()), p.logits.float())
+        wide = DiagNormalMixture(
+            DiagNormal(narrow.components.mean.double(), narrow.components.logvar.double()), narrow.logits.double()
+        )
+        exact = same_in_torch(wide).log_prob(z.float().double())
+        found = NearbyMixture.of(narrow, z[0].float()).log_prob(z.float())
+        assert found.dtype == torch.float32
+        assert (found - exact).abs().max() < 1e-3
+        at_zero = NearbyMixture.of(narrow, torch.zeros(40)).log_prob(z.float())
+        assert (at_zero - exact).abs().max() > 1e-2
+
+    def test_removed_components_stay_removed(self, sharp):
+        p, z = sharp
+        torch.testing.assert_close(NearbyMixture.of(p.without(7), z[0]).log_prob(z), p.without(7).log_prob(z))
+
+    def test_samples_are_those_of_the_mixture(self, sharp):
+        p, z = sharp
+        nearby = NearbyMixture.of(p, z[0])
+        assert isinstance(nearby, Distribution)
+        same = [each.sample((4,), torch.Generator().manual_seed(2), 0.5) for each in (p, nearby)]
+        assert torch.equal(*same)

