@@ -212,7 +212,6 @@ def decode_means(model: Loaded, z: Tensor, chunk: int = 1000) -> Pixels:
     return np.concatenate(parts)
 
 
-@kept(4, "Reading the data set")
 def split(data: str, likelihood: str) -> datasets.Split:
     """The test part of a data set, on the CPU.
 
@@ -220,12 +219,18 @@ def split(data: str, likelihood: str) -> datasets.Split:
         DataMissing: If it is not on disk or not whole.
     """
     try:
+        # Asked here, since nothing keeps a refusal: every run would start a thread to show the words below.
         if not datasets.available(data):
             raise DataMissing(f"the data set {data} is not on disk; {datasets.cure(data)}")
-        with out_of_turn():
-            return datasets.load(data, likelihood=likelihood).test
+        return _read(data, likelihood)
     except DataError as error:
         raise DataMissing(f"the data set {data} cannot be read: {error}") from error
+
+
+@kept(4, "Reading the data set")
+def _read(data: str, likelihood: str) -> datasets.Split:
+    with out_of_turn():
+        return datasets.load(data, likelihood=likelihood).test
 
 
 def observations(model: Loaded, rows: Tensor) -> Tensor:
