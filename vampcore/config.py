@@ -67,7 +67,7 @@ class Config:
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
         layers: Gated dense layers in the encoder, and as many in the decoder; convolutions are as many as in the paper.
-        pseudo_inputs: How the pseudo-inputs of `vamp` start.
+        pseudo_inputs: How the pseudo-inputs of `vamp` start; from `data`, the snapshot before training is not kept.
         likelihood: p(x | z): `bernoulli` (0 or 1), `binomial` (counts), `logistic` (256 grey levels).
         objective: `elbo`, or `iwae`, the importance-weighted bound.
         samples: Latent samples an image in the objective.

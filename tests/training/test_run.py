@@ -250,6 +250,13 @@ class TestSnapshots:
         assert not any(mean.requires_grad for mean in found)
 
 
+    @pytest.mark.parametrize(("start", "first"), [("data", 1), ("kmeans", 0), ("random", 0)])
+    def test_pseudo_inputs_that_are_still_training_images_are_not_kept(self, start, first):
+        run = Run(config("vamp", pseudo_inputs=start), few_digits())
+        list(run.epochs())
+        assert run.state.snapshots[0].epoch == first
+
+
 class TestVampData:
     def test_no_image_is_stored_and_the_prior_is_the_encoder_at_those_rows(self):
         run = Run(config("vamp-data"), few_digits())

@@ -92,7 +92,9 @@ class Run:
             self._weights(), self._weights(), self._moments(), self.order.get_state(), self.noise.get_state()
         )
         if resume is None:
-            self._snapshot()
+            # Pseudo-inputs that start at training images are those images still, and a checkpoint holds none.
+            if not (isinstance(self.model.prior, VampPrior) and config.pseudo_inputs == "data"):
+                self._snapshot()
         else:
             self._restore(self.processes.from_first(lambda: read_state(resume, config)))
 
