@@ -1,5 +1,6 @@
 """The command line: what it prints, where it writes, its exit status, and one line for every mistake."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from tests.small_runs import FILES, PRIORS, RUN_FILES, config, train
 from vampcore import zoo
 from vampcore.checkpoints import load
 from vampcore.commands import main
+from vampcore.commands.options import words_for
+from vampcore.config import Config
 
 QUICK = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=2", "--warmup=1"]
 QUICK += ["--experiment=quick"]
 FIELDS = ["experiment", "prior", "path", "data", "model", "components", "latent_dims", "epochs", "converged"]
-FIELDS += ["log_likelihood", "sha256"]
+FIELDS += ["log_likelihood", "sha256", "posterior"]
 
 
 @pytest.fixture
@@ -35,6 +38,18 @@ def failed(capsys, arguments: list[str]) -> str:
 
 def own_images(path: Path, count: int = 60, size: int = 8) -> None:
     np.savez(path, images=np.random.default_rng(0).integers(0, 256, (count, size, size), dtype=np.uint8))
+
+
+def test_every_option_of_a_run_is_explained_with_its_default(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    words = words_for(Config)
+    for field in dataclasses.fields(Config):
+        assert len(words[field.name]) > 10
+        assert words[field.name] in said
+    assert "KL rises to 1; 0 for none. Default: 100. --patience" in said
+    assert "Default: the data set's own. --objective" in said
 
 
 class TestList:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 THEME = SETTINGS["theme"]
 # WCAG 2.2: text against its ground, criterion 1.4.6 (AAA); parts of a control, 1.4.11.
-TEXT_CONTRAST, CONTROL_CONTRAST = 7.0, 3.0
+TEXT_CONTRAST, LABEL_CONTRAST, CONTROL_CONTRAST = 7.0, 4.5, 3.0
 
 
 def options(table: dict, prefix: str = "") -> list[str]:
@@ -37,6 +37,12 @@ def test_streamlit_knows_every_option():
     assert set(options(SETTINGS)) <= set(config.get_config_options())
 
 
+def mixed(colour: str, ground: str, share: float) -> str:
+    """A colour of so much opacity on a ground."""
+    parts = [(int(colour[at : at + 2], 16), int(ground[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * over + (1 - share) * under):02x}" for over, under in parts)
+
+
 def test_the_typeface_is_there_with_its_licence():
     files = [ROOT / "app" / face["url"].removeprefix("app/") for face in THEME["fontFaces"]]
     assert files
@@ -54,6 +60,8 @@ def test_text_and_controls_stand_out(mode):
         assert contrast(colours["textColor"], ground) >= TEXT_CONTRAST
         assert contrast(colours["linkColor"], ground) >= TEXT_CONTRAST
         assert contrast(colours["primaryColor"], ground) >= CONTROL_CONTRAST
+        # The segment that is chosen: words in the primary colour on a tenth of it.
+        assert contrast(colours["primaryColor"], mixed(colours["primaryColor"], ground, 0.1)) >= LABEL_CONTRAST
     assert contrast(colours["primaryColor"], "#ffffff") >= CONTROL_CONTRAST  # the label of a primary button is white
 
 

@@ -75,6 +75,11 @@ def test_a_path_is_taken_where_no_name_fits(roots, trained, tmp_path):
         zoo.load(str(tmp_path / "empty"), roots)
 
 
+def test_the_folder_of_an_experiment_names_the_checkpoints_in_it(roots):
+    with pytest.raises(CheckpointError, match=r"small is an experiment, not a checkpoint: choose one of .*small/sg$"):
+        zoo.load(str(roots[0] / "small"), roots)
+
+
 @pytest.mark.parametrize("name", ["small/vamp", "../checkpoints/none", "", "small", "a\nb", "a\0b", "x" * 5000])
 def test_what_is_not_there_is_one_line(name, roots):
     with pytest.raises(CheckpointError, match="vampcore list") as caught:

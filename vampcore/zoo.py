@@ -41,6 +41,7 @@ class Entry:
         converged: Whether training came to its end.
         log_likelihood: log p(x) of the test set, where it was evaluated.
         sha256: Of configuration and weights.
+        posterior: `normal`, or the flow of q(z | x).
         error: Why the folder cannot be opened; the other fields are then empty.
     """
 
@@ -56,6 +57,7 @@ class Entry:
     converged: bool = False
     log_likelihood: Metric | None = None
     sha256: str = ""
+    posterior: str = ""
     error: str | None = None
 
 
@@ -99,10 +101,19 @@ def find(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Path:
                 return folder
     try:
         if name and readable(Path(name)).is_dir():
+            if inside := _checkpoints_in(Path(name)):
+                raise CheckpointError(f"{name} is an experiment, not a checkpoint: choose one of {', '.join(inside)}")
             return Path(name)
     except OSError:  # too long for a path, or behind a folder that is closed to us: no checkpoint of ours
         pass
     raise CheckpointError(f"no checkpoint is called {name!r:.200}: see `python -m vampcore list`")
+
+
+def _checkpoints_in(folder: Path) -> list[str]:
+    """The checkpoints of a folder that is none itself but holds some."""
+    if (folder / "config.json").exists():
+        return []
+    return sorted(str(folder / name) for name in _subfolders(str(folder)) if (folder / name / "config.json").exists())
 
 
 def _folders(root: Path) -> list[Path]:
@@ -174,6 +185,7 @@ def _sound_entry(folder: Path, name: str) -> Entry:
         path=folder,
         data=config.data,
         model=config.model,
+        posterior=config.posterior,
         components=config.prior_components,
         latent_dims=config.latent_dims,
         epochs=described.progress.epochs,

@@ -27,6 +27,7 @@ class Listed:
     ref: Ref
     data: str
     model: str
+    posterior: str
     components: int
     latent_dims: tuple[int, ...]
     epochs: int
@@ -161,6 +162,7 @@ def experiments() -> tuple[Experiment, ...]:
                 ref=Ref(name, entry.prior, entry.sha256),
                 data=entry.data,
                 model=entry.model,
+                posterior=entry.posterior,
                 components=entry.components,
                 latent_dims=tuple(entry.latent_dims),
                 epochs=entry.epochs,

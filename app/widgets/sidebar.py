@@ -77,6 +77,8 @@ def _identity(listed: services.Listed) -> None:
         words.append(f"{listed.components:,} components")
     if listed.model != "vae":
         words.append(listed.model)
+    if listed.posterior != "normal":
+        words.append(f"posterior by flow ({listed.posterior.upper()})")
     words += [f"{dimensions} latent dimensions", listed.data, f"{listed.epochs:,} epochs"]
     st.caption(" \u00b7 ".join(words))
     if not listed.converged:

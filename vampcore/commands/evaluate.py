@@ -17,7 +17,7 @@ from vampcore.metrics import metric_to_json
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[data_root(), device()])
-    command.add_argument("checkpoint", metavar="CHECKPOINT")
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
     command.add_argument("--samples", type=whole_number(0), default=5000, help="S of log p(x); 0 leaves it out")
     command.add_argument(
         "--limit", type=whole_number(2), help="a random subset of this many images, the same for all models"

@@ -1,6 +1,8 @@
 """Options that several commands have, and how their values are read and shown."""
 
 import argparse
+import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +28,9 @@ def data_root() -> argparse.ArgumentParser:
 def device() -> argparse.ArgumentParser:
     """`--device`."""
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    options.add_argument(
+        "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="auto: a GPU if there is one"
+    )
     return options
 
 
@@ -41,6 +45,18 @@ def chosen_device(asked: str) -> str:
             raise ConfigError(f"this machine has no {asked} device: use --device cpu")
         return asked
     return "cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu"
+
+
+def words_for(described: type) -> dict[str, str]:
+    """What the docstring of a class says of each of its attributes, on one line; nothing where docstrings are left out.
+
+    Arguments:
+        described: Has a docstring with a section of attributes, as in Google's style.
+    """
+    section = (inspect.getdoc(described) or "").partition("Attributes:\n")[2]
+    return {
+        name: " ".join(words.split()) for name, words in re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", section, re.M)
+    }
 
 
 def whole_number(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:

@@ -9,11 +9,14 @@ from tqdm import tqdm
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError
 from vampcore.checkpoints.card import objective_name
-from vampcore.commands.options import Commands, chosen_device, data_root, device
+from vampcore.commands.options import Commands, chosen_device, data_root, device, words_for
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, fit
 from vampcore.training.state import STATE
+
+# What is chosen where nothing is said, when it depends on the rest.
+DEPENDING = {"experiment": "after data set and architecture", "likelihood": "the data set's own"}
 
 
 def add_to(commands: Commands) -> None:
@@ -22,11 +25,19 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--like", metavar="CHECKPOINT", help="the same run as this checkpoint's; other options change it"
     )
+    words = words_for(Config)
     for field in dataclasses.fields(Config):
         flag = "--" + field.name.replace("_", "-")
         kind, choices = type(field.default), CHOICES.get(field.name)
         required = field.default is dataclasses.MISSING
-        command.add_argument(flag, type=str if required else kind, choices=choices, default=argparse.SUPPRESS)
+        usual = DEPENDING.get(field.name) or ("" if required else field.default)
+        command.add_argument(
+            flag,
+            type=str if required else kind,
+            choices=choices,
+            default=argparse.SUPPRESS,
+            help=words.get(field.name, "").replace("%", "%%") + (f" Default: {usual}." if usual != "" else ""),
+        )
     command.add_argument("--out", type=Path, help="folder of the run; else runs/EXPERIMENT/PRIOR")
     command.add_argument("--resume", action="store_true", help="go on with the run in that folder")
     command.add_argument(

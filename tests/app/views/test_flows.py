@@ -211,6 +211,15 @@ class TestPosterior:
     def test_points_say_what_they_are(self, services, page):
         assert "The posteriors are flows" in said(iaf(page))
 
+    def test_the_sidebar_names_the_flow(self, services):
+        named = [
+            " ".join(each.value for each in at.sidebar.caption)
+            for at in (iaf("overview"), opened("overview", experiment="nf-hvae"), flow_2d("overview"))
+        ]
+        assert "posterior by flow (IAF)" in named[0]
+        assert "posterior by flow (NF)" in named[1]
+        assert "posterior by flow" not in named[2]
+
     def test_what_needs_the_aggregate_is_left_out_and_named(self, services):
         ref = ref_of(services, "iaf-3d", "sg")
         assert services.hole_share(ref) is None
