@@ -217,9 +217,9 @@ def show_mute(ref: services.Ref, unit: int) -> None:
     st.subheader(f"Without unit {unit}", anchor=False)
     words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
     with way:
-        limit = widgets.choose(
-            "Measured on", tuple(LIMITS), key="units_limit", default="1,000", help="Random test images."
-        )
+        limits = [words for words, images in LIMITS.items() if images is None or images < facts.images]
+        usual = "1,000" if "1,000" in limits else "all"
+        limit = widgets.choose("Measured on", limits, key="units_limit", default=usual, help="Random test images.")
     cost = services.mute(ref, unit, LIMITS[limit] or facts.images)
     with words:
         if cost is None:

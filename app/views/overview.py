@@ -127,8 +127,11 @@ def against_published() -> None:
                 comparison.Estimate(f"{short_name(ref)}, published", None, known.value, None)
                 for known in services.published(ref)
             ]
-    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(names.pop())} of the test set (nats/image)")
+    (measured,) = names
+    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} of the test set (nats/image)")
     widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
+    if measured != "log_likelihood":
+        st.caption("A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`.")
 
 
 def training() -> None:

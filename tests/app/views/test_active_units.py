@@ -135,6 +135,12 @@ def test_the_price_of_muting_says_on_how_many_images_it_was_measured(ref):
     assert "nats/image, n = 300, S = 1" in words(opened(units_limit="all"))
 
 
+def test_no_more_images_are_offered_than_there_are(ref):
+    (limit,) = [each for each in opened().get("button_group") if each.label == "Measured on"]
+    assert list(limit.options) == ["100", "all"]
+    assert limit.value == "all"
+
+
 def test_muted_images_go_from_one_end_of_the_unit_to_the_other(ref):
     from app import services
 

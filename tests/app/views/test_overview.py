@@ -48,6 +48,7 @@ def test_the_numbers_of_each_prior_are_the_services(refs):
     assert "Not converged, the best weights so far: SG, MoG, Vamp" in said
     assert "K = 6" in said
     assert "Published log-likelihood" not in said
+    assert "A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`." in said
     assert not at.warning
 
 
