@@ -200,6 +200,17 @@ class TestEvaluate:
         assert "vampcore list" in failed(capsys, ["evaluate", "../../etc"])
 
 
+class TestReduce:
+    def test_a_copy_takes_less_room_and_says_what_it_holds(self, family, here, capsys):
+        model = str(family / "small" / "vamp")
+        assert main(["reduce", model, "--images=40", "--snapshots=1", "--out=less"]) == 0
+        assert "latents of 40 of 300 test images, 1 snapshots" in capsys.readouterr().out
+        files = ("latents.safetensors", "snapshots.safetensors")
+        assert all((Path("less") / name).stat().st_size < (Path(model) / name).stat().st_size / 2 for name in files)
+        assert load(Path("less")).sha256 == load(Path(model)).sha256
+        assert "choose another --out" in failed(capsys, ["reduce", model, "--out=less"])
+
+
 class TestSample:
     def test_the_grid_is_a_picture_of_its_seed(self, family, here):
         arguments = ["sample", str(family / "small" / "vamp"), "-n", "16", "--seed", "3", "--out"]

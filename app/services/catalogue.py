@@ -81,7 +81,8 @@ class Facts:
         shape: C, H, W of an image.
         binary: Whether images are black and white (they then invert with the theme).
         classes: Names of the classes, () when there are none.
-        images: Images of the test set.
+        images: Images of the test set whose latents the checkpoint keeps.
+        test_images: Images of the test set.
         epochs: Epochs trained.
         best_epoch: The epoch whose weights these are.
         converged: Whether training ended by itself.
@@ -109,6 +110,7 @@ class Facts:
     binary: bool
     classes: tuple[str, ...]
     images: int
+    test_images: int
     epochs: int
     best_epoch: int
     converged: bool
@@ -206,6 +208,7 @@ def facts(ref: Ref) -> Facts:
         binary=observation.levels == 1,
         classes=observation.classes,
         images=len(checkpoint.latents.ids),
+        test_images=checkpoint.test_images,
         epochs=checkpoint.progress.epochs,
         best_epoch=checkpoint.progress.best_epoch,
         converged=checkpoint.progress.converged,

@@ -180,7 +180,8 @@ def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: in
     if turn == turns - 1:
         progress(1.0, "done")
     seconds = parts_of_elbo.seconds + surgery.seconds + sum(part.seconds for part in parts)
-    return LiveFigures(ref, metrics, rows, log_p, seconds, where)
+    of_the_test_set = loaded(ref).checkpoint.latents.ids.numpy()[rows]
+    return LiveFigures(ref, metrics, of_the_test_set, log_p, seconds, where)
 
 
 @dataclass(frozen=True)

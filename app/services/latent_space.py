@@ -88,7 +88,8 @@ def latents(ref: Ref) -> Latents:
     model = loaded(ref)
     stored = model.checkpoint.latents
     labels = torch.full_like(stored.ids, -1) if stored.labels is None else stored.labels
-    log_likelihood = model.checkpoint.per_image.log_likelihood
+    bounds = model.checkpoint.per_image
+    log_likelihood = None if bounds.log_likelihood is None else bounds.log_likelihood[stored.ids]
     posterior, generator = model.posterior, noise(SAMPLE_SEED)
     scale, sample = torch.empty_like(posterior.mean), torch.empty_like(posterior.mean)
     for rows in chunks(*posterior.mean.shape):
@@ -99,7 +100,7 @@ def latents(ref: Ref) -> Latents:
         sample=sample.numpy(),
         labels=labels.numpy().astype(np.int16),
         ids=stored.ids.numpy(),
-        elbo=model.checkpoint.per_image.elbo.float().numpy(),
+        elbo=bounds.elbo[stored.ids].float().numpy(),
         log_likelihood=None if log_likelihood is None else log_likelihood.float().numpy(),
     )
 

@@ -144,7 +144,7 @@ def table(
 def measured(refs: tuple[services.Ref, ...]) -> None:
     """The table of figures, computed now, with the controls that say on what."""
     results, controls = st.columns([4, 1], gap="medium")
-    total = services.facts(refs[0]).images
+    total, all_images = services.facts(refs[0]).images, services.facts(refs[0]).test_images
     with controls:
         fewer = tuple(each for each in SUBSETS if int(each) < total)
         subset = "500" if "500" in fewer else "all"
@@ -167,7 +167,7 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
     with results:
         if not services.has_data(refs[0]):
             st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
-            st.caption(f"Stored with the checkpoints, from all {widgets.count(total)} test images.")
+            st.caption(f"Stored with the checkpoints, from all {widgets.count(all_images)} test images.")
             widgets.data_notice(refs[0], key="compare_download")
             return
         if not agreed(refs, images, int(importance), seed):

@@ -33,7 +33,7 @@ from app.widgets.page import (
     progress,
 )
 from app.widgets.screen import DESK, picture, picture_width
-from app.widgets.sidebar import data_notice, no_checkpoint, notices, sidebar
+from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar
 
 __all__ = [
     "DESK",
@@ -75,6 +75,7 @@ __all__ = [
     "number",
     "page_head",
     "part_inputs",
+    "part_notice",
     "percent",
     "pick",
     "picture",

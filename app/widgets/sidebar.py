@@ -7,6 +7,7 @@ from app.components import copy_link
 from app.figures.theme import PRIOR_NAMES
 from app.widgets.controls import choose, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
+from app.widgets.numbers import count
 from app.widgets.page import colour_rule
 
 # A list longer than this gets a choice of the data set above it.
@@ -94,6 +95,17 @@ def notices() -> None:
     lines = "\n".join(f"- {line}" for line in said)
     words.warning(f"Ignored in the link:\n{lines}", icon=":material/link_off:")
     button.button("Dismiss", key="dismiss_notices", on_click=state.dismiss_notices)
+
+
+def part_notice(ref: services.Ref) -> None:
+    """Where a checkpoint keeps the latents of a part of its test images: what is of that part."""
+    facts = services.facts(ref)
+    if facts.images < facts.test_images:
+        st.caption(
+            f":material/filter_alt: {ref.name} keeps the latents of {count(facts.images)} of its "
+            f"{count(facts.test_images)} test images, drawn at random. Maps, units, usage, and what is measured live "
+            "are of these; stored figures are of all."
+        )
 
 
 def data_notice(ref: services.Ref, key: str) -> None:

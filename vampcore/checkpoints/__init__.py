@@ -11,6 +11,7 @@ from vampcore.checkpoints.records import (
     Snapshot,
     rounded,
 )
+from vampcore.checkpoints.reducing import reduced
 from vampcore.checkpoints.save import save
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "load",
     "read_description",
     "read_metrics",
+    "reduced",
     "rounded",
     "save",
 ]

@@ -63,7 +63,7 @@ def _load(folder: Path) -> Checkpoint:
         model=model,
         metrics=read_metrics(folder),
         latents=latents,
-        per_image=_read_per_image(folder, len(latents.ids)),
+        per_image=_read_per_image(folder, latents.part_of or len(latents.ids)),
         snapshots=_read_snapshots(folder, described),
         history=_read_history(folder, described.progress.epochs),
         folder=folder,
@@ -171,16 +171,19 @@ def _read_latents(folder: Path, described: Description, layers: int) -> Latents:
     normals = ((tensors[f"{layer}.mean"].float(), tensors[f"{layer}.scale"].float()) for layer in range(layers))
     posteriors = tuple(DiagNormal(mean, 2 * scale.log()) for mean, scale in normals)
     labels = tensors.get("labels")
-    return Latents(posteriors, None if labels is None else labels.long(), tensors["ids"].long())
+    part_of = int(tensors["part_of"].item()) if "part_of" in tensors else None
+    return Latents(posteriors, None if labels is None else labels.long(), tensors["ids"].long(), part_of)
 
 
 def _check_latents(tensors: dict[str, Tensor], described: Description, layers: int) -> None:
     expected = {"ids"} | {f"{layer}.{part}" for layer in range(layers) for part in ("mean", "scale")}
-    if set(tensors) - {"labels"} != expected:
+    if set(tensors) - {"labels", "part_of"} != expected:
         raise ValueError(f"it must hold {', '.join(sorted(expected))}")
     ids, labels = tensors["ids"], tensors.get("labels")
     if ids.ndim != 1 or len(ids) == 0 or ids.dtype not in _WHOLE_NUMBERS:
         raise ValueError("there are no images")
+    if "part_of" in tensors:
+        _check_part(ids, tensors["part_of"])
     for layer in range(layers):
         mean, scale = tensors[f"{layer}.mean"], tensors[f"{layer}.scale"]
         if mean.ndim != 2 or len(mean) != len(ids) or mean.shape != scale.shape:
@@ -194,6 +197,15 @@ def _check_latents(tensors: dict[str, Tensor], described: Description, layers: i
             raise ValueError("there is not one class an image")
         if not 0 <= int(labels.min()) <= int(labels.max()) < len(described.observation.classes):
             raise ValueError("a class is not among those of the config")
+
+
+def _check_part(ids: Tensor, part_of: Tensor) -> None:
+    """Refuse rows that are not of a test set of so many images."""
+    if part_of.shape != (1,) or part_of.dtype not in _WHOLE_NUMBERS:
+        raise ValueError("the size of the test set is not a whole number")
+    rows = ids.long()
+    if not (rows.diff() > 0).all() or int(rows[0]) < 0 or int(rows[-1]) >= int(part_of.item()):
+        raise ValueError("the images are not a part of the test set, in its order")
 
 
 def _read_per_image(folder: Path, count: int) -> PerImage:

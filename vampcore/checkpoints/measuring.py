@@ -63,5 +63,5 @@ def _check_same_images(checkpoint: Checkpoint, dataset: Dataset, whole_test_set:
     name = checkpoint.config.data
     if (dataset.shape, dataset.levels) != (shape, levels):
         raise DataError(f"{name} no longer holds images of shape {shape} with {levels} levels: restore it")
-    if whole_test_set and len(dataset.test.images) != len(checkpoint.latents.ids):
-        raise DataError(f"{name} no longer has {len(checkpoint.latents.ids)} test images: leave out --save")
+    if whole_test_set and len(dataset.test.images) != checkpoint.test_images:
+        raise DataError(f"{name} no longer has {checkpoint.test_images} test images: leave out --save")

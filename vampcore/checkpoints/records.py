@@ -89,18 +89,20 @@ class Progress:
 
 @dataclass(frozen=True)
 class Latents:
-    """Posteriors of the whole test set, in its order.
+    """Posteriors of the test set, or of a random part of it, in its order.
 
     Attributes:
         layers: q(z | x) of each stochastic layer, top first. Of a lower layer, and of a posterior that is a flow, the
             normals with the means and scales of 256 samples an image.
         labels: Classes, where the data set has any.
-        ids: Row of each image in the test set.
+        ids: Row of each image in the test set, rising.
+        part_of: Images of the test set, of which these are a part; None where these are all.
     """
 
     layers: tuple[DiagNormal, ...]
     labels: Int[Tensor, " N"] | None
     ids: Int[Tensor, " N"]
+    part_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Checkpoint:
         progress: How far it was trained.
         model: In evaluation mode, its weights rounded to float16.
         metrics: Figures, computed after the rounding.
-        latents: Posteriors of the test set.
+        latents: Posteriors of the test set, or of a part of it.
         per_image: Bounds of the test set.
         snapshots: The prior through the epochs, at most `MOST_SNAPSHOTS`.
         history: One record an epoch.
@@ -149,6 +151,11 @@ class Checkpoint:
     history: tuple[EpochRecord, ...] = ()
     folder: Path | None = None
     sha256: str = ""
+
+    @property
+    def test_images(self) -> int:
+        """Images of the test set, however many of their posteriors are kept."""
+        return len(self.per_image.elbo)
 
     def metric(self, name: str, layer: int | None = None) -> Metric | None:
         """The metric of that name and layer, or None where it was not measured."""

@@ -108,6 +108,8 @@ def snapshot_tensors(snapshots: tuple[Snapshot, ...]) -> dict[str, Tensor]:
 
 def _latents(latents: Latents) -> dict[str, Tensor]:
     tensors = {"ids": latents.ids.int()}
+    if latents.part_of is not None:
+        tensors["part_of"] = torch.tensor([latents.part_of], dtype=torch.int32)
     if latents.labels is not None:
         tensors["labels"] = latents.labels.byte() if int(latents.labels.max()) < 256 else latents.labels.int()
     for layer, normal in enumerate(latents.layers):

@@ -1,0 +1,68 @@
+"""Checkpoints that keep the latents of a part of their test images: every page says so, and shows those images."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import forget, use_root
+from tests.app.reading import MAIN, words
+
+PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+KEPT = 80
+
+
+@pytest.fixture
+def parts(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The small models with the latents of 80 of 300 images."""
+    from vampcore.checkpoints import load, reduced, save
+
+    for prior in ("sg", "mog", "vamp"):
+        save(reduced(load(models / "tiny-2d" / prior), images=KEPT), tmp_path / "part" / "tiny-2d" / prior)
+    use_root(tmp_path / "part", monkeypatch)
+    yield
+    forget()
+
+
+def opened(page: str, **query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update({"experiment": "tiny-2d", **query})
+    at.switch_page(f"views/{page}.py").run()
+    assert not at.exception, [each.value for each in at.exception]
+    assert not at.error, [each.value for each in at.error]
+    return at
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_of_which_images_it_is(parts, page):
+    assert "keeps the latents of 80 of its 300 test images, drawn at random" in words(opened(page))
+
+
+def test_a_whole_checkpoint_says_nothing(models):
+    assert "keeps the latents" not in words(opened("overview"))
+
+
+def test_what_belongs_to_an_image_is_that_images(parts):
+    from app import services
+    from app.services.loading import loaded
+    from vampcore import datasets
+
+    ref = next(ref for each in services.experiments() for ref in each.refs if ref.prior == "vamp")
+    checkpoint, found = loaded(ref).checkpoint, services.latents(ref)
+    assert (services.facts(ref).images, services.facts(ref).test_images) == (KEPT, 300)
+    np.testing.assert_array_equal(found.elbo, checkpoint.per_image.elbo[checkpoint.latents.ids].numpy())
+    shown = services.test_images(ref, tuple(range(KEPT)))
+    originals = datasets.load("digits").test.images[checkpoint.latents.ids]
+    np.testing.assert_allclose(shown.pixels / 255, originals.numpy() / originals.max().item(), atol=0.01)
+
+
+def test_live_figures_are_of_the_images_that_are_kept(parts):
+    from app import services
+
+    refs = next(each.refs for each in services.experiments())
+    found = services.measure(refs, KEPT, 5, 0)
+    for ref, each in zip(refs, found, strict=True):
+        np.testing.assert_array_equal(each.rows, services.latents(ref).ids)
+        assert each.find("log_likelihood").n == KEPT
+        assert services.metric(ref, "elbo").n == 300

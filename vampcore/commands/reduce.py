@@ -1,0 +1,32 @@
+"""`reduce`: a copy of a checkpoint that takes less room."""
+
+import argparse
+from pathlib import Path
+
+from vampcore import zoo
+from vampcore.checkpoints import CheckpointError, reduced, save
+from vampcore.commands.options import Commands, whole_number
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "reduce", help="copy a checkpoint without what takes most room: latents of images, past priors"
+    )
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
+    command.add_argument("--images", type=whole_number(2), help="test images, drawn at random, whose latents stay")
+    command.add_argument("--snapshots", type=whole_number(1), help="epochs whose prior stays, the last among them")
+    command.add_argument("--out", type=Path, required=True, help="folder of the copy")
+    command.set_defaults(command=reduce)
+
+
+def reduce(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Copy a checkpoint without a part of what it holds."""
+    if (options.out / "config.json").exists():
+        raise CheckpointError(f"{options.out} holds a model already: choose another --out")
+    found = reduced(zoo.load(options.checkpoint), options.images, options.snapshots)
+    save(found, options.out)
+    size = sum(file.stat().st_size for file in options.out.iterdir())
+    images = f"latents of {len(found.latents.ids):,} of {found.test_images:,} test images"
+    print(f"{options.out}: {size / 1e6:.1f} MB, {images}, {len(found.snapshots)} snapshots")
+    return 0
