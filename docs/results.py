@@ -14,7 +14,12 @@ from vampcore.results import cells as cells_of
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- results: written by docs/results.py -->\n", "<!-- end of results -->"
 SOURCES = {literature.VAMPPRIOR: 1, literature.RERUN: 2}
-NAMES = {"sg": "standard normal", "mog": "mixture of Gaussians", "vamp": "VampPrior"}
+NAMES = {
+    "sg": "standard normal",
+    "mog": "mixture of Gaussians",
+    "vamp": "VampPrior",
+    "vamp-data": "VampPrior, training images",
+}
 
 
 def table(folder: Path = zoo.SHIPPED) -> str:
