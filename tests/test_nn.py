@@ -23,6 +23,14 @@ def test_a_gated_layer_starts_as_he_et_al():
     assert (layer.linear.bias == 0).all()
 
 
+def test_a_gated_layer_of_both_is_that_of_the_two_side_by_side(generator):
+    layer, shared = GatedDense(5, 3), torch.randn(4, 2, generator=generator)
+    layer.linear.bias.data = torch.randn(6, generator=generator)
+    each = torch.randn(7, 4, 3, generator=generator)
+    side_by_side = torch.cat([shared.expand(7, 4, 2), each], -1)
+    torch.testing.assert_close(layer.of_both(shared, each), layer(side_by_side))
+
+
 def test_layers_are_as_many_and_as_wide_as_asked():
     stack = gated_layers(7, 5, 3)
     assert [(layer.linear.in_features, layer.linear.out_features) for layer in stack] == [(7, 10), (5, 10), (5, 10)]

@@ -29,6 +29,13 @@ class GatedDense(nn.Module):
         value, gate = self.linear(x).chunk(2, -1)
         return value * gate.sigmoid()
 
+    def of_both(self, shared: Float[Tensor, "N I"], each: Float[Tensor, "*S N J"]) -> Float[Tensor, "*S N outputs"]:
+        """The layer of the two side by side, where `shared` serves all S samples: multiplied once, not S times."""
+        weight, bias = self.linear.weight, self.linear.bias
+        of_shared, of_each = weight.split((shared.shape[-1], each.shape[-1]), 1)
+        value, gate = (functional.linear(shared, of_shared, bias) + functional.linear(each, of_each)).chunk(2, -1)
+        return value * gate.sigmoid()
+
 
 def gated_layers(inputs: int, hidden: int, layers: int) -> nn.Sequential:
     """`layers` gated dense layers of `hidden` units each."""

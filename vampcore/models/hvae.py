@@ -25,7 +25,8 @@ class Joined(nn.Module):
 
     def forward(self, a: Float[Tensor, "*a I"], b: Float[Tensor, "*b J"]) -> Float[Tensor, "*b outputs"]:
         features, others = self.first(a), self.second(b)
-        # An image's features serve all samples of the layer above.
+        if features.numel() < others.numel():  # an image's features serve all samples of the layer above
+            return self.both.of_both(features, others)
         return self.both(torch.cat([features.expand(*others.shape[:-1], -1), others], -1))
 
 
