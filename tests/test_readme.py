@@ -26,7 +26,7 @@ def test_the_example_runs(capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["list", "train", "evaluate", "sample", "results", "data"])
+@pytest.mark.parametrize("command", ["list", "train", "evaluate", "sample", "results", "reduce", "data"])
 def test_every_option_that_it_names_exists(command, capsys):
     named = re.findall(rf"python -m vampcore {command}\b(.*)", README)
     assert named
