@@ -49,10 +49,10 @@ def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
 
 
 def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]) -> tuple[T, ...]:
-    """`draw` for each prior, three beside each other; gives what it gave."""
-    given = []
-    for start in range(0, len(refs), ACROSS):
-        for column, ref in zip(st.columns(ACROSS), refs[start : start + ACROSS], strict=False):
+    """`draw` for each prior, three beside each other, or two where that fills the rows; gives what it gave."""
+    given, across = [], 2 if len(refs) in (1, 2, 4) else ACROSS
+    for start in range(0, len(refs), across):
+        for column, ref in zip(st.columns(across), refs[start : start + across], strict=False):
             with column:
                 given.append(draw(ref))
     return tuple(given)

@@ -13,12 +13,14 @@ from app.widgets.page import colour_rule
 # A list longer than this gets a choice of the data set above it.
 GROUPED = 12
 ALL = "all"
+# Of segments beside each other in the sidebar; more would break into a second row.
+LETTERS = 14
 SHORT_NAMES = {
     "sg": "SG",
     "mog": "MoG",
     "vamp": "Vamp",
     "vamp-weighted": "Vamp, learned weights",
-    "vamp-data": "Vamp, training images",
+    "vamp-data": "Vamp data",
     "exemplar": "Exemplars",
     "realnvp": "Flow",
 }
@@ -45,7 +47,10 @@ def sidebar() -> bool:
         )
         experiment = state.selected().experiment
         priors = [ref.prior for ref in experiment.refs]
-        choose("Prior", priors, key=state.PRIOR, default=state.default_prior(experiment), names=SHORT_NAMES)
+        one_row = sum(len(SHORT_NAMES.get(prior, prior)) for prior in priors) <= LETTERS
+        (choose if one_row else choose_one)(
+            "Prior", priors, key=state.PRIOR, default=state.default_prior(experiment), names=SHORT_NAMES
+        )
         _identity(state.selected().listed)
         for broken in experiment.broken:
             st.warning(f"{broken.name}: {broken.error}", icon=":material/broken_image:")

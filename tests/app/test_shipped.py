@@ -10,7 +10,7 @@ from tests.app.reading import MAIN
 from vampcore import zoo
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
-SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp", "vamp-data": "Vamp, training images"}
+SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp", "vamp-data": "Vamp data"}
 SHIPPED = sorted((path.parent.parent.name, path.parent.name) for path in zoo.SHIPPED.glob("*/*/config.json"))
 
 
