@@ -1,5 +1,6 @@
 """A density on a plane, drawn as lines that hold a given share of its mass."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,8 +155,14 @@ def contour(
     }
 
 
-def level_labels(density: Density, mode: Theme) -> list[Spec]:
-    """The mass of each line, written at its top, or at its bottom or side where another label is in the way."""
+def level_labels(density: Density, mode: Theme, taken: Sequence[tuple[float, float]] = ()) -> list[Spec]:
+    """The mass of each line, written at its top, or at its bottom or side where another label is in the way.
+
+    Arguments:
+        density: The lines.
+        mode: The theme.
+        taken: Where other words stand, which are to stay readable if any side of a line allows it.
+    """
     value = mass_index(density.log_density, density.levels)
     x, y = np.asarray(density.x, np.float64), np.asarray(density.y, np.float64)
     span = float(max(x[-1] - x[0], y[-1] - y[0]))
@@ -171,17 +178,25 @@ def level_labels(density: Density, mode: Theme) -> list[Spec]:
             (int(np.argmax(column)), "left", "middle"),
             (int(np.argmin(column)), "right", "middle"),
         )
-        for at, across, down in extremes:
-            r, c = int(row[at]), int(column[at])
-            if r in (0, len(y) - 1) or c in (0, len(x) - 1):
-                continue  # the line leaves the grid here
-            place = (float(x[c]), float(y[r]))
-            if all(abs(place[0] - px) > 0.1 * span or abs(place[1] - py) > 0.05 * span for px, py in placed):
-                placed.append(place)
-                text = f"{mass:.0%}".replace("%", " %")
-                labels.append(label(text, place, mode, xanchor=across, yanchor=down))
-                break
+        # Where the line leaves the grid it has no end.
+        ends = [
+            ((float(x[column[at]]), float(y[row[at]])), across, down)
+            for at, across, down in extremes
+            if 0 < row[at] < len(y) - 1 and 0 < column[at] < len(x) - 1
+        ]
+        free = [end for end in ends if _apart(end[0], placed, span)]
+        best = next((end for end in free if _apart(end[0], taken, span)), free[0] if free else None)
+        if best is not None:
+            place, across, down = best
+            placed.append(place)
+            text = f"{mass:.0%}".replace("%", " %")
+            labels.append(label(text, place, mode, xanchor=across, yanchor=down))
     return labels
+
+
+def _apart(place: tuple[float, float], others: Sequence[tuple[float, float]], span: float) -> bool:
+    """Whether a word at a place covers none at the others, on a plane of that span."""
+    return all(abs(place[0] - x) > 0.1 * span or abs(place[1] - y) > 0.05 * span for x, y in others)
 
 
 def label(

@@ -178,9 +178,10 @@ def plane(
             add_picture(figure, picture, window.left, window.right, window.top, window.bottom)
         else:
             figure.add(scatter(points, colouring, mode, rows))
+    classes = class_labels(points, colouring, mode) if points is not None and isinstance(colouring, ByClass) else []
     if prior_density is not None:
         figure.add(contour(prior_density, mode, name="prior"))
-        annotations += level_labels(prior_density, mode)
+        annotations += level_labels(prior_density, mode, [(each["x"], each["y"]) for each in classes])
     if components is not None:
         # Points in WebGL lie over everything that is not, so what belongs above them is drawn there too.
         webgl = points is not None and not rasterised
@@ -189,9 +190,7 @@ def plane(
         if components.centres:
             figure.add(centre_trace(components, mode, webgl=webgl))
             annotations += numbers(components, mode)
-    if points is not None and isinstance(colouring, ByClass):
-        annotations += class_labels(points, colouring, mode)
-    figure.annotate(*annotations)
+    figure.annotate(*annotations, *classes)
     return framed(figure, mode, window, prior=prior, title=title)
 
 

@@ -61,6 +61,17 @@ def test_labels_name_lines_at_their_edge(normal):
         assert np.hypot(label["x"], label["y"]) == pytest.approx(np.sqrt(-2 * np.log1p(-mass)), abs=1.5 * step)
 
 
+def test_labels_leave_other_words_readable_where_a_side_is_free(normal):
+    at_the_top = {label["text"]: (label["x"], label["y"]) for label in level_labels(normal, LIGHT)}
+    taken = [at_the_top["99 %"]]
+    moved = {label["text"]: (label["x"], label["y"]) for label in level_labels(normal, LIGHT, taken)}
+    assert moved.keys() == at_the_top.keys()
+    span = normal.x[-1] - normal.x[0]
+    assert np.hypot(*np.subtract(moved["99 %"], taken[0])) > 0.05 * span
+    everywhere = [(x, y) for x in normal.x[::2] for y in normal.y[::2]]
+    assert {label["text"] for label in level_labels(normal, LIGHT, everywhere)} == at_the_top.keys()
+
+
 def test_a_line_that_leaves_the_grid_is_not_labelled_at_its_edge(normal):
     small = normal.x[np.abs(normal.x) < 2]
     inside = np.abs(normal.x) < 2
