@@ -38,7 +38,6 @@ with services.in_turn():
         widgets.notices()
         try:
             services.settle(state.selected().ref)
-            widgets.part_notice(state.selected().ref)
             page.run()
         except services.ServiceError as error:
             st.error(str(error), icon=":material/error:")

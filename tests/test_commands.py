@@ -208,7 +208,20 @@ class TestReduce:
         files = ("latents.safetensors", "snapshots.safetensors")
         assert all((Path("less") / name).stat().st_size < (Path(model) / name).stat().st_size / 2 for name in files)
         assert load(Path("less")).sha256 == load(Path(model)).sha256
-        assert "choose another --out" in failed(capsys, ["reduce", model, "--out=less"])
+
+    @pytest.mark.parametrize("out", ["less", "file", "."])
+    def test_what_is_there_already_is_left_alone(self, family, here, capsys, out):
+        (here / "less").mkdir()
+        (here / "less" / "thesis.txt").write_text("mine")
+        (here / "file").write_text("mine")
+        model = str(family / "small" / "vamp")
+        assert "choose another --out" in failed(capsys, ["reduce", model, "--images=40", f"--out={out}"])
+        assert (here / "less" / "thesis.txt").read_text() == (here / "file").read_text() == "mine"
+
+    def test_what_is_to_go_has_to_be_said(self, family, here, capsys):
+        with pytest.raises(SystemExit, match="2"):
+            main(["reduce", str(family / "small" / "vamp"), "--out=less"])
+        assert "--images or --snapshots" in capsys.readouterr().err
 
 
 class TestSample:

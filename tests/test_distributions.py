@@ -8,7 +8,8 @@ from torch import distributions as reference
 
 from tests.mixtures import drawn, far_apart, mixture, normals, points
 from tests.quadrature import fit, mass
-from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
+from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture, Distribution, NearbyMixture, nearby
+from vampcore.distributions.nearby import suits
 
 
 def same_in_torch(p: DiagNormalMixture) -> reference.MixtureSameFamily:
@@ -256,6 +257,40 @@ class TestNearbyMixture:
         assert (found - exact).abs().max() < 1e-3
         at_zero = NearbyMixture.of(narrow, torch.zeros(40)).log_prob(z.float())
         assert (at_zero - exact).abs().max() > 1e-2
+
+    @pytest.mark.parametrize("scale", [0.02, 0.1, 0.5])
+    def test_where_it_suits_it_is_near_enough(self, scale):
+        """Posteriors wider than the components, about the widest of which it still takes."""
+        means = 2 * torch.randn(500, 40, generator=torch.Generator().manual_seed(3))
+        narrow = DiagNormalMixture(DiagNormal(means, torch.full_like(means, -6.0)), torch.zeros(500))
+        q = DiagNormal(means[7] + 0.3, torch.full((40,), 2 * math.log(scale)))
+        assert suits(narrow, q)
+        z = q.sample((2000,), torch.Generator().manual_seed(4))
+        wide = DiagNormal(means.double(), narrow.components.logvar.double())
+        exact = DiagNormalMixture(wide, torch.zeros(500, dtype=torch.float64))
+        found = NearbyMixture.of(narrow, q.mean).log_prob(z)
+        assert (found - same_in_torch(exact).log_prob(z.double())).abs().max() < 5e-3
+
+    def test_it_does_not_suit_what_reaches_far(self):
+        means = torch.zeros(5, 40)
+        narrow = DiagNormalMixture(DiagNormal(means, torch.full_like(means, -6.0)), torch.zeros(5))
+        assert not suits(narrow, DiagNormal(torch.zeros(40), torch.zeros(40)))
+
+    def test_many_places_at_once_take_bounded_memory(self, sharp, monkeypatch):
+        p, z = sharp
+        whole = NearbyMixture.of(p, z[0]).log_prob(z.view(3, 100, 40))
+        monkeypatch.setattr(nearby, "PAIRS_AT_ONCE", 500 * 7)
+        largest = []
+        linear = nearby.functional.linear
+
+        def watched(*arguments):
+            found = linear(*arguments)
+            largest.append(found.numel())
+            return found
+
+        monkeypatch.setattr(nearby.functional, "linear", watched)
+        torch.testing.assert_close(NearbyMixture.of(p, z[0]).log_prob(z.view(3, 100, 40)), whole)
+        assert max(largest) == 500 * 7
 
     def test_removed_components_stay_removed(self, sharp):
         p, z = sharp

@@ -1,6 +1,7 @@
 """The latent plane: points of the aggregated posterior, the prior's mass levels, its components, class names."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,6 +143,7 @@ def plane(
     axes: tuple[str, str] = ("latent dimension 1", "latent dimension 2"),
     height: int = 600,
     rasterised: bool = False,
+    classes: Sequence[Spec] = (),
 ) -> Drawing:
     """A latent plane with equal units on both axes.
 
@@ -163,6 +165,7 @@ def plane(
         height: Pixels.
         rasterised: Draw the points as a picture instead of in WebGL, for several planes on a page; they cannot
             be selected.
+        classes: Names of the classes where the points do not tell, from `class_labels`.
 
     Raises:
         ValueError: If points are not [N, 2], or the prior is unknown.
@@ -178,7 +181,8 @@ def plane(
             add_picture(figure, picture, window.left, window.right, window.top, window.bottom)
         else:
             figure.add(scatter(points, colouring, mode, rows))
-    classes = class_labels(points, colouring, mode) if points is not None and isinstance(colouring, ByClass) else []
+    if points is not None and isinstance(colouring, ByClass):
+        classes = class_labels(points, colouring, mode)
     if prior_density is not None:
         figure.add(contour(prior_density, mode, name="prior"))
         annotations += level_labels(prior_density, mode, [(each["x"], each["y"]) for each in classes])

@@ -1,7 +1,7 @@
 """The only door to vampcore and torch: cached, and what comes out is NumPy arrays and plain records.
 
-Every function takes a `Ref`, the name and content of a checkpoint, and caches on it. Noise is drawn from a generator
-of the call's own.
+Every function takes a `Ref`, the name, content and folder of a checkpoint, and caches on it. Noise is drawn from a
+generator of the call's own.
 """
 
 from app.services.catalogue import (
@@ -20,7 +20,7 @@ from app.services.catalogue import (
     metrics,
     missing_data,
 )
-from app.services.compare import LIVE_ROWS, LiveFigures, difference, expected_seconds, measure
+from app.services.compare import LIVE_ROWS, LiveFigures, difference, expected_seconds, measure, same_images
 from app.services.crowd import (
     CELLS,
     MOST_POINTS,
@@ -180,6 +180,7 @@ __all__ = [
     "reconstructions",
     "rows_in",
     "rows_inside",
+    "same_images",
     "settle",
     "snapshots",
     "story",

@@ -161,7 +161,7 @@ def experiments() -> tuple[Experiment, ...]:
             continue
         listed.append(
             Listed(
-                ref=Ref(name, entry.prior, entry.sha256),
+                ref=Ref(name, entry.prior, entry.sha256, str(entry.path)),
                 data=entry.data,
                 model=entry.model,
                 posterior=entry.posterior,

@@ -64,7 +64,7 @@ class Density:
 
 
 def aggregate(ref: Ref) -> DiagNormalMixture:
-    """The aggregated posterior of the test set: one component an image.
+    """The aggregated posterior of the test images that are kept: one component an image.
 
     Raises:
         ServiceError: If the posteriors are flows, of which a checkpoint keeps means and scales only.

@@ -33,11 +33,15 @@ class DataMissing(ServiceError):
 
 
 class Ref(NamedTuple):
-    """A checkpoint, by the names of the catalogue and its content."""
+    """A checkpoint, by the names of the catalogue, its content and its folder.
+
+    Two folders may hold one model, a reduced copy and the whole.
+    """
 
     experiment: str
     prior: str
     sha256: str
+    folder: str
 
     @property
     def name(self) -> str:
@@ -62,7 +66,8 @@ class Loaded:
     Attributes:
         checkpoint: With the model on the device.
         prior: p(z): a mixture, or a flow, which has no components.
-        posterior: The stored q(z | x) of every test image: of a flow, the normals with its means and scales.
+        posterior: The stored q(z | x) of the test images that are kept: of a flow, the normals with its means and
+            scales.
         device: Where the model computes.
     """
 
@@ -131,7 +136,8 @@ def loaded(ref: Ref) -> Loaded:
         ServiceError: If it is gone, was replaced since the page was drawn, or cannot be read.
     """
     where = torch.device(device().kind)
-    entry = next((each for each in zoo.entries() if (each.prior, each.sha256) == (ref.prior, ref.sha256)), None)
+    content = (ref.prior, ref.sha256, ref.folder)
+    entry = next((each for each in zoo.entries() if (each.prior, each.sha256, str(each.path)) == content), None)
     if entry is None:
         raise ServiceError(f"{ref.name} is gone or has changed since this page was drawn: reload the page")
     try:

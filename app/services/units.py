@@ -58,7 +58,7 @@ class KLParts:
         dependence_se: Its standard error.
         total: The KL.
         total_se: Its standard error.
-        n: Images: the whole test set, or a random part of it where the prior has very many components.
+        n: Images: all that are kept, or a random part of them where the prior has very many components.
     """
 
     kl: Floats
@@ -80,7 +80,7 @@ class Traversal:
 
 @kept(100)
 def activity(ref: Ref) -> tuple[LayerActivity, ...]:
-    """Activity of every unit, top layer first, from the stored posteriors of the whole test set."""
+    """Activity of every unit, top layer first, from the posteriors that are kept of the test set."""
     layers = []
     for posterior in loaded(ref).checkpoint.latents.layers:
         found = metrics.activity(posterior)

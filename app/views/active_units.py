@@ -250,6 +250,7 @@ widgets.page_head(
     "Active units",
     "Look for units below the line: whatever the image, they say the same, so the model does without them.",
 )
+widgets.part_notice(state.selected().experiment.refs)
 explore(state.selected())
 widgets.explain(
     """

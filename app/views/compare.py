@@ -170,6 +170,15 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             st.caption(f"Stored with the checkpoints, from all {widgets.count(all_images)} test images.")
             widgets.data_notice(refs[0], key="compare_download")
             return
+        if not services.same_images(refs):
+            st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
+            st.info(
+                "Stored with the checkpoints. Measured now, the priors could not be compared image by image: they keep "
+                "the latents of different test images. Copy the whole ones with `python -m vampcore reduce CHECKPOINT "
+                "--images N --out FOLDER`, and N as many as the others have.",
+                icon=":material/filter_alt:",
+            )
+            return
         if not agreed(refs, images, int(importance), seed):
             return
         with widgets.progress("Measuring") as report:
@@ -185,9 +194,10 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             ]
         st.table(shown, border="horizontal")
         which = "all" if images == total else f"a random {widgets.count(images)} of the"
+        kept = "" if total == all_images else " that are kept"
         st.caption(
             f"Measured now on {services.device().name}, in {sum(each.seconds for each in found):.1f} s: {which} "
-            f"{widgets.count(total)} test images, the same for every prior; S = {widgets.count(int(importance))} "
+            f"{widgets.count(total)} test images{kept}, the same for every prior; S = {widgets.count(int(importance))} "
             "importance samples; ± one standard error over images. Each prior was trained once."
         )
         whole = [each for each in found if each.find("mutual_information") is None]
@@ -262,7 +272,7 @@ def pictured(
         ]
         lists = pd.DataFrame(tidy, columns=columns, dtype=object).to_dict("list")
         widgets.csv_button("Save the table", lists, key="compare_csv", name=f"{experiment}-live")
-        images: dict[str, np.ndarray] = {"test image": found[0].rows}
+        images: dict[str, np.ndarray] = {"number in the data set": found[0].rows}
         images |= {f"log p(x), {each.ref.prior} (nats)": each.log_likelihood for each in found}
         widgets.csv_button("Save log p(x) of each image", images, key="compare_each", name=f"{experiment}-per-image")
 
@@ -280,6 +290,7 @@ widgets.page_head(
     "come from.",
 )
 trained = readable(here.experiment.refs)
+widgets.part_notice(trained)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     refs = chosen_priors(trained)

@@ -221,6 +221,7 @@ widgets.page_head(
     "What the parts of the prior generate, and whether the data need them. Look for rows that are all alike, and for "
     "components that weigh much and are used little.",
 )
+widgets.part_notice((here.ref,))
 if not services.facts(here.ref).is_mixture:
     widgets.not_applicable(
         "This prior is a normalising flow: one density without components, weights or usage.",

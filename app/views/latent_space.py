@@ -206,6 +206,7 @@ widgets.page_head(
     "Latent space",
     "Look for room inside the prior\u2019s lines that holds no points: the prior expects images there, and none come.",
 )
+widgets.part_notice((state.selected().ref,))
 explore(state.selected().ref)
 widgets.explain(
     """

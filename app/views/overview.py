@@ -168,6 +168,7 @@ widgets.page_head(
     "Lines show the prior, points the data. Look for lines around empty places, and for points outside all lines.",
 )
 refs = readable(here.experiment.refs)
+widgets.part_notice(refs)
 side_by_side()
 in_columns(refs, numbers)
 unfinished = [short_name(ref) for ref in refs if not services.facts(ref).converged]

@@ -257,6 +257,7 @@ widgets.page_head(
     if known.has_pseudo_inputs
     else "What the prior is made of, decoded. Look for what stands for one kind of image, and for blends of several.",
 )
+widgets.part_notice((here.ref,))
 if not known.has_pseudo_inputs:
     instead = "the decoded mean of every component" if known.has_components else "that component, decoded"
     instead = instead if known.is_mixture else "its samples"

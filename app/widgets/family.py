@@ -49,7 +49,7 @@ def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
 
 
 def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]) -> tuple[T, ...]:
-    """`draw` for each prior, three beside each other, or two where that fills the rows; gives what it gave."""
+    """`draw` for each prior, three beside each other, or two where there are one, two or four; gives what it gave."""
     given, across = [], 2 if len(refs) in (1, 2, 4) else ACROSS
     for start in range(0, len(refs), across):
         for column, ref in zip(st.columns(across), refs[start : start + across], strict=False):
@@ -89,7 +89,7 @@ def say_flow(ref: services.Ref) -> None:
 
 @services.kept(100)
 def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int) -> Any:
-    """The test set's samples under the prior's mass levels, as a figure for a third of the page's width.
+    """The test set's samples under the prior's mass levels, as a figure for a column of `in_columns`.
 
     Kept, because 10,000 points take a moment to draw; nobody may change what is returned.
 

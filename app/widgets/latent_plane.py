@@ -105,7 +105,11 @@ def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipse
         if look.outlines:
             drawing.data[0]["selectedpoints"] = np.flatnonzero(np.isin(order, chosen)).tolist()
     else:
-        drawing = _plane(ref, mode, means, colour, ellipses, shown, lines, {})
+        classes = []
+        if colour == "class":
+            kinds = ByClass(services.latents(ref).labels[rows], services.facts(ref).classes)
+            classes = class_labels(placed[rows], kinds, mode)
+        drawing = _plane(ref, mode, means, colour, ellipses, shown, lines, {"classes": classes})
         counted = _counted(ref, services.count_cells(ref, drawn, cell, colour, means), colour)
         most = int(counted.count.max())
         many = len(chosen) > services.MOST_POINTS
@@ -116,9 +120,6 @@ def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipse
         if len(chosen) and not many:
             crowd.step_back(drawing)
             drawing.add(crowd.chosen_points(placed[chosen], colouring_of(ref, colour, chosen), mode, chosen))
-        if colour == "class":
-            kinds = ByClass(services.latents(ref).labels[rows], services.facts(ref).classes)
-            drawing.annotate(*class_labels(placed[rows], kinds, mode))
     if look.outlines:
         drawing.add(crowd.outline_trace(look.outlines, webgl=each or len(chosen) <= services.MOST_POINTS))
     # Where another part is asked for, the browser must not keep the one that it shows.

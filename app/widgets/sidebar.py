@@ -102,14 +102,18 @@ def notices() -> None:
     button.button("Dismiss", key="dismiss_notices", on_click=state.dismiss_notices)
 
 
-def part_notice(ref: services.Ref) -> None:
-    """Where a checkpoint keeps the latents of a part of its test images: what is of that part."""
-    facts = services.facts(ref)
-    if facts.images < facts.test_images:
+def part_notice(refs: tuple[services.Ref, ...]) -> None:
+    """Where checkpoints keep the latents of a part of their test images: which do, and what is of that part."""
+    kept = []
+    for ref in refs:
+        facts = services.facts(ref)
+        if facts.images < facts.test_images:
+            kept.append(f"{ref.name} {count(facts.images)} of {count(facts.test_images)}")
+    if kept:
         st.caption(
-            f":material/filter_alt: {ref.name} keeps the latents of {count(facts.images)} of its "
-            f"{count(facts.test_images)} test images, drawn at random. Maps, units, usage, and what is measured live "
-            "are of these; stored figures are of all."
+            f":material/filter_alt: Latents are kept of a random part of the test images: {', '.join(kept)}. Maps, "
+            "units, usage and what is measured live are of these images, which are numbered among themselves; stored "
+            "figures are of all."
         )
 
 

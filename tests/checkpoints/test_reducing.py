@@ -1,5 +1,7 @@
 """A reduced checkpoint: the same model and figures, and a part of the rest."""
 
+import shutil
+
 import pytest
 import torch
 
@@ -40,6 +42,10 @@ def test_the_images_that_stay_have_the_posteriors_that_they_had(stored, copied):
     assert torch.equal(found.labels, stored.latents.labels[found.ids])
 
 
+def test_the_card_says_that_a_part_is_kept(copied):
+    assert "Latents are kept of 40 of 300 test images, a random part." in (copied / "README.md").read_text()
+
+
 def test_every_prior_keeps_the_same_images(family):
     kept = [reduced(load(family / "small" / prior), images=40).latents.ids for prior in ("sg", "mog", "vamp")]
     assert torch.equal(kept[0], kept[1])
@@ -67,6 +73,14 @@ def test_a_part_of_a_part_is_refused(copied):
     with pytest.raises(CheckpointError, match="it keeps 40 of its test images already"):
         reduced(load(copied), images=20)
     assert len(reduced(load(copied), snapshots=1).latents.ids) == 40
+
+
+@pytest.mark.parametrize("change", [lambda ids: ids + 250, lambda ids: -ids, lambda ids: ids.flip(0)])
+def test_a_whole_checkpoint_has_all_rows_in_their_order(family, tmp_path, change):
+    shutil.copytree(family / "small" / "vamp", tmp_path / "whole")
+    rewrite_tensors(tmp_path / "whole" / "latents.safetensors", lambda each: each.update(ids=change(each["ids"])))
+    with pytest.raises(CheckpointError, match="not those of the test set, in its order"):
+        load(tmp_path / "whole")
 
 
 @pytest.mark.parametrize(

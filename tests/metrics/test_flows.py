@@ -1,11 +1,14 @@
 """Metrics of models whose prior or posterior is a flow: what is computed, what is left out, and what is refused."""
 
+import math
+
 import pytest
 import torch
 
 from tests.flows import shaken
+from tests.mixtures import mixture
 from vampcore.config import Config, Observation
-from vampcore.metrics import active_units, elbo_surgery, evaluate, mute
+from vampcore.metrics import active_units, elbo_surgery, evaluate, log_likelihood, mute
 from vampcore.metrics.elbo_surgery import aggregated_posterior
 from vampcore.models import build
 
@@ -44,6 +47,15 @@ class TestFlowPosterior:
         assert not LEFT_OUT & names(found)
         assert {"elbo", "kl", "active_units", "log_likelihood"} <= names(found)
         assert reports[-1][0] == reports[-1][1]
+
+    def test_a_mixture_can_stand_for_the_prior(self, posterior, x):
+        """An image at a time, where a normal posterior would have the mixture computed around its mean."""
+        model, prior = model_of(prior="sg", posterior=posterior), mixture(3, dtype=torch.float32)
+        found = log_likelihood(model, x[:2], 20, 20, torch.Generator().manual_seed(1), prior=prior)
+        noise = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            weights = [model(part, 20, generator=noise).under(prior).total() for part in x[:2].split(1)]
+        torch.testing.assert_close(found.log_likelihood, torch.cat(weights, 1).logsumexp(0) - math.log(20))
 
     def test_surgery_is_refused(self, posterior, x):
         model = model_of(prior="sg", posterior=posterior)

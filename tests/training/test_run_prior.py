@@ -31,6 +31,15 @@ class TestSnapshots:
         assert run.state.snapshots[0].epoch == first
 
 
+def test_components_that_wait_for_their_growth_hold_no_training_image():
+    run = Run(config("vamp", pseudo_inputs="data", grow_from=2, grow_every=5), few_digits())
+    list(run.epochs())
+    waiting = run.model.prior.alive == 0
+    assert waiting.any()
+    kept = [run.state.snapshots[0].pseudo_inputs[waiting].float(), run.model.prior.pseudo_inputs[waiting]]
+    assert all(images.unique().numel() == 1 for images in kept)
+
+
 class TestVampData:
     def test_no_image_is_stored_and_the_prior_is_the_encoder_at_those_rows(self):
         run = Run(config("vamp-data"), few_digits())

@@ -49,9 +49,17 @@ Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weigh
 |---|---|---|
 {figures}
 
-Every figure was computed after the rounding. Train the same run again with
+Every figure was computed after the rounding.{_part(checkpoint)} Train the same run again with
 `python -m vampcore train --like FOLDER`, where FOLDER is this folder.
 """
+
+
+def _part(checkpoint: Checkpoint) -> str:
+    """What a reduced checkpoint keeps."""
+    latents = checkpoint.latents
+    if latents.part_of is None:
+        return ""
+    return f" Latents are kept of {len(latents.ids):,} of {latents.part_of:,} test images, a random part."
 
 
 def component_count(checkpoint: Checkpoint) -> str:

@@ -182,8 +182,7 @@ def _check_latents(tensors: dict[str, Tensor], described: Description, layers: i
     ids, labels = tensors["ids"], tensors.get("labels")
     if ids.ndim != 1 or len(ids) == 0 or ids.dtype not in _WHOLE_NUMBERS:
         raise ValueError("there are no images")
-    if "part_of" in tensors:
-        _check_part(ids, tensors["part_of"])
+    _check_rows(ids, tensors.get("part_of"))
     for layer in range(layers):
         mean, scale = tensors[f"{layer}.mean"], tensors[f"{layer}.scale"]
         if mean.ndim != 2 or len(mean) != len(ids) or mean.shape != scale.shape:
@@ -199,8 +198,12 @@ def _check_latents(tensors: dict[str, Tensor], described: Description, layers: i
             raise ValueError("a class is not among those of the config")
 
 
-def _check_part(ids: Tensor, part_of: Tensor) -> None:
-    """Refuse rows that are not of a test set of so many images."""
+def _check_rows(ids: Tensor, part_of: Tensor | None) -> None:
+    """Refuse rows that are not all of the test set, or not a part of a test set of so many images."""
+    if part_of is None:
+        if not torch.equal(ids.long(), torch.arange(len(ids))):
+            raise ValueError("the images are not those of the test set, in its order")
+        return
     if part_of.shape != (1,) or part_of.dtype not in _WHOLE_NUMBERS:
         raise ValueError("the size of the test set is not a whole number")
     rows = ids.long()

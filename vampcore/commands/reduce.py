@@ -22,11 +22,14 @@ def add_to(commands: Commands) -> None:
 
 def reduce(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Copy a checkpoint without a part of what it holds."""
-    if (options.out / "config.json").exists():
-        raise CheckpointError(f"{options.out} holds a model already: choose another --out")
+    if options.images is None and options.snapshots is None:
+        parser.error("say what is to go, with --images or --snapshots")
+    out = options.out.resolve()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CheckpointError(f"{options.out} is not an empty folder: choose another --out")
     found = reduced(zoo.load(options.checkpoint), options.images, options.snapshots)
-    save(found, options.out)
-    size = sum(file.stat().st_size for file in options.out.iterdir())
+    save(found, out)
+    size = sum(file.stat().st_size for file in out.iterdir())
     images = f"latents of {len(found.latents.ids):,} of {found.test_images:,} test images"
     print(f"{options.out}: {size / 1e6:.1f} MB, {images}, {len(found.snapshots)} snapshots")
     return 0

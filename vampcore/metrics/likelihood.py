@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vampcore.compiling import Compiled, can_compile
-from vampcore.distributions import DiagNormalMixture, Distribution, NearbyMixture
+from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
+from vampcore.distributions.nearby import suits
 from vampcore.metrics.chunks import samples_at_once
 from vampcore.models import VAE
 
@@ -131,7 +132,11 @@ def _around(model: VAE, x: Float[Tensor, "N C H W"], prior: Distribution) -> Dis
     """The prior; of a single observation, whose samples lie together, as it is computed fastest around them."""
     if len(x) > 1 or not isinstance(prior, DiagNormalMixture) or len(prior.log_weights) == 1:
         return prior
-    return NearbyMixture.of(prior, model.encoder(x).mean[0])
+    posterior = model.encoder(x)
+    # A flow has no mean at hand. Samples that reach far beyond a narrow component need float64 after all.
+    if not isinstance(posterior, DiagNormal) or not suits(prior, posterior[0]):
+        return prior
+    return NearbyMixture.of(prior, posterior.mean[0])
 
 
 def _log_weights(

@@ -39,6 +39,9 @@ def set_pseudo_inputs(model: VAE, config: Config, dataset: Dataset) -> None:
     generator = torch.Generator().manual_seed(config.seed)
     if isinstance(model.prior, VampPrior):
         images = _initial_images(config, dataset, generator)
+        if model.prior.alive is not None:
+            # What waits for its growth learns nothing: started at a training image, it would be kept as that image.
+            images[model.prior.alive.cpu() == 0] = dataset.pseudo_input_noise[0]
         with torch.no_grad():
             model.prior.pseudo_inputs.copy_(images.clamp(MARGIN, 1 - MARGIN))
     elif isinstance(model.prior, VampData):

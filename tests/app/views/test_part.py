@@ -1,5 +1,6 @@
 """Checkpoints that keep the latents of a part of their test images: every page says so, and shows those images."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +37,51 @@ def opened(page: str, **query: str) -> AppTest:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_of_which_images_it_is(parts, page):
-    assert "keeps the latents of 80 of its 300 test images, drawn at random" in words(opened(page))
+    said = words(opened(page, prior="MoG"))
+    assert "Latents are kept of a random part of the test images" in said
+    assert "tiny-2d/mog 80 of 300" in said
 
 
 def test_a_whole_checkpoint_says_nothing(models):
-    assert "keeps the latents" not in words(opened("overview"))
+    assert "Latents are kept" not in words(opened("overview"))
+
+
+@pytest.fixture
+def mixed(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A reduced copy of one model beside the whole ones, and beside its own whole one."""
+    from vampcore.checkpoints import load, reduced, save
+
+    for prior in ("sg", "vamp"):
+        shutil.copytree(models / "tiny-2d" / prior, tmp_path / "mixed" / "tiny-2d" / prior)
+    shutil.copytree(models / "tiny-2d" / "mog", tmp_path / "mixed" / "whole-2d" / "mog")
+    save(reduced(load(models / "tiny-2d" / "mog"), images=KEPT), tmp_path / "mixed" / "tiny-2d" / "mog")
+    use_root(tmp_path / "mixed", monkeypatch)
+    yield
+    forget()
+
+
+@pytest.mark.parametrize("page", ["overview", "active_units", "compare"])
+def test_a_page_of_all_priors_names_those_that_are_parts(mixed, page):
+    (said,) = [line for line in words(opened(page, prior="SG")).splitlines() if "Latents are kept" in line]
+    assert "tiny-2d/mog 80 of 300" in said
+    assert "tiny-2d/sg" not in said
+
+
+def test_a_copy_and_the_whole_are_not_taken_for_each_other(mixed):
+    from app import services
+
+    found = {ref.name: services.facts(ref).images for each in services.experiments() for ref in each.refs}
+    assert (found["tiny-2d/mog"], found["whole-2d/mog"]) == (KEPT, 300)
+
+
+def test_priors_that_keep_other_images_are_not_compared_one_by_one(mixed):
+    from app import services
+
+    refs = next(each.refs for each in services.experiments() if each.name == "tiny-2d")
+    assert not services.same_images(refs)
+    at = opened("compare")
+    assert "python -m vampcore reduce CHECKPOINT" in at.info[0].value
+    assert len(at.table) == 1
 
 
 def test_what_belongs_to_an_image_is_that_images(parts):
