@@ -104,17 +104,19 @@ def notices() -> None:
 
 def part_notice(refs: tuple[services.Ref, ...]) -> None:
     """Where checkpoints keep the latents of a part of their test images: which do, and what is of that part."""
-    kept = []
+    kept = {}
     for ref in refs:
         facts = services.facts(ref)
         if facts.images < facts.test_images:
-            kept.append(f"{ref.name} {count(facts.images)} of {count(facts.test_images)}")
-    if kept:
-        st.caption(
-            f":material/filter_alt: Latents are kept of a random part of the test images: {', '.join(kept)}. Maps, "
-            "units, usage and what is measured live are of these images, which are numbered among themselves; stored "
-            "figures are of all."
-        )
+            kept[ref.name] = f"{count(facts.images)} of {count(facts.test_images)}"
+    if not kept:
+        return
+    alike = len(kept) == len(refs) and len(set(kept.values())) == 1
+    whose = next(iter(kept.values())) if alike else ", ".join(f"{part} ({name})" for name, part in kept.items())
+    st.caption(
+        f":material/filter_alt: Latents are kept of {whose} test images, drawn at random. Maps, units, usage and live "
+        "figures are of these, numbered among themselves; stored figures are of all."
+    )
 
 
 def data_notice(ref: services.Ref, key: str) -> None:
