@@ -3,6 +3,7 @@
 import math
 
 import torch
+from torch import distributions as reference
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 
@@ -39,3 +40,11 @@ def far_apart(weights: list[float], scale: float = 1.0, distance: float = 1000.0
 
 def drawn(p: DiagNormalMixture, z: torch.Tensor) -> torch.Tensor:
     return (z.unsqueeze(-2) - p.components.mean).square().sum(-1).argmin(-1)
+
+
+def same_in_torch(p: DiagNormalMixture) -> reference.MixtureSameFamily:
+    """The mixture as torch.distributions has it."""
+    return reference.MixtureSameFamily(
+        reference.Categorical(logits=p.logits),
+        reference.Independent(reference.Normal(p.components.mean, p.components.scale), 1),
+    )

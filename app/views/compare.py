@@ -1,6 +1,5 @@
 """Compare priors: samples from the same noise, contours, holes, and every figure measured while one waits."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +21,7 @@ from app.widgets.family import (
     say_flow,
     short_name,
 )
-from app.widgets.numbers import label
+from app.widgets.figures_table import stored, table
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
@@ -123,23 +122,6 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
             widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
 
 
-def table(
-    refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], services.Metric | None], absent: str
-) -> pd.DataFrame:
-    """Figures in rows, priors in columns, as people read them; `absent` stands for those that are not there."""
-    rows = {}
-    for each in services.LIVE_ROWS:
-        found = [get(ref, each) for ref in refs]
-        known = next((metric for metric in found if metric is not None), None)
-        if known is not None:
-            unit = f" ({known.unit})" if known.unit not in ("units", "samples") else ""
-            whose = of_top_layer(refs[0]) if each in ("mutual_information", "marginal_kl") else ""
-            rows[label(each) + whose + unit] = [
-                absent if metric is None else widgets.format_value(metric.value, metric.se) for metric in found
-            ]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
-
-
 @widgets.fragment
 def measured(refs: tuple[services.Ref, ...]) -> None:
     """The table of figures, computed now, with the controls that say on what."""
@@ -165,19 +147,8 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             )
     images = total if limit == "all" else int(limit)
     with results:
-        if not services.has_data(refs[0]):
-            st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
-            st.caption(f"Stored with the checkpoints, from all {widgets.count(all_images)} test images.")
-            widgets.data_notice(refs[0], key="compare_download")
-            return
-        if not services.same_images(refs):
-            st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
-            st.info(
-                "Stored with the checkpoints. Measured now, the priors could not be compared image by image: they keep "
-                "the latents of different test images. Copy the whole ones with `python -m vampcore reduce CHECKPOINT "
-                "--images N --out FOLDER`, and N as many as the others have.",
-                icon=":material/filter_alt:",
-            )
+        if not services.has_data(refs[0]) or not services.same_images(refs):
+            stored(refs, all_images)
             return
         if not agreed(refs, images, int(importance), seed):
             return
