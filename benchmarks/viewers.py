@@ -1,6 +1,6 @@
 """Twenty viewers at once, and viewers who come and go: how long they wait, and what the server's memory does.
 
-    python -m benchmarks.viewers [--viewers 20] [--minutes 3]
+    python -m benchmarks.viewers [--viewers 20] [--minutes 3] [--at-once 4]
 
 The server is the dashboard; the viewers are sessions of its own protocol without a browser (`benchmarks/session.py`),
 in a process of their own. Together: all open a page, then all move one of its controls at the same moment, over and
@@ -26,7 +26,7 @@ from benchmarks.session import Served, Viewer
 from benchmarks.timing import Table, significant
 from tests.browser.harness import ROOT, serve
 
-VIEWERS, ROUNDS, MINUTES = 20, 15, 3.0
+VIEWERS, ROUNDS, MINUTES, AT_ONCE = 20, 15, 3.0, 4
 PAUSE = 1.0
 """Seconds between two movements of all viewers: each has then answered the last one."""
 
@@ -133,8 +133,8 @@ class Coming:
         return float(np.polyfit(*zip(*kept, strict=True), 1)[0]) if len(kept) > 2 else float("nan")
 
 
-async def coming_and_going(url: str, pid: int, minutes: float, at_once: int = 4) -> Coming:
-    """Viewers open a page, move a control, look for a moment, and leave; a few at a time, for so many minutes."""
+async def coming_and_going(url: str, pid: int, minutes: float, at_once: int) -> Coming:
+    """Viewers open a page, move a control, look for a moment, and leave; so many at a time, for so many minutes."""
     began, visits = time.monotonic(), count()
     times, megabytes = [], []
 
@@ -158,7 +158,7 @@ async def coming_and_going(url: str, pid: int, minutes: float, at_once: int = 4)
     return Coming(next(visits), minutes, times, megabytes)
 
 
-async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float) -> list[Table]:
+async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float, at_once: int) -> list[Table]:
     """Both tables."""
     rows = []
     for control in CONTROLS:
@@ -173,7 +173,7 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
     first = Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)
     if not minutes:
         return [first]
-    seen = await coming_and_going(url, pid, minutes)
+    seen = await coming_and_going(url, pid, minutes, at_once)
     settled = min(FORGOTTEN, 30 * minutes)
     readings = [f"{at / 60:.1f} min: {held:.0f} MB" for at, held in _some(seen)]
     row = (
@@ -185,7 +185,7 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         f"{seen.slope(settled):+.2f} MB/min".replace("-", "−"),
     )
     note = (
-        f"Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as opened. "
+        f"{at_once} at a time. Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as opened. "
         + "; ".join(readings)
     )
     return [first, Table("Viewers who come and go", GOING, (row,), note + ".")]
@@ -200,7 +200,9 @@ TOGETHER = ("page", "control", "runs", "median", "95th percentile", "longest", "
 GOING = ("visits", "for", "at first", "at most", "at last", "slope")
 
 
-def tables(viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTES) -> list[Table]:
+def tables(
+    viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTES, at_once: int = AT_ONCE
+) -> list[Table]:
     """Viewers together, and viewers who come and go.
 
     Raises:
@@ -208,7 +210,7 @@ def tables(viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTE
         RuntimeError: If the server wrote an error.
     """
     with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "main.py", Path(folder) / "log.txt") as server:
-        found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes))
+        found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
         if errors := server.errors():
             raise RuntimeError(f"the server wrote:\n{errors}")
     return found
@@ -220,8 +222,9 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=VIEWERS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of coming and going; 60 for an hour")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="visitors at a time while they come and go")
     options = parser.parse_args()
-    for table in tables(options.viewers, options.rounds, options.minutes):
+    for table in tables(options.viewers, options.rounds, options.minutes, options.at_once):
         print("\n" + table.markdown())
 
 

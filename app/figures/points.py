@@ -69,16 +69,22 @@ def steps(colours: tuple[str, ...]) -> list[list[float | str]]:
 
 
 def colour_bar(name: str) -> Spec:
-    """A colour bar above the left half of the figure, under its name."""
+    """A colour bar above the right part of the figure, its name beside it: no higher than the title on the left.
+
+    A higher one moves the plane down, and with it what somebody has zoomed in to.
+    """
     return {
-        "title": {"text": name, "side": "top", "font": {"size": SMALL_FONT_SIZE}},
+        "title": {"text": name, "side": "right", "font": {"size": SMALL_FONT_SIZE}},
         "orientation": "h",
-        "x": 0,
-        "xanchor": "left",
+        "x": 1.0,
+        "xanchor": "right",
+        "xpad": 0,
         "y": 1.0,
-        "yanchor": "bottom",
-        "len": 0.5,
-        "thickness": 10,
+        "yref": "container",
+        "yanchor": "top",
+        "ypad": 0,
+        "len": 0.6,
+        "thickness": 7,
         "tickfont": {"size": SMALL_FONT_SIZE},
         "outlinewidth": 0,
         "nticks": 4,

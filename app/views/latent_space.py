@@ -16,11 +16,12 @@ NEIGHBOURS = 8
 
 
 class Shown(NamedTuple):
-    """What the plane shows: rows inside lasso or box, how many images are in view, and how they are drawn."""
+    """What the plane shows: rows inside lasso or box, how many images are in view, and how they are drawn, in words."""
 
     chosen: np.ndarray
     in_view: int
     how: str
+    words: str
 
 
 def axis_words(ref: services.Ref) -> tuple[str, str]:
@@ -82,12 +83,31 @@ def explore(ref: services.Ref) -> None:
 
 def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> Shown:
     """The plane, with every point of a small test set, and of a large one what a browser can draw."""
-    images = services.facts(ref).images
-    if not services.is_crowd(ref):
-        drawing = widgets.draw(ref, widgets.mode(), means, colour, ellipses)
-        event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
-        return Shown(chosen_rows(event, images), images, "each drawn as a point")
-    look = widgets.look_at(ref, VIEW)
+    look, whole = widgets.look_at(ref, VIEW), services.window((ref,))
+    show = show_crowd if services.is_crowd(ref) else show_points
+    shown = show(ref, means, colour, ellipses, look)
+    widgets.follow_view(CHART, VIEW)
+    words, way = st.columns([2, 1], gap="medium")
+    words.caption(shown.words)
+    with way:
+        widgets.part_inputs(VIEW, look.view or whole, axis_words(ref), whole)
+    return shown
+
+
+def show_points(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
+    """The plane with all points; the browser moves about in it by itself."""
+    asked, images = (ref, widgets.mode(), means, colour, ellipses), services.facts(ref).images
+    drawing = widgets.draw(*asked, widgets.steady(look, asked))
+    event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
+    in_view, seen = images, f"**{widgets.count(images)}** test images"
+    if look.view is not None:
+        in_view = len(services.rows_in(ref, look.view, means))
+        seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images in view"
+    return Shown(chosen_rows(event, images), in_view, "each drawn as a point", f"{seen}, each drawn as a point.")
+
+
+def show_crowd(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
+    """The plane with the points in view where they are few enough, else with their counts."""
     plane = widgets.draw_crowd(ref, widgets.mode(), means, colour, ellipses, look)
     widgets.figure(
         plane.drawing,
@@ -96,14 +116,9 @@ def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> S
         selectable=True,
         on_select=lambda: widgets.keep_outlines(ref, CHART),
     )
-    widgets.follow_view(CHART, VIEW)
-    words, way = st.columns([2, 1], gap="medium")
-    words.caption(widgets.counted_words(plane, images, colour))
-    with way:
-        whole = services.window((ref,))
-        widgets.part_inputs(VIEW, look.view or whole, axis_words(ref), whole)
     how = "each drawn as a point" if plane.each else "counted in cells"
-    return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how)
+    words = widgets.counted_words(plane, services.facts(ref).images, colour)
+    return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how, words)
 
 
 def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
@@ -171,7 +186,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
     drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "of the normal"
     each = "posterior mean of each" if means else f"one sample {drawn} of each"
-    if services.is_crowd(ref):
+    if shown.in_view < facts.images or services.is_crowd(ref):
         each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [
         widgets.Cell("Test images shown", widgets.count(shown.in_view), each),

@@ -12,10 +12,11 @@ from app.widgets.crowd import (
     look_closer,
     part_inputs,
     show_part,
+    steady,
 )
 from app.widgets.export import csv_button, figure, file_button
 from app.widgets.fragment import fragment
-from app.widgets.latent_plane import class_names, described, draw, draw_crowd, image_table, shuffled
+from app.widgets.latent_plane import Look, class_names, described, draw, draw_crowd, image_table, shuffled
 from app.widgets.numbers import caption, count, format_metric, format_value, signed
 from app.widgets.page import (
     Cell,
@@ -38,6 +39,7 @@ from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice
 __all__ = [
     "DESK",
     "Cell",
+    "Look",
     "Place",
     "caption",
     "choose",
@@ -92,5 +94,6 @@ __all__ = [
     "sidebar",
     "signed",
     "slide",
+    "steady",
     "switch",
 ]

@@ -1,5 +1,6 @@
-"""Where somebody looks on the plane of a large test set, what they drew there, and what is told about it."""
+"""Where somebody looks on a latent plane, what they drew there, and what is told about it."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,42 @@ from app.widgets.numbers import count
 
 _OUTLINES = "_latent_outlines"
 _TOOL = "_latent_tool"
+_LOOKED_AT = "_latent_looked_at"
+_REPORTED = "_latent_reported"
+_DRAWN = "_latent_drawn"
 MOST_OUTLINES, MOST_CORNERS, FARTHEST = 50, 20_000, 1e12
 
 
 def look_at(ref: services.Ref, key: str) -> Look:
-    """How this session looks at the plane of a checkpoint: the part in view is in the URL under `key`."""
+    """How this session looks at the plane of a checkpoint: the part in view is in the URL under `key`.
+
+    A part of one model's plane is nothing on another's: a new model is seen whole.
+    """
+    if st.session_state.setdefault(_LOOKED_AT, ref) != ref:
+        st.session_state[_LOOKED_AT] = ref
+        show_part(key, None)
     ends = state.window(key)
     owner, outlines = st.session_state.get(_OUTLINES, (None, ()))
     view = None if ends is None else services.Window(*ends)
     return Look(view, outlines if owner == ref else (), st.session_state.get(_TOOL, "pan"))
+
+
+def steady(look: Look, drawn_for: Hashable) -> Look:
+    """How a figure of all points is drawn, which a browser moves about in by itself.
+
+    Drawn with other ends it would be another figure, and start afresh with neither lasso nor pointer. So it keeps the
+    ends that it has while people move, until something else about it changes or they go elsewhere by a button.
+
+    Arguments:
+        look: How somebody looks at it now.
+        drawn_for: All else that the figure depends on.
+    """
+    before, drawn = st.session_state.get(_DRAWN, (None, look))
+    moved_there = look.view is not None and look.view == st.session_state.get(_REPORTED)
+    if before == drawn_for and (moved_there or look.view == drawn.view):
+        return drawn
+    st.session_state[_DRAWN] = (drawn_for, look)
+    return look
 
 
 def show_part(key: str, part: services.Window | View | None) -> None:
@@ -37,6 +65,8 @@ def follow_view(chart_key: str, key: str) -> None:
     def viewed(part: View | None, tool: str) -> None:
         st.session_state[_TOOL] = tool
         show_part(key, part)
+        ends = state.window(key)
+        st.session_state[_REPORTED] = None if ends is None else services.Window(*ends)
 
     watch_view(chart_key, on_view=viewed)
 

@@ -71,7 +71,7 @@ def colouring_of(ref: services.Ref, colour: str, rows: np.ndarray) -> Colouring:
 
 
 @services.kept(24)
-def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool) -> Drawing:
+def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool, look: Look) -> Drawing:
     """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
     order = shuffled(services.facts(ref).images)
     points = {
@@ -79,7 +79,10 @@ def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: boo
         "rows": order,
         "colouring": colouring_of(ref, colour, order),
     }
-    return _plane(ref, mode, means, colour, ellipses, services.window((ref,)), services.window((ref,)), points)
+    whole = services.window((ref,))
+    drawing = _plane(ref, mode, means, colour, ellipses, look.view or whole, whole, points)
+    drawing.update(dragmode=look.tool)
+    return drawing
 
 
 @services.kept(24, "Counting the images in view")
@@ -190,8 +193,7 @@ def _plane(
         prior_density=prior_density,
         components=components,
         prior=facts.prior,
-        # The bar of the values stands where the name would.
-        title="" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),
+        title=PRIOR_NAMES.get(facts.prior, facts.prior),
         axes=services.plane(ref).axis_names,
         height=HEIGHT,
         **points,

@@ -25,6 +25,11 @@ INSIDE = """([left, bottom, right, top]) => {
         (x, i) => x > left && x < right && trace.y[i] > bottom && trace.y[i] < top
     ).length;
 }"""
+FRAME = """() => {
+    const { xaxis, yaxis } = document.querySelector(".st-key-latent_plane .js-plotly-plot")._fullLayout;
+    const pixels = [xaxis._length, yaxis._length, yaxis._offset];
+    return [...xaxis.range, ...yaxis.range, ...pixels.map((each) => each / 1000)].map(Number);
+}"""
 DECODED = re.compile(r"^Decoded at \(")
 
 
@@ -113,6 +118,22 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
 
     page.get_by_text("ELBO", exact=True).first.click()
     expect(page.get_by_text("None yet.")).to_be_visible(timeout=PATIENCE)
+
+
+def test_what_was_zoomed_in_to_outlasts_another_colour(page):
+    opened(page, "experiment=digits-2d&prior=Vamp")
+    whole = page.evaluate(FRAME)
+    page.locator(".st-key-latent_plane").hover()
+    page.locator(".st-key-latent_plane [data-title='Zoom in']").click()
+    expect(page).to_have_url(re.compile("latent_view="), timeout=PATIENCE)
+    settled(page)
+    near = page.evaluate(FRAME)
+    assert near[1] - near[0] == pytest.approx((whole[1] - whole[0]) / 2)
+    page.get_by_role("radio", name="ELBO").click()
+    page.locator(".st-key-latent_plane .cbtitle").wait_for(timeout=PATIENCE)
+    settled(page)
+    # The URL has the ends to a thousandth of a side; nothing else has moved, the frame neither.
+    assert page.evaluate(FRAME) == pytest.approx(near, abs=0.002 * (near[1] - near[0]))
 
 
 def test_a_place_is_reached_by_the_keyboard(page):

@@ -146,8 +146,9 @@ def test_far_away_is_outside_the_priors_mass(models):
 
 def test_a_place_can_be_typed_and_taken_back(middle):
     at = opened()
-    for field, value in zip(at.number_input, middle, strict=True):
-        field.set_value(value)
+    fields = {field.label: field for field in at.number_input}
+    for axis, value in zip(("z\u2081", "z\u2082"), middle, strict=True):
+        fields[axis].set_value(value)
     next(button for button in at.button if button.label == "Decode this place").click().run()
     assert at.query_params["latent_point"] in ([f"{middle[0]:.4f},{middle[1]:.4f}"], f"{middle[0]:.4f},{middle[1]:.4f}")
     assert "densest place" not in words(at)
@@ -224,10 +225,12 @@ def test_nonsense_in_every_parameter_is_named_and_the_page_opens(models):
         "latent_ellipses": "2",
         "latent_point": "1;2",
         "latent_radius": "nan",
+        "latent_view": "nan",
     }
     at = opened(**bad)
     said = at.warning[0].value
     assert all(key in said for key in bad)
+    assert not set(bad) & set(at.query_params)
     assert "densest place" in words(at)
 
 
@@ -237,6 +240,45 @@ def test_another_prior_keeps_the_place(models):
     assert not at.exception
     assert "(0.50, \u22120.25)" in words(at)
     assert "Component **" not in words(at)
+
+
+def test_another_prior_is_seen_whole(models):
+    at = opened(latent_view="-1,1,-1,1")
+    assert "test images in view, each drawn as a point" in words(at)
+    at.sidebar.get_by_key("prior").set_value("sg").run()
+    assert not at.exception
+    assert "latent_view" not in at.query_params
+    assert "**300** test images, each drawn as a point" in words(at)
+
+
+def test_a_part_in_the_link_is_in_view_and_its_images_are_counted(ref):
+    from app import services
+
+    part = services.Window(-1.0, 1.0, -1.0, 1.5)
+    at = opened(latent_view="-1,1,-1,1.5")
+    layout = json.loads(spec(at))["layout"]
+    assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([-1.0, 1.0], [-1.0, 1.5])
+    inside = f"{len(services.rows_in(ref, part))}"
+    assert f"**{inside}** of 300 test images in view" in words(at)
+    assert {metric.label: metric.value for metric in at.metric}["Test images shown"] == inside
+
+
+def test_moving_about_leaves_the_plane_as_it_was_until_something_else_changes(ref):
+    """The browser moved to a part and says so: the figure keeps its ends, and with them lasso and pointer."""
+    from app import services
+
+    at = opened()
+    before = spec(at)
+    at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
+    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
+    at.run()
+    assert "of 300 test images in view" in words(at)
+    assert spec(at) == before
+    at.get_by_key("latent_ellipses").set_value(True).run()
+    assert json.loads(spec(at))["layout"]["xaxis"]["range"] == [-1.0, 1.0]
+    at.button(key="latent_view_whole").click().run()
+    assert not at.exception
+    assert json.loads(spec(at))["layout"]["xaxis"]["range"] == json.loads(before)["layout"]["xaxis"]["range"]
 
 
 def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):
