@@ -185,8 +185,8 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         f"{seen.slope(settled):+.2f} MB/min".replace("-", "−"),
     )
     note = (
-        f"{at_once} at a time. Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as opened. "
-        + "; ".join(readings)
+        f"{at_once} at a time. Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as "
+        "opened. " + "; ".join(readings)
     )
     return [first, Table("Viewers who come and go", GOING, (row,), note + ".")]
 
