@@ -96,7 +96,8 @@ def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> S
 
 def show_points(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
     """The plane with all points; the browser moves about in it by itself."""
-    asked, images = (ref, widgets.mode(), means, colour, ellipses), services.facts(ref).images
+    images = services.facts(ref).images
+    asked = (ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses)
     drawing = widgets.draw(*asked, widgets.steady(look, asked))
     event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
     in_view, seen = images, f"**{widgets.count(images)}** test images"
@@ -108,7 +109,7 @@ def show_points(ref: services.Ref, means: bool, colour: str, ellipses: bool, loo
 
 def show_crowd(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
     """The plane with the points in view where they are few enough, else with their counts."""
-    plane = widgets.draw_crowd(ref, widgets.mode(), means, colour, ellipses, look)
+    plane = widgets.draw_crowd(ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses, look)
     widgets.figure(
         plane.drawing,
         key=CHART,

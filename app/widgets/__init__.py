@@ -33,7 +33,7 @@ from app.widgets.page import (
     prior_lines,
     progress,
 )
-from app.widgets.screen import DESK, picture, picture_width
+from app.widgets.screen import DESK, picture, picture_width, plane_height
 from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar
 
 __all__ = [
@@ -84,6 +84,7 @@ __all__ = [
     "picture_width",
     "place_inputs",
     "plane_density",
+    "plane_height",
     "plane_window",
     "prior_heading",
     "prior_lines",

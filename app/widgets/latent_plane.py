@@ -12,8 +12,6 @@ from app.figures.points import ByClass, ByComponent, ByValue, Colouring, class_l
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.widgets.page import plane_window, prior_lines
 
-HEIGHT = 680
-
 Outlines = tuple[tuple[tuple[float, float], ...], ...]
 """The corners of each outline drawn on the plane."""
 
@@ -71,7 +69,7 @@ def colouring_of(ref: services.Ref, colour: str, rows: np.ndarray) -> Colouring:
 
 
 @services.kept(24)
-def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool, look: Look) -> Drawing:
+def draw(ref: services.Ref, mode: Theme, height: int, means: bool, colour: str, ellipses: bool, look: Look) -> Drawing:
     """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
     order = shuffled(services.facts(ref).images)
     points = {
@@ -80,13 +78,15 @@ def draw(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: boo
         "colouring": colouring_of(ref, colour, order),
     }
     whole = services.window((ref,))
-    drawing = _plane(ref, mode, means, colour, ellipses, look.view or whole, whole, points)
+    drawing = _plane(ref, mode, height, means, colour, ellipses, look.view or whole, whole, points)
     drawing.update(dragmode=look.tool)
     return drawing
 
 
 @services.kept(24, "Counting the images in view")
-def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipses: bool, look: Look) -> CrowdPlane:
+def draw_crowd(
+    ref: services.Ref, mode: Theme, height: int, means: bool, colour: str, ellipses: bool, look: Look
+) -> CrowdPlane:
     """The plane of a large test set: the points in view where they are few enough, else their counts; exact both."""
     shown = look.view or services.window((ref,))
     drawn = services.drawn_window(ref, look.view, means)
@@ -104,7 +104,7 @@ def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipse
         # Those just out of view as well, unless they are too many.
         order = np.random.default_rng(0).permutation(around if len(around) <= services.MOST_POINTS else rows)
         points = {"points": placed[order], "rows": order, "colouring": colouring_of(ref, colour, order)}
-        drawing = _plane(ref, mode, means, colour, ellipses, shown, lines, points)
+        drawing = _plane(ref, mode, height, means, colour, ellipses, shown, lines, points)
         if look.outlines:
             drawing.data[0]["selectedpoints"] = np.flatnonzero(np.isin(order, chosen)).tolist()
     else:
@@ -112,7 +112,7 @@ def draw_crowd(ref: services.Ref, mode: Theme, means: bool, colour: str, ellipse
         if colour == "class":
             kinds = ByClass(services.latents(ref).labels[rows], services.facts(ref).classes)
             classes = class_labels(placed[rows], kinds, mode)
-        drawing = _plane(ref, mode, means, colour, ellipses, shown, lines, {"classes": classes})
+        drawing = _plane(ref, mode, height, means, colour, ellipses, shown, lines, {"classes": classes})
         counted = _counted(ref, services.count_cells(ref, drawn, cell, colour, means), colour)
         most = int(counted.count.max())
         many = len(chosen) > services.MOST_POINTS
@@ -173,6 +173,7 @@ def _counted(ref: services.Ref, cells: services.Cells, colour: str) -> crowd.Cou
 def _plane(
     ref: services.Ref,
     mode: Theme,
+    height: int,
     means: bool,
     colour: str,
     ellipses: bool,
@@ -195,6 +196,6 @@ def _plane(
         prior=facts.prior,
         title=PRIOR_NAMES.get(facts.prior, facts.prior),
         axes=services.plane(ref).axis_names,
-        height=HEIGHT,
+        height=height,
         **points,
     )

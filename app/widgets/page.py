@@ -10,9 +10,10 @@ from app import services
 from app.figures import density
 from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, theme
 from app.widgets import numbers
+from app.widgets.screen import is_narrow
 
-# Pixels: "-12,345.6 +- 123.4" at the size of a metric's value, and its padding.
-CELL_WIDTH = 232
+# Characters of a metric's value for which half of a phone's width is enough.
+SHORT = 11
 
 
 class Cell(NamedTuple):
@@ -51,14 +52,19 @@ def prior_heading(ref: services.Ref, note: str = "") -> None:
 
 
 def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
-    """Figures in bordered cells, with units, standard errors and counts; cells that do not fit start a new line."""
-    with st.container(horizontal=True):
-        for entry in entries:
-            shown = _cell(entry)
-            with st.container(border=True, width=CELL_WIDTH, gap=None):
-                st.metric(shown.label, shown.value)
+    """Figures in bordered cells of one height, with units, standard errors and counts.
+
+    They share the width; those that do not fit start a new line. In a narrow window two short ones fit beside each
+    other, and a long one takes a line.
+    """
+    cells = [_cell(entry) for entry in entries]
+    wide = is_narrow() and max((len(cell.value) for cell in cells), default=0) > SHORT
+    with st.container(horizontal=not wide):
+        for cell in cells:
+            with st.container(border=True, width="stretch", height="stretch", gap=None):
+                st.metric(cell.label, cell.value)
                 # Every cell has a line here, so that all are of one height.
-                st.caption(shown.caption or "\u00a0")
+                st.caption(cell.caption or "\u00a0")
 
 
 def _cell(entry: services.Metric | Cell) -> Cell:

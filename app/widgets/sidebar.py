@@ -9,6 +9,7 @@ from app.widgets.controls import choose, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count
 from app.widgets.page import colour_rule
+from app.widgets.screen import follow_width
 
 # A list longer than this gets a choice of the data set above it.
 GROUPED = 12
@@ -60,6 +61,7 @@ def sidebar() -> bool:
         )
         st.caption(f"Computed on {services.device().name}")
         copy_link()
+        follow_width()
     return True
 
 

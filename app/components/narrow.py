@@ -1,0 +1,36 @@
+"""Whether the window is too narrow to put things side by side, which only the browser knows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_MOUNT = st.components.v2.component(
+    "vampscope_narrow",
+    html="<span></span>",
+    js=(Path(__file__).parent / "narrow.js").read_text("utf-8"),
+)
+
+
+def narrow_of(value: Any) -> bool | None:
+    """What the browser sent about its window; None for anything else."""
+    said = value.get("narrow") if isinstance(value, dict) else None
+    return said if isinstance(said, bool) else None
+
+
+def watch_narrow(assumed: bool, *, key: str = "narrow", on_narrow: Callable[[bool], None]) -> None:
+    """Report whether the window is narrow, where it is otherwise than assumed, at first and whenever it changes.
+
+    Arguments:
+        assumed: What the page was drawn for.
+        key: Key of the element.
+        on_narrow: Called with what it is instead, before the script runs again.
+    """
+
+    def changed() -> None:
+        narrow = narrow_of(st.session_state[key].width)
+        if narrow is not None:
+            on_narrow(narrow)
+
+    _MOUNT(key=key, data={"assumed": assumed}, on_width_change=changed, height="content")

@@ -1,0 +1,43 @@
+"""A narrow window that does not call itself a phone's: pictures without a gap beneath, figures that are not cut off."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.harness import settled
+
+PATIENCE = 60_000
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+SIZE = """(key) => {
+    const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+    return [plot.clientWidth, plot.clientHeight];
+}"""
+CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stMetricValue] *")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).textOverflow === "ellipsis")
+    .map((each) => each.textContent)"""
+
+
+def test_pictures_follow_the_width_of_the_window(page, browser):
+    page.set_viewport_size(PHONE)
+    page.goto("/pseudo_inputs?experiment=mnist-2d&prior=Vamp")
+    plot = page.locator(".st-key-pseudo_wall .js-plotly-plot")
+    plot.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    page.wait_for_function(f"({SIZE})('pseudo_wall')[1] < 300", timeout=PATIENCE)
+    width, height = page.evaluate(SIZE, "pseudo_wall")
+    picture = page.locator(".st-key-pseudo_wall .imagelayer image").first.bounding_box()
+    assert picture is not None
+    assert (picture["width"], picture["height"]) == pytest.approx((width, height), rel=0.05)
+    page.set_viewport_size(DESK)
+    page.wait_for_function(f"({SIZE})('pseudo_wall')[1] > {1.5 * height}", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("query", ["experiment=digits-2d&prior=Vamp", "experiment=frey-2d&prior=Vamp"])
+def test_no_figure_is_cut_off(page, browser, query):
+    page.set_viewport_size(PHONE)
+    page.goto(f"/latent_space?{query}")
+    page.locator(".st-key-latent_plane .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    expect(page.get_by_text("Prior mass in holes").first).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function(f"({SIZE})('latent_plane')[1] === 400", timeout=PATIENCE)
+    settled(page)
+    assert page.evaluate(CUT_OFF) == []
