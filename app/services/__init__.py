@@ -20,7 +20,15 @@ from app.services.catalogue import (
     metrics,
     missing_data,
 )
-from app.services.compare import LIVE_ROWS, LiveFigures, difference, expected_seconds, measure, same_images
+from app.services.compare import (
+    LIVE_ROWS,
+    LiveFigures,
+    difference,
+    expected_seconds,
+    measure,
+    same_images,
+    subset_shift,
+)
 from app.services.crowd import (
     CELLS,
     MOST_POINTS,
@@ -184,6 +192,7 @@ __all__ = [
     "settle",
     "snapshots",
     "story",
+    "subset_shift",
     "test_images",
     "traverse",
     "window",

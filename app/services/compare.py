@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.services.latent_space import latents
 from app.services.loading import Ref, ServiceError, loaded, noise, observations, prior_on_device, several_threads
 from app.services.memory import kept
 from app.services.subsets import drawn
@@ -139,6 +140,12 @@ def same_images(refs: tuple[Ref, ...]) -> bool:
     """Whether the checkpoints keep the latents of the same test images, which is what can be compared one by one."""
     ids = [loaded(ref).checkpoint.latents.ids for ref in refs]
     return all(torch.equal(ids[0], other) for other in ids[1:])
+
+
+def subset_shift(figures: LiveFigures) -> float:
+    """How much easier a subset is than the whole: stored ELBO of its images minus the mean of all, in nats/image."""
+    stored = latents(figures.ref).elbo
+    return float(stored[figures.rows].mean() - stored.mean())
 
 
 def difference(a: LiveFigures, b: LiveFigures) -> Metric:

@@ -171,6 +171,13 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             f"{widgets.count(total)} test images{kept}, the same for every prior; S = {widgets.count(int(importance))} "
             "importance samples; ± one standard error over images. Each prior was trained once."
         )
+        if images < total:
+            shift = services.subset_shift(base)
+            st.caption(
+                f"These {widgets.count(images)} images are not the whole: their ELBO, as stored with "
+                f"{short_name(base.ref)}, is {abs(shift):.2f} nats/image {'above' if shift >= 0 else 'below'} the mean "
+                f"of all {widgets.count(total)}. Differences between priors are taken on the same images."
+            )
         whole = [each for each in found if each.find("mutual_information") is None]
         if whole:
             st.caption(

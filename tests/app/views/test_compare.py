@@ -47,6 +47,18 @@ def test_the_table_is_what_the_service_measures(refs):
     assert not at.warning
 
 
+def test_a_subset_says_how_it_differs_from_the_whole(refs):
+    from app import services
+
+    at = opened(compare_against="Vamp")
+    rows = services.measure(refs, 100, 10, 0)[2].rows
+    stored = services.latents(refs[2]).elbo
+    shift = stored[rows].mean() - stored.mean()
+    side = "above" if shift >= 0 else "below"
+    assert f"as stored with Vamp, is {abs(shift):.2f} nats/image {side} the mean of all 300." in words(at)
+    assert "as stored with" not in words(opened(compare_images="all"))
+
+
 def test_differences_are_paired_and_taken_from_the_prior_chosen(refs):
     from app import services, widgets
 
