@@ -1,15 +1,19 @@
-"""The least that Streamlit can do, for the pages to be compared with: one fragment, one control, one picture.
+"""The least that Streamlit can do, for the pages to be compared with: one fragment, one control, one or more pictures.
 
-`streamlit run benchmarks/bare.py`; the address says which: `?control=slider&picture=chart`. It has the one remedy
-without which nothing is quick (`gc.freeze` once torch is there), and no other.
+`streamlit run benchmarks/bare.py`; the address says which: `?control=slider&pictures=chart` or
+`?control=click&pictures=image,map`. Nothing in a picture is computed but one number that the control changes. The page
+has the one remedy without which nothing is quick (`gc.freeze` once torch is there), and no other.
 """
 
+import base64
 import gc
+import io
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 import torch  # noqa: F401  # what it adds to the process is there on both sides
+from PIL import Image
 
 POINTS, GRID = 10_000, 100
 
@@ -62,19 +66,48 @@ def image(value: float) -> np.ndarray:
     return (rows + np.linspace(0, 100 + 10 * value, 960, dtype=np.float32)).astype(np.uint8)
 
 
+def laid_under(value: float) -> list[dict[str, object]]:
+    """The small picture as a figure takes it, under its traces."""
+    file = io.BytesIO()
+    Image.fromarray(image(value)).save(file, "PNG")
+    source = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    placed = {"xref": "x", "yref": "y", "x": -3, "y": 3, "sizex": 6, "sizey": 6, "sizing": "stretch"}
+    return [{"source": source, "layer": "below", **placed}]
+
+
+def tiles(value: float) -> go.Figure:
+    """A picture in a figure."""
+    marks = go.Scatter(x=[-2, 0, 2], y=[0, 0, 0], mode="markers")
+    return go.Figure(marks, layout={"height": 400, "images": laid_under(value)})
+
+
+def map_of(value: float) -> go.Figure:
+    """A picture under the lines of a surface."""
+    _, surface = arrays()
+    middle = np.linspace(-3, 3, GRID, dtype=np.float32)
+    lines = go.Contour(x=middle, y=middle, z=surface, contours={"coloring": "lines"}, showscale=False)
+    return go.Figure(lines, layout={"height": 400, "images": laid_under(value)})
+
+
+FIGURES = {"chart": chart, "plane": plane, "tiles": tiles, "map": map_of}
+
+
 @st.fragment
-def body(kind: str, picture: str) -> None:
-    """The control and its picture."""
+def body(kind: str, pictures: list[str]) -> None:
+    """The control and its pictures, at most three in a row."""
     if kind == "click":
         event = st.plotly_chart(bars(), key="clicked", on_select="rerun", selection_mode="points")
         value = float(sum(event["selection"]["point_indices"]))
     else:
         value = control(kind)
-    if picture == "image":
-        st.image(image(value), width="stretch")
-    else:
-        st.plotly_chart(plane(value) if picture == "plane" else chart(value), key="picture")
+    columns = st.columns(min(3, len(pictures)))
+    for place, picture in enumerate(pictures):
+        with columns[place % len(columns)]:
+            if picture == "image":
+                st.image(image(value), width="stretch")
+            else:
+                st.plotly_chart(FIGURES[picture](value), key=f"picture-{place}")
 
 
 arrays()
-body(st.query_params.get("control", "slider"), st.query_params.get("picture", "chart"))
+body(st.query_params.get("control", "slider"), st.query_params.get("pictures", "chart").split(","))
