@@ -16,7 +16,11 @@ from app import services
 
 EXPERIMENT = "experiment"
 PRIOR = "prior"
+FARTHEST = 1e4
+"""The largest coordinate of a place or a part that a URL may name."""
+
 _PAGE = "_page"
+_VISIT = "_visit"
 _NOTICES = "_notices"
 
 
@@ -38,8 +42,14 @@ def begin(page: str) -> None:
     if st.session_state.get(_PAGE) != page:
         seen = st.session_state.get(_PAGE) is not None
         st.session_state[_PAGE] = page
+        st.session_state[_VISIT] = visit() + 1
         if seen:
             st.session_state[_NOTICES] = []
+
+
+def visit() -> int:
+    """How often a page was opened in this session: what a browser showed on an earlier visit is gone."""
+    return int(st.session_state.get(_VISIT, 0))
 
 
 def selected() -> Selection:
@@ -137,9 +147,9 @@ def point(key: str) -> tuple[float, float] | None:
     if raw is None:
         return None
     parts = raw.split(",")
-    x, y = (_number(part, -1e4, 1e4, whole=False) for part in parts) if len(parts) == 2 else (None, None)
+    x, y = (_number(part, -FARTHEST, FARTHEST, whole=False) for part in parts) if len(parts) == 2 else (None, None)
     if x is None or y is None:
-        _drop(key, [raw], "two numbers with a comma between them were expected")
+        _drop(key, [raw], f"two numbers of at most \u00b1{FARTHEST:,.0f} with a comma between them were expected")
         return None
     return x, y
 
@@ -159,10 +169,11 @@ def window(key: str) -> tuple[float, float, float, float] | None:
     raw = st.query_params.get(key)
     if raw is None:
         return None
-    ends = [end for part in raw.split(",") if (end := _number(part, -1e4, 1e4, whole=False)) is not None]
+    ends = [end for part in raw.split(",") if (end := _number(part, -FARTHEST, FARTHEST, whole=False)) is not None]
     if len(ends) == raw.count(",") + 1 == 4 and ends[0] < ends[1] and ends[2] < ends[3]:
         return ends[0], ends[1], ends[2], ends[3]
-    _drop(key, [raw], "four numbers with commas between them were expected: left, right, bottom, top")
+    cure = "left, right, bottom and top with commas between them were expected, left below right and bottom below top"
+    _drop(key, [raw], f"{cure}, each at most \u00b1{FARTHEST:,.0f}")
     return None
 
 

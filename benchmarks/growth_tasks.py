@@ -163,13 +163,11 @@ def _figure(images: int, outlined: bool) -> Call:
         latent_plane.draw.clear()
         latent_plane.draw_crowd.clear()
         services.rows_inside.clear()
+        look = latent_plane.Look(outlines=(outline,) if outlined else ())
         if services.is_crowd(ref):
-            look = latent_plane.Look(outlines=(outline,) if outlined else ())
-            drawing = latent_plane.draw_crowd(ref, LIGHT, False, "class", False, look).drawing
+            drawing = latent_plane.draw_crowd(ref, LIGHT, 680, False, "class", False, look).drawing
         else:
-            drawing = latent_plane.draw(ref, LIGHT, False, "class", False)
-            if outlined:
-                services.rows_inside(ref, (outline,))
+            drawing = latent_plane.draw(ref, LIGHT, 680, False, "class", False, look)
         return len(json.dumps(drawing.spec()))
 
     return drawn

@@ -69,25 +69,27 @@ def steps(colours: tuple[str, ...]) -> list[list[float | str]]:
 
 
 def colour_bar(name: str) -> Spec:
-    """A colour bar above the right part of the figure, its name beside it: no higher than the title on the left.
+    """A colour bar with its name above the left of the figure, no higher than a title: the plane stays in place.
 
-    A higher one moves the plane down, and with it what somebody has zoomed in to.
+    On the right the tool bar appears.
     """
     return {
         "title": {"text": name, "side": "right", "font": {"size": SMALL_FONT_SIZE}},
         "orientation": "h",
-        "x": 1.0,
-        "xanchor": "right",
+        "x": 0,
+        "xanchor": "left",
         "xpad": 0,
         "y": 1.0,
         "yref": "container",
         "yanchor": "top",
-        "ypad": 0,
-        "len": 0.6,
+        "ypad": 3,
+        "lenmode": "pixels",
+        "len": 225,
         "thickness": 7,
         "tickfont": {"size": SMALL_FONT_SIZE},
+        "tickangle": 0,
         "outlinewidth": 0,
-        "nticks": 4,
+        "nticks": 3,
     }
 
 

@@ -76,7 +76,7 @@ def explore(here: state.Selection) -> None:
     picture, side = st.columns([3, 1], gap="medium")
     with side:
         rank = widgets.number(
-            "Unit, by rank of activity",
+            f"Unit{of_top_layer(ref)}, by rank of activity",
             key=RANK,
             low=1,
             high=units,
@@ -86,6 +86,10 @@ def explore(here: state.Selection) -> None:
         unit = int(by_activity(ref)[rank - 1])
         show_unit(ref, unit)
     with picture:
+        if len(services.facts(ref).latent_dims) > 1:
+            st.caption(
+                "Two layers: z2 has the prior, and its units can be chosen; those of z1, next to the image, are counted."
+            )
         widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name="active-units")
         height = math.log10(max(float(services.activity(ref)[0].activity[unit]), SMALLEST))
         widgets.pick(ACTIVITY, mark=(rank, height), on_pick=lambda place: choose_rank(round(place.x), units))
@@ -111,7 +115,9 @@ def show_unit(ref: services.Ref, unit: int) -> None:
     """The unit chosen, in figures."""
     layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
     with st.container(border=True):
-        st.markdown(f"**Unit {unit}** of {prior_name(ref)}" + ("" if layer.active[unit] else ", not active"))
+        st.markdown(
+            f"**Unit {unit}**{of_top_layer(ref)}, {prior_name(ref)}" + ("" if layer.active[unit] else ", not active")
+        )
         st.metric("Activity A", f"{layer.activity[unit]:.3g}", help="Variance of its posterior mean over the test set.")
         st.metric(
             "A / mean \u03c3\u00b2",

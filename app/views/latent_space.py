@@ -1,11 +1,12 @@
 """Latent space: where the encoder puts the test set, against the mass that the prior lays out for it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from app import services, state, widgets
+from app.figures.drawing import Drawing
 from app.figures.tiles import tiles, tiles_png
 from app.widgets.chosen_images import ENLARGED, chosen_images
 
@@ -39,13 +40,6 @@ def densest(ref: services.Ref) -> tuple[float, float]:
         return 0.0, 0.0
     row, column = np.unravel_index(int(density.log_density.argmax()), density.log_density.shape)
     return float(density.x[column]), float(density.y[row])
-
-
-def chosen_rows(event: dict[str, Any] | None, images: int) -> np.ndarray:
-    """Rows of the images inside the lasso; centres of components can be caught too and are left out."""
-    caught = event["selection"]["points"] if event else []
-    found = [point["point_index"] for point in caught if point["curve_number"] == 0]
-    return np.sort(widgets.shuffled(images)[[index for index in found if 0 <= index < images]])
 
 
 @widgets.fragment
@@ -98,28 +92,34 @@ def show_points(ref: services.Ref, means: bool, colour: str, ellipses: bool, loo
     """The plane with all points; the browser moves about in it by itself."""
     images = services.facts(ref).images
     asked = (ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses)
-    drawing = widgets.draw(*asked, widgets.steady(look, asked))
-    event = widgets.figure(drawing, key=CHART, name="latent-space", selectable=True)
+    # What the browser shows is gone after a visit to another page, and when the tool bar has another camera.
+    chart(ref, widgets.draw(*asked, widgets.steady(look, (*asked, state.visit(), widgets.saved_as()))))
     in_view, seen = images, f"**{widgets.count(images)}** test images"
     if look.view is not None:
         in_view = len(services.rows_in(ref, look.view, means))
         seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images in view"
-    return Shown(chosen_rows(event, images), in_view, "each drawn as a point", f"{seen}, each drawn as a point.")
+    chosen = services.rows_inside(ref, look.outlines, means)
+    return Shown(chosen, in_view, "each drawn as a point", f"{seen}, each drawn as a point.")
 
 
 def show_crowd(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
     """The plane with the points in view where they are few enough, else with their counts."""
     plane = widgets.draw_crowd(ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses, look)
+    chart(ref, plane.drawing)
+    how = "each drawn as a point" if plane.each else "counted in cells"
+    words = widgets.counted_words(plane, services.facts(ref).images, colour)
+    return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how, words)
+
+
+def chart(ref: services.Ref, drawing: Drawing) -> None:
+    """Show the plane; what is drawn on it with lasso or box is kept."""
     widgets.figure(
-        plane.drawing,
+        drawing,
         key=CHART,
         name="latent-space",
         selectable=True,
         on_select=lambda: widgets.keep_outlines(ref, CHART),
     )
-    how = "each drawn as a point" if plane.each else "counted in cells"
-    words = widgets.counted_words(plane, services.facts(ref).images, colour)
-    return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how, words)
 
 
 def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
@@ -131,6 +131,8 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
         # Adding 0 turns a rounded -0.0 into 0.0.
         where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
         st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))
+        if not (window.left <= place[0] <= window.right and window.bottom <= place[1] <= window.top):
+            st.caption("This place lies outside the plane shown.")
         decoded, said = st.columns(2, vertical_alignment="center")
         decoded.image(
             tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2])),

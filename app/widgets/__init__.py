@@ -14,7 +14,7 @@ from app.widgets.crowd import (
     show_part,
     steady,
 )
-from app.widgets.export import csv_button, figure, file_button
+from app.widgets.export import csv_button, figure, file_button, saved_as
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane import Look, class_names, described, draw, draw_crowd, image_table, shuffled
 from app.widgets.numbers import caption, count, format_metric, format_value, signed
@@ -89,6 +89,7 @@ __all__ = [
     "prior_heading",
     "prior_lines",
     "progress",
+    "saved_as",
     "show_component",
     "show_part",
     "shuffled",

@@ -35,14 +35,16 @@ def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, fl
             default=0.0,
             step=0.05,
             help="Chooses the images whose points lie within this distance of the place decoded, in latent units."
-            " A lasso goes before it.",
+            " An outline drawn with lasso or box goes before it.",
         )
     rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
     if not len(rows):
         nothing = f"No test image lies within {radius:.2f} of the place." if radius else "None yet."
-        words.markdown(f"{nothing} Draw round points with the lasso of the figure\u2019s tool bar, or set a distance.")
+        words.markdown(
+            f"{nothing} Draw round points with lasso or box of the figure\u2019s tool bar, or set a distance."
+        )
         return
-    how = "in the lasso" if len(lassoed) else f"within {radius:.2f} of the place"
+    how = "inside the outline" if len(lassoed) else f"within {radius:.2f} of the place"
     words.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
     pictures, mix = st.columns([2, 1], gap="medium")
     with pictures:
@@ -56,8 +58,7 @@ def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, fl
             key="latent_csv",
             name="chosen-images",
         )
-        if services.is_crowd(ref):
-            look_closer(view, ref, rows, means, drawn=bool(len(lassoed)))
+        look_closer(view, ref, rows, means, drawn=bool(len(lassoed)))
 
 
 def show_mix(ref: services.Ref, rows: np.ndarray) -> None:

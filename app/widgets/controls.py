@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import state
+from app.widgets.numbers import signed
 
 SEGMENTS = 5
 
@@ -177,6 +178,8 @@ def place_inputs(
             column.number_input(name, value=min(top, max(bottom, at)), min_value=bottom, max_value=top, format="%.2f")
             for column, name, at, bottom, top in zip(columns, names, here, low, high, strict=True)
         ]
+        limits = (f"{name} from {a:.2f} to {b:.2f}" for name, a, b in zip(names, low, high, strict=True))
+        st.caption(signed(f"{', '.join(limits)} (latent units)."))
         if st.form_submit_button("Decode this place"):
             state.set_point(key, values[0], values[1])
             st.rerun()

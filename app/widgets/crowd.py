@@ -34,20 +34,23 @@ def look_at(ref: services.Ref, key: str) -> Look:
 
 
 def steady(look: Look, drawn_for: Hashable) -> Look:
-    """How a figure of all points is drawn, which a browser moves about in by itself.
+    """How a figure of all points is drawn, which a browser moves about in and draws outlines on by itself.
 
-    Drawn with other ends it would be another figure, and start afresh with neither lasso nor pointer. So it keeps the
-    ends that it has while people move, until something else about it changes or they go elsewhere by a button.
+    Drawn with other ends it would be another figure and start afresh. So it stays as it was drawn while people move or
+    choose, until something else about it changes, or the address leads elsewhere. Then it is drawn as they look at it.
 
     Arguments:
         look: How somebody looks at it now.
         drawn_for: All else that the figure depends on.
     """
     before, drawn = st.session_state.get(_DRAWN, (None, look))
-    moved_there = look.view is not None and look.view == st.session_state.get(_REPORTED)
-    if before == drawn_for and (moved_there or look.view == drawn.view):
-        return drawn
-    st.session_state[_DRAWN] = (drawn_for, look)
+    if before == drawn_for:
+        # Where the browser put the axes back, it put them to the ends that the figure was drawn with.
+        moved = look.view == st.session_state.get(_REPORTED) and (look.view is not None or drawn.view is None)
+        if moved and drawn.outlines in ((), look.outlines):
+            return drawn
+        look = look._replace(again=not drawn.again)
+    st.session_state[_DRAWN], st.session_state[_REPORTED] = (drawn_for, look), look.view
     return look
 
 
@@ -63,6 +66,8 @@ def follow_view(chart_key: str, key: str) -> None:
     """Put the part in view into the URL after each pan and zoom of the plane's figure."""
 
     def viewed(part: View | None, tool: str) -> None:
+        if part is not None and max(map(abs, part)) > state.FARTHEST:
+            part = None
         st.session_state[_TOOL] = tool
         show_part(key, part)
         ends = state.window(key)
@@ -171,7 +176,7 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
 
 
 def look_closer(key: str, ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
-    """Of a large test set: go to the chosen images, and take the outline away."""
+    """Go to the chosen images, and take the outline away."""
     if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
         show_part(key, services.window_of(ref, rows, means))
         st.rerun()

@@ -1,7 +1,7 @@
 """Figures and their takeaways: PNG and SVG from the browser, CSV and other files from here."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -25,6 +25,11 @@ class Shown(go.Figure):  # type: ignore[misc]  # plotly ships no types
     def to_dict(self) -> Spec:
         """The specification, unchecked."""
         return self._drawing.spec()
+
+
+def saved_as() -> Literal["png", "svg"]:
+    """The format in which a figure's tool bar saves it, "png" or "svg"."""
+    return "svg" if st.session_state.get(FORMAT_KEY) == "SVG" else "png"
 
 
 def figure(
@@ -51,7 +56,7 @@ def figure(
     """
     config = export.plot_config(
         name,
-        image="svg" if st.session_state.get(FORMAT_KEY) == "SVG" else "png",
+        image=saved_as(),
         selectable=selectable,
         scroll_zoom=scroll_zoom,
     )

@@ -12,6 +12,9 @@ from app.figures.points import ByClass, ByComponent, ByValue, Colouring, class_l
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.widgets.page import plane_window, prior_lines
 
+# Pixels above the plane, which the bar of the values needs: with fewer it would push the plane down.
+TOP = 50
+
 Outlines = tuple[tuple[tuple[float, float], ...], ...]
 """The corners of each outline drawn on the plane."""
 
@@ -23,11 +26,14 @@ class Look(NamedTuple):
         view: The part in view; None for the whole.
         outlines: What was drawn with lasso or box.
         tool: What the pointer does: pan, zoom, lasso or select.
+        again: Changes when a figure is drawn with the ends that it had: the browser, which would keep its own, sees
+            another figure.
     """
 
     view: services.Window | None = None
     outlines: Outlines = ()
     tool: str = "pan"
+    again: bool = False
 
 
 class CrowdPlane(NamedTuple):
@@ -70,7 +76,7 @@ def colouring_of(ref: services.Ref, colour: str, rows: np.ndarray) -> Colouring:
 
 @services.kept(24)
 def draw(ref: services.Ref, mode: Theme, height: int, means: bool, colour: str, ellipses: bool, look: Look) -> Drawing:
-    """The plane. It does not depend on the place clicked, so its bytes, and with them a lasso, outlast a click."""
+    """The plane. It does not depend on the place clicked, nor, as long as `steady` says so, on where people move."""
     order = shuffled(services.facts(ref).images)
     points = {
         "points": services.points(ref, means)[order],
@@ -79,7 +85,10 @@ def draw(ref: services.Ref, mode: Theme, height: int, means: bool, colour: str, 
     }
     whole = services.window((ref,))
     drawing = _plane(ref, mode, height, means, colour, ellipses, look.view or whole, whole, points)
-    drawing.update(dragmode=look.tool)
+    drawing.update(dragmode=look.tool, uirevision=look.again)
+    if look.outlines:
+        _choose(drawing, np.isin(order, services.rows_inside(ref, look.outlines, means)))
+        drawing.add(crowd.outline_trace(look.outlines, webgl=True))
     return drawing
 
 
@@ -106,7 +115,7 @@ def draw_crowd(
         points = {"points": placed[order], "rows": order, "colouring": colouring_of(ref, colour, order)}
         drawing = _plane(ref, mode, height, means, colour, ellipses, shown, lines, points)
         if look.outlines:
-            drawing.data[0]["selectedpoints"] = np.flatnonzero(np.isin(order, chosen)).tolist()
+            _choose(drawing, np.isin(order, chosen))
     else:
         classes = []
         if colour == "class":
@@ -128,6 +137,11 @@ def draw_crowd(
     # Where another part is asked for, the browser must not keep the one that it shows.
     drawing.update(dragmode=look.tool, uirevision=repr(shown))
     return CrowdPlane(drawing, in_view, each, cell, most)
+
+
+def _choose(drawing: Drawing, chosen: np.ndarray) -> None:
+    """Mark points of the plane as those inside an outline: one truth value each."""
+    drawing.data[0]["selectedpoints"] = np.flatnonzero(chosen).tolist()
 
 
 def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -187,15 +201,18 @@ def _plane(
     if ellipses and facts.is_mixture:
         mixture = services.prior_on_plane(ref)
         components = Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights))
-    return plane(
+    drawing = plane(
         mode,
         plane_window(shown),
         alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour}{held}.",
         prior_density=prior_density,
         components=components,
         prior=facts.prior,
-        title=PRIOR_NAMES.get(facts.prior, facts.prior),
+        # The bar of the values stands where the name would, on a line as high.
+        title="\u00a0" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),
         axes=services.plane(ref).axis_names,
         height=height,
         **points,
     )
+    drawing.update(margin={"t": TOP})
+    return drawing

@@ -12,7 +12,9 @@ from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, theme
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
 
-# Characters of a metric's value for which half of a phone's width is enough.
+# Pixels of a cell: for "-12,345.6 +- 123.4" and its padding, and for each letter of a longer value.
+CELL_WIDTH, LETTER_WIDTH = 232, 17
+# Letters of a value for which half of a phone's width is enough.
 SHORT = 11
 
 
@@ -54,14 +56,15 @@ def prior_heading(ref: services.Ref, note: str = "") -> None:
 def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
     """Figures in bordered cells of one height, with units, standard errors and counts.
 
-    They share the width; those that do not fit start a new line. In a narrow window two short ones fit beside each
-    other, and a long one takes a line.
+    Cells that do not fit start a new line. In a narrow window they share its width, two in a line, or one where any of
+    them has a long figure.
     """
     cells = [_cell(entry) for entry in entries]
-    wide = is_narrow() and max((len(cell.value) for cell in cells), default=0) > SHORT
-    with st.container(horizontal=not wide):
+    narrow, longest = is_narrow(), max((len(cell.value) for cell in cells), default=0)
+    with st.container(horizontal=not narrow or longest <= SHORT):
         for cell in cells:
-            with st.container(border=True, width="stretch", height="stretch", gap=None):
+            wide = max(CELL_WIDTH, LETTER_WIDTH * len(cell.value))
+            with st.container(border=True, width="stretch" if narrow else wide, height="stretch", gap=None):
                 st.metric(cell.label, cell.value)
                 # Every cell has a line here, so that all are of one height.
                 st.caption(cell.caption or "\u00a0")

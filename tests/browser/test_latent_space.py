@@ -27,8 +27,7 @@ INSIDE = """([left, bottom, right, top]) => {
 }"""
 FRAME = """() => {
     const { xaxis, yaxis } = document.querySelector(".st-key-latent_plane .js-plotly-plot")._fullLayout;
-    const pixels = [xaxis._length, yaxis._length, yaxis._offset];
-    return [...xaxis.range, ...yaxis.range, ...pixels.map((each) => each / 1000)].map(Number);
+    return [[...xaxis.range, ...yaxis.range].map(Number), [xaxis._length, yaxis._length, yaxis._offset]];
 }"""
 DECODED = re.compile(r"^Decoded at \(")
 
@@ -94,7 +93,7 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     x, y = page.evaluate(MIDDLE)
     box = (x - 1.5, y - 1.5, x + 1.5, y + 1.5)
     drag_lasso(page, [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])])
-    words = page.get_by_text(re.compile(r"of 300 test images, in the lasso"))
+    words = page.get_by_text(re.compile(r"of 300 test images, inside the outline"))
     expect(words).to_be_visible(timeout=PATIENCE)
     settled(page)
     caught = int(words.inner_text().split()[0])
@@ -117,23 +116,36 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     assert int(words.inner_text().split()[0]) == caught
 
     page.get_by_text("ELBO", exact=True).first.click()
+    page.locator(".st-key-latent_plane .cbtitle").wait_for(timeout=PATIENCE)
+    settled(page)
+    assert int(words.inner_text().split()[0]) == caught
+    page.get_by_role("button", name="Take the outline away").click()
     expect(page.get_by_text("None yet.")).to_be_visible(timeout=PATIENCE)
 
 
-def test_what_was_zoomed_in_to_outlasts_another_colour(page):
-    opened(page, "experiment=digits-2d&prior=Vamp")
-    whole = page.evaluate(FRAME)
+@pytest.mark.parametrize("prior", ["SG", "Vamp"])
+def test_what_was_zoomed_in_to_outlasts_another_colour(page, prior):
+    opened(page, f"experiment=digits-2d&prior={prior}")
+    whole, _ = page.evaluate(FRAME)
     page.locator(".st-key-latent_plane").hover()
     page.locator(".st-key-latent_plane [data-title='Zoom in']").click()
     expect(page).to_have_url(re.compile("latent_view="), timeout=PATIENCE)
     settled(page)
-    near = page.evaluate(FRAME)
+    near, pixels = page.evaluate(FRAME)
     assert near[1] - near[0] == pytest.approx((whole[1] - whole[0]) / 2)
     page.get_by_role("radio", name="ELBO").click()
     page.locator(".st-key-latent_plane .cbtitle").wait_for(timeout=PATIENCE)
     settled(page)
-    # The URL has the ends to a thousandth of a side; nothing else has moved, the frame neither.
-    assert page.evaluate(FRAME) == pytest.approx(near, abs=0.002 * (near[1] - near[0]))
+    # The URL has the ends to a thousandth of a side; the frame has not moved.
+    seen, frame = page.evaluate(FRAME)
+    assert seen == pytest.approx(near, abs=0.002 * (near[1] - near[0]))
+    assert frame == pytest.approx(pixels, abs=1)
+    page.get_by_role("button", name="Part in view").click()
+    page.get_by_role("button", name="Show the whole plane").click()
+    expect(page).not_to_have_url(re.compile("latent_view="), timeout=PATIENCE)
+    settled(page)
+    page.wait_for_timeout(500)
+    assert page.evaluate(FRAME)[0] == pytest.approx(whole, abs=0.01 * (whole[1] - whole[0]))
 
 
 def test_a_place_is_reached_by_the_keyboard(page):

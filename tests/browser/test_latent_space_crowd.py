@@ -53,7 +53,7 @@ def test_a_lasso_a_zoom_and_a_link(page, site):
 
     corners = [(math.cos(a), math.sin(a)) for a in (0.3, 1.5, 2.7, 3.9, 5.1)]
     drag_lasso(page, corners)
-    words = page.get_by_text(re.compile(r"of 30,000 test images, in the lasso"))
+    words = page.get_by_text(re.compile(r"of 30,000 test images, inside the outline"))
     expect(words).to_be_visible(timeout=PATIENCE)
     settled(page)
     caught = int(words.inner_text().split()[0].replace(",", ""))

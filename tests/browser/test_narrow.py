@@ -9,7 +9,7 @@ PATIENCE = 60_000
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 SIZE = """(key) => {
     const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
-    return [plot.clientWidth, plot.clientHeight];
+    return [plot?.clientWidth ?? 0, plot?.clientHeight ?? 0];
 }"""
 CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stMetricValue] *")]
     .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).textOverflow === "ellipsis")
@@ -22,7 +22,7 @@ def test_pictures_follow_the_width_of_the_window(page, browser):
     plot = page.locator(".st-key-pseudo_wall .js-plotly-plot")
     plot.wait_for(timeout=2 * PATIENCE)
     settled(page)
-    page.wait_for_function(f"({SIZE})('pseudo_wall')[1] < 300", timeout=PATIENCE)
+    page.wait_for_function(f"(([, high]) => high && high < 300)(({SIZE})('pseudo_wall'))", timeout=PATIENCE)
     width, height = page.evaluate(SIZE, "pseudo_wall")
     picture = page.locator(".st-key-pseudo_wall .imagelayer image").first.bounding_box()
     assert picture is not None
@@ -32,12 +32,13 @@ def test_pictures_follow_the_width_of_the_window(page, browser):
 
 
 @pytest.mark.parametrize("query", ["experiment=digits-2d&prior=Vamp", "experiment=frey-2d&prior=Vamp"])
-def test_no_figure_is_cut_off(page, browser, query):
-    page.set_viewport_size(PHONE)
+@pytest.mark.parametrize(("width", "height"), [(390, 400), (800, 680), (1024, 680)])
+def test_no_figure_is_cut_off(page, browser, query, width, height):
+    page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"/latent_space?{query}")
     page.locator(".st-key-latent_plane .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
     settled(page)
     expect(page.get_by_text("Prior mass in holes").first).to_be_visible(timeout=PATIENCE)
-    page.wait_for_function(f"({SIZE})('latent_plane')[1] === 400", timeout=PATIENCE)
+    page.wait_for_function(f"({SIZE})('latent_plane')[1] === {height}", timeout=PATIENCE)
     settled(page)
     assert page.evaluate(CUT_OFF) == []

@@ -61,10 +61,13 @@ def array(packed) -> np.ndarray:
     return flat.reshape([int(size) for size in packed["shape"].split(",")]) if "shape" in packed else flat
 
 
-def lasso(at: AppTest, *points: tuple[int, int]) -> AppTest:
-    """The page after a lasso caught the points (trace, index) of the plane."""
-    caught = [{"curve_number": curve, "point_index": index} for curve, index in points]
-    at.session_state["latent_plane"] = {"selection": {"points": caught}}
+def lasso(at: AppTest, left: float, right: float, bottom: float, top: float) -> AppTest:
+    """The page after a rectangle was drawn with the lasso, as the browser reports it."""
+    from app import services
+
+    corners = ((left, bottom), (right, bottom), (right, top), (left, top))
+    ref = next(each for each in services.experiments() if each.name == "tiny-2d").refs[2]
+    at.session_state["_latent_outlines"] = (ref, (corners,))
     at.run()
     assert not at.exception
     return at
@@ -141,7 +144,10 @@ def test_the_nearest_images_are_those_of_the_service(ref, middle):
 
 
 def test_far_away_is_outside_the_priors_mass(models):
-    assert "Outside the prior\u2019s **99 %** region" in words(opened(latent_point="90,90"))
+    said = words(opened(latent_point="90,90"))
+    assert "Outside the prior\u2019s **99 %** region" in said
+    assert "This place lies outside the plane shown." in said
+    assert "outside the plane" not in words(opened())
 
 
 def test_a_place_can_be_typed_and_taken_back(middle):
@@ -165,12 +171,12 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
     monkeypatch.setattr(
         "app.widgets.chosen_images.csv_button", lambda label, columns, *, key, name: saved.update({key: columns})
     )
-    at = opened(latent_ellipses="true")
-    rows = sorted(int(row) for row in array(traces(at)[0]["customdata"])[:40, 0])
-    # Trace 1 and on are lines and centres of components, which are no images.
-    lasso(at, *((0, index) for index in range(40)), (3, 2), (0, 999_999))
-    assert "**40** of 300 test images, in the lasso" in words(at)
-    assert "40 images" in words(at)
+    x, y = services.points(ref).T
+    left, right, bottom, top = np.median(x), x.max() + 1, np.median(y), y.max() + 1
+    rows = np.flatnonzero((x > left) & (y > bottom)).tolist()
+    assert 0 < len(rows) < 300
+    at = lasso(opened(), left, right, bottom, top)
+    assert f"**{len(rows)}** of 300 test images, inside the outline" in words(at)
     mix = at.dataframe[0].value
     labels = services.latents(ref).labels[rows]
     names = services.facts(ref).classes
@@ -186,7 +192,7 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
 
 
 def test_of_many_images_a_random_part_of_stated_size_is_shown(models):
-    at = lasso(opened(), *((0, index) for index in range(300)))
+    at = lasso(opened(), -99, 99, -99, 99)
     assert "**300** of 300" in words(at)
     assert "72 images of the 300, drawn at random (seed 0)" in words(at)
     at.toggle(key="latent_rebuilt").set_value(True).run()
@@ -269,16 +275,55 @@ def test_moving_about_leaves_the_plane_as_it_was_until_something_else_changes(re
 
     at = opened()
     before = spec(at)
+    lasso(at, -1.0, 0.0, -9.0, 9.0)
+    assert "inside the outline" in words(at)
+    assert spec(at) == before
     at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
     at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
     at.run()
     assert "of 300 test images in view" in words(at)
     assert spec(at) == before
     at.get_by_key("latent_ellipses").set_value(True).run()
-    assert json.loads(spec(at))["layout"]["xaxis"]["range"] == [-1.0, 1.0]
+    drawn = json.loads(spec(at))
+    assert drawn["layout"]["xaxis"]["range"] == [-1.0, 1.0]
+    assert len(drawn["data"][0]["selectedpoints"]) == int(
+        re.search(r"\*\*(\d+)\*\* of 300 test images, ins", words(at))[1]
+    )
+    at.button(key="latent_undrawn").click().run()
+    assert "selectedpoints" not in json.loads(spec(at))["data"][0]
+
+
+def test_the_whole_plane_comes_back_by_the_button_where_only_the_browser_moved(ref):
+    """The figure drawn whole is asked for whole: with the same bytes the browser would keep its place."""
+    from app import services
+
+    at = opened()
+    before = json.loads(spec(at))["layout"]
+    at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
+    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
+    at.run()
     at.button(key="latent_view_whole").click().run()
     assert not at.exception
-    assert json.loads(spec(at))["layout"]["xaxis"]["range"] == json.loads(before)["layout"]["xaxis"]["range"]
+    after = json.loads(spec(at))["layout"]
+    assert after["xaxis"]["range"] == before["xaxis"]["range"]
+    assert after["uirevision"] != before["uirevision"]
+    assert "**300** test images, each drawn" in words(at)
+
+
+@pytest.mark.parametrize("change", ["format", "visit"])
+def test_a_figure_that_starts_over_in_the_browser_is_drawn_with_the_part_in_view(ref, change):
+    from app import services
+
+    at = opened()
+    at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
+    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
+    if change == "format":
+        at.sidebar.get_by_key("figure_format").set_value("SVG").run()
+    else:
+        at.session_state["_visit"] += 1
+        at.run()
+    assert not at.exception
+    assert json.loads(spec(at))["layout"]["xaxis"]["range"] == [-1.0, 1.0]
 
 
 def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):

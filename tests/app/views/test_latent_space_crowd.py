@@ -127,7 +127,7 @@ def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
     at = select(opened(), (big,), monkeypatch)
     expected = np.flatnonzero(services.points(ref)[:, 1] < 0.5)
     assert len(expected) > 0
-    assert f"**{len(expected):,}** of 30,000 test images, in the lasso." in words(at)
+    assert f"**{len(expected):,}** of 30,000 test images, inside the outline." in words(at)
     assert f"of the {len(expected):,}, drawn at random (seed 0)" in words(at)
     np.testing.assert_array_equal(saved["latent_csv"]()["image"], expected)
     assert len(saved["latent_points_csv"]()["image"]) == IMAGES
