@@ -88,7 +88,7 @@ def explore(here: state.Selection) -> None:
     with picture:
         if len(services.facts(ref).latent_dims) > 1:
             st.caption(
-                "Two layers: z2 has the prior, and its units can be chosen; those of z1, next to the image, are counted."
+                "Two layers: z2 has the prior and units to choose; those of z1, next to the image, are only counted."
             )
         widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name="active-units")
         height = math.log10(max(float(services.activity(ref)[0].activity[unit]), SMALLEST))
