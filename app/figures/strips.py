@@ -7,7 +7,7 @@ import numpy as np
 
 from app.figures.drawing import Drawing
 from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out, text_width
-from app.figures.tiles import add_picture, mosaic
+from app.figures.tiles import add_picture, fit_cells, mosaic
 
 
 def strip(
@@ -76,25 +76,18 @@ def strip(
     # On a phone every name would need a turn of 90 degrees: at most nine are written, evenly.
     written = np.arange(0, count, -(-count // 9))
     figure.update_x(
-        range=[0, count],
         tickvals=(written + 0.5).tolist(),
         ticktext=[columns[c] for c in written],
         tickfont={"size": SMALL_FONT_SIZE},
         title={"font": {"size": FONT_SIZE}},
-        constrain="domain",
-        constraintoward="left",
         tickangle=0,
         automargin=False,
     )
     figure.update_y(
-        range=[count_rows, 0],
         tickvals=[r + 0.5 for r in range(count_rows)] if named else [],
         ticktext=list(rows) if named else [],
         ticklabelstandoff=6,
         automargin=False,
-        scaleanchor="x",
-        scaleratio=aspect,
-        constrain="domain",
-        constraintoward="top",
     )
+    fit_cells(figure, count, count_rows, aspect)
     return figure

@@ -227,16 +227,29 @@ def tiles(
             }
         )
     figure.update(margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    figure.update_x(range=[0, where.columns], visible=False, constrain="domain", constraintoward="left")
-    figure.update_y(
-        range=[where.rows, 0],
-        visible=False,
-        scaleanchor="x",
-        scaleratio=aspect / (1 - caption_space),
-        constrain="domain",
-        constraintoward="top",
-    )
+    figure.update_x(visible=False)
+    figure.update_y(visible=False)
+    fit_cells(figure, where.columns, where.rows, aspect / (1 - caption_space))
     return figure, where
+
+
+def fit_cells(figure: Drawing, columns: int, rows: int, aspect: float) -> None:
+    """Axes in cells, from the top left, as large as fits; what is left of the figure stays empty at right and bottom.
+
+    The ends are found anew at every size. Given ends, or an axis that is narrowed instead, stay as they were in full
+    screen when a figure comes back from it.
+
+    Arguments:
+        figure: Changed.
+        columns: Cells in a row.
+        rows: Rows of cells.
+        aspect: Height of a cell over its width.
+    """
+    across, down = {"minallowed": 0, "maxallowed": columns}, {"minallowed": 0, "maxallowed": rows}
+    figure.update_x(autorange=True, autorangeoptions=across, constraintoward="left")
+    figure.update_y(
+        autorange="reversed", autorangeoptions=down, constraintoward="top", scaleanchor="x", scaleratio=aspect
+    )
 
 
 def add_picture(

@@ -1,4 +1,4 @@
-"""A narrow window that does not call itself a phone's: pictures without a gap beneath, figures that are not cut off."""
+"""Windows of other sizes: pictures without a gap beneath, figures that are not cut off, and back from full screen."""
 
 import pytest
 from playwright.sync_api import expect
@@ -42,3 +42,30 @@ def test_no_figure_is_cut_off(page, browser, query, width, height):
     page.wait_for_function(f"({SIZE})('latent_plane')[1] === {height}", timeout=PATIENCE)
     settled(page)
     assert page.evaluate(CUT_OFF) == []
+
+
+CELLS = """(key) => {
+    const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`), { xaxis, yaxis } = plot._fullLayout;
+    return [...xaxis.range, ...yaxis.range, ...xaxis.domain, ...yaxis.domain].map(Number);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [
+        ("pseudo_inputs?experiment=static-mnist-40d", "pseudo_wall"),
+        ("components?experiment=mnist-2d", "components_draws"),
+    ],
+)
+def test_tiles_come_back_from_full_screen_as_they_were(page, browser, place, key):
+    page.goto(f"/{place}&prior=Vamp")
+    page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    before = page.evaluate(CELLS, key), page.evaluate(SIZE, key)
+    page.locator(f".st-key-{key}").hover()
+    page.locator(f".st-key-{key} [data-title='Fullscreen']").click()
+    page.wait_for_function(f"({SIZE})('{key}')[0] > {before[1][0]} + 200", timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"({SIZE})('{key}')[0] === {before[1][0]}", timeout=PATIENCE)
+    page.wait_for_timeout(500)
+    assert page.evaluate(CELLS, key) == pytest.approx(before[0], abs=0.01)

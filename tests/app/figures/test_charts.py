@@ -135,8 +135,9 @@ def test_strip_has_a_cell_for_each_row_and_column():
         axis="value (latent units)",
         alt="a",
     ).checked()
-    assert list(figure.layout.xaxis.range) == [0, 12]
-    assert list(figure.layout.yaxis.range) == [2, 0]
+    assert figure.layout.xaxis.autorangeoptions.maxallowed == 12
+    assert figure.layout.yaxis.autorangeoptions.maxallowed == 2
+    assert figure.layout.yaxis.autorange == "reversed"
     assert figure.layout.xaxis.title.text == "value (latent units)"
     assert list(figure.layout.xaxis.ticktext) == ["0", "2", "4", "6", "8", "10"]
     assert list(figure.layout.xaxis.tickvals) == [0.5, 2.5, 4.5, 6.5, 8.5, 10.5]

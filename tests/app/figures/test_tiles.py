@@ -106,8 +106,10 @@ def test_figure_has_axes_in_cells_and_carries_the_png():
     images = np.random.default_rng(1).random((7, 1, 4, 4))
     drawing, where = tiles(images, DARK, alt="noise", columns=3, ids=range(10, 17), hover=list("abcdefg"))
     figure = drawing.checked()
-    assert list(figure.layout.xaxis.range) == [0, 3]
-    assert list(figure.layout.yaxis.range) == [3, 0]
+    ends = [(axis.autorangeoptions.minallowed, axis.autorangeoptions.maxallowed) for axis in figure.select_xaxes()]
+    ends += [(axis.autorangeoptions.minallowed, axis.autorangeoptions.maxallowed) for axis in figure.select_yaxes()]
+    assert ends == [(0, 3), (0, 3)]
+    assert (figure.layout.xaxis.autorange, figure.layout.yaxis.autorange) == (True, "reversed")
     assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis.scaleratio) == ("x", 1)
     (image,) = figure.layout.images
     assert (image.x, image.y, image.sizex, image.sizey, image.sizing) == (0, 0, 3, 3, "stretch")
