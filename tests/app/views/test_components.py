@@ -29,7 +29,7 @@ def rows(at: AppTest) -> list[int]:
 
 
 def columns(at: AppTest) -> int:
-    return int(spec(at, 0)["layout"]["xaxis"]["range"][1])
+    return int(spec(at, 0)["layout"]["xaxis"]["autorangeoptions"]["maxallowed"])
 
 
 def picture(at: AppTest) -> str:
