@@ -27,10 +27,14 @@ def look_at(ref: services.Ref, key: str) -> Look:
     if st.session_state.setdefault(_LOOKED_AT, ref) != ref:
         st.session_state[_LOOKED_AT] = ref
         show_part(key, None)
-    ends = state.window(key)
     owner, outlines = st.session_state.get(_OUTLINES, (None, ()))
-    view = None if ends is None else services.Window(*ends)
-    return Look(view, outlines if owner == ref else (), st.session_state.get(_TOOL, "pan"))
+    return Look(_part_in_view(key), outlines if owner == ref else (), st.session_state.get(_TOOL, "pan"))
+
+
+def _part_in_view(key: str) -> services.Window | None:
+    """The part of the plane that the URL names, rounded as it stands there; None for the whole."""
+    ends = state.window(key)
+    return None if ends is None else services.Window(*ends)
 
 
 def steady(look: Look, drawn_for: Hashable) -> Look:
@@ -70,8 +74,7 @@ def follow_view(chart_key: str, key: str) -> None:
             part = None
         st.session_state[_TOOL] = tool
         show_part(key, part)
-        ends = state.window(key)
-        st.session_state[_REPORTED] = None if ends is None else services.Window(*ends)
+        st.session_state[_REPORTED] = _part_in_view(key)
 
     watch_view(chart_key, on_view=viewed)
 

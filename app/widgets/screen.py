@@ -1,4 +1,4 @@
-"""What is known of the viewer's screen before anything is drawn on it."""
+"""What is known of the viewer's screen: guessed at first, then as the browser says."""
 
 import base64
 
@@ -33,7 +33,7 @@ def picture_width() -> int:
 
 
 def plane_height() -> int:
-    """Pixels of the latent plane, title and axes included, so that it is about as high as wide."""
+    """Pixels of the latent plane, title and axes included: about as high as wide on a phone and on a desk."""
     return 400 if is_narrow() else 680
 
 
