@@ -9,19 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets import percent
-from tests.app.reading import MAIN, words
+from tests.app.reading import words
+from tests.app.views.plane import PLANE, lasso, opened, spec
 
-PLANE = 0
 EVERY = (("tiny-2d", "SG"), ("tiny-2d", "MoG"), ("tiny-2d", "Vamp"), ("tiny-5d", "Vamp, learned weights"))
-
-
-def opened(experiment="tiny-2d", prior="Vamp", **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update({"experiment": experiment, "prior": prior, **query})
-    at.switch_page("views/latent_space.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
 
 
 @pytest.fixture
@@ -44,11 +35,6 @@ def link(place: tuple[float, float]) -> str:
     return f"{place[0]},{place[1]}"
 
 
-def spec(at: AppTest) -> str:
-    """The plane as it travels to the browser."""
-    return at.get("plotly_chart")[PLANE].proto.spec
-
-
 def traces(at: AppTest, chart: int = PLANE) -> list[dict]:
     return json.loads(at.get("plotly_chart")[chart].proto.spec)["data"]
 
@@ -59,18 +45,6 @@ def array(packed) -> np.ndarray:
         return np.array(packed)
     flat = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
     return flat.reshape([int(size) for size in packed["shape"].split(",")]) if "shape" in packed else flat
-
-
-def lasso(at: AppTest, left: float, right: float, bottom: float, top: float) -> AppTest:
-    """The page after a rectangle was drawn with the lasso, as the browser reports it."""
-    from app import services
-
-    corners = ((left, bottom), (right, bottom), (right, top), (left, top))
-    ref = next(each for each in services.experiments() if each.name == "tiny-2d").refs[2]
-    at.session_state["_latent_outlines"] = (ref, (corners,))
-    at.run()
-    assert not at.exception
-    return at
 
 
 @pytest.mark.parametrize(("experiment", "prior"), EVERY)
@@ -246,84 +220,6 @@ def test_another_prior_keeps_the_place(models):
     assert not at.exception
     assert "(0.50, \u22120.25)" in words(at)
     assert "Component **" not in words(at)
-
-
-def test_another_prior_is_seen_whole(models):
-    at = opened(latent_view="-1,1,-1,1")
-    assert "test images in view, each drawn as a point" in words(at)
-    at.sidebar.get_by_key("prior").set_value("sg").run()
-    assert not at.exception
-    assert "latent_view" not in at.query_params
-    assert "**300** test images, each drawn as a point" in words(at)
-
-
-def test_a_part_in_the_link_is_in_view_and_its_images_are_counted(ref):
-    from app import services
-
-    part = services.Window(-1.0, 1.0, -1.0, 1.5)
-    at = opened(latent_view="-1,1,-1,1.5")
-    layout = json.loads(spec(at))["layout"]
-    assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([-1.0, 1.0], [-1.0, 1.5])
-    inside = f"{len(services.rows_in(ref, part))}"
-    assert f"**{inside}** of 300 test images in view" in words(at)
-    assert {metric.label: metric.value for metric in at.metric}["Test images shown"] == inside
-
-
-def test_moving_about_leaves_the_plane_as_it_was_until_something_else_changes(ref):
-    """The browser moved to a part and says so: the figure keeps its ends, and with them lasso and pointer."""
-    from app import services
-
-    at = opened()
-    before = spec(at)
-    lasso(at, -1.0, 0.0, -9.0, 9.0)
-    assert "inside the outline" in words(at)
-    assert spec(at) == before
-    at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
-    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
-    at.run()
-    assert "of 300 test images in view" in words(at)
-    assert spec(at) == before
-    at.get_by_key("latent_ellipses").set_value(True).run()
-    drawn = json.loads(spec(at))
-    assert drawn["layout"]["xaxis"]["range"] == [-1.0, 1.0]
-    assert len(drawn["data"][0]["selectedpoints"]) == int(
-        re.search(r"\*\*(\d+)\*\* of 300 test images, ins", words(at))[1]
-    )
-    at.button(key="latent_undrawn").click().run()
-    assert "selectedpoints" not in json.loads(spec(at))["data"][0]
-
-
-def test_the_whole_plane_comes_back_by_the_button_where_only_the_browser_moved(ref):
-    """The figure drawn whole is asked for whole: with the same bytes the browser would keep its place."""
-    from app import services
-
-    at = opened()
-    before = json.loads(spec(at))["layout"]
-    at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
-    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
-    at.run()
-    at.button(key="latent_view_whole").click().run()
-    assert not at.exception
-    after = json.loads(spec(at))["layout"]
-    assert after["xaxis"]["range"] == before["xaxis"]["range"]
-    assert after["uirevision"] != before["uirevision"]
-    assert "**300** test images, each drawn" in words(at)
-
-
-@pytest.mark.parametrize("change", ["format", "visit"])
-def test_a_figure_that_starts_over_in_the_browser_is_drawn_with_the_part_in_view(ref, change):
-    from app import services
-
-    at = opened()
-    at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
-    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
-    if change == "format":
-        at.sidebar.get_by_key("figure_format").set_value("SVG").run()
-    else:
-        at.session_state["_visit"] += 1
-        at.run()
-    assert not at.exception
-    assert json.loads(spec(at))["layout"]["xaxis"]["range"] == [-1.0, 1.0]
 
 
 def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):

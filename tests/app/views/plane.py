@@ -1,0 +1,33 @@
+"""The latent space page as its tests open, read and handle it."""
+
+from streamlit.testing.v1 import AppTest
+
+from tests.app.reading import MAIN
+
+PLANE = 0
+
+
+def opened(experiment="tiny-2d", prior="Vamp", **query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at.query_params.update({"experiment": experiment, "prior": prior, **query})
+    at.switch_page("views/latent_space.py").run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+def spec(at: AppTest) -> str:
+    """The plane as it travels to the browser."""
+    return at.get("plotly_chart")[PLANE].proto.spec
+
+
+def lasso(at: AppTest, left: float, right: float, bottom: float, top: float) -> AppTest:
+    """The page after a rectangle was drawn with the lasso, as the browser reports it."""
+    from app import services
+
+    corners = ((left, bottom), (right, bottom), (right, top), (left, top))
+    ref = next(each for each in services.experiments() if each.name == "tiny-2d").refs[2]
+    at.session_state["_latent_outlines"] = (ref, (corners,))
+    at.run()
+    assert not at.exception
+    return at
