@@ -8,6 +8,9 @@ import torch
 from tests.checkpoints.refusing import TENSORS, refused
 from tests.small_runs import rewrite_tensors
 
+# log p(x) of five images, whose rows are missing.
+PART = {"log_likelihood": lambda old: old["elbo"][:5]}
+
 
 class TestTensors:
     @pytest.mark.parametrize("file", TENSORS)
@@ -71,6 +74,12 @@ class TestTensors:
             ("latents", {"labels": lambda old: old["labels"][1:]}, "not one class an image"),
             ("latents", {"1.mean": lambda old: old["0.mean"], "1.scale": lambda old: old["0.scale"]}, "must hold"),
             ("per_image", {"log_likelihood": lambda old: old["elbo"][:5]}, "does not fit the test set"),
+            ("per_image", {"log_likelihood_ids": lambda old: torch.arange(5)}, "does not fit the test set"),
+            ("per_image", PART | {"log_likelihood_ids": lambda old: torch.arange(4)}, "does not fit the test set"),
+            ("per_image", PART | {"log_likelihood_ids": lambda old: torch.arange(5) - 1}, "does not fit the test set"),
+            ("per_image", PART | {"log_likelihood_ids": lambda old: torch.arange(5) * 99}, "does not fit the test set"),
+            ("per_image", PART | {"log_likelihood_ids": lambda old: torch.arange(5) // 2}, "does not fit the test set"),
+            ("per_image", PART | {"log_likelihood_ids": lambda old: torch.arange(5.0)}, "does not fit the test set"),
             ("snapshots", {"-1.mean": lambda old: old["0.mean"]}, "-1.mean is unknown"),
             ("snapshots", {"00.mean": lambda old: old["0.mean"]}, "00.mean is unknown"),
             ("snapshots", {"7.mean": lambda old: old["0.mean"]}, "7.logvar"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import shutil
 
 import pytest
@@ -87,6 +88,16 @@ def test_a_history_from_before_the_objectives_bound_was_kept(stored, tmp_path):
     table.write_text("".join(line.rpartition(",")[0] + "\n" for line in table.read_text().splitlines()))
     expected = tuple(dataclasses.replace(record, validation_bound=record.validation_elbo) for record in stored.history)
     assert load(tmp_path / "old").history == expected
+
+
+def test_log_likelihoods_of_some_images_keep_their_places(stored, tmp_path):
+    known = torch.full_like(stored.per_image.elbo, math.nan)
+    known[torch.tensor([3, 7, 299])] = torch.tensor([-1.0, -2.0, -3.5])
+    save(dataclasses.replace(stored, per_image=PerImage(stored.per_image.elbo, known)), tmp_path / "a")
+    again = load(tmp_path / "a").per_image
+    assert torch.equal(again.elbo, stored.per_image.elbo)
+    assert again.log_likelihood.isfinite().nonzero().flatten().tolist() == [3, 7, 299]
+    assert again.log_likelihood[[3, 7, 299]].tolist() == [-1.0, -2.0, -3.5]
 
 
 def test_an_evaluated_checkpoint_keeps_its_log_likelihoods(stored, tmp_path):

@@ -82,6 +82,22 @@ def test_log_likelihood_and_its_effective_samples(generator):
     assert value(few, "ess_below_10") == 1.0
 
 
+def test_log_likelihood_of_some_observations_only(generator):
+    x = images(30, PIXELS, generator)
+    chosen = torch.arange(30) % 3 == 1
+    told = []
+    found = evaluate(loose_model(), x, samples=20, estimated=chosen, progress=lambda *each: told.append(each))
+    whole = evaluate(loose_model(), x, samples=20)
+    alone = evaluate(loose_model(), x[chosen], samples=20)
+    assert torch.equal(found.log_likelihood.isfinite(), chosen)
+    assert torch.equal(found.log_likelihood[chosen], alone.log_likelihood)
+    for name in IMPORTANCE:
+        assert found.get(name) == alone.get(name)
+    assert found.get("log_likelihood").n == 10
+    assert [m for m in found.metrics if m.name in UNITS] == [m for m in whole.metrics if m.name in UNITS]
+    assert told[-1] == (30 * (1 + 1 + 10) + 10 * 20,) * 2
+
+
 def test_one_seed_gives_one_result(generator):
     x = images(30, PIXELS, generator)
     first, again, other = (evaluate(loose_model(), x, samples=5, seed=seed) for seed in (1, 1, 2))

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from tests.results.tables import write_table
+from tests.results.tables import TINY, write_table
 from vampcore import literature
 from vampcore.checkpoints import load, save
 from vampcore.config import Config
-from vampcore.results import Table, cells, complete, markdown, read_table, report, write_report
+from vampcore.metrics import mean_metric
+from vampcore.results import Estimate, Table, cells, complete, markdown, read_table, report, write_report
 from vampcore.results.cells import number, wall_time
 
 SAMPLES = 3
@@ -29,13 +31,14 @@ def root(tmp_path_factory) -> Path:
     """Two priors of one layer and a model of two layers, trained and measured; not to be written to."""
     root = tmp_path_factory.mktemp("report")
     for config in table_of(root).rows[:3]:
-        complete(config, root / "runs", SAMPLES, compile="off")
+        complete(config, root / "runs", Estimate(SAMPLES), compile="off")
     return root
 
 
 def table_of(folder: Path) -> Table:
     two_layers = 'model = "hvae"\nexperiment = "two"\nprior = "sg"\nobjective = "iwae"\nsamples = 5'
-    return read_table(write_table(folder, 'prior = "sg"', 'prior = "mog"', two_layers, 'prior = "vamp"'))
+    rows = 'prior = "sg"', 'prior = "mog"', two_layers, 'prior = "vamp"'
+    return read_table(write_table(folder, *rows, defaults=f"samples = {SAMPLES}\n{TINY}"))
 
 
 def changed(root: Path, tmp_path: Path, **changes) -> tuple[Table, Path]:
@@ -43,11 +46,11 @@ def changed(root: Path, tmp_path: Path, **changes) -> tuple[Table, Path]:
     found = load(root / "runs" / "tiny" / "sg")
     config = dataclasses.replace(found.config, **changes)
     save(dataclasses.replace(found, config=config), tmp_path / config.experiment / config.prior)
-    return Table("T", (config,)), tmp_path
+    return Table("T", (config,), Estimate(SAMPLES)), tmp_path
 
 
 def test_figures_are_those_of_the_checkpoints(root):
-    text = report(table_of(root), root / "runs", SAMPLES)
+    text = report(table_of(root), root / "runs")
     assert text.startswith("# table\n")
     sg, mog, two, vamp = rows(text)
     for row, name in ((sg, "tiny/sg"), (mog, "tiny/mog"), (two, "two/sg")):
@@ -74,13 +77,11 @@ def test_figures_are_those_of_the_checkpoints(root):
 def test_active_units_begin_at_the_bottom_layer(root):
     found = load(root / "runs" / "two" / "sg")
     top, bottom = (found.metric("active_units", layer) for layer in (0, 1))
-    assert rows(report(table_of(root), root / "runs", SAMPLES))[2]["active units"] == (
-        f"{bottom.value:.0f}+{top.value:.0f}"
-    )
+    assert rows(report(table_of(root), root / "runs"))[2]["active units"] == (f"{bottom.value:.0f}+{top.value:.0f}")
 
 
 def test_priors_of_an_experiment_are_compared_image_by_image(root):
-    text = report(table_of(root), root / "runs", SAMPLES)
+    text = report(table_of(root), root / "runs")
     (line,) = [line for line in text.splitlines() if line.startswith("| tiny | ")]
     one, other = (load(root / "runs" / "tiny" / prior).per_image for prior in ("sg", "mog"))
     expected = []
@@ -93,21 +94,51 @@ def test_priors_of_an_experiment_are_compared_image_by_image(root):
 
 
 def test_another_number_of_samples_has_not_been_measured(root):
-    first, *_ = rows(report(table_of(root), root / "runs", 7))
+    first, *_ = rows(report(dataclasses.replace(table_of(root), estimate=Estimate(7)), root / "runs"))
     assert first["test log p(x), S = 7"] == "not measured yet"
+
+
+def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
+    """As if it had been estimated of 20 images: their mean, and pairs of those that both models know."""
+    chosen = torch.randperm(300, generator=torch.Generator().manual_seed(1))[:20].sort().values
+    for prior in ("sg", "mog"):
+        found = load(root / "runs" / "tiny" / prior)
+        known = torch.full((300,), math.nan)
+        known[chosen] = found.per_image.log_likelihood[chosen]
+        metrics = [m for m in found.metrics if m.name != "log_likelihood"]
+        metrics.append(mean_metric("log_likelihood", known[chosen], samples=SAMPLES))
+        per_image = dataclasses.replace(found.per_image, log_likelihood=known)
+        save(dataclasses.replace(found, metrics=tuple(metrics), per_image=per_image), tmp_path / "tiny" / prior)
+    whole = table_of(root)
+    text = report(dataclasses.replace(whole, estimate=Estimate(SAMPLES, 20)), tmp_path)
+    assert f"log p(x) of a random 20 of them, the same for every row, by importance sampling with S = {SAMPLES}" in text
+    sg, mog = (
+        load(root / "runs" / "tiny" / prior).per_image.log_likelihood[chosen].double() for prior in ("sg", "mog")
+    )
+    assert rows(text)[0]["test log p(x), S = 3"] == number(sg.mean().item(), (sg.std() / math.sqrt(20)).item())
+    (pair,) = [line for line in text.splitlines() if line.startswith("| tiny | mog − sg |")]
+    difference = mog - sg
+    sign = "+" if difference.mean() >= 0 else ""
+    expected = sign + number(difference.mean().item(), (difference.std() / math.sqrt(20)).item())
+    assert f"| {expected} (20 images) |" in pair
+    # Asked for the whole test set, or for more of it, they are not measured yet.
+    for estimate in (Estimate(SAMPLES), Estimate(SAMPLES, 21)):
+        assert rows(report(dataclasses.replace(whole, estimate=estimate), tmp_path))[0]["ELBO"] != ""
+        again = rows(report(dataclasses.replace(whole, estimate=estimate), tmp_path))
+        assert again[0]["test log p(x), S = 3"] == "not measured yet"
 
 
 def test_two_seeds_are_not_one(root):
     (config, *_) = table_of(root).rows
     other = dataclasses.replace(config, seed=5, experiment="again")
-    found = rows(report(Table("T", (config, other)), root / "runs", SAMPLES))
+    found = rows(report(Table("T", (config, other), Estimate(SAMPLES)), root / "runs"))
     assert [row["seed"] for row in found] == ["0", "5"]
 
 
 def test_published_figures_stand_beside_ours_with_their_sources(root, tmp_path):
     setting = {"data": "static_mnist", "likelihood": "bernoulli", "latent_dim": 40, "experiment": "x"}
     configs = tuple(dataclasses.replace(table_of(root).rows[0], prior=prior, **setting) for prior in ("sg", "mog"))
-    text = report(Table("T", configs), tmp_path, SAMPLES)
+    text = report(Table("T", configs), tmp_path)
     assert [row["published"] for row in rows(text)] == ["−88.56 [1]; −88.23 (30 units) [2]", ""]
     assert "[1] Tomczak and Welling, VAE with a VampPrior, AISTATS 2018, https://arxiv.org/abs/1705.07120, as " in text
     assert "[2] An independent rerun, as reported, one seed." in text
@@ -118,16 +149,16 @@ def test_grey_images_are_in_bits_too(root, tmp_path):
     config = dataclasses.replace(
         table_of(root).rows[0], data="frey_faces", likelihood="logistic", latent_dim=40, experiment="x"
     )
-    (row,) = rows(report(Table("T", (config,)), tmp_path, SAMPLES))
+    (row,) = rows(report(Table("T", (config,), Estimate(SAMPLES)), tmp_path))
     assert row["published"] == f"{literature.published('frey_faces', 'vae', 'sg', 40)[0].value} bits [1]"
     assert row["bits/dimension"] == ""
     binarised = dataclasses.replace(config, likelihood="bernoulli")
-    assert rows(report(Table("T", (binarised,)), tmp_path, SAMPLES))[0]["published"] == ""
+    assert rows(report(Table("T", (binarised,), Estimate(SAMPLES)), tmp_path))[0]["published"] == ""
 
 
 def test_a_run_that_is_not_at_its_end_says_where_it_is(root, tmp_path):
     table, runs = changed(root, tmp_path, epochs=9, experiment="longer")
-    (row,) = rows(report(table, runs, SAMPLES))
+    (row,) = rows(report(table, runs))
     assert row["test log p(x), S = 3"] == "in training, epoch 3 of 9 at most"
 
 
@@ -144,9 +175,9 @@ def test_wall_time_is_the_sum_of_the_epochs(root, seconds, said):
 def test_it_is_written_whole_or_not_at_all(root, tmp_path):
     (tmp_path / "out.md").write_text("before")
     with pytest.raises(OSError, match="No such file"):
-        write_report([table_of(root)], tmp_path / "nowhere" / "out.md", root / "runs", SAMPLES)
-    write_report([table_of(root)], tmp_path / "out.md", root / "runs", SAMPLES)
-    assert (tmp_path / "out.md").read_text() == report(table_of(root), root / "runs", SAMPLES)
+        write_report([table_of(root)], tmp_path / "nowhere" / "out.md", root / "runs")
+    write_report([table_of(root)], tmp_path / "out.md", root / "runs")
+    assert (tmp_path / "out.md").read_text() == report(table_of(root), root / "runs")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.md"]
 
 
@@ -155,13 +186,13 @@ def test_what_is_finished_meanwhile_is_written_too(root, tmp_path, monkeypatch):
     texts, said = iter(["old", "new", "new"]), []
     monkeypatch.setattr(markdown, "report", lambda *arguments: next(texts))
     monkeypatch.setattr(markdown, "write_bytes", lambda path, content: said.append(content.decode()))
-    write_report([table_of(root)], tmp_path / "out.md", root / "runs", SAMPLES)
+    write_report([table_of(root)], tmp_path / "out.md", root / "runs")
     assert said == ["old", "new"]
 
 
 def test_several_tables_make_one_report(root, tmp_path):
     table = table_of(root)
-    write_report([table, Table("Another", table.rows[:1])], tmp_path / "out.md", root / "runs", SAMPLES)
+    write_report([table, Table("Another", table.rows[:1])], tmp_path / "out.md", root / "runs")
     lines = (tmp_path / "out.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith(("# ", "## "))] == [
         "# Results",
@@ -169,7 +200,7 @@ def test_several_tables_make_one_report(root, tmp_path):
         "## Another",
     ]
     assert "### Priors of one experiment, paired" in lines
-    alone = report(table, root / "runs", SAMPLES).splitlines()
+    alone = report(table, root / "runs").splitlines()
     assert lines[2 : 2 + len(alone)] == [f"#{line}" if line.startswith("#") else line for line in alone]
 
 

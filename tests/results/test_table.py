@@ -6,7 +6,7 @@ import pytest
 
 from tests.results.tables import TINY, write_table
 from vampcore.config import Config
-from vampcore.results import Table, TableError, read_table
+from vampcore.results import Estimate, Table, TableError, read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +24,14 @@ def test_a_row_overrides_the_defaults_and_these_the_configurations(tmp_path):
 def test_an_experiment_and_a_likelihood_that_are_not_named(tmp_path):
     (row,) = read_table(write_table(tmp_path, 'data = "digits"\nlatent_dim = 5', defaults='title = "T"\n')).rows
     assert (row.experiment, row.likelihood) == ("digits-5d", "binomial")
+
+
+def test_how_the_likelihood_is_estimated(tmp_path):
+    row = 'prior = "sg"'
+    assert read_table(write_table(tmp_path, row)).estimate == Estimate(samples=5000, images=None)
+    assert read_table(write_table(tmp_path, row, defaults="samples = 7\nimages = 20\n" + TINY)).estimate == Estimate(
+        7, 20
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,10 @@ def test_an_experiment_and_a_likelihood_that_are_not_named(tmp_path):
         (('prior = "sg',), TINY, "is no TOML .*: mend it"),
         (('prior = "sg"',), "rows = 1\n" + TINY, "'rows' is unknown"),
         (('prior = "sg"',), "title = 1\n" + TINY, "a table has `title`"),
+        (('prior = "sg"',), "samples = 0\n" + TINY, "samples is 0; it must be a whole number, 1 or more"),
+        (('prior = "sg"',), "samples = true\n" + TINY, "samples is True; it must be a whole number"),
+        (('prior = "sg"',), 'images = "all"\n' + TINY, "images is 'all'; it must be a whole number, 2 or more"),
+        (('prior = "sg"',), "images = 1\n" + TINY, "images is 1; it must be a whole number, 2 or more"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_with_the_cure(tmp_path, rows, defaults, message):

@@ -213,12 +213,27 @@ def _check_rows(ids: Tensor, part_of: Tensor | None) -> None:
 
 def _read_per_image(folder: Path, count: int) -> PerImage:
     tensors = read_tensors(folder, "per_image.safetensors")
-    sound = {"elbo"} <= set(tensors) <= {"elbo", "log_likelihood"}
-    if not sound or any(value.shape != (count,) or not value.is_floating_point() for value in tensors.values()):
+    elbo, log_likelihood, ids = (tensors.pop(name, None) for name in ("elbo", "log_likelihood", "log_likelihood_ids"))
+    if tensors or elbo is None or not _one_an_image(elbo, count) or not _one_an_image(log_likelihood, count, ids):
         raise CheckpointError(
             f"{folder / 'per_image.safetensors'} does not fit the test set: restore it or train again"
         )
-    return PerImage(tensors["elbo"], tensors.get("log_likelihood"))
+    if log_likelihood is not None and ids is not None:
+        log_likelihood = torch.full((count,), math.nan).index_copy(0, ids.long(), log_likelihood.float())
+    return PerImage(elbo, log_likelihood)
+
+
+def _one_an_image(values: Tensor | None, count: int, ids: Tensor | None = None) -> bool:
+    """Whether there is a number for each of so many images, or for those of the rows `ids`, which rise."""
+    if values is None:
+        return ids is None
+    if ids is not None:
+        rows = ids.long()
+        sound = ids.ndim == 1 and ids.dtype in _WHOLE_NUMBERS and len(ids) > 0 and bool((rows.diff() > 0).all())
+        if not sound or int(rows[0]) < 0 or int(rows[-1]) >= count:
+            return False
+        count = len(ids)
+    return values.shape == (count,) and values.is_floating_point()
 
 
 def snapshots_of(tensors: dict[str, Tensor]) -> tuple[Snapshot, ...]:

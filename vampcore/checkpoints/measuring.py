@@ -20,6 +20,7 @@ def measured_again(
     *,
     split: str = "test",
     limit: int | None = None,
+    estimated: int | None = None,
     whole: bool = False,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
@@ -33,6 +34,7 @@ def measured_again(
         seed: Of the noise.
         split: `train`, `validation` or `test`.
         limit: Measure a random subset of so many images, the same for all models.
+        estimated: Of those, estimate log p(x) of a random part of so many only, the same for all models.
         whole: Refuse a test set of another size than at training.
         device: Where to compute.
         progress: Called with the images decoded and the images to decode.
@@ -47,7 +49,11 @@ def measured_again(
     rows = torch.randperm(len(part.images), generator=generator)[:count].sort().values
     x = observe(part.images[rows], part.levels, checkpoint.config.likelihood, generator).to(device)
     model, levels = checkpoint.model.to(device), checkpoint.observation.levels
-    return evaluate(model, x, samples, seed, progress=progress, split=split, levels=levels)
+    chosen = None if estimated is None else torch.zeros(count, dtype=torch.bool)
+    if chosen is not None:
+        # Drawn as for `limit`: of a whole test set they are the same images.
+        chosen[torch.randperm(count, generator=torch.Generator().manual_seed(SUBSET_SEED))[:estimated]] = True
+    return evaluate(model, x, samples, seed, progress=progress, split=split, levels=levels, estimated=chosen)
 
 
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:

@@ -107,7 +107,7 @@ class Latents:
 
 @dataclass(frozen=True)
 class PerImage:
-    """Bounds of each test image in nats; the log-likelihood where it was evaluated on the whole test set."""
+    """Bounds of each test image in nats; the log-likelihood, where it was evaluated, NaN at images left out of that."""
 
     elbo: Float[Tensor, " N"]
     log_likelihood: Float[Tensor, " N"] | None = None

@@ -20,6 +20,7 @@ from vampcore.checkpoints.records import (
     CheckpointError,
     EpochRecord,
     Latents,
+    PerImage,
     Snapshot,
 )
 from vampcore.config import dumps, to_json
@@ -59,9 +60,6 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         "observation": to_json(checkpoint.observation),
         "progress": dataclasses.asdict(checkpoint.progress),
     }
-    per_image = {"elbo": checkpoint.per_image.elbo.float()}
-    if checkpoint.per_image.log_likelihood is not None:
-        per_image["log_likelihood"] = checkpoint.per_image.log_likelihood.float()
     for metric in checkpoint.metrics:
         if not math.isfinite(metric.value):
             raise CheckpointError(f"the {metric.name} is {metric.value}: train again with a lower --learning-rate")
@@ -70,7 +68,7 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         "config.json": dumps(described).encode(),
         "weights.safetensors": _bytes(weights),
         "metrics.json": dumps(metrics).encode(),
-        "per_image.safetensors": _bytes(per_image),
+        "per_image.safetensors": _bytes(_per_image(checkpoint.per_image)),
         "history.csv": history_csv(checkpoint.history).encode(),
         "latents.safetensors": _bytes(_latents(checkpoint.latents)),
         "snapshots.safetensors": _bytes(snapshot_tensors(checkpoint.snapshots)),
@@ -115,6 +113,16 @@ def _latents(latents: Latents) -> dict[str, Tensor]:
     for layer, normal in enumerate(latents.layers):
         tensors[f"{layer}.mean"] = _half(normal.mean)
         tensors[f"{layer}.scale"] = _half(normal.scale)
+    return tensors
+
+
+def _per_image(bounds: PerImage) -> dict[str, Tensor]:
+    tensors = {"elbo": bounds.elbo.float()}
+    if bounds.log_likelihood is not None:
+        left_out = bounds.log_likelihood.isnan()
+        tensors["log_likelihood"] = bounds.log_likelihood[~left_out].float()
+        if bool(left_out.any()):
+            tensors["log_likelihood_ids"] = (~left_out).nonzero()[:, 0].int()
     return tensors
 
 

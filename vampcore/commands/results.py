@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,7 +19,7 @@ from vampcore.commands.options import Commands, chosen_device, data_root, device
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import Config, ConfigError
 from vampcore.datasets import DataError
-from vampcore.results import Status, Table, TableError, complete, holder, read_table, write_report
+from vampcore.results import Estimate, Status, Table, TableError, complete, holder, read_table, write_report
 from vampcore.training import TrainingError
 
 
@@ -33,7 +34,7 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument("tables", metavar="TABLE.toml", type=Path, nargs="+", help="one or more, in this order")
     command.add_argument("--out", type=Path, default=Path("RESULTS.md"), help="the report; else RESULTS.md")
-    command.add_argument("--samples", type=whole_number(1), default=5000, help="S of log p(x)")
+    command.add_argument("--samples", type=whole_number(1), help="S of log p(x); else the table's own, or 5000")
     command.add_argument("--runs", type=Path, default=zoo.RUNS, help="folder of the runs; else runs")
     command.add_argument(
         "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
@@ -47,15 +48,17 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
         tables = [read_table(path) for path in options.tables]
     except TableError as error:
         parser.error(str(error))
+    if options.samples is not None:
+        tables = [replace(table, estimate=replace(table.estimate, samples=options.samples)) for table in tables]
     device, failed = _own_device(chosen_device(options.device)), 0
     # Where it cannot be written, say so before hours of training.
-    write_report(tables, options.out, options.runs, options.samples)
+    write_report(tables, options.out, options.runs)
     with stop_on_signals() as asked_to_stop:
-        for config in [row for table in tables for row in table.rows]:
+        for config, estimate in [(row, table.estimate) for table in tables for row in table.rows]:
             name = f"{config.experiment}/{config.prior}"
             with tqdm(unit="epoch", desc=name, total=config.epochs, disable=None) as bar:
                 try:
-                    status = _complete(config, options, device, asked_to_stop, bar)
+                    status = _complete(config, estimate, options, device, asked_to_stop, bar)
                 except (CheckpointError, ConfigError, DataError, TrainingError) as error:
                     print(f"error: {name}: {error}", file=sys.stderr)
                     failed += 1
@@ -64,10 +67,10 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
             if asked_to_stop():
                 break
             if status is Status.DONE:
-                write_report(tables, options.out, options.runs, options.samples)
+                write_report(tables, options.out, options.runs)
         if failed:
             _wait_for_others(tables, options.runs, asked_to_stop)
-    write_report(tables, options.out, options.runs, options.samples)
+    write_report(tables, options.out, options.runs)
     print(f"{options.out}: written")
     return 1 if failed else 0
 
@@ -81,7 +84,12 @@ def _wait_for_others(tables: list[Table], runs: Path, stop: Callable[[], bool]) 
 
 
 def _complete(
-    config: Config, options: argparse.Namespace, device: str, stop: Callable[[], bool], bar: "tqdm[NoReturn]"
+    config: Config,
+    estimate: Estimate,
+    options: argparse.Namespace,
+    device: str,
+    stop: Callable[[], bool],
+    bar: "tqdm[NoReturn]",
 ) -> Status:
     def trained(record: EpochRecord) -> None:
         bar.n = record.epoch
@@ -93,7 +101,7 @@ def _complete(
     return complete(
         config,
         options.runs,
-        options.samples,
+        estimate,
         device,
         options.data_root,
         stop,

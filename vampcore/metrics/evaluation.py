@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution
@@ -38,7 +38,8 @@ class Evaluation:
         metrics: One a figure. A figure of the model as a whole has `layer` None; where there is more than one
             stochastic layer, `kl` and `active_units` follow once more for each.
         elbo: Of each observation, in nats.
-        log_likelihood: log p(x) of each observation by importance sampling, in nats; None if it was not asked for.
+        log_likelihood: log p(x) of each observation by importance sampling, in nats, NaN where it was not estimated;
+            None if it was not asked for.
     """
 
     metrics: tuple[Metric, ...]
@@ -61,6 +62,7 @@ def evaluate(
     split: str = "test",
     levels: int = 1,
     draws: int = 1,
+    estimated: Bool[Tensor, " N"] | None = None,
 ) -> Evaluation:
     """Measures a model: ELBO and its parts, surgery, active units, usage, and log p(x) where samples are given.
 
@@ -80,6 +82,7 @@ def evaluate(
         split: Part of the data set that `x` is.
         levels: Largest count of a pixel; 255 (grey images) adds bits per dimension.
         draws: Latent samples an observation for everything but log p(x) and active units.
+        estimated: Observations whose log p(x) is estimated, drawn at random; all if None.
 
     Raises:
         ValueError: If there are fewer than two observations, no draw, or a negative number of samples.
@@ -91,7 +94,8 @@ def evaluate(
     n = len(x)
     closed = isinstance(model.encoder(x[:1]), DiagNormal)
     activity_samples = ACTIVITY_SAMPLES if closed else FLOW_ACTIVITY_SAMPLES
-    total = n * ((1 + closed) * draws + activity_samples + samples)
+    chosen = torch.ones(n, dtype=torch.bool, device=x.device) if estimated is None else estimated.to(x.device)
+    total = n * ((1 + closed) * draws + activity_samples) + int(chosen.sum()) * samples
 
     def generator() -> torch.Generator:
         return torch.Generator(x.device).manual_seed(seed)
@@ -116,16 +120,18 @@ def evaluate(
         metrics.append(Metric("effective_components", effective_components(shares), "components", n=n, samples=1))
     # Its own: the encoder that a VampPrior borrows is not among them.
     metrics.append(Metric("prior_parameters", float(count_learned(model.prior)), "parameters"))
-    estimate = None
+    log_p = None
     if samples > 0:
         estimate = log_likelihood(
-            model, x, samples, None, generator(), prior, lambda done, _: report(before + done * samples)
+            model, x[chosen], samples, None, generator(), prior, lambda done, _: report(before + done * samples)
         )
         metrics = _importance_metrics(estimate) + metrics
+        log_p = estimate.log_likelihood.new_full((n,), math.nan)
+        log_p[chosen] = estimate.log_likelihood
     if levels == GREY_LEVELS:
         metrics += [_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]
     stamped = tuple(dataclasses.replace(m, split=split, seed=seed, device=x.device.type) for m in metrics)
-    return Evaluation(stamped, elbo.elbo, None if estimate is None else estimate.log_likelihood)
+    return Evaluation(stamped, elbo.elbo, log_p)
 
 
 def _bound_metrics(found: Bound) -> list[Metric]:

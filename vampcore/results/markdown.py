@@ -17,7 +17,7 @@ from vampcore.config import Config
 from vampcore.literature import Source
 from vampcore.metrics.elbo_surgery import SATURATED
 from vampcore.results import cells
-from vampcore.results.table import Table
+from vampcore.results.table import Estimate, Table
 from vampcore.results.work import find, is_finished, is_measured
 
 
@@ -28,7 +28,7 @@ class Column(NamedTuple):
     values: list[str]
 
 
-def write_report(tables: Sequence[Table], path: Path, runs: Path, samples: int) -> None:
+def write_report(tables: Sequence[Table], path: Path, runs: Path) -> None:
     """Write the report of one table, or of several under one heading, whole or not at all.
 
     Other processes write it too, each after a row of its own. Whoever sees, after the writing, that the disk says more
@@ -37,39 +37,38 @@ def write_report(tables: Sequence[Table], path: Path, runs: Path, samples: int) 
     Raises:
         OSError: If it cannot be written; what was there is unchanged.
     """
-    text = _together(tables, runs, samples)
+    text = _together(tables, runs)
     while True:
         write_bytes(path, text.encode())
-        if (newer := _together(tables, runs, samples)) == text:
+        if (newer := _together(tables, runs)) == text:
             return
         text = newer
 
 
-def _together(tables: Sequence[Table], runs: Path, samples: int) -> str:
+def _together(tables: Sequence[Table], runs: Path) -> str:
     if len(tables) == 1:
-        return report(tables[0], runs, samples)
-    return "\n".join(["# Results\n", *(report(table, runs, samples, level=2) for table in tables)])
+        return report(tables[0], runs)
+    return "\n".join(["# Results\n", *(report(table, runs, level=2) for table in tables)])
 
 
-def report(table: Table, runs: Path, samples: int, level: int = 1) -> str:
+def report(table: Table, runs: Path, level: int = 1) -> str:
     """Markdown with a row for every model of the table, and what differs between the priors of an experiment.
 
     Arguments:
         table: The models.
         runs: Folder of the runs.
-        samples: S of log p(x).
         level: Of the heading.
     """
     found = [(config, _at_hand(config, runs)) for config in table.rows]
     sources: list[Source] = []
-    columns = _columns(found, samples, sources)
+    columns = _columns(found, table.estimate, sources)
     headings = [column.heading for column in columns]
     lines = [f"{'#' * level} {table.title}", "", _line(headings), "|" + "---|" * len(headings)]
     lines += [_line(list(row)) for row in zip(*(column.values for column in columns), strict=True)]
-    lines += ["", *_notes(found, samples)]
+    lines += ["", *_notes(found, table.estimate)]
     for number, source in enumerate(sources, 1):
         lines += [f"[{number}] {cells.cited(source)}.", ""]
-    done = [each for _, each in found if each is not None and _is_done(each, samples)]
+    done = [each for _, each in found if each is not None and _is_done(each, table.estimate)]
     lines += _differences(done, level + 1)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -81,11 +80,11 @@ def _at_hand(config: Config, runs: Path) -> Checkpoint | None:
         return None
 
 
-def _is_done(checkpoint: Checkpoint | None, samples: int) -> bool:
-    return checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, samples)
+def _is_done(checkpoint: Checkpoint | None, estimate: Estimate) -> bool:
+    return checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, estimate)
 
 
-def _columns(found: list[tuple[Config, Checkpoint | None]], samples: int, sources: list[Source]) -> list[Column]:
+def _columns(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate, sources: list[Source]) -> list[Column]:
     configs = [config for config, _ in found]
 
     def measured(name: str, decimals: int = 2) -> list[str]:
@@ -99,10 +98,10 @@ def _columns(found: list[tuple[Config, Checkpoint | None]], samples: int, source
         Column("model", [cells.model(config) for config in configs]),
         Column("prior", [cells.prior(config, each) for config, each in found]),
         Column("objective", [objective_name(config) for config in configs]),
-        Column(f"test log p(x), S = {samples:,}", [_log_likelihood(each, samples) for _, each in found]),
+        Column(f"test log p(x), S = {estimate.samples:,}", [_log_likelihood(each, estimate) for _, each in found]),
     ]
     if any(config.likelihood == "logistic" for config in configs):
-        columns.append(Column("bits/dimension", [_bits(each, samples) for _, each in found]))
+        columns.append(Column("bits/dimension", [_bits(each, estimate) for _, each in found]))
     columns += [
         Column("ELBO", measured("elbo")),
         Column("KL", measured("kl")),
@@ -118,20 +117,20 @@ def _columns(found: list[tuple[Config, Checkpoint | None]], samples: int, source
     return columns
 
 
-def _log_likelihood(checkpoint: Checkpoint | None, samples: int) -> str:
+def _log_likelihood(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
     if checkpoint is None:
         return "not trained yet"
     if not is_finished(checkpoint):
         return f"in training, epoch {checkpoint.progress.epochs} of {checkpoint.config.epochs} at most"
-    if not is_measured(checkpoint, samples):
+    if not is_measured(checkpoint, estimate):
         return "not measured yet"
     found = checkpoint.metric("log_likelihood")
-    more = "" if found is None or found.samples == samples else f" (S = {found.samples:,})"
+    more = "" if found is None or found.samples == estimate.samples else f" (S = {found.samples:,})"
     return cells.figure(checkpoint, "log_likelihood") + more
 
 
-def _bits(checkpoint: Checkpoint | None, samples: int) -> str:
-    measured = checkpoint is not None and is_measured(checkpoint, samples)
+def _bits(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
+    measured = checkpoint is not None and is_measured(checkpoint, estimate)
     return cells.figure(checkpoint, "bits_per_dimension", 3) if checkpoint is not None and measured else ""
 
 
@@ -142,20 +141,21 @@ def _seed(config: Config, configs: list[Config]) -> str:
     return f"{config.seed} (one seed)" if alone else str(config.seed)
 
 
-def _notes(found: list[tuple[Config, Checkpoint | None]], samples: int) -> list[str]:
+def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) -> list[str]:
     done = [checkpoint for _, checkpoint in found if checkpoint is not None]
     counts = sorted({len(checkpoint.per_image.elbo) for checkpoint in done})
     images = " or ".join(f"{count:,}" for count in counts) or "no"
+    part = f" of a random {estimate.images:,} of them, the same for every row," if estimate.images else ""
     lines = [
         f"Of {images} test images, after the rounding of the weights to float16; nats/image, ± one standard error over "
-        f"images. log p(x) by importance sampling with S = {samples:,}, biased low by about 1 / (2 ESS). ELBO with one "
-        "sample whatever the objective was. Active units from the layer next to the data up. Mutual information and "
-        "marginal KL are of the top layer and of the test set: they depend on its size, N; where the first is above "
-        f"{SATURATED:.0%} of log N, it is a lower bound and the marginal KL an upper one. Training is the sum of the "
-        "epochs' wall time, validation included.",
+        f"images. log p(x){part} by importance sampling with S = {estimate.samples:,}, biased low by about "
+        "1 / (2 ESS). ELBO with one sample whatever the objective was. Active units from the layer next to the data "
+        "up. Mutual information and marginal KL are of the top layer and of the test set: they depend on its size, N; "
+        f"where the first is above {SATURATED:.0%} of log N, it is a lower bound and the marginal KL an upper one. "
+        "Training is the sum of the epochs' wall time, validation included.",
         f"Priors: {cells.prior_words(config.prior for config, _ in found)}.",
     ]
-    missing = sum(not _is_done(checkpoint, samples) for _, checkpoint in found)
+    missing = sum(not _is_done(checkpoint, estimate) for _, checkpoint in found)
     if missing:
         lines.append(f"{missing} of {len(found)} rows are not done yet.")
     return [text for line in lines for text in (line, "")]
@@ -198,10 +198,13 @@ def _families(done: list[Checkpoint]) -> dict[tuple[str, ...], list[Checkpoint]]
 def _paired(one: Tensor | None, other: Tensor | None) -> str:
     if one is None or other is None:
         return ""
-    difference = other.double() - one.double()
+    # log p(x) is known of some of the images only where the estimate says so.
+    known = other.isfinite() & one.isfinite()
+    difference = (other.double() - one.double())[known]
     se = (difference.std() / math.sqrt(len(difference))).item() if len(difference) > 1 else None
     sign = "+" if bool(torch.mean(difference) >= 0) else ""
-    return sign + cells.number(difference.mean().item(), se)
+    of_a_part = "" if bool(known.all()) else f" ({len(difference):,} images)"
+    return sign + cells.number(difference.mean().item(), se) + of_a_part
 
 
 def _line(values: list[str]) -> str:

@@ -11,11 +11,24 @@ from vampcore import datasets
 from vampcore.config import Config, ConfigError, config_from_json, family_name
 from vampcore.datasets import DataError
 
-_SHAPE = "a table has `title` (text), [defaults] and one [[row]] a model"
+_SHAPE = "a table has `title` (text), [defaults] and one [[row]] a model, and may have `samples` and `images`"
 
 
 class TableError(ValueError):
     """A table that cannot be worked on; the message is one line and names the cure."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How log p(x) of the test set is estimated.
+
+    Attributes:
+        samples: S, importance samples an image.
+        images: A random part of the test set, the same for every model; all of it if None.
+    """
+
+    samples: int = 5000
+    images: int | None = None
 
 
 @dataclass(frozen=True)
@@ -25,17 +38,20 @@ class Table:
     Attributes:
         title: Heading of the report.
         rows: A configuration a model; no two have the same folder, `<experiment>/<prior>`.
+        estimate: Of log p(x), for every row.
     """
 
     title: str
     rows: tuple[Config, ...]
+    estimate: Estimate = Estimate()
 
 
 def read_table(path: Path) -> Table:
     """Read a table.
 
     A row has the fields of `Config`; what it leaves out is in [defaults], or as the configuration's own default says.
-    `likelihood` is the data set's own and `experiment` is named after it, unless they are given.
+    `likelihood` is the data set's own and `experiment` is named after it, unless they are given. Above them, `samples`
+    and `images` say how log p(x) is estimated, as in `Estimate`.
 
     Raises:
         TableError: If the file is absent or no TOML, or a row is no sound configuration.
@@ -46,7 +62,7 @@ def read_table(path: Path) -> Table:
         raise TableError(f"{path} cannot be read ({error.strerror or error}): name a table in TOML") from error
     except ValueError as error:
         raise TableError(f"{path} is no TOML ({' '.join(str(error).split())}): mend it") from error
-    if unknown := sorted(set(content) - {"title", "defaults", "row"}):
+    if unknown := sorted(set(content) - {"title", "samples", "images", "defaults", "row"}):
         raise TableError(f"{path}: {unknown[0]!r:.80} is unknown; {_SHAPE}")
     title, defaults, rows = content.get("title", path.stem), content.get("defaults", {}), content.get("row", [])
     sound = isinstance(title, str) and isinstance(defaults, dict) and isinstance(rows, list)
@@ -57,7 +73,15 @@ def read_table(path: Path) -> Table:
     folder, count = folders.most_common(1)[0]
     if count > 1:
         raise TableError(f"{path}: {count} rows have the folder {folder}; give each an `experiment` of its own")
-    return Table(title, configs)
+    return Table(title, configs, _estimate(path, content))
+
+
+def _estimate(path: Path, content: dict[str, Any]) -> Estimate:
+    samples, images = content.get("samples", Estimate.samples), content.get("images")
+    for name, value, least in (("samples", samples, 1), ("images", images, 2)):
+        if value is not None and (type(value) is not int or value < least):
+            raise TableError(f"{path}: {name} is {value!r:.80}; it must be a whole number, {least} or more")
+    return Estimate(samples, images)
 
 
 def _config(path: Path, number: int, fields: dict[str, Any]) -> Config:

@@ -12,6 +12,7 @@ from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.config import Config
 from vampcore.datasets import Dataset
 from vampcore.results.claims import claimed
+from vampcore.results.table import Estimate
 from vampcore.training import Processes, fit
 from vampcore.training.state import STATE
 
@@ -51,16 +52,19 @@ def is_finished(checkpoint: Checkpoint) -> bool:
     return checkpoint.progress.converged or checkpoint.progress.epochs >= checkpoint.config.epochs
 
 
-def is_measured(checkpoint: Checkpoint, samples: int) -> bool:
-    """Whether log p(x) of the test set is known with so many importance samples, or with more."""
+def is_measured(checkpoint: Checkpoint, estimate: Estimate) -> bool:
+    """Whether log p(x) is known of so many test images with so many importance samples, or of more with more."""
     found = checkpoint.metric("log_likelihood")
-    return found is not None and found.samples is not None and found.samples >= samples
+    if found is None or found.samples is None or found.n is None:
+        return False
+    images = min(estimate.images or checkpoint.test_images, checkpoint.test_images)
+    return found.samples >= estimate.samples and found.n >= images
 
 
 def complete(
     config: Config,
     runs: Path,
-    samples: int,
+    estimate: Estimate,
     device: str = "cpu",
     data_root: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -73,7 +77,7 @@ def complete(
     Arguments:
         config: The model.
         runs: Folder of the runs.
-        samples: S of log p(x).
+        estimate: Of log p(x).
         device: Where to compute.
         data_root: Data folder.
         stop: Asked after every step of training; what was done is kept.
@@ -87,14 +91,14 @@ def complete(
         DataError: If the data set is absent.
         TrainingError: If the numbers ran away.
     """
-    if _is_done(find(config, runs), samples):
+    if _is_done(find(config, runs), estimate):
         return Status.DONE
     with claimed(runs / config.experiment / config.prior) as claim:
         if claim is None:
             return Status.ELSEWHERE
         # Looked at while it is held: another process may have finished it since.
         checkpoint = find(config, runs)
-        if _is_done(checkpoint, samples):
+        if _is_done(checkpoint, estimate):
             return Status.DONE
         dataset = datasets.load(config.data, data_root, config.likelihood)
         if checkpoint is None or not is_finished(checkpoint):
@@ -102,7 +106,7 @@ def complete(
             checkpoint = find(config, runs)
             if checkpoint is None or not is_finished(checkpoint):
                 return Status.STOPPED
-        if not is_measured(checkpoint, samples):
+        if not is_measured(checkpoint, estimate):
 
             def told(seen: int, total: int) -> None:
                 if stop() or claim.lost:
@@ -111,7 +115,15 @@ def complete(
                     measured(seen, total)
 
             try:
-                found = measured_again(checkpoint, dataset, samples, whole=True, device=device, progress=told)
+                found = measured_again(
+                    checkpoint,
+                    dataset,
+                    estimate.samples,
+                    estimated=estimate.images,
+                    whole=True,
+                    device=device,
+                    progress=told,
+                )
             except _StoppedError:
                 return Status.STOPPED
             # Among one's own runs also where it is a shipped one: those stay as they came.
@@ -123,8 +135,8 @@ class _StoppedError(Exception):
     """Raised out of the middle of a measurement, of which nothing is kept."""
 
 
-def _is_done(checkpoint: Checkpoint | None, samples: int) -> bool:
-    return checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, samples)
+def _is_done(checkpoint: Checkpoint | None, estimate: Estimate) -> bool:
+    return checkpoint is not None and is_finished(checkpoint) and is_measured(checkpoint, estimate)
 
 
 def _train(
