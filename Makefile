@@ -20,7 +20,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: $(INSTALLED) ## Start the dashboard; PORT=8501 and ADDRESS=127.0.0.1 unless told otherwise
-	$(BIN)/streamlit run app/main.py --server.address=$(ADDRESS) --server.port=$(PORT)
+	$(BIN)/streamlit run app/asgi.py --server.address=$(ADDRESS) --server.port=$(PORT)
 
 test: $(INSTALLED_DEV) ## Run all tests; ARGS="tests/test_priors.py" runs some
 	$(BIN)/python -m pytest $(ARGS)

@@ -58,13 +58,26 @@ def selected() -> Selection:
     Raises:
         services.ServiceError: If there is no checkpoint.
     """
-    readable = [each for each in services.experiments() if each.priors]
-    if not readable:
-        raise services.ServiceError("there is no trained model yet: run python -m vampcore train --data digits")
     name = st.session_state.get(EXPERIMENT)
-    experiment = next((each for each in readable if each.name == name), readable[0])
-    wanted = (st.session_state.get(PRIOR), default_prior(experiment))
-    listed = next(each for prior in wanted for each in experiment.priors if each.ref.prior == prior)
+    experiment = next((each for each in services.experiments() if each.priors and each.name == name), None)
+    return _of(experiment or first().experiment, st.session_state.get(PRIOR))
+
+
+def first() -> Selection:
+    """What is shown where nothing was chosen.
+
+    Raises:
+        services.ServiceError: If there is no checkpoint.
+    """
+    for experiment in services.experiments():
+        if experiment.priors:
+            return _of(experiment, None)
+    raise services.ServiceError("there is no trained model yet: run python -m vampcore train --data digits")
+
+
+def _of(experiment: services.Experiment, prior: str | None) -> Selection:
+    wanted = (prior, default_prior(experiment))
+    listed = next(each for name in wanted for each in experiment.priors if each.ref.prior == name)
     return Selection(experiment, listed)
 
 

@@ -22,7 +22,7 @@ from tests.browser.harness import ROOT, serve
 TURNS = 15
 STARTS = 5
 EXPERIMENT = "mnist-2d"
-APP, BARE = ROOT / "app" / "main.py", ROOT / "benchmarks" / "bare.py"
+APP, BARE = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "bare.py"
 
 
 @dataclass(frozen=True)

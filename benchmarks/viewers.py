@@ -209,7 +209,7 @@ def tables(
         benchmarks.session.Failed: If any run of any viewer fails.
         RuntimeError: If the server wrote an error.
     """
-    with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "main.py", Path(folder) / "log.txt") as server:
+    with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "asgi.py", Path(folder) / "log.txt") as server:
         found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
         if errors := server.errors():
             raise RuntimeError(f"the server wrote:\n{errors}")

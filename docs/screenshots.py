@@ -51,7 +51,7 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        serve(ROOT / "app" / "main.py", Path(folder) / "log") as server,
+        serve(ROOT / "app" / "asgi.py", Path(folder) / "log") as server,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=program, args=chromium_flags())

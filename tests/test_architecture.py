@@ -31,7 +31,7 @@ APP = (
     ("state", "components"),
     ("widgets",),
     ("views",),
-    ("main",),
+    ("main", "asgi"),
 )
 # In the library's __init__ stand the public names: it may import all but the command line, and nothing imports it.
 FORBIDDEN_IN_VAMPCORE = {"streamlit", "plotly", "app"}

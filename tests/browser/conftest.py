@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
     """The dashboard as it ships, started once; asks for the browser first, so as not to start in vain."""
-    with serve(ROOT / "app" / "main.py", tmp_path_factory.mktemp("server") / "log.txt") as running:
+    with serve(ROOT / "app" / "asgi.py", tmp_path_factory.mktemp("server") / "log.txt") as running:
         yield running
 
 
