@@ -87,13 +87,13 @@ def holes(
     """
     figure = Drawing()
     laid_out(figure, mode, x=axes[0], y=axes[1], alt=alt, height=height)
-    picture = hatched(hole_margin(prior_density, aggregate))
+    margin = hole_margin(prior_density, aggregate)
     x, y = prior_density.x, prior_density.y
-    add_picture(figure, picture, float(x[0]), float(x[-1]), float(y[-1]), float(y[0]))
+    add_picture(figure, hatched(margin), float(x[0]), float(x[-1]), float(y[-1]), float(y[0]))
     figure.add(contour(aggregate, mode, name="aggregated posterior", masses=(0.99,), width=2, dash="dot"))
     figure.add(contour(prior_density, mode, name="prior", masses=(0.95,), width=2))
     # Contours and pictures have no entry in the legend; these draw nothing but their entry.
-    entries = (
+    lines = (
         {
             "type": "scatter",
             "x": [None],
@@ -110,21 +110,21 @@ def holes(
             "line": {"color": mode.ink, "width": 2, "dash": "dot"},
             "name": "data, 99 %",
         },
-        {
-            "type": "scatter",
-            "x": [None],
-            "y": [None],
-            "mode": "markers",
-            "marker": {
-                "symbol": "square",
-                "size": 14,
-                "color": with_alpha(COMPARED, 0.5),
-                "line": {"width": 2, "color": COMPARED},
-            },
-            "name": "hole",
-        },
     )
-    figure.add(*entries)
+    hole = {
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": "markers",
+        "marker": {
+            "symbol": "square",
+            "size": 14,
+            "color": with_alpha(COMPARED, 0.5),
+            "line": {"width": 2, "color": COMPARED},
+        },
+        "name": "hole",
+    }
+    figure.add(*lines, *([hole] if (margin >= 0).any() else []))
     framed(figure, mode, window, prior=prior, title=title)
     figure.update(legend={"y": -0.14, "yanchor": "top", "itemclick": False, "itemdoubleclick": False})
     return figure

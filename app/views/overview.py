@@ -130,6 +130,15 @@ def against_published() -> None:
     (measured,) = names
     drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} of the test set (nats/image)")
     widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
+    parts = [
+        (short_name(ref), metric.n) for ref, metric in found if metric.n and metric.n < services.facts(ref).test_images
+    ]
+    if parts:
+        st.caption(
+            "Estimated of a random part of the test images: "
+            + ", ".join(f"{prior} of {widgets.count(n)}" for prior, n in parts)
+            + "."
+        )
     if measured != "log_likelihood":
         st.caption("A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`.")
 

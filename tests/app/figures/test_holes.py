@@ -60,5 +60,7 @@ def test_figure_draws_the_two_lines_and_names_all_three(normal):
     assert (data.contours.start, data.line.dash) == (0, "dot")
     assert (prior.contours.start, prior.line.dash) == (1, "solid")
     assert [trace.name for trace in figure.data[2:]] == ["prior, 95 %", "data, 99 %", "hole"]
+    none = holes(LIGHT, WINDOW, normal, normal, alt="a", prior="sg").checked()
+    assert [trace.name for trace in none.data[2:]] == ["prior, 95 %", "data, 99 %"]
     assert figure.layout.yaxis.scaleanchor == "x"
     assert len(figure.layout.images) == 1

@@ -52,6 +52,21 @@ def test_the_numbers_of_each_prior_are_the_services(refs):
     assert not at.warning
 
 
+def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
+    from vampcore import datasets
+    from vampcore.checkpoints import load, save
+    from vampcore.checkpoints.measuring import measured_again, with_figures
+
+    digits = datasets.load("digits")
+    for prior, estimated in (("sg", 40), ("mog", None)):
+        folder = part(f"tiny-2d/{prior}") / "tiny-2d" / prior
+        checkpoint = load(folder)
+        save(with_figures(checkpoint, measured_again(checkpoint, digits, 2, estimated=estimated)), folder)
+    said = words(opened())
+    assert "Estimated of a random part of the test images: SG of 40." in said
+    assert "n = 40" in said
+
+
 def test_each_map_shows_the_test_set_and_its_prior(refs):
     from app import services
 
