@@ -1,11 +1,13 @@
 """The dashboard, getting ready before its first viewer comes: `streamlit run app/asgi.py`.
 
-`streamlit run app/main.py` shows the same pages; there the first viewer waits for the imports and the first model.
+`streamlit run app/main.py` shows the same pages; there the first viewer waits for the imports and the first model. A
+signal that stops the server is also what its process says it ended by, as is uvicorn's way.
 """
 
 import contextlib
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import streamlit as st
 
@@ -31,4 +33,4 @@ async def _getting_ready(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("main.py", lifespan=_getting_ready)
+app = st.App(Path(__file__).with_name("main.py"), lifespan=_getting_ready)

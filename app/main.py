@@ -1,4 +1,4 @@
-"""VampScope: what the prior of a variational autoencoder has learned. Run it with `streamlit run app/main.py`."""
+"""VampScope: what the prior of a variational autoencoder has learned. `make app` starts it by `app/asgi.py`."""
 
 from pathlib import Path
 

@@ -76,7 +76,8 @@ def _figure(checkpoint: Checkpoint, name: str) -> str:
     if metric is None:
         return "not evaluated"
     error = "" if metric.se is None else f" ± {metric.se:.2f}"
-    basis = f" (S = {metric.samples:,})" if name == "log_likelihood" else ""
+    of_a_part = f", {metric.n:,} images" if metric.n is not None and metric.n < checkpoint.test_images else ""
+    basis = f" (S = {metric.samples:,}{of_a_part})" if name == "log_likelihood" else ""
     return f"{metric.value:.2f}{error}{basis}".replace("-", "−")
 
 

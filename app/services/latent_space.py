@@ -33,7 +33,7 @@ class Latents:
         labels: Class of each image, -1 where there is none, `(N,)`.
         ids: Number of each image in the test set, `(N,)`.
         elbo: Of each image, in nats, `(N,)`.
-        log_likelihood: log p(x) of each image in nats, `(N,)`, or None where it was not computed.
+        log_likelihood: log p(x) of each image in nats, `(N,)`, NaN where it was not computed; None if it nowhere was.
     """
 
     mean: Floats
@@ -90,6 +90,8 @@ def latents(ref: Ref) -> Latents:
     labels = torch.full_like(stored.ids, -1) if stored.labels is None else stored.labels
     bounds = model.checkpoint.per_image
     log_likelihood = None if bounds.log_likelihood is None else bounds.log_likelihood[stored.ids]
+    if log_likelihood is not None and not log_likelihood.isfinite().any():
+        log_likelihood = None
     posterior, generator = model.posterior, noise(SAMPLE_SEED)
     scale, sample = torch.empty_like(posterior.mean), torch.empty_like(posterior.mean)
     for rows in chunks(*posterior.mean.shape):

@@ -28,7 +28,7 @@ name = here.experiment.name
 
 
 def reached(ref: services.Ref) -> services.Metric | None:
-    """The stored log-likelihood of the test set; the ELBO, its lower bound, where that was not evaluated yet."""
+    """The stored log-likelihood of test images; the ELBO, its lower bound, where that was not evaluated yet."""
     return services.metric(ref, "log_likelihood") or services.metric(ref, "elbo")
 
 
@@ -128,7 +128,7 @@ def against_published() -> None:
                 for known in services.published(ref)
             ]
     (measured,) = names
-    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} of the test set (nats/image)")
+    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} of test images (nats/image)")
     widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
     parts = [
         (short_name(ref), metric.n) for ref, metric in found if metric.n and metric.n < services.facts(ref).test_images

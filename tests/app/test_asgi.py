@@ -30,17 +30,20 @@ def test_without_a_checkpoint_getting_ready_says_nothing(tmp_path, monkeypatch, 
 def test_getting_ready_is_begun_by_the_server_and_not_waited_for(monkeypatch):
     from app import asgi
 
-    begun, go_on = threading.Event(), threading.Event()
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def slow() -> None:
         begun.set()
         go_on.wait(30)
+        ended.set()
 
     monkeypatch.setattr(asgi, "get_ready", slow)
 
     async def started() -> bool:
         async with asgi._getting_ready(asgi.app):
-            return await asyncio.to_thread(begun.wait, 10) and not go_on.is_set()
+            return await asyncio.to_thread(begun.wait, 10) and not ended.is_set()
 
     assert asyncio.run(started())
+    assert not ended.is_set()
     go_on.set()
+    assert ended.wait(10)

@@ -98,6 +98,12 @@ def test_log_likelihood_of_some_observations_only(generator):
     assert told[-1] == (30 * (1 + 1 + 10) + 10 * 20,) * 2
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_log_likelihood_of_fewer_than_two_is_refused(generator, count):
+    with pytest.raises(ValueError, match="two or more observations"):
+        evaluate(loose_model(), images(30, PIXELS, generator), samples=20, estimated=torch.arange(30) < count)
+
+
 def test_one_seed_gives_one_result(generator):
     x = images(30, PIXELS, generator)
     first, again, other = (evaluate(loose_model(), x, samples=5, seed=seed) for seed in (1, 1, 2))

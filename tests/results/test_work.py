@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.processes import run_python, run_together
-from tests.results.tables import write_table
+from tests.results.tables import TINY, write_table
 from tests.small_runs import train
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError, load
@@ -112,7 +112,12 @@ def test_the_likelihood_of_a_part_is_completed_where_the_whole_is_asked_for(row,
     assert (log_p.n, found.metric("elbo").n) == (40, 300)
     assert log_p.value == pytest.approx(found.per_image.log_likelihood[known].mean().item(), abs=1e-3)
     assert complete(row, tmp_path / "runs", Estimate(3, images=39), compile="off") is Status.DONE
-    assert torch.equal(load(found.folder).per_image.log_likelihood.isfinite(), known)
+    assert load(found.folder).metric("log_likelihood") == log_p
+    # More images and fewer samples: nothing that is known is lost, and the part holds the part.
+    assert complete(row, tmp_path / "runs", Estimate(2, images=60), compile="off") is Status.DONE
+    wider = load(found.folder)
+    assert (wider.metric("log_likelihood").n, wider.metric("log_likelihood").samples) == (60, 3)
+    assert wider.per_image.log_likelihood.isfinite()[known].all()
     assert complete(row, tmp_path / "runs", Estimate(3, images=1000), compile="off") is Status.DONE
     again = load(tmp_path / "runs" / "tiny" / "vamp")
     assert again.per_image.log_likelihood.isfinite().all()
@@ -171,6 +176,17 @@ def test_a_folder_with_another_model_is_named_and_left_alone(row, tmp_path, trai
 
 
 class TestTheCommand:
+    def test_a_table_says_how_the_likelihood_is_estimated_unless_the_command_does(self, tmp_path):
+        table = write_table(tmp_path, 'prior = "sg"', defaults="samples = 2\nimages = 25\n" + TINY)
+        command = ["results", str(table), *options(tmp_path)]
+        at = command.index("--samples")
+        assert main(command[:at] + command[at + 2 :]) == 0
+        found = load(tmp_path / "runs" / "tiny" / "sg").metric("log_likelihood")
+        assert (found.samples, found.n) == (2, 25)
+        assert main(command) == 0
+        found = load(tmp_path / "runs" / "tiny" / "sg").metric("log_likelihood")
+        assert (found.samples, found.n) == (3, 25)
+
     def test_two_processes_share_four_rows_and_a_second_call_trains_nothing(self, tmp_path, trainings, capsys):
         table = write_table(tmp_path, *ROWS)
         run_together(2, tmp_path, TOGETHER, str(table), str(tmp_path))

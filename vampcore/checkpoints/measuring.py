@@ -34,7 +34,7 @@ def measured_again(
         seed: Of the noise.
         split: `train`, `validation` or `test`.
         limit: Measure a random subset of so many images, the same for all models.
-        estimated: Of those, estimate log p(x) of a random part of so many only, the same for all models.
+        estimated: Of those, estimate log p(x) of a random part of so many only, two or more, the same for all models.
         whole: Refuse a test set of another size than at training.
         device: Where to compute.
         progress: Called with the images decoded and the images to decode.
@@ -57,7 +57,7 @@ def measured_again(
 
 
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
-    """The checkpoint with figures of its whole test set in place of those that it had."""
+    """The checkpoint with figures of its whole test set, log p(x) perhaps of a part, in place of those that it had."""
     log_likelihood = None if measured.log_likelihood is None else measured.log_likelihood.cpu()
     per_image = PerImage(measured.elbo.cpu(), log_likelihood)
     return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=measured.metrics, per_image=per_image)

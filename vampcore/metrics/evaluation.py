@@ -82,19 +82,21 @@ def evaluate(
         split: Part of the data set that `x` is.
         levels: Largest count of a pixel; 255 (grey images) adds bits per dimension.
         draws: Latent samples an observation for everything but log p(x) and active units.
-        estimated: Observations whose log p(x) is estimated, drawn at random; all if None.
+        estimated: Observations whose log p(x) is estimated, two or more drawn at random; all if None.
 
     Raises:
-        ValueError: If there are fewer than two observations, no draw, or a negative number of samples.
+        ValueError: If there are fewer than two observations, or fewer than two whose log p(x) is estimated, no draw, or
+            a negative number of samples.
     """
-    if len(x) < 2 or draws < 1 or samples < 0:
+    chosen = torch.ones(len(x), dtype=torch.bool) if estimated is None else estimated
+    if min(len(x), int(chosen.sum())) < 2 or draws < 1 or samples < 0:
         raise ValueError("evaluation needs two or more observations, draws=1 or more and samples=0 or more")
     prior = model.prior(model.encoder) if prior is None else prior
     chunk = observations_at_once(x, draws, model.bytes_per_number)
     n = len(x)
     closed = isinstance(model.encoder(x[:1]), DiagNormal)
     activity_samples = ACTIVITY_SAMPLES if closed else FLOW_ACTIVITY_SAMPLES
-    chosen = torch.ones(n, dtype=torch.bool, device=x.device) if estimated is None else estimated.to(x.device)
+    chosen = chosen.to(x.device)
     total = n * ((1 + closed) * draws + activity_samples) + int(chosen.sum()) * samples
 
     def generator() -> torch.Generator:

@@ -125,8 +125,11 @@ def _log_likelihood(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
     if not is_measured(checkpoint, estimate):
         return "not measured yet"
     found = checkpoint.metric("log_likelihood")
-    more = "" if found is None or found.samples == estimate.samples else f" (S = {found.samples:,})"
-    return cells.figure(checkpoint, "log_likelihood") + more
+    if found is None:
+        return ""
+    other = [f"S = {found.samples:,}"] if found.samples != estimate.samples else []
+    other += [f"{found.n:,} images"] if found.n != estimate.images_of(checkpoint.test_images) else []
+    return cells.figure(checkpoint, "log_likelihood") + (f" ({', '.join(other)})" if other else "")
 
 
 def _bits(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
@@ -145,7 +148,10 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) ->
     done = [checkpoint for _, checkpoint in found if checkpoint is not None]
     counts = sorted({len(checkpoint.per_image.elbo) for checkpoint in done})
     images = " or ".join(f"{count:,}" for count in counts) or "no"
-    part = f" of a random {estimate.images:,} of them, the same for every row," if estimate.images else ""
+    is_part = estimate.images is not None and any(estimate.images < count for count in counts)
+    part = (
+        f" of a random {estimate.images:,} of them, the same for every row unless it says otherwise," if is_part else ""
+    )
     lines = [
         f"Of {images} test images, after the rounding of the weights to float16; nats/image, ± one standard error over "
         f"images. log p(x){part} by importance sampling with S = {estimate.samples:,}, biased low by about "

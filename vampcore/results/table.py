@@ -30,6 +30,10 @@ class Estimate:
     samples: int = 5000
     images: int | None = None
 
+    def images_of(self, test_images: int) -> int:
+        """Images of a test set of so many."""
+        return test_images if self.images is None else min(self.images, test_images)
+
 
 @dataclass(frozen=True)
 class Table:

@@ -53,12 +53,15 @@ def is_finished(checkpoint: Checkpoint) -> bool:
 
 
 def is_measured(checkpoint: Checkpoint, estimate: Estimate) -> bool:
-    """Whether log p(x) is known of so many test images with so many importance samples, or of more with more."""
+    """Whether log p(x) is known of at least so many test images with at least so many importance samples."""
+    samples, images = _known(checkpoint)
+    return samples >= estimate.samples and images >= estimate.images_of(checkpoint.test_images)
+
+
+def _known(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Importance samples that log p(x) was estimated with, and of how many images; 0 of 0 where it never was."""
     found = checkpoint.metric("log_likelihood")
-    if found is None or found.samples is None or found.n is None:
-        return False
-    images = min(estimate.images or checkpoint.test_images, checkpoint.test_images)
-    return found.samples >= estimate.samples and found.n >= images
+    return (0, 0) if found is None else (found.samples or 0, found.n or 0)
 
 
 def complete(
@@ -77,7 +80,7 @@ def complete(
     Arguments:
         config: The model.
         runs: Folder of the runs.
-        estimate: Of log p(x).
+        estimate: Of log p(x); one that is known of more images, or with more samples, keeps these.
         device: Where to compute.
         data_root: Data folder.
         stop: Asked after every step of training; what was done is kept.
@@ -115,11 +118,12 @@ def complete(
                     measured(seen, total)
 
             try:
+                samples, images = _known(checkpoint)
                 found = measured_again(
                     checkpoint,
                     dataset,
-                    estimate.samples,
-                    estimated=estimate.images,
+                    max(samples, estimate.samples),
+                    estimated=max(images, estimate.images_of(checkpoint.test_images)),
                     whole=True,
                     device=device,
                     progress=told,

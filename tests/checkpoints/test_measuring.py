@@ -1,0 +1,40 @@
+"""Figures measured again: on which images, and what becomes of those that were there."""
+
+import torch
+
+from tests.small_runs import digits
+from vampcore.checkpoints import load
+from vampcore.checkpoints.measuring import measured_again, with_figures
+
+
+def known(family, prior: str, count: int) -> torch.Tensor:
+    """Rows of the test set whose log p(x) was estimated."""
+    found = measured_again(load(family / "small" / prior), digits(), samples=1, estimated=count)
+    return found.log_likelihood.isfinite()
+
+
+def test_a_part_is_the_same_for_every_model_and_holds_the_smaller_ones(family):
+    sg, vamp, more = known(family, "sg", 20), known(family, "vamp", 20), known(family, "vamp", 40)
+    assert int(sg.sum()) == 20
+    assert torch.equal(sg, vamp)
+    assert int(more.sum()) == 40
+    assert bool(more[vamp].all())
+
+
+def test_a_part_is_the_subset_of_as_many_images(family):
+    checkpoint = load(family / "small" / "sg")
+    rows = known(family, "sg", 20)
+    whole, limited = (measured_again(checkpoint, digits(), samples=0, limit=limit) for limit in (None, 20))
+    # The noise differs, the images do not: what is easy in one is easy in the other.
+    expected, found = whole.elbo[rows], limited.elbo
+    assert torch.corrcoef(torch.stack([expected, found]))[0, 1] > 0.9
+
+
+def test_figures_of_the_whole_test_set_replace_those_that_were_there(family):
+    checkpoint = load(family / "small" / "sg")
+    found = measured_again(checkpoint, digits(), samples=2, seed=3, estimated=30)
+    again = with_figures(checkpoint, found)
+    assert again.metrics == found.metrics
+    assert torch.equal(again.per_image.elbo, found.elbo)
+    assert int(again.per_image.log_likelihood.isfinite().sum()) == 30
+    assert again.config == checkpoint.config
