@@ -256,8 +256,8 @@ def cold(browser: Browser, starts: int = STARTS) -> Table:
         ("the same of `streamlit run app/main.py`, which does not get ready", str(timings["unready"])),
     )
     note = (
-        f"Median and quartiles of {starts} starts; the goal is at most 1 s above. Our server imports and loads from its "
-        "own start on, the bare one from its first viewer on."
+        f"Median and quartiles of {starts} starts; the goal is at most 1 s above. Our server imports and loads from "
+        "its own start on, the bare one from its first viewer on."
     )
     return Table("A cold start", ("", "time"), rows, note)
 
