@@ -27,6 +27,17 @@ def test_activity_is_the_variance_of_the_means(generator):
     assert THRESHOLD == 0.01
 
 
+def test_the_prior_is_not_asked(generator):
+    class Silent(torch.nn.Module):
+        def forward(self, encoder, index=None):
+            raise AssertionError("asked for the prior")
+
+    model = hand_made([2.0, 0.5, 0.05, 0.0], [0.1, 0.5, 1.0, 1.0])
+    model.prior = Silent()
+    (found,) = active_units(model, images(30, PIXELS, generator), samples=3, generator=generator)
+    assert found.count == 2
+
+
 def test_ratio_divides_by_the_mean_posterior_variance(generator):
     x = images(2000, PIXELS, generator)
     variance = [0.1, 0.5, 1.0, 2.0]

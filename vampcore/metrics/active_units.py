@@ -5,15 +5,17 @@ Reference:
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from vampcore.distributions import DiagNormal, Distribution
+from vampcore.distributions import DiagNormal
 from vampcore.metrics.chunks import observations_at_once
 from vampcore.metrics.metric import Metric
 from vampcore.models import VAE
+from vampcore.models.vae import LowerLayer
 
 THRESHOLD = 0.01
 
@@ -83,7 +85,6 @@ def active_units(
     x: Float[Tensor, "N C H W"],
     samples: int = 1,
     generator: torch.Generator | None = None,
-    prior: Distribution | None = None,
     chunk: int | None = None,
 ) -> tuple[ActiveUnits, ...]:
     """A_i = Var_x(E_q[z_i]) of every layer, top first.
@@ -98,7 +99,6 @@ def active_units(
         x: Observations; the definition asks for the whole test set.
         samples: Latent samples an observation; two or more where the model has more than one layer, or a flow on top.
         generator: Source of the noise.
-        prior: p(z); built once from the model if None.
         chunk: Observations at once; chosen from their size if None.
 
     Raises:
@@ -110,13 +110,14 @@ def active_units(
     if samples < (needed := 2 if is_flow else min(2, layers)):
         what = "a posterior that is a flow" if is_flow else f"a model of {layers} layers"
         raise ValueError(f"samples is {samples}; {what} needs {needed} or more")
-    prior = model.prior(model.encoder) if prior is None else prior
+    # Nothing of it depends on p(z), and a mixture's density would take longest: the simplest stands for it.
+    stand_in = DiagNormal(*x.new_zeros(2, cast(LowerLayer, model.encoder).latent_dim))
     chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
     means: list[list[Tensor]] = [[] for _ in range(1 + len(model.layers))]
     variances: list[list[Tensor]] = [[] for _ in means]
     corrections: list[list[Tensor]] = [[] for _ in means]
     for part in x.split(chunk):
-        for i, layer in enumerate(model.infer(part, samples, prior=prior, generator=generator)):
+        for i, layer in enumerate(model.infer(part, samples, prior=stand_in, generator=generator)):
             between = layer.mean.var(0) if samples > 1 else torch.zeros_like(layer.mean[0])
             means[i].append(layer.mean.mean(0))
             variances[i].append((layer.z - layer.mean).square().mean(0) + between)

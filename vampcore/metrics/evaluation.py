@@ -113,7 +113,7 @@ def evaluate(
         surgery = elbo_surgery(model, x, draws, generator(), prior, chunk, SURGERY_IMAGES)
         metrics += [surgery.average_kl, surgery.mutual_information, surgery.marginal_kl]
         report(before := before + n * draws)
-    units = active_units(model, x, activity_samples, generator(), prior)
+    units = active_units(model, x, activity_samples, generator())
     report(before := before + n * activity_samples)
     whole = Metric("active_units", float(sum(u.count for u in units)), "units", n=n, samples=activity_samples)
     metrics += [whole, *(u.metric() for u in units if len(units) > 1)]
