@@ -198,7 +198,7 @@ def _compiling_table(timed: list[Timed]) -> Table:
     note = (
         "Compiling: the first steps of a run, with empty caches, in seconds, once. A step saves the median of the "
         "differences, turn by turn. An epoch of static MNIST has 500 steps. "
-        f"`--compile auto` compiles runs of {STEPS_WORTH_COMPILING:,} steps and more."
+        f"`--compile auto` compiles runs of such networks of {STEPS_WORTH_COMPILING:,} steps and more."
     )
     return Table("torch.compile", columns, tuple(rows), note)
 

@@ -7,7 +7,8 @@ from tests.processes import run_python
 from tests.small_runs import config, few_digits
 from vampcore.datasets import observe
 from vampcore.objectives import elbo
-from vampcore.training import Run
+from vampcore.training import Run, step
+from vampcore.training.step import Step
 
 ROWS = torch.arange(50)
 
@@ -20,6 +21,26 @@ def arguments(run: Run, beta: float = 0.5, rate: float = 1e-2):
 
 def tensors(run: Run) -> list[torch.Tensor]:
     return [*run.step.weights, *run.step.moments]
+
+
+@pytest.mark.parametrize(
+    ("model", "steps", "pays"),
+    [
+        ("vae", 9_999, False),
+        ("hvae", 10_000, True),
+        ("convhvae", 999, False),
+        ("convhvae", 1_000, True),
+        ("pixelhvae", 10**9, False),
+    ],
+)
+def test_it_is_compiled_of_itself_where_that_pays(model, steps, pays, monkeypatch):
+    monkeypatch.setattr(step, "can_compile", lambda device: True)
+    run = Run(config("sg", model=model), few_digits())
+
+    def is_compiled(compile: str) -> bool:
+        return Step(run.model, run.config, run.processes, compile, steps)._compiled is not None
+
+    assert [is_compiled(each) for each in ("auto", "on", "off")] == [pays, True, False]
 
 
 class TestAdam:
@@ -90,7 +111,8 @@ class TestCompiled:
     SCRIPT = """
 import torch
 from tests.small_runs import config, few_digits
-from vampcore.training import Run
+from vampcore.training import Run, step
+from vampcore.training.step import Step
 
 for precision in ("float32", "bf16"):
     curves = {}
@@ -130,7 +152,8 @@ for part in ("weights", "best", "optimizer"):
     FLOWS = """
 import torch
 from tests.small_runs import config, few_digits
-from vampcore.training import Run
+from vampcore.training import Run, step
+from vampcore.training.step import Step
 
 small = {"transforms": 1, "transform_hidden": 8, "epochs": 1}
 for settings in (config("realnvp", **small), config("sg", posterior="iaf", latent_dim=3, precision="bf16", **small)):
