@@ -18,6 +18,8 @@ EXPERIMENT = "experiment"
 PRIOR = "prior"
 FARTHEST = 1e4
 """The largest coordinate of a place or a part that a URL may name."""
+NARROWEST = 2e-3
+"""The shortest side of a part: a browser does not draw the lines of a density that is enlarged much further."""
 
 _PAGE = "_page"
 _VISIT = "_visit"
@@ -183,11 +185,17 @@ def window(key: str) -> tuple[float, float, float, float] | None:
     if raw is None:
         return None
     ends = [end for part in raw.split(",") if (end := _number(part, -FARTHEST, FARTHEST, whole=False)) is not None]
-    if len(ends) == raw.count(",") + 1 == 4 and ends[0] < ends[1] and ends[2] < ends[3]:
+    if len(ends) == raw.count(",") + 1 == 4 and is_part(*ends):
         return ends[0], ends[1], ends[2], ends[3]
     cure = "left, right, bottom and top with commas between them were expected, left below right and bottom below top"
-    _drop(key, [raw], f"{cure}, each at most \u00b1{FARTHEST:,.0f}")
+    _drop(key, [raw], f"{cure}, by {NARROWEST:g} or more, each at most \u00b1{FARTHEST:,.0f}")
     return None
+
+
+def is_part(left: float, right: float, bottom: float, top: float) -> bool:
+    """Whether the sides run upwards and are long enough to be drawn."""
+    # A number of the URL may be rounded by half of its last digit.
+    return min(right - left, top - bottom) > 0.999 * NARROWEST
 
 
 def set_window(key: str, left: float, right: float, bottom: float, top: float) -> None:

@@ -75,7 +75,7 @@ def estimates(
     lows = np.array([row.value - (row.se or 0) for row in rows] + ([0.0] if zero else []))
     highs = np.array([row.value + (row.se or 0) for row in rows] + ([0.0] if zero else []))
     room = 0.08 * max(float(highs.max() - lows.min()), 1e-6)
-    figure.update_x(range=[float(lows.min()) - room, float(highs.max()) + room], nticks=7)
+    figure.update_x(range=[float(lows.min()) - room, float(highs.max()) + room], nticks=5, tickangle=0)
     if zero:
         figure.line_up(0, {"color": mode.ink, "width": 1.5, "dash": "dash"})
     figure.update_y(

@@ -19,6 +19,7 @@ def plot_config(
     scale: int = 2,
     selectable: bool = False,
     scroll_zoom: bool = False,
+    bar: bool = True,
 ) -> dict[str, Any]:
     """Plotly's own configuration, for `st.plotly_chart(config=...)`: the camera saves the figure under a name of ours.
 
@@ -29,6 +30,7 @@ def plot_config(
         selectable: Whether the mode bar offers lasso and box.
         scroll_zoom: Whether the wheel zooms; only where the figure is the page's subject, because it takes
             the page's scrolling.
+        bar: Whether there is a mode bar.
     """
     safe = "".join(character if character.isalnum() or character in "-_." else "-" for character in filename)
     removed = ["autoScale2d", "toggleSpikelines", "hoverClosestCartesian", "hoverCompareCartesian"]
@@ -36,6 +38,7 @@ def plot_config(
         removed += ["lasso2d", "select2d"]
     return {
         "displaylogo": False,
+        **({} if bar else {"displayModeBar": False}),
         "responsive": True,
         "scrollZoom": scroll_zoom,
         "modeBarButtonsToRemove": removed,

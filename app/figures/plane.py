@@ -8,12 +8,15 @@ import numpy as np
 
 from app.figures.density import Density, Window, contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
-from app.figures.points import ByClass, Colouring, class_labels, raster, scatter
+from app.figures.points import ByClass, Colouring, class_labels, moved_apart, raster, scatter
 from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, widest_tick, with_alpha
 from app.figures.tiles import add_picture
 
 DEVIATIONS = 2.0
 """Radius of a component's ellipse in its standard deviations; two hold 86.5 % of its mass on a plane."""
+
+ABOVE, BELOW = 20, 57
+"""Pixels over and under the plane."""
 
 SIDES = 40
 LABELLED = 40
@@ -194,7 +197,8 @@ def plane(
         if components.centres:
             figure.add(centre_trace(components, mode, webgl=webgl))
             annotations += numbers(components, mode)
-    figure.annotate(*annotations, *classes)
+    scale = (height - ABOVE - BELOW) / max(window.right - window.left, window.top - window.bottom)
+    figure.annotate(*annotations, *moved_apart(classes, scale))
     return framed(figure, mode, window, prior=prior, title=title)
 
 
@@ -206,7 +210,7 @@ def framed(figure: Drawing, mode: Theme, window: Window, *, prior: str | None, t
     figure.update_y(range=[window.bottom, window.top], nticks=6, scaleanchor="x", scaleratio=1, **edge)
     # Room for labels and titles: where it is not enough at once, plotly finds it by drawing everything twice.
     left = math.ceil(40 + widest_tick(window.bottom, window.top))
-    figure.update(margin={"l": left, "b": 57, "t": 20, "r": 16})
+    figure.update(margin={"l": left, "b": BELOW, "t": ABOVE, "r": 16})
     if title:
         colour = mode.ink if prior is None else prior_text_colour(prior, mode)
         figure.update(

@@ -84,7 +84,7 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
     alt = "Activity of latent units, sorted, on a log scale. " + ", ".join(
         f"{one.name}: {one.active} of {len(one.activity)} active" for one in series
     )
-    laid_out(figure, mode, x="unit, sorted by activity", y="activity A (latent unit²)", alt=alt, height=height)
+    laid_out(figure, mode, x="rank by activity", y="activity A (latent unit²)", alt=alt, height=height)
     figure.line_across(THRESHOLD, {"color": mode.ink, "width": 1.5, "dash": "dash"})
     figure.annotate(
         {
@@ -156,7 +156,7 @@ def kl_per_dimension(
         ]
     )
     alt = f"KL of each latent dimension {name}: {total:.2f} nats in all, of which dependence {dependence:.2f}".strip()
-    laid_out(figure, mode, x="unit, sorted by KL", y="KL (nats/image)", alt=alt, height=height)
+    laid_out(figure, mode, x="rank by KL", y="KL (nats/image)", alt=alt, height=height)
     # Plotly drops the label of the last bar where it passes the edge. This one ends at the edge, and the numbers leave
     # it room on a phone.
     figure.annotate(

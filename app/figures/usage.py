@@ -48,6 +48,7 @@ def usage(
     floor = FLOOR / count
     shown = np.maximum(np.asarray(used, np.float64)[order], floor)
     dead = np.asarray(used)[order] < DEAD / count
+    raised = f"; below {floor:.1g} drawn there" if (np.asarray(used) < floor).any() else ""
     chosen = np.isin(named, highlighted)
     colours = np.where(chosen, COMPARED, prior_colour(prior))
     rank = np.arange(1, count + 1, dtype=np.int32)
@@ -78,14 +79,14 @@ def usage(
                 },
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 0.45}},
-                "name": f"usage ({int(dead.sum())} of {count} dead)",
+                "name": f"usage ({int(dead.sum())} of {count} dead{raised})",
                 "hovertemplate": "component %{customdata[0]:d}<br>usage %{customdata[1]:.5f}<extra></extra>",
             },
         ]
     )
     number = "" if effective is None else f" The effective number of components is {effective:.1f}."
     alt = f"Usage and weight of {count} components, sorted by usage; {int(dead.sum())} are dead.{number}"
-    laid_out(figure, mode, x="component, sorted by usage", y="share", alt=alt, height=height)
+    laid_out(figure, mode, x="rank by usage", y="share", alt=alt, height=height)
     figure.line_across(DEAD / count, {"color": mode.ink, "width": 1.5, "dash": "dash"})
     figure.annotate(
         {

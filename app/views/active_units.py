@@ -90,7 +90,7 @@ def explore(here: state.Selection) -> None:
             st.caption(
                 "Two layers: z2 has the prior and units to choose; those of z1, next to the image, are only counted."
             )
-        widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name="active-units")
+        widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
         height = math.log10(max(float(services.activity(ref)[0].activity[unit]), SMALLEST))
         widgets.pick(ACTIVITY, mark=(rank, height), on_pick=lambda place: choose_rank(round(place.x), units))
     show_counts(refs)
@@ -118,10 +118,14 @@ def show_unit(ref: services.Ref, unit: int) -> None:
         st.markdown(
             f"**Unit {unit}**{of_top_layer(ref)}, {prior_name(ref)}" + ("" if layer.active[unit] else ", not active")
         )
-        st.metric("Activity A", f"{layer.activity[unit]:.3g}", help="Variance of its posterior mean over the test set.")
+        st.metric(
+            "Activity A",
+            widgets.format_value(float(layer.activity[unit])),
+            help="Variance of its posterior mean over the test set.",
+        )
         st.metric(
             "A / mean \u03c3\u00b2",
-            f"{layer.ratio[unit]:.3g}",
+            widgets.format_value(float(layer.ratio[unit])),
             help="Over its mean posterior variance: without a unit.",
         )
         if parts is not None:
@@ -154,13 +158,16 @@ def show_kl(ref: services.Ref, unit: int) -> None:
         return
     dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
+    # Of independent units it is no bar at all.
+    hatched = f"; the hatched one, {dependence}, is what the units\u2019 dependence under the prior adds or saves"
     st.markdown(
-        f"The bars add up to the KL{of_top_layer(ref)}, **{total} nats/image** ({images_of(ref, parts)}); the hatched"
-        f" one, {dependence}, is what the units\u2019 dependence under the prior adds or saves."
+        f"The bars add up to the KL{of_top_layer(ref)}, **{total} nats/image** ({images_of(ref, parts)})"
+        + (hatched if parts.dependence or parts.dependence_se else "")
+        + "."
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
-        widgets.figure(draw_kl(ref, widgets.mode()), key=KL, name="kl-per-dimension")
+        widgets.figure(draw_kl(ref, widgets.mode()), key=KL, name=f"{services.facts(ref).name}-kl-per-dimension")
         place = int(np.flatnonzero(by_kl(parts) == unit)[0]) + 1
         mark = (place, float(parts.kl[unit]))
         widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))

@@ -94,7 +94,9 @@ def draw_samples(
         drawing = draw_rows(ref, rows, count, temperature, seed, widgets.mode(), widgets.picture_width())
         widgets.figure(drawing, key="components_draws", name=f"{facts.name}-components")
         first = "pseudo-input, decoded mean" if services.pseudo_inputs(ref) is not None else "decoded mean"
-        st.caption(f"A row each. Columns: {first}, {count} draws with the same noise in every row.")
+        st.caption(
+            f"A row each. Columns: {first}, {count} draw{'' if count == 1 else 's'} with the same noise in every row."
+        )
 
 
 def noise_controls() -> tuple[float, int]:
@@ -219,7 +221,9 @@ here = state.selected()
 widgets.page_head(
     "Components",
     "What the parts of the prior generate, and whether the data need them. Look for rows that are all alike, and for "
-    "components that weigh much and are used little.",
+    "components that weigh much and are used little."
+    if services.facts(here.ref).has_components
+    else "What the prior generates, which here has no parts.",
 )
 widgets.part_notice((here.ref,))
 if not services.facts(here.ref).is_mixture:

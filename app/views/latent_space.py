@@ -116,7 +116,7 @@ def chart(ref: services.Ref, drawing: Drawing) -> None:
     widgets.figure(
         drawing,
         key=CHART,
-        name="latent-space",
+        name=f"{services.facts(ref).name}-latent-space",
         selectable=True,
         on_select=lambda: widgets.keep_outlines(ref, CHART),
     )
@@ -159,7 +159,7 @@ def show_density(found: services.Place) -> None:
         st.markdown("This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself.")
         return
     region = f"Inside the prior\u2019s **{100 * found.mass:.0f} %** region"
-    st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:.2f}')} nats**")
+    st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:,.2f}')} nats**")
     st.markdown(region if found.mass < 1 else "Outside the prior\u2019s **99 %** region")
 
 
@@ -180,7 +180,7 @@ def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
         pixel=max(1, ENLARGED // facts.shape[2]),
         height=165 if names else 130,
     )
-    widgets.figure(drawing, key="latent_nearest", name="nearest-images")
+    widgets.figure(drawing, key="latent_nearest", name=f"{facts.name}-nearest-images")
 
 
 def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
@@ -203,7 +203,10 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     widgets.metric_row(cells)
     every = np.arange(facts.images)
     widgets.csv_button(
-        "Points (CSV)", lambda: widgets.image_table(ref, means, every), key="latent_points_csv", name="latent-space"
+        "Points (CSV)",
+        lambda: widgets.image_table(ref, means, every),
+        key="latent_points_csv",
+        name=f"{facts.name}-points",
     )
 
 

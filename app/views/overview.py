@@ -128,7 +128,7 @@ def against_published() -> None:
                 for known in services.published(ref)
             ]
     (measured,) = names
-    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} of test images (nats/image)")
+    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} (nats/image)")
     widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
     parts = [
         (short_name(ref), metric.n) for ref, metric in found if metric.n and metric.n < services.facts(ref).test_images
@@ -157,12 +157,17 @@ def training() -> None:
     widgets.figure(history.history(widgets.mode(), runs), key="overview_history", name=f"{name}-history")
 
 
+def layer_of(ref: services.Ref, metric: services.Metric) -> str | None:
+    """The name of the stochastic layer that a figure is of, z1 next to the data; None of the model as a whole."""
+    return None if metric.layer is None else f"z{len(services.facts(ref).latent_dims) - metric.layer}"
+
+
 def stored_figures() -> pd.DataFrame:
     """Every stored figure of every prior, and the published ones."""
     rows: list[tuple[str | float | None, ...]] = []
     for ref in refs:
         rows += [
-            (ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, m.split, m.layer, "this checkpoint")
+            (ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, m.split, layer_of(ref, m), "this checkpoint")
             for m in services.metrics(ref)
         ]
         for known in services.published(ref):

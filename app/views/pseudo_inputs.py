@@ -173,7 +173,8 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
     with right:
         images = services.test_images(ref, tuple(int(row) for row in told.rows))
         step(shift + 4, "Nearest test images" + ("" if images.originals else ", reconstructed"))
-        shares = " to ".join(widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
+        ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
+        shares = " to ".join(dict.fromkeys(ends))
         under = (
             f"Highest responsibility of this component: {shares}" if facts.has_components else "Densest in the prior"
         )

@@ -56,7 +56,7 @@ def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, fl
             f"{len(rows):,} images (CSV)",
             lambda: image_table(ref, means, rows),
             key="latent_csv",
-            name="chosen-images",
+            name=f"{facts.name}-chosen-images",
         )
         look_closer(view, ref, rows, means, drawn=bool(len(lassoed)))
 
@@ -104,6 +104,6 @@ def show_images(ref: services.Ref, rows: np.ndarray) -> None:
         pixel=max(1, ENLARGED // facts.shape[2]),
         height=54 * -(-len(wanted) // COLUMNS),
     )
-    figure(drawing, key="latent_chosen", name="chosen-images")
+    figure(drawing, key="latent_chosen", name=f"{facts.name}-chosen-images")
     if not rebuilt:
         data_notice(ref, key="latent_download")

@@ -47,8 +47,10 @@ def show_component(k: int | None) -> None:
 
 def percent(share: float, se: float | None = None) -> str:
     """A share of one as a percentage, with its standard error."""
-    if 0 < share < LEAST and se is None:
+    if 0 < share < LEAST and (se or 0) < LEAST:
         return f"below {100 * LEAST:g} %"
+    if se is None and share >= 0.9995:  # as many digits as 100 has
+        return "100 %"
     return format_value(100 * share, None if se is None else 100 * se) + " %"
 
 

@@ -73,10 +73,23 @@ def follow_view(chart_key: str, key: str) -> None:
         if part is not None and max(map(abs, part)) > state.FARTHEST:
             part = None
         st.session_state[_TOOL] = tool
+        if part is not None and not state.is_part(part.left, part.right, part.bottom, part.top):
+            # Not what the browser shows: the figure is drawn anew, at the nearest that can be drawn.
+            show_part(key, _widened(part))
+            return
         show_part(key, part)
         st.session_state[_REPORTED] = _part_in_view(key)
 
     watch_view(chart_key, on_view=viewed)
+
+
+def _widened(part: View) -> View:
+    """The part with sides long enough to be drawn, around the same middle."""
+    x, y = (part.left + part.right) / 2, (part.bottom + part.top) / 2
+    half_width, half_height = (
+        max(side, state.NARROWEST) / 2 for side in (part.right - part.left, part.top - part.bottom)
+    )
+    return View(x - half_width, x + half_width, y - half_height, y + half_height)
 
 
 def keep_outlines(ref: services.Ref, chart_key: str) -> None:
@@ -169,10 +182,12 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
                 )
             ]
             if st.form_submit_button("Show this part"):
-                if ends[0] < ends[1] and ends[2] < ends[3]:
+                if state.is_part(*ends):
                     show_part(key, services.Window(*ends))
                     st.rerun()
-                st.error("Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d.")
+                st.error(
+                    f"Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by {state.NARROWEST:g} or more."
+                )
         if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):
             show_part(key, None)
             st.rerun()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.figures import export
 from app.figures.drawing import Drawing, Spec
+from app.widgets.screen import is_narrow
 
 FORMAT_KEY = "figure_format"
 FORMATS = ("PNG", "SVG")
@@ -43,6 +44,9 @@ def figure(
 ) -> dict[str, Any] | None:
     """Show a figure; its mode bar saves it as `name`, PNG or SVG as the sidebar says.
 
+    On a narrow screen only a figure to select in has one: where there is no pointer to hover with, plotly shows it for
+    good, and there it covers the picture.
+
     Arguments:
         drawing: From `app.figures`.
         key: Of the chart.
@@ -59,6 +63,7 @@ def figure(
         image=saved_as(),
         selectable=selectable,
         scroll_zoom=scroll_zoom,
+        bar=selectable or not is_narrow(),
     )
     shown = Shown(drawing)
     if not selectable:

@@ -50,14 +50,23 @@ def sidebar() -> bool:
         priors = [ref.prior for ref in experiment.refs]
         one_row = sum(len(SHORT_NAMES.get(prior, prior)) for prior in priors) <= LETTERS
         (choose if one_row else choose_one)(
-            "Prior", priors, key=state.PRIOR, default=state.default_prior(experiment), names=SHORT_NAMES
+            "Prior",
+            priors,
+            key=state.PRIOR,
+            default=state.default_prior(experiment),
+            names=SHORT_NAMES,
+            help="In view on the pages of one prior. Overview and Compare priors show all of them.",
         )
         _identity(state.selected().listed)
         for broken in experiment.broken:
             st.warning(f"{broken.name}: {broken.error}", icon=":material/broken_image:")
         st.divider()
         choose(
-            "Figures are saved as", FORMATS, key=FORMAT_KEY, default=FORMATS[0], help="By the camera in each figure."
+            "Figures are saved as",
+            FORMATS,
+            key=FORMAT_KEY,
+            default=FORMATS[0],
+            help="By the camera in each figure; on a narrow screen, in the latent plane.",
         )
         st.caption(f"Computed on {services.device().name}")
         copy_link()

@@ -24,7 +24,7 @@ def units_table(ref: services.Ref) -> None:
         alt=f"Activity and KL of every unit of {ref.name}",
     )
     columns = {str(name): values.to_numpy() for name, values in table.items()}
-    csv_button("Units (CSV)", columns, key="units_csv", name="units")
+    csv_button("Units (CSV)", columns, key="units_csv", name=f"{services.facts(ref).name}-units")
 
 
 def _table(ref: services.Ref) -> pd.DataFrame:

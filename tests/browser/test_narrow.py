@@ -27,8 +27,11 @@ def test_pictures_follow_the_width_of_the_window(page, browser):
     picture = page.locator(".st-key-pseudo_wall .imagelayer image").first.bounding_box()
     assert picture is not None
     assert (picture["width"], picture["height"]) == pytest.approx((width, height), rel=0.05)
+    bar = page.locator(".st-key-pseudo_wall .modebar-btn")
+    assert bar.count() == 0
     page.set_viewport_size(DESK)
     page.wait_for_function(f"({SIZE})('pseudo_wall')[1] > {1.5 * height}", timeout=PATIENCE)
+    expect(bar.first).to_be_attached(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("query", ["experiment=digits-2d&prior=Vamp", "experiment=frey-2d&prior=Vamp"])

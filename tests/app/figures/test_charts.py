@@ -54,7 +54,10 @@ def test_usage_marks_the_dead_and_keeps_them_in_view():
     low, high = figure.layout.yaxis.range
     assert (np.log10(points.y) > low).all()
     assert (np.log10(weights.y) < high).all()
-    assert points.name == "usage (2 of 4 dead)"
+    assert points.name == "usage (2 of 4 dead; below 0.005 drawn there)"
+    assert min(points.y) == pytest.approx(0.005)
+    all_used = usage(LIGHT, np.full(4, 0.25), np.array([0.7, 0.005, 0.285, 0.01]), prior="vamp").checked()
+    assert all_used.data[1].name == "usage (2 of 4 dead)"
     with pytest.raises(ValueError, match="3 weights but 4 usages"):
         usage(LIGHT, np.ones(3), used, prior="vamp")
 

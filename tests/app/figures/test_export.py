@@ -39,5 +39,10 @@ def test_lasso_is_offered_where_points_can_be_selected():
     assert "lasso2d" not in plot_config("a", selectable=True)["modeBarButtonsToRemove"]
 
 
+def test_a_figure_may_have_no_bar():
+    assert plot_config("a", bar=False)["displayModeBar"] is False
+    assert "displayModeBar" not in plot_config("a")
+
+
 def test_alt_text():
     assert alt_text(laid_out(Drawing(), LIGHT, x="", y="", alt="Two clouds", height=100)) == "Two clouds"

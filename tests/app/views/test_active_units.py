@@ -60,8 +60,8 @@ def test_figures_are_the_services_for_every_prior(models, experiment, prior):
     layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
     unit = int(layer.activity.argmax())
     assert f"**Unit {unit}**" in words(at)
-    assert shown(at)["Activity A"] == f"{layer.activity[unit]:.3g}"
-    assert shown(at)["A / mean \u03c3\u00b2"] == f"{layer.ratio[unit]:.3g}"
+    assert shown(at)["Activity A"] == widgets.format_value(float(layer.activity[unit]))
+    assert shown(at)["A / mean \u03c3\u00b2"] == widgets.format_value(float(layer.ratio[unit]))
     assert shown(at)["KL (nats/image)"] == widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit]))
     assert f"**{widgets.format_value(parts.total, parts.total_se)} nats/image** (n = 300)" in words(at)
     cost = services.mute(ref, unit)

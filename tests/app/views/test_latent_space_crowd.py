@@ -167,7 +167,24 @@ def test_the_part_in_view_can_be_typed(ref):
     assert not at.exception
 
 
-@pytest.mark.parametrize("bad", ["1,2,3", "1,0,0,1", "a,b,c,d", "nan,1,0,1", "0,1e9,0,1"])
+def test_a_part_that_is_too_narrow_to_draw_cannot_be_typed(ref):
+    at = opened()
+    fields = {field.label: field for field in at.number_input}
+    for label, value in {"z\u2081 from": 0.0, "z\u2081 to": 0.0015}.items():
+        fields[label].set_value(value)
+    next(button for button in at.button if button.label == "Show this part").click().run()
+    assert at.error[0].value == "Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by 0.002 or more."
+    assert "latent_view" not in at.query_params
+
+
+def test_a_part_that_is_too_narrow_to_draw_is_seen_with_its_surroundings():
+    from app.components import View
+    from app.widgets.crowd import _widened
+
+    assert _widened(View(1.0, 1.0001, -2.0, 3.0)) == pytest.approx((0.99905, 1.00105, -2.0, 3.0))
+
+
+@pytest.mark.parametrize("bad", ["1,2,3", "1,0,0,1", "a,b,c,d", "nan,1,0,1", "0,1e9,0,1", "0,1e-4,0,1"])
 def test_a_part_that_is_none_is_named(ref, bad):
     at = opened(latent_view=bad)
     assert "latent_view" in at.warning[0].value

@@ -173,7 +173,16 @@ def test_the_table_holds_what_the_services_say(services, monkeypatch):
 
 @pytest.mark.parametrize(
     ("share", "se", "text"),
-    [(0.5, None, "50 %"), (0.0, None, "0 %"), (3e-9, None, "below 0.001 %"), (0.0123, 0.0041, "1.2 ± 0.4 %")],
+    [
+        (0.5, None, "50 %"),
+        (0.0, None, "0 %"),
+        (3e-9, None, "below 0.001 %"),
+        (0.0123, 0.0041, "1.2 ± 0.4 %"),
+        (1e-9, 1e-9, "below 0.001 %"),
+        (1e-9, 0.01, "0.0 ± 1.0 %"),
+        (0.99998, None, "100 %"),
+        (0.9994, None, "99.9 %"),
+    ],
 )
 def test_shares_are_percentages(share, se, text):
     from app import widgets
