@@ -115,7 +115,11 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
     sg, mog = (
         load(root / "runs" / "tiny" / prior).per_image.log_likelihood[chosen].double() for prior in ("sg", "mog")
     )
-    assert rows(text)[0]["test log p(x), S = 3"] == number(sg.mean().item(), (sg.std() / math.sqrt(20)).item())
+    elbo = load(root / "runs" / "tiny" / "sg").per_image.elbo.double()
+    shift = (elbo[chosen].mean() - elbo.mean()).item()
+    figure = number(sg.mean().item(), (sg.std() / math.sqrt(20)).item())
+    assert rows(text)[0]["test log p(x), S = 3"] == f"{figure} (ELBO {'+' if shift >= 0 else ''}{number(shift)})"
+    assert "by how much the ELBO of these images is above that of all" in text
     (pair,) = [line for line in text.splitlines() if line.startswith("| tiny | mog − sg |")]
     difference = mog - sg
     sign = "+" if difference.mean() >= 0 else ""
@@ -123,7 +127,7 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
     assert f"| {expected} (20 images) |" in pair
     # Another number of images than the table's is named; a test set that is smaller than the part is no part.
     fewer = report(dataclasses.replace(whole, estimate=Estimate(SAMPLES, 19)), tmp_path)
-    assert rows(fewer)[0]["test log p(x), S = 3"].endswith(" (20 images)")
+    assert rows(fewer)[0]["test log p(x), S = 3"].partition(" (")[2].startswith("20 images, ELBO ")
     assert "a random" not in report(dataclasses.replace(whole, estimate=Estimate(SAMPLES, 1000)), root / "runs")
     # Asked for the whole test set, or for more of it, they are not measured yet.
     for estimate in (Estimate(SAMPLES), Estimate(SAMPLES, 21)):

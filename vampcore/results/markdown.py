@@ -129,6 +129,11 @@ def _log_likelihood(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
         return ""
     other = [f"S = {found.samples:,}"] if found.samples != estimate.samples else []
     other += [f"{found.n:,} images"] if found.n != estimate.images_of(checkpoint.test_images) else []
+    known = checkpoint.per_image.log_likelihood
+    if known is not None and not bool(known.isfinite().all()):
+        elbo = checkpoint.per_image.elbo.double()
+        shift = (elbo[known.isfinite()].mean() - elbo.mean()).item()
+        other.append(f"ELBO {'+' if shift >= 0 else ''}{cells.number(shift)}")
     return cells.figure(checkpoint, "log_likelihood") + (f" ({', '.join(other)})" if other else "")
 
 
@@ -161,6 +166,11 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) ->
         "Training is the sum of the epochs' wall time, validation included.",
         f"Priors: {cells.prior_words(config.prior for config, _ in found)}.",
     ]
+    if is_part:
+        lines.append(
+            "After log p(x) of a part, in brackets: by how much the ELBO of these images is above that of all. Images "
+            "are not equally easy; to compare with a figure of all images, take it off."
+        )
     missing = sum(not _is_done(checkpoint, estimate) for _, checkpoint in found)
     if missing:
         lines.append(f"{missing} of {len(found)} rows are not done yet.")
