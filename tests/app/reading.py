@@ -8,6 +8,17 @@ from streamlit.testing.v1 import AppTest
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
+def open_page(page: str, **query: str | list[str]) -> AppTest:
+    """A page of the dashboard, named as its file, opened by a link, and without an error."""
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.switch_page(f"views/{page}.py").run()
+    assert not at.exception, (page, [each.value for each in at.exception])
+    assert not at.error, (page, [each.value for each in at.error])
+    return at
+
+
 def charts(at: AppTest) -> list[dict]:
     """The specifications of the figures, in the order of the page."""
     return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]

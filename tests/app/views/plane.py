@@ -2,18 +2,13 @@
 
 from streamlit.testing.v1 import AppTest
 
-from tests.app.reading import MAIN
+from tests.app.reading import open_page
 
 PLANE = 0
 
 
 def opened(experiment="tiny-2d", prior="Vamp", **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update({"experiment": experiment, "prior": prior, **query})
-    at.switch_page("views/latent_space.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
+    return open_page("latent_space", experiment=experiment, prior=prior, **query)
 
 
 def spec(at: AppTest) -> str:

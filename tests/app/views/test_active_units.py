@@ -7,19 +7,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.reading import MAIN, words
+from tests.app.reading import open_page, words
 
 ACTIVITY, KL, SWEEP, MUTED = range(4)
 EVERY = (("tiny-2d", "SG"), ("tiny-2d", "MoG"), ("tiny-2d", "Vamp"), ("tiny-5d", "Vamp, learned weights"))
 
 
 def opened(experiment="tiny-5d", prior="Vamp, learned weights", **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update({"experiment": experiment, "prior": prior, **query})
-    at.switch_page("views/active_units.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
+    return open_page("active_units", experiment=experiment, prior=prior, **query)
 
 
 @pytest.fixture

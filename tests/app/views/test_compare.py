@@ -5,7 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.reading import MAIN, charts, pictures, words
+from tests.app.reading import charts, open_page, pictures, words
 
 QUICK = {"compare_images": "100", "compare_importance": "10"}
 
@@ -21,13 +21,7 @@ def timed(models, monkeypatch):
 
 
 def opened(experiment="tiny-2d", **query: str | list[str]) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    for key, value in {"experiment": experiment, **QUICK, **query}.items():
-        at.query_params[key] = value
-    at.switch_page("views/compare.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
+    return open_page("compare", **{"experiment": experiment, **QUICK, **query})
 
 
 def test_the_table_is_what_the_service_measures(refs):

@@ -10,7 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
-from tests.app.reading import MAIN, charts, metric, ref_of, words
+from tests.app.reading import charts, metric, open_page, ref_of, words
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 PAGES = [(view, prior) for view in VIEWS for prior in ("Exemplars", "Vamp")]
@@ -48,12 +48,7 @@ def models(grown: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def opened(view: str, **query: str | list[str]) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update(query)
-    at.switch_page(f"views/{view}.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
+    return open_page(view, **query)
 
 
 @pytest.mark.parametrize(("view", "prior"), PAGES)

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
-from tests.app.reading import MAIN, charts, metric, pictures, ref_of, words
+from tests.app.reading import charts, metric, open_page, pictures, ref_of, words
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 # Experiment, prior, posterior, latent dimensions.
@@ -61,12 +61,7 @@ def services(trained: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update(query)
-    at.switch_page(f"views/{page}.py").run()
-    assert not at.exception, (page, [each.value for each in at.exception])
-    assert not at.error, (page, [each.value for each in at.error])
-    return at
+    return open_page(page, **query)
 
 
 def said(at: AppTest) -> str:

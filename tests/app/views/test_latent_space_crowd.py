@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
-from tests.app.reading import MAIN, words
+from tests.app.reading import open_page, words
 
 IMAGES = 30_000
 SQUARE = {"x": [-1.0, 1.0], "y": [-1.0, 1.0]}
@@ -32,12 +32,7 @@ def ref(root, monkeypatch):
 
 
 def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update({"experiment": "large", "prior": "MoG", **query})
-    at.switch_page("views/latent_space.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
+    return open_page("latent_space", **{"experiment": "large", "prior": "MoG"} | query)
 
 
 def figure(at: AppTest) -> dict:

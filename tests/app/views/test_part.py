@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
-from tests.app.reading import MAIN, words
+from tests.app.reading import open_page, words
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 KEPT = 80
@@ -27,12 +27,7 @@ def parts(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update({"experiment": "tiny-2d", **query})
-    at.switch_page(f"views/{page}.py").run()
-    assert not at.exception, [each.value for each in at.exception]
-    assert not at.error, [each.value for each in at.error]
-    return at
+    return open_page(page, **{"experiment": "tiny-2d"} | query)
 
 
 @pytest.mark.parametrize("page", PAGES)

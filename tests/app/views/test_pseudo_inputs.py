@@ -7,16 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import COMPONENTS
-from tests.app.reading import MAIN, metric, ref_of
+from tests.app.reading import metric, open_page, ref_of
 
 
 def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
-    at.query_params.update(query)
-    at.switch_page("views/pseudo_inputs.py").run()
-    assert not at.exception
-    assert not at.error
-    return at
+    return open_page("pseudo_inputs", **query)
 
 
 def wall(at: AppTest) -> list[str]:
