@@ -16,6 +16,7 @@ _TOOL = "_latent_tool"
 _LOOKED_AT = "_latent_looked_at"
 _REPORTED = "_latent_reported"
 _DRAWN = "_latent_drawn"
+_TURNED_BACK = "_latent_turned_back"
 MOST_OUTLINES, MOST_CORNERS, FARTHEST = 50, 20_000, 1e12
 
 
@@ -28,7 +29,12 @@ def look_at(ref: services.Ref, key: str) -> Look:
         st.session_state[_LOOKED_AT] = ref
         show_part(key, None)
     owner, outlines = st.session_state.get(_OUTLINES, (None, ()))
-    return Look(_part_in_view(key), outlines if owner == ref else (), st.session_state.get(_TOOL, "pan"))
+    return Look(
+        _part_in_view(key),
+        outlines if owner == ref else (),
+        st.session_state.get(_TOOL, "pan"),
+        again=st.session_state.get(_TURNED_BACK, False),
+    )
 
 
 def _part_in_view(key: str) -> services.Window | None:
@@ -74,7 +80,9 @@ def follow_view(chart_key: str, key: str) -> None:
             part = None
         st.session_state[_TOOL] = tool
         if part is not None and not state.is_part(part.left, part.right, part.bottom, part.top):
-            # Not what the browser shows: the figure is drawn anew, at the nearest that can be drawn.
+            # Drawn anew at the nearest that can be drawn, also where that is what was drawn before.
+            st.session_state[_REPORTED] = services.Window(*part)
+            st.session_state[_TURNED_BACK] = not st.session_state.get(_TURNED_BACK, False)
             show_part(key, _widened(part))
             return
         show_part(key, part)

@@ -135,7 +135,7 @@ def draw_crowd(
     if look.outlines:
         drawing.add(crowd.outline_trace(look.outlines, webgl=each or len(chosen) <= services.MOST_POINTS))
     # Where another part is asked for, the browser must not keep the one that it shows.
-    drawing.update(dragmode=look.tool, uirevision=repr(shown))
+    drawing.update(dragmode=look.tool, uirevision=repr((shown, look.again)))
     return CrowdPlane(drawing, in_view, each, cell, most)
 
 
