@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.mixtures import mixture, same_in_torch
-from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution, NearbyMixture, nearby
+from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
 from vampcore.distributions.nearby import suits
 
 
@@ -52,22 +52,6 @@ class TestNearbyMixture:
         means = torch.zeros(5, 40)
         narrow = DiagNormalMixture(DiagNormal(means, torch.full_like(means, -6.0)), torch.zeros(5))
         assert not suits(narrow, DiagNormal(torch.zeros(40), torch.zeros(40)))
-
-    def test_many_places_at_once_take_bounded_memory(self, sharp, monkeypatch):
-        p, z = sharp
-        whole = NearbyMixture.of(p, z[0]).log_prob(z.view(3, 100, 40))
-        monkeypatch.setattr(nearby, "PAIRS_AT_ONCE", 500 * 7)
-        largest = []
-        linear = nearby.functional.linear
-
-        def watched(*arguments):
-            found = linear(*arguments)
-            largest.append(found.numel())
-            return found
-
-        monkeypatch.setattr(nearby.functional, "linear", watched)
-        torch.testing.assert_close(NearbyMixture.of(p, z[0]).log_prob(z.view(3, 100, 40)), whole)
-        assert max(largest) == 500 * 7
 
     def test_removed_components_stay_removed(self, sharp):
         p, z = sharp

@@ -33,10 +33,10 @@ def test_with_plenty_free_the_cache_decides(free):
 
 def test_a_model_that_takes_more_memory_decodes_less_at_once(free):
     free(2**40)
-    assert chunks.samples_at_once(image(64), 1, 40 * 32) == chunks.samples_at_once(image(64)) // 32
+    assert chunks.samples_at_once(image(64), 40 * 32) == chunks.samples_at_once(image(64)) // 32
     assert chunks.observations_at_once(image(64), 1000, 40 * 32) == chunks.observations_at_once(image(64), 1000) // 32
     free(2**24)
-    few = chunks.samples_at_once(image(64), 1, 1280)
+    few = chunks.samples_at_once(image(64), 1280)
     assert 1 < few * 64 * 1280 <= 2**24 * chunks.SHARE_OF_FREE_MEMORY
     assert 1 < chunks.observations_at_once(image(64), 2, 1280) * 2 * 64 * 1280 <= 2**24 * chunks.SHARE_OF_FREE_MEMORY
 

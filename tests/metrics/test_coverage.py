@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture, NormalMixture
-from vampcore.metrics import chunks, dead, effective_components, holes, log_density, mass_levels, usage
+from vampcore.metrics import dead, effective_components, holes, log_density, mass_levels, usage
 
 DRAWS = 20_000
 
@@ -131,15 +131,3 @@ def test_log_density_in_chunks(generator):
     z = torch.randn(23, 2, generator=generator)
     assert torch.equal(log_density(density, z, chunk=5), density.log_prob(z))
     torch.testing.assert_close(log_density(on_plane(density), z, chunk=5), on_plane(density).log_prob(z))
-
-
-def test_log_density_with_the_components_in_parts(generator, monkeypatch):
-    monkeypatch.setattr(chunks, "ROWS_AT_LEAST", 4)
-    monkeypatch.setattr(chunks, "PAIRS_AT_ONCE", 8)
-    means = [[-3.0, 0.0], [2.0, 1.0], [0.0, 5.0], [1.0, -1.0], [-2.0, -2.0]]
-    # The first part has lost all its components.
-    density = normals(means, [0.1, 0.2, 0.3, 0.15, 0.25]).without(0).without(1)
-    z = 3 * torch.randn(13, 2, generator=generator)
-    assert chunks.rows_at_once(4) == 2
-    torch.testing.assert_close(log_density(density, z), density.log_prob(z))
-    torch.testing.assert_close(log_density(on_plane(density), z), on_plane(density).log_prob(z))

@@ -7,7 +7,7 @@ They are cheap to build in every training step. A prior is any `Distribution`; w
 from vampcore.distributions.flow import Flow, Transform
 from vampcore.distributions.mixture import DiagNormalMixture, NormalMixture
 from vampcore.distributions.nearby import NearbyMixture
-from vampcore.distributions.normal import LOG_2PI, DiagNormal, Draw, noise, uniform
+from vampcore.distributions.normal import LOG_2PI, DiagNormal, Draw, OneScaleNormal, noise, uniform
 from vampcore.distributions.protocols import Distribution, Posterior
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Flow",
     "NearbyMixture",
     "NormalMixture",
+    "OneScaleNormal",
     "Posterior",
     "Transform",
     "noise",

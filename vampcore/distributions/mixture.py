@@ -1,17 +1,20 @@
 """Mixtures of normal distributions, and a mixture's exact shadow on a plane."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional
 
+from vampcore.distributions.log_sum import log_sum_exp
 from vampcore.distributions.normal import LOG_2PI, DiagNormal, noise, uniform
 
-# Pairs of a place and a component that `log_prob` computes at once where no gradient is wanted: 2 ** 23 in float64 are
-# 64 MiB, and a few such tensors live together.
-PAIRS_AT_ONCE = 2**23
+# Pairs of a place and a component up to which a density is written out, so that compiled steps fuse it with what is
+# around it; more are summed part by part.
+PAIRS_WRITTEN_OUT = 2**17
 
 
 @dataclass(frozen=True)
@@ -20,17 +23,22 @@ class DiagNormalMixture:
 
     Attributes:
         components: K normals of D dimensions.
-        logits: Unnormalised log-weights, one a component, or one row for each of N observations (leave-one-out).
-            Minus infinity removes a component; its index stays.
+        logits: Unnormalised log-weights, one a component. Minus infinity removes a component; its index stays.
+        left_out: The component that each of N observations leaves out, where there is a mixture for each of them
+            (leave-one-out).
     """
 
     components: DiagNormal
-    logits: Float[Tensor, " K"] | Float[Tensor, "N K"]
+    logits: Float[Tensor, " K"]
+    left_out: Int[Tensor, " N"] | None = None
 
     @property
     def log_weights(self) -> Float[Tensor, "*n K"]:
-        """log w_k, which sum to one."""
-        return self.logits.log_softmax(-1)
+        """log w_k, which sum to one; a row for each observation where each leaves one out."""
+        if self.left_out is None:
+            return self.logits.log_softmax(-1)
+        removed = torch.arange(len(self.logits), device=self.logits.device) == self.left_out.unsqueeze(-1)
+        return self.logits.masked_fill(removed, -math.inf).log_softmax(-1)
 
     def joint(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s K"]:
         """log w_k + log N(z; mean_k, scale_k) for every component."""
@@ -39,13 +47,20 @@ class DiagNormalMixture:
     def log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
         """Log-density in nats: dimensions are summed before components are.
 
-        Memory stays bounded, however many components there are, except where gradients keep all of it.
+        Memory stays bounded, however many components there are, also that of the gradients.
         """
-        rows = z.reshape(-1, z.shape[-1])
-        most = max(1, PAIRS_AT_ONCE // self.logits.shape[-1])
-        if self.logits.ndim > 1 or len(rows) <= most or torch.is_grad_enabled():
+        if z.shape[:-1].numel() * len(self.logits) <= PAIRS_WRITTEN_OUT or z.device.type == "mps":
             return self.joint(z).logsumexp(-1)
-        return torch.cat([self.joint(part).logsumexp(-1) for part in rows.split(most)]).view(z.shape[:-1])
+        x, weight, bias, rest = self.components.products(z)
+        left_out = None if self.left_out is None else self.left_out.expand(z.shape[:-1])
+        found = log_sum_exp(x, weight, bias + self.logits, left_out) - self._log_total()
+        return (found if rest is None else found + rest).to(z.dtype)
+
+    def _log_total(self) -> Float[Tensor, "*n"]:
+        """log of the sum of the unnormalised weights, of those that each observation keeps."""
+        logits = self.logits.double()
+        total = logits.logsumexp(-1)
+        return total if self.left_out is None else total + torch.log1p(-(logits[self.left_out] - total).exp())
 
     def responsibilities(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s K"]:
         """p(k | z)."""
@@ -76,14 +91,13 @@ class DiagNormalMixture:
             ValueError: If nothing would remain.
         """
         if isinstance(k, int):
-            removed = torch.zeros_like(self.logits, dtype=torch.bool)
-            removed[..., k] = True
+            logits = self.logits.index_fill(-1, torch.tensor(k, device=self.logits.device), -math.inf)
+            less = dataclasses.replace(self, logits=logits)
         else:
-            removed = torch.arange(self.logits.shape[-1], device=k.device) == k.unsqueeze(-1)
-        logits = self.logits.masked_fill(removed, -math.inf)
-        if bool(logits.isneginf().all(-1).any()):
+            less = dataclasses.replace(self, left_out=k)
+        if bool(less.log_weights.isnan().any()):
             raise ValueError("a mixture cannot lose its last component")
-        return DiagNormalMixture(self.components, logits)
+        return less
 
     def reweighted(self, weights: Float[Tensor, " K"]) -> "DiagNormalMixture":
         """The same components with other weights, normalised to one.
@@ -153,18 +167,21 @@ class NormalMixture:
         One product, -1/2 y'Py + y'Pm - 1/2 m'Pm with precision P, whose terms are added in float64 where the device
         has it; see `DiagNormal.pairwise_log_prob`.
         """
+        x, weight, bias = self._products(y)
+        return functional.linear(x, weight, bias).to(y.dtype) + self.log_weights
+
+    def _products(self, y: Float[Tensor, "*s P"]) -> tuple[Tensor, Tensor, Tensor]:
         mean, covariance, wide = _wide(self.mean), _wide(self.covariance), _wide(y)
         precision = torch.linalg.inv(covariance)
         linear = (precision @ mean.unsqueeze(-1)).squeeze(-1)
-        constant = (mean * linear).sum(-1) + torch.logdet(covariance) + y.shape[-1] * LOG_2PI
+        bias = -0.5 * ((mean * linear).sum(-1) + torch.logdet(covariance) + y.shape[-1] * LOG_2PI)
         squares = (wide.unsqueeze(-1) * wide.unsqueeze(-2)).flatten(-2)
-        weights = torch.cat([-0.5 * precision.flatten(-2), linear], -1)
-        log_normal = torch.cat([squares, wide], -1) @ weights.mT - 0.5 * constant
-        return log_normal.to(y.dtype) + self.log_weights
+        return torch.cat([squares, wide], -1), torch.cat([-0.5 * precision.flatten(-2), linear], -1), bias
 
     def log_prob(self, y: Float[Tensor, "*s P"]) -> Float[Tensor, "*s"]:
-        """Log-density in nats."""
-        return self.joint(y).logsumexp(-1)
+        """Log-density in nats; memory stays bounded, however many components there are."""
+        x, weight, bias = self._products(y)
+        return log_sum_exp(x, weight, bias + self.log_weights).to(y.dtype)
 
     def responsibilities(self, y: Float[Tensor, "*s P"]) -> Float[Tensor, "*s K"]:
         """p(k | y)."""

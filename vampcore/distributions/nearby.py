@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
-from vampcore.distributions.mixture import PAIRS_AT_ONCE, DiagNormalMixture
+from vampcore.distributions.log_sum import log_sum_exp
+from vampcore.distributions.mixture import DiagNormalMixture
 from vampcore.distributions.normal import LOG_2PI, DiagNormal
 
 # The squared distance of a sample from the origin, in scales of the narrowest component, that a single sum may hold.
@@ -63,17 +63,8 @@ class NearbyMixture:
 
     def log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
         """Log-density in nats; memory stays bounded, however many components there are."""
-        rows = z.reshape(-1, z.shape[-1])
-        most = max(1, PAIRS_AT_ONCE // len(self.constant))
-        if len(rows) <= most:
-            return self._log_prob(z)
-        return torch.cat([self._log_prob(part) for part in rows.split(most)]).view(z.shape[:-1])
-
-    def _log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
         step = z - self.origin
-        with torch.autocast(z.device.type, enabled=False):
-            joint = functional.linear(torch.cat([step.square(), step], -1), self.weights, self.constant)
-        return joint.logsumexp(-1)
+        return log_sum_exp(torch.cat([step.square(), step], -1), self.weights, self.constant)
 
     def sample(
         self, shape: tuple[int, ...] = (), generator: torch.Generator | None = None, temperature: float = 1.0

@@ -12,6 +12,15 @@ from torch.nn import functional
 LOG_2PI = math.log(2 * math.pi)
 
 
+class Products(NamedTuple):
+    """The log-densities of K normals at many places as one matrix product, x . weight_k + bias_k + rest."""
+
+    x: Float[Tensor, "*s F"]
+    weight: Float[Tensor, "K F"]
+    bias: Float[Tensor, " K"]
+    rest: Float[Tensor, "*s"] | None
+
+
 class Draw(NamedTuple):
     """Samples with what the objectives need of them: z, the mean E[z], and log q(z)."""
 
@@ -48,7 +57,7 @@ class DiagNormal:
         return (0.5 * self.logvar).exp()
 
     def __getitem__(self, index: int | slice | Tensor) -> "DiagNormal":
-        return DiagNormal(self.mean[index], self.logvar[index])
+        return type(self)(self.mean[index], self.logvar[index])
 
     def log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s_batch"]:
         """log N(z; mean, diag exp(logvar)) in nats, broadcast over the batch."""
@@ -56,21 +65,28 @@ class DiagNormal:
         return -0.5 * (LOG_2PI + self.logvar + squared).sum(-1)
 
     def pairwise_log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s K"]:
-        """log-density of every z under every one of the K distributions of a one-dimensional batch.
+        """log-density of every z under every one of the K distributions of a one-dimensional batch; see `products`.
 
-        One matrix product: -(z - m)^2 / v = -z^2 / v + 2 z m / v - m^2 / v. The terms are large and nearly cancel, so
-        they are added in float64 (products in float32 err by up to 0.4 nats where scales are small). Devices without
-        float64 take the direct form.
+        Devices without float64 take the direct form.
         """
         if z.device.type == "mps":
             return self.log_prob(z.unsqueeze(-2))
-        mean, logvar = self.mean.double(), self.logvar.double()
-        precision = (-logvar).exp()
-        weights = torch.cat([-0.5 * precision, mean * precision], -1)
-        constant = -0.5 * (LOG_2PI + logvar + mean.square() * precision).sum(-1)
-        wide = z.double()
+        x, weight, bias, rest = self.products(z)
         with torch.autocast(z.device.type, enabled=False):
-            return functional.linear(torch.cat([wide.square(), wide], -1), weights, constant).to(z.dtype)
+            pairs = functional.linear(x, weight, bias)
+        return (pairs if rest is None else pairs + rest.unsqueeze(-1)).to(z.dtype)
+
+    def products(self, z: Float[Tensor, "*s D"]) -> Products:
+        """What the log-density of every z under every distribution of a one-dimensional batch is a product of.
+
+        -(z - m)^2 / v = -z^2 / v + 2 z m / v - m^2 / v. The terms are large and nearly cancel, so they are added in
+        float64 (products in float32 err by up to 0.4 nats where scales are small).
+        """
+        mean, logvar, wide = self.mean.double(), self.logvar.double(), z.double()
+        precision = (-logvar).exp()
+        weight = torch.cat([-0.5 * precision, mean * precision], -1)
+        bias = -0.5 * (LOG_2PI + logvar + mean.square() * precision).sum(-1)
+        return Products(torch.cat([wide.square(), wide], -1), weight, bias, None)
 
     def entropy(self) -> Float[Tensor, "*batch"]:
         """Differential entropy in nats."""
@@ -91,3 +107,28 @@ class DiagNormal:
         """The draw that standard normal noise stands for; the noise gives its log-density without a subtraction."""
         z = self.mean + self.scale * epsilon
         return Draw(z, self.mean.expand_as(z), -0.5 * (LOG_2PI + self.logvar + epsilon.square()).sum(-1))
+
+
+@dataclass(frozen=True)
+class OneScaleNormal(DiagNormal):
+    """N(mean, scale^2 I) with one scale for all dimensions of all distributions: `logvar` is one number, expanded."""
+
+    @classmethod
+    def of(cls, mean: Float[Tensor, "*batch D"], logvar: Float[Tensor, ""]) -> "OneScaleNormal":
+        """The distributions with these means."""
+        return cls(mean, logvar.expand_as(mean))
+
+    def products(self, z: Float[Tensor, "*s D"]) -> Products:
+        """Half as many products, since z^2 / v is the same under all of them.
+
+        In float64, but for the gradients of training: those are of float32, and seen from the middle of the means the
+        log-densities err by about 1e-7 |z| |m| / v nats, 1e-5 for the images of MNIST.
+        """
+        dtype = z.dtype if torch.is_grad_enabled() else torch.float64
+        logvar = self.logvar[(0,) * self.logvar.ndim].to(dtype)
+        middle = self.mean.detach().mean(0)
+        mean, offset = (self.mean - middle).to(dtype), (z - middle).to(dtype)
+        precision = (-logvar).exp()
+        bias = -0.5 * precision * mean.square().sum(-1)
+        rest = -0.5 * (precision * offset.square().sum(-1) + z.shape[-1] * (LOG_2PI + logvar))
+        return Products(offset * precision, mean, bias, rest)

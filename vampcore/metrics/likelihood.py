@@ -65,7 +65,7 @@ def bound(
         prior: p(z); built once from the model if None.
     """
     prior = model.prior(model.encoder) if prior is None else prior
-    chunk = chunk or max(1, min(2000, samples_at_once(x, 1, model.bytes_per_number) // samples))
+    chunk = chunk or max(1, min(2000, samples_at_once(x, model.bytes_per_number) // samples))
     parts = [model(part, samples, prior=prior, generator=generator) for part in x.split(chunk)]
     reconstruction = torch.cat([w.log_likelihood.mean(0) for w in parts])
     kl = torch.cat([torch.stack([layer.kl.mean(0) for layer in w.layers]) for w in parts], -1)
@@ -105,8 +105,7 @@ def log_likelihood(
     if samples < 1:
         raise ValueError("importance sampling needs at least one sample")
     prior = model.prior(model.encoder) if prior is None else prior
-    components = len(prior.log_weights) if isinstance(prior, DiagNormalMixture) else 1
-    chunk = chunk or samples_at_once(x, components, model.bytes_per_number)
+    chunk = chunk or samples_at_once(x, model.bytes_per_number)
     images = max(1, chunk // samples)
     # Equal parts, so that compiled code meets few shapes.
     draws = math.ceil(samples / math.ceil(samples / chunk))

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.distributions import DiagNormalMixture, OneScaleNormal
 from vampcore.priors.encoder import Encoder
 
 
@@ -54,14 +54,8 @@ class ExemplarPrior(nn.Module):
         self.register_buffer("fresh", None, persistent=False)
 
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        count = len(self.mean)
-        if index is None:
-            mean, logits = self.mean, self.mean.new_zeros(count)
-        else:
-            mean = self._with_neighbours(encoder)
-            own = torch.arange(count, device=index.device) == index.unsqueeze(-1)
-            logits = self.mean.new_zeros(own.shape).masked_fill(own, -math.inf)
-        return DiagNormalMixture(DiagNormal(mean, self.logvar.expand_as(mean)), logits)
+        mean = self.mean if index is None else self._with_neighbours(encoder)
+        return DiagNormalMixture(OneScaleNormal.of(mean, self.logvar), mean.new_zeros(len(mean)), left_out=index)
 
     def attach(self, images: Float[Tensor, "K C H W"]) -> None:
         """Lend all training images, in their order."""
@@ -87,7 +81,7 @@ class ExemplarPrior(nn.Module):
         count = len(self.mean)
         self.mean[rows] = encoder(self.images[rows]).mean
         # Squared distances but for a constant of each row; their rounding decides nothing but a choice.
-        distances = self.mean.square().sum(-1) - 2 * self.mean[rows] @ self.mean.mT
+        distances = torch.addmm(self.mean.square().sum(-1), self.mean[rows], self.mean.mT, alpha=-2)
         distances.scatter_(1, rows.unsqueeze(-1), math.inf)
         nearest = distances.topk(min(self.neighbours, count - 1), largest=False).indices
         chosen = nearest.unique()

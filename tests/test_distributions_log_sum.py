@@ -1,0 +1,150 @@
+"""Sums over many components, part by part: values, gradients, what is left out, and memory."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from tests.mixtures import mixture, points
+from vampcore.distributions import DiagNormalMixture, OneScaleNormal, log_sum
+from vampcore.distributions import mixture as mixtures
+from vampcore.distributions.log_sum import log_sum_exp
+
+ROWS, COMPONENTS, FEATURES = 7, 11, 3
+
+
+@pytest.fixture
+def small_parts(monkeypatch) -> None:
+    """Parts of 2 rows and 3 components, which divide neither."""
+    monkeypatch.setattr(log_sum, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(log_sum, "PAIRS_AT_ONCE_ON_CPU", 6)
+
+
+@pytest.fixture
+def inputs() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    x, weight, bias = points((ROWS, FEATURES)), points((COMPONENTS, FEATURES), seed=1), points((COMPONENTS,), seed=2)
+    return x.requires_grad_(), weight.requires_grad_(), bias.requires_grad_()
+
+
+def written_out(x, weight, bias, left_out=None):
+    terms = functional.linear(x, weight, bias)
+    return (terms if left_out is None else terms.scatter(-1, left_out.unsqueeze(-1), -math.inf)).logsumexp(-1)
+
+
+@pytest.mark.usefixtures("small_parts")
+class TestLogSumExp:
+    @pytest.mark.parametrize("left_out", [None, torch.tensor([0, 10, 2, 3, 3, 5, 9])])
+    def test_values_and_gradients_are_those_of_the_sum_written_out(self, inputs, left_out):
+        ours, theirs = log_sum_exp(*inputs, left_out), written_out(*inputs, left_out)
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+        towards = points((ROWS,), seed=3)
+        torch.testing.assert_close(
+            torch.autograd.grad(ours, inputs, towards), torch.autograd.grad(theirs, inputs, towards)
+        )
+
+    def test_gradients_agree_with_differences(self, inputs):
+        left_out = torch.tensor([0, 10, 2, 3, 3, 5, 9])
+        assert torch.autograd.gradcheck(lambda *each: log_sum_exp(*each, left_out), inputs)
+
+    def test_a_part_without_a_component_adds_nothing(self, inputs):
+        x, weight, bias = (each.detach() for each in inputs)
+        bias[:6] = -math.inf
+        torch.testing.assert_close(log_sum_exp(x, weight, bias), written_out(x, weight[6:], bias[6:]))
+
+    def test_terms_far_below_the_largest_change_no_digit(self, inputs):
+        x, weight, bias = (each.detach().clone() for each in inputs)
+        bias[1:] -= 1000
+        assert torch.equal(log_sum_exp(x, weight, bias), functional.linear(x, weight[:1], bias[:1])[:, 0])
+
+    def test_what_is_not_a_number_is_not_hidden(self, inputs):
+        x, weight, bias = (each.detach().clone() for each in inputs)
+        x[4] = math.nan
+        assert log_sum_exp(x, weight, bias).isnan().tolist() == [row == 4 for row in range(ROWS)]
+
+    def test_precision_is_that_of_the_rows_under_autocast(self, inputs):
+        x, weight, bias = (each.float() for each in inputs)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = log_sum_exp(x, weight, bias)
+            gradient = torch.autograd.grad(found.sum(), inputs[1])[0]
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, written_out(x, weight, bias), rtol=1e-6, atol=1e-6)
+        expected = torch.autograd.grad(written_out(*inputs).sum(), inputs[1])[0]
+        torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-5)
+
+    def test_no_more_pairs_than_a_part_are_held(self, inputs, monkeypatch):
+        held = []
+        terms = log_sum._terms
+        monkeypatch.setattr(log_sum, "_terms", lambda *each: held.append(found := terms(*each)) or found)
+        log_sum_exp(*inputs).sum().backward()
+        assert max(part.numel() for part in held) == 6
+        assert sum(part.numel() for part in held) == 2 * ROWS * COMPONENTS  # once forwards, once backwards
+
+    def test_rows_keep_their_shape(self, inputs):
+        x, weight, bias = (each.detach() for each in inputs)
+        z = x[:6].view(2, 3, FEATURES)
+        assert torch.equal(log_sum_exp(z, weight, bias), log_sum_exp(x[:6], weight, bias).view(2, 3))
+        assert log_sum_exp(x[:0], weight, bias).shape == (0,)
+
+
+@pytest.mark.usefixtures("small_parts")
+class TestMixturesInParts:
+    """A mixture's density is the same in parts and written out."""
+
+    @pytest.fixture
+    def both(self, monkeypatch):
+        def compare(p: DiagNormalMixture, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            whole = p.log_prob(z)
+            monkeypatch.setattr(mixtures, "PAIRS_WRITTEN_OUT", 0)
+            return p.log_prob(z), whole
+
+        return compare
+
+    def test_of_any_scales(self, both):
+        torch.testing.assert_close(*both(mixture(9, 5), points((4, 3, 5))))
+
+    def test_with_components_removed(self, both):
+        torch.testing.assert_close(*both(mixture(9, 5).without(0).without(1).without(2).without(7), points((4, 3, 5))))
+
+    def test_where_each_observation_leaves_one_out(self, both):
+        p = mixture(9, 5).without(torch.tensor([8, 0, 4]))
+        torch.testing.assert_close(*both(p, points((4, 3, 5))))
+
+    def test_where_one_component_has_nearly_all_the_weight(self, both):
+        p = mixture(3)
+        heavy = DiagNormalMixture(p.components, torch.tensor([0.0, -20.0, -21.0], dtype=torch.float64))
+        torch.testing.assert_close(*both(heavy.without(torch.tensor([0, 1])), points((4, 2, 2))), rtol=1e-6, atol=1e-6)
+
+    def test_of_one_scale(self, both):
+        p, logvar = mixture(9, 5), torch.tensor(-0.8, dtype=torch.float64)
+        shared = DiagNormalMixture(OneScaleNormal.of(p.components.mean, logvar), p.logits)
+        torch.testing.assert_close(*both(shared, points((4, 3, 5))))
+
+
+class TestOneScaleNormal:
+    MEANS = points((50, 40), seed=4, dtype=torch.float32)
+
+    def test_density_is_that_of_normals_written_out(self):
+        z = points((6, 40), dtype=torch.float32)
+        q = OneScaleNormal.of(self.MEANS, torch.tensor(-2.0))
+        expected = q.log_prob(z.double().unsqueeze(-2)).float()
+        torch.testing.assert_close(q.pairwise_log_prob(z), expected, rtol=0, atol=1e-3)
+        with torch.no_grad():
+            torch.testing.assert_close(q.pairwise_log_prob(z), expected, rtol=2e-7, atol=0)
+
+    def test_far_from_zero_it_is_as_accurate(self):
+        z, far = points((6, 40), dtype=torch.float32), 100.0
+        near = OneScaleNormal.of(self.MEANS, torch.tensor(0.0)).pairwise_log_prob(z)
+        there = OneScaleNormal.of(self.MEANS + far, torch.tensor(0.0)).pairwise_log_prob(z + far)
+        torch.testing.assert_close(there, near, rtol=0, atol=5e-3)
+
+    def test_gradients_reach_means_scale_and_places(self):
+        means, logvar, z = self.MEANS.double(), torch.tensor(-1.0, dtype=torch.float64), points((6, 40))
+        leaves = [each.requires_grad_() for each in (means, logvar, z)]
+        q = OneScaleNormal.of(means, logvar)
+        ours = torch.autograd.grad(q.pairwise_log_prob(z).logsumexp(-1).sum(), leaves)
+        written = torch.autograd.grad(q.log_prob(z.unsqueeze(-2)).logsumexp(-1).sum(), leaves)
+        torch.testing.assert_close(ours, written)
+
+    def test_a_part_of_them_is_of_one_scale_too(self):
+        assert isinstance(OneScaleNormal.of(self.MEANS, torch.tensor(0.0))[3:5], OneScaleNormal)
