@@ -9,12 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from vampcore.distributions.log_sum import log_sum_exp
+from vampcore.distributions.log_sum import is_small, log_sum_exp
 from vampcore.distributions.normal import LOG_2PI, DiagNormal, noise, uniform
-
-# Pairs of a place and a component up to which a density is written out, so that compiled steps fuse it with what is
-# around it; more are summed part by part.
-PAIRS_WRITTEN_OUT = 2**17
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class DiagNormalMixture:
 
         Memory stays bounded, however many components there are, also that of the gradients.
         """
-        if z.shape[:-1].numel() * len(self.logits) <= PAIRS_WRITTEN_OUT or z.device.type == "mps":
+        if is_small(z.shape[:-1].numel() * len(self.logits)) or z.device.type == "mps":
             return self.joint(z).logsumexp(-1)
         x, weight, bias, rest = self.components.products(z)
         left_out = None if self.left_out is None else self.left_out.expand(z.shape[:-1])
