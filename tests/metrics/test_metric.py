@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from vampcore.metrics import Metric, mean_metric, metric_from_json, metric_to_json
+from vampcore.metrics import Metric, extended_mean_metric, mean_metric, metric_from_json, metric_to_json
 
 LAYER = Metric("kl", 25.5, "nats/image", 0.1, 10_000, 1, "validation", 1, 3, "cuda")
 
@@ -26,6 +26,33 @@ def test_mean_of_many_is_summed_in_double_precision():
     values[0] = 1e4
     exact = (1e4 + 1_000_000 * values[1].item()) / 1_000_001
     assert mean_metric("elbo", values).value == pytest.approx(exact, rel=1e-12)
+
+
+def test_what_is_known_of_a_part_is_extended_by_what_is_known_of_all():
+    whole = torch.tensor([1.0, 2.0, 3.0, 10.0])
+    part = torch.tensor([1.5, math.nan, 3.7, math.nan])
+    metric = extended_mean_metric("log_likelihood", part, whole, samples=7)
+    assert metric.value == pytest.approx(4.0 + 0.6)
+    assert (metric.n, metric.samples, metric.unit) == (2, 7, "nats/image")
+
+
+def test_where_all_is_known_the_extended_mean_is_the_mean(generator):
+    whole = torch.randn(50, generator=generator)
+    every = whole + torch.rand(50, generator=generator)
+    extended, mean = extended_mean_metric("a", every, whole), mean_metric("a", every)
+    assert (extended.value, extended.se, extended.n) == pytest.approx((mean.value, mean.se, mean.n))
+
+
+def test_the_error_of_an_extended_mean_is_its_spread(generator):
+    """Over 4,000 data sets of 100 observations, of which 20 are known."""
+    whole = torch.randn(4000, 100, generator=generator)
+    part = 1.6 * whole + 0.4 * torch.randn(4000, 100, generator=generator)
+    part[:, 20:] = math.nan
+    found = [extended_mean_metric("a", *pair) for pair in zip(part, whole, strict=True)]
+    values, errors = (torch.tensor([getattr(metric, name) for metric in found]) for name in ("value", "se"))
+    assert abs(values.mean().item()) < 4 * values.std().item() / math.sqrt(4000)
+    assert errors.mean().item() == pytest.approx(values.std().item(), rel=0.05)
+    assert values.std() < 0.6 * part[:, :20].mean(-1).std()
 
 
 @pytest.mark.parametrize("metric", [LAYER, Metric("prior_parameters", 0.0, "parameters")])

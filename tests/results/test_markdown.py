@@ -12,7 +12,7 @@ from tests.results.tables import TINY, write_table
 from vampcore import literature
 from vampcore.checkpoints import load, save
 from vampcore.config import Config
-from vampcore.metrics import mean_metric
+from vampcore.metrics import extended_mean_metric
 from vampcore.results import Estimate, Table, cells, complete, markdown, read_table, report, write_report
 from vampcore.results.cells import number, wall_time
 
@@ -99,14 +99,14 @@ def test_another_number_of_samples_has_not_been_measured(root):
 
 
 def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
-    """As if it had been estimated of 20 images: their mean, and pairs of those that both models know."""
+    """As if it had been estimated of 20 images, and pairs of those that both models know."""
     chosen = torch.randperm(300, generator=torch.Generator().manual_seed(1))[:20].sort().values
     for prior in ("sg", "mog"):
         found = load(root / "runs" / "tiny" / prior)
         known = torch.full((300,), math.nan)
         known[chosen] = found.per_image.log_likelihood[chosen]
         metrics = [m for m in found.metrics if m.name != "log_likelihood"]
-        metrics.append(mean_metric("log_likelihood", known[chosen], samples=SAMPLES))
+        metrics.append(extended_mean_metric("log_likelihood", known, found.per_image.elbo, samples=SAMPLES))
         per_image = dataclasses.replace(found.per_image, log_likelihood=known)
         save(dataclasses.replace(found, metrics=tuple(metrics), per_image=per_image), tmp_path / "tiny" / prior)
     whole = table_of(root)
@@ -115,11 +115,9 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
     sg, mog = (
         load(root / "runs" / "tiny" / prior).per_image.log_likelihood[chosen].double() for prior in ("sg", "mog")
     )
-    elbo = load(root / "runs" / "tiny" / "sg").per_image.elbo.double()
-    shift = (elbo[chosen].mean() - elbo.mean()).item()
-    figure = number(sg.mean().item(), (sg.std() / math.sqrt(20)).item())
-    assert rows(text)[0]["test log p(x), S = 3"] == f"{figure} (ELBO {'+' if shift >= 0 else ''}{number(shift)})"
-    assert "by how much the ELBO of these images is above that of all" in text
+    figure = load(tmp_path / "tiny" / "sg").metric("log_likelihood")
+    assert rows(text)[0]["test log p(x), S = 3"] == number(figure.value, figure.se)
+    assert "log p(x) of a part is extended to all images: the mean ELBO of all, plus the mean of" in text
     (pair,) = [line for line in text.splitlines() if line.startswith("| tiny | mog − sg |")]
     difference = mog - sg
     sign = "+" if difference.mean() >= 0 else ""
@@ -127,7 +125,7 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
     assert f"| {expected} (20 images) |" in pair
     # Another number of images than the table's is named; a test set that is smaller than the part is no part.
     fewer = report(dataclasses.replace(whole, estimate=Estimate(SAMPLES, 19)), tmp_path)
-    assert rows(fewer)[0]["test log p(x), S = 3"].partition(" (")[2].startswith("20 images, ELBO ")
+    assert rows(fewer)[0]["test log p(x), S = 3"].partition(" (")[2] == "20 images)"
     assert "a random" not in report(dataclasses.replace(whole, estimate=Estimate(SAMPLES, 1000)), root / "runs")
     # Asked for the whole test set, or for more of it, they are not measured yet.
     for estimate in (Estimate(SAMPLES), Estimate(SAMPLES, 21)):

@@ -15,7 +15,7 @@ from vampcore.metrics.chunks import observations_at_once
 from vampcore.metrics.coverage import effective_components, usage
 from vampcore.metrics.elbo_surgery import elbo_surgery
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
-from vampcore.metrics.metric import Metric, mean_metric
+from vampcore.metrics.metric import Metric, extended_mean_metric, mean_metric
 from vampcore.models import VAE
 from vampcore.priors import aggregated_posterior
 from vampcore.transforms import count_learned
@@ -82,7 +82,8 @@ def evaluate(
         split: Part of the data set that `x` is.
         levels: Largest count of a pixel; 255 (grey images) adds bits per dimension.
         draws: Latent samples an observation for everything but log p(x) and active units.
-        estimated: Observations whose log p(x) is estimated, two or more drawn at random; all if None.
+        estimated: Observations whose log p(x) is estimated, two or more drawn at random; all if None. Of a part,
+            `log_likelihood` is extended to all by their ELBO; see `extended_mean_metric`.
 
     Raises:
         ValueError: If there are fewer than two observations, or fewer than two whose log p(x) is estimated, no draw, or
@@ -127,9 +128,10 @@ def evaluate(
         estimate = log_likelihood(
             model, x[chosen], samples, None, generator(), prior, lambda done, _: report(before + done * samples)
         )
-        metrics = _importance_metrics(estimate) + metrics
         log_p = estimate.log_likelihood.new_full((n,), math.nan)
         log_p[chosen] = estimate.log_likelihood
+        mean = extended_mean_metric("log_likelihood", log_p, elbo.elbo, samples=samples)
+        metrics = [mean, *_ess_metrics(estimate), *metrics]
     if levels == GREY_LEVELS:
         metrics += [_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]
     stamped = tuple(dataclasses.replace(m, split=split, seed=seed, device=x.device.type) for m in metrics)
@@ -148,12 +150,11 @@ def _bound_metrics(found: Bound) -> list[Metric]:
     return metrics
 
 
-def _importance_metrics(found: ImportanceEstimate) -> list[Metric]:
+def _ess_metrics(found: ImportanceEstimate) -> list[Metric]:
     n, samples = len(found.ess), found.samples
     share = (found.ess < FEW_EFFECTIVE_SAMPLES).float().mean().item()
     se = math.sqrt(share * (1 - share) / n)
     return [
-        mean_metric("log_likelihood", found.log_likelihood, samples=samples),
         Metric("ess_median", found.ess.median().item(), "samples", n=n, samples=samples),
         Metric(f"ess_below_{FEW_EFFECTIVE_SAMPLES}", share, "share", se, n, samples),
     ]

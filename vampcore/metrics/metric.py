@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -45,6 +46,38 @@ def mean_metric(name: str, values: Float[Tensor, " N"], unit: str = "nats/image"
     wide = values.detach().cpu().double()
     se = (wide.std() / math.sqrt(len(wide))).item() if len(wide) > 1 else None
     return Metric(name, wide.mean().item(), unit, se, len(wide), samples, device=values.device.type)
+
+
+def extended_mean_metric(
+    name: str,
+    part: Float[Tensor, " N"],
+    whole: Float[Tensor, " N"],
+    unit: str = "nats/image",
+    samples: int | None = None,
+) -> Metric:
+    """The mean of what was estimated of a random part of the observations, extended to all by what is known of all.
+
+    The mean of `whole`, plus the mean of `part - whole` where `part` is known: without bias, and the closer the two
+    follow each other, the smaller its error beside that of the part's own mean. `n` counts the part.
+
+    Arguments:
+        name: What was estimated.
+        part: NaN where it was not; known of two observations or more, drawn at random.
+        whole: A like quantity, such as the ELBO for log p(x).
+        unit: Of both.
+        samples: Latent samples an observation of `part`.
+
+    Reference:
+        Cochran, Sampling Techniques, 3rd edition, Wiley 1977, section 7.3: the regression estimator with slope 1.
+    """
+    known = ~part.isnan().cpu()
+    every = whole.detach().cpu().double()
+    gap = (part.detach().cpu().double() - every)[known]
+    n, together = len(gap), torch.stack([every[known], gap]).cov()
+    # The means of all and of the part share the part, so that their covariance is that of one observation over N.
+    variance = every.var() / len(every) + together[1, 1] / n + 2 * together[0, 1] / len(every)
+    value = (every.mean() + gap.mean()).item()
+    return Metric(name, value, unit, variance.sqrt().item(), n, samples, device=part.device.type)
 
 
 def metric_to_json(metric: Metric) -> dict[str, Any]:

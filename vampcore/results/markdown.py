@@ -129,11 +129,6 @@ def _log_likelihood(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
         return ""
     other = [f"S = {found.samples:,}"] if found.samples != estimate.samples else []
     other += [f"{found.n:,} images"] if found.n != estimate.images_of(checkpoint.test_images) else []
-    known = checkpoint.per_image.log_likelihood
-    if known is not None and not bool(known.isfinite().all()):
-        elbo = checkpoint.per_image.elbo.double()
-        shift = (elbo[known.isfinite()].mean() - elbo.mean()).item()
-        other.append(f"ELBO {'+' if shift >= 0 else ''}{cells.number(shift)}")
     return cells.figure(checkpoint, "log_likelihood") + (f" ({', '.join(other)})" if other else "")
 
 
@@ -168,8 +163,8 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) ->
     ]
     if is_part:
         lines.append(
-            "After log p(x) of a part, in brackets: by how much the ELBO of these images is above that of all. Images "
-            "are not equally easy; to compare with a figure of all images, take it off."
+            "log p(x) of a part is extended to all images: the mean ELBO of all, plus the mean of log p(x) − ELBO over "
+            "the part."
         )
     missing = sum(not _is_done(checkpoint, estimate) for _, checkpoint in found)
     if missing:
