@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.figures.class_labels import class_labels, moved_apart
 from app.figures.density import Density, Window, contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
-from app.figures.points import ByClass, Colouring, class_labels, moved_apart, raster, scatter
+from app.figures.points import ByClass, Colouring, raster, scatter
 from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, widest_tick, with_alpha
 from app.figures.tiles import add_picture
 

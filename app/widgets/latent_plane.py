@@ -6,9 +6,10 @@ import numpy as np
 
 from app import services
 from app.figures import crowd
+from app.figures.class_labels import class_labels
 from app.figures.drawing import Drawing
 from app.figures.plane import Components, plane
-from app.figures.points import ByClass, ByComponent, ByValue, Colouring, class_labels
+from app.figures.points import ByClass, ByComponent, ByValue, Colouring
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.widgets.page import plane_window, prior_lines
 

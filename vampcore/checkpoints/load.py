@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 
 from vampcore.checkpoints.folder import whole
+from vampcore.checkpoints.images import read_latents, read_per_image
 from vampcore.checkpoints.reading import one_line, read_bytes, read_json, read_tensors
 from vampcore.checkpoints.records import (
     MOST_SNAPSHOTS,
     Checkpoint,
     CheckpointError,
     EpochRecord,
-    Latents,
-    PerImage,
     Progress,
     Snapshot,
     record_of,
@@ -31,7 +30,6 @@ from vampcore.metrics.metric import Metric, metric_from_json
 from vampcore.models import VAE, build
 
 _SNAPSHOT_NAME = re.compile(r"(0|[1-9][0-9]{0,17})\.(mean|logvar|logits|pseudo_inputs)")
-_WHOLE_NUMBERS = (torch.uint8, torch.int32, torch.int64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +53,7 @@ def load(folder: Path) -> Checkpoint:
 def _load(folder: Path) -> Checkpoint:
     described = read_description(folder)
     model = _read_model(folder, described)
-    latents = _read_latents(folder, described, layers=1 + len(model.lower_layers()))
+    latents = read_latents(folder, described.config, described.observation, layers=1 + len(model.lower_layers()))
     return Checkpoint(
         config=described.config,
         observation=described.observation,
@@ -63,7 +61,7 @@ def _load(folder: Path) -> Checkpoint:
         model=model,
         metrics=read_metrics(folder),
         latents=latents,
-        per_image=_read_per_image(folder, latents.part_of or len(latents.ids)),
+        per_image=read_per_image(folder, latents.part_of or len(latents.ids)),
         snapshots=_read_snapshots(folder, described),
         history=_read_history(folder, described.progress.epochs),
         folder=folder,
@@ -158,82 +156,6 @@ def _expected_weights(folder: Path, described: Description, stored: int) -> Mapp
             return build(described.config, described.observation).state_dict()
     except (RuntimeError, TypeError) as error:  # sizes whose product overflows
         raise CheckpointError(refusal) from error
-
-
-def _read_latents(folder: Path, described: Description, layers: int) -> Latents:
-    tensors = read_tensors(folder, "latents.safetensors")
-    try:
-        _check_latents(tensors, described, layers)
-    except ValueError as error:
-        raise CheckpointError(
-            f"{folder / 'latents.safetensors'} is not sound ({error}): restore it or train again"
-        ) from error
-    normals = ((tensors[f"{layer}.mean"].float(), tensors[f"{layer}.scale"].float()) for layer in range(layers))
-    posteriors = tuple(DiagNormal(mean, 2 * scale.log()) for mean, scale in normals)
-    labels = tensors.get("labels")
-    part_of = int(tensors["part_of"].item()) if "part_of" in tensors else None
-    return Latents(posteriors, None if labels is None else labels.long(), tensors["ids"].long(), part_of)
-
-
-def _check_latents(tensors: dict[str, Tensor], described: Description, layers: int) -> None:
-    expected = {"ids"} | {f"{layer}.{part}" for layer in range(layers) for part in ("mean", "scale")}
-    if set(tensors) - {"labels", "part_of"} != expected:
-        raise ValueError(f"it must hold {', '.join(sorted(expected))}")
-    ids, labels = tensors["ids"], tensors.get("labels")
-    if ids.ndim != 1 or len(ids) == 0 or ids.dtype not in _WHOLE_NUMBERS:
-        raise ValueError("there are no images")
-    _check_rows(ids, tensors.get("part_of"))
-    for layer in range(layers):
-        mean, scale = tensors[f"{layer}.mean"], tensors[f"{layer}.scale"]
-        if mean.ndim != 2 or len(mean) != len(ids) or mean.shape != scale.shape:
-            raise ValueError("the layers do not hold one posterior an image")
-        if not mean.is_floating_point() or not scale.is_floating_point() or not bool((scale > 0).all()):
-            raise ValueError("a scale is not positive, or a mean no real number")
-    if tensors["0.mean"].shape[1] != described.config.latent_dim:
-        raise ValueError("the top layer has another number of dimensions than the config")
-    if labels is not None:
-        if labels.shape != ids.shape or labels.dtype not in _WHOLE_NUMBERS:
-            raise ValueError("there is not one class an image")
-        if not 0 <= int(labels.min()) <= int(labels.max()) < len(described.observation.classes):
-            raise ValueError("a class is not among those of the config")
-
-
-def _check_rows(ids: Tensor, part_of: Tensor | None) -> None:
-    """Refuse rows that are not all of the test set, or not a part of a test set of so many images."""
-    if part_of is None:
-        if not torch.equal(ids.long(), torch.arange(len(ids))):
-            raise ValueError("the images are not those of the test set, in its order")
-        return
-    if part_of.shape != (1,) or part_of.dtype not in _WHOLE_NUMBERS:
-        raise ValueError("the size of the test set is not a whole number")
-    rows = ids.long()
-    if not (rows.diff() > 0).all() or int(rows[0]) < 0 or int(rows[-1]) >= int(part_of.item()):
-        raise ValueError("the images are not a part of the test set, in its order")
-
-
-def _read_per_image(folder: Path, count: int) -> PerImage:
-    tensors = read_tensors(folder, "per_image.safetensors")
-    elbo, log_likelihood, ids = (tensors.pop(name, None) for name in ("elbo", "log_likelihood", "log_likelihood_ids"))
-    if tensors or elbo is None or not _one_an_image(elbo, count) or not _one_an_image(log_likelihood, count, ids):
-        raise CheckpointError(
-            f"{folder / 'per_image.safetensors'} does not fit the test set: restore it or train again"
-        )
-    if log_likelihood is not None and ids is not None:
-        log_likelihood = torch.full((count,), math.nan).index_copy(0, ids.long(), log_likelihood.float())
-    return PerImage(elbo, log_likelihood)
-
-
-def _one_an_image(values: Tensor | None, count: int, ids: Tensor | None = None) -> bool:
-    """Whether there is a number for each of so many images, or for those of the rows `ids`, which rise."""
-    if values is None:
-        return ids is None
-    if ids is not None:
-        rows = ids.long()
-        sound = ids.ndim == 1 and ids.dtype in _WHOLE_NUMBERS and len(ids) > 0 and bool((rows.diff() > 0).all())
-        if not sound or int(rows[0]) < 0 or int(rows[-1]) >= count:
-            return False
-        count = len(ids)
-    return values.shape == (count,) and values.is_floating_point()
 
 
 def snapshots_of(tensors: dict[str, Tensor]) -> tuple[Snapshot, ...]:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 import torch
 
 from vampcore.checkpoints.records import Checkpoint, PerImage
+from vampcore.checkpoints.subset import random_rows, seeded
 from vampcore.datasets import DataError, Dataset, observe
 from vampcore.metrics.evaluation import Evaluation, evaluate
-
-SUBSET_SEED = 0
 
 
 def measured_again(
@@ -44,15 +43,14 @@ def measured_again(
     """
     _check_same_images(checkpoint, dataset, whole)
     part = getattr(dataset, split)
-    generator = torch.Generator().manual_seed(SUBSET_SEED)
-    count = min(limit or len(part.images), len(part.images))
-    rows = torch.randperm(len(part.images), generator=generator)[:count].sort().values
+    generator = seeded()
+    rows = random_rows(limit or len(part.images), len(part.images), generator)
     x = observe(part.images[rows], part.levels, checkpoint.config.likelihood, generator).to(device)
     model, levels = checkpoint.model.to(device), checkpoint.observation.levels
-    chosen = None if estimated is None else torch.zeros(count, dtype=torch.bool)
-    if chosen is not None:
-        # Drawn as for `limit`: of a whole test set they are the same images.
-        chosen[torch.randperm(count, generator=torch.Generator().manual_seed(SUBSET_SEED))[:estimated]] = True
+    chosen = None
+    if estimated is not None:
+        chosen = torch.zeros(len(rows), dtype=torch.bool)
+        chosen[random_rows(estimated, len(rows))] = True
     return evaluate(model, x, samples, seed, progress=progress, split=split, levels=levels, estimated=chosen)
 
 

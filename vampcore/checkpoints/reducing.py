@@ -5,9 +5,8 @@ import dataclasses
 import torch
 
 from vampcore.checkpoints.records import Checkpoint, CheckpointError, Latents, Snapshot
+from vampcore.checkpoints.subset import random_rows
 from vampcore.distributions import DiagNormal
-
-SUBSET_SEED = 0
 
 
 def reduced(checkpoint: Checkpoint, images: int | None = None, snapshots: int | None = None) -> Checkpoint:
@@ -35,8 +34,7 @@ def reduced(checkpoint: Checkpoint, images: int | None = None, snapshots: int | 
 def _some_images(latents: Latents, images: int) -> Latents:
     if latents.part_of is not None:
         raise CheckpointError(f"it keeps {len(latents.ids)} of its test images already: reduce the one that has all")
-    generator = torch.Generator().manual_seed(SUBSET_SEED)
-    rows = torch.randperm(len(latents.ids), generator=generator)[:images].sort().values
+    rows = random_rows(images, len(latents.ids))
     return Latents(
         tuple(DiagNormal(layer.mean[rows], layer.logvar[rows]) for layer in latents.layers),
         None if latents.labels is None else latents.labels[rows],

@@ -1,0 +1,99 @@
+"""A cold start against its parts.
+
+From the start of the process to the first page that is whole, against the server's own start (an empty page's answer to
+the health check) plus the imports of torch and Streamlit.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from benchmarks.timing import Seconds, Spread, Table, compare
+from tests.browser.harness import ROOT, serve
+
+APP, MAIN = ROOT / "app" / "asgi.py", ROOT / "app" / "main.py"
+BARE, EMPTY = ROOT / "benchmarks" / "bare.py", ROOT / "benchmarks" / "empty.py"
+IDLE = 4.0
+"""Seconds that somebody takes to open the address that the server prints."""
+
+WHOLE = """() => {
+  const app = document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]");
+  const plots = [...document.querySelectorAll("[data-testid=stPlotlyChart]")];
+  const drawn = plots.length > 0 && plots.every((plot) => plot.querySelector(".main-svg"));
+  const images = [...document.images].every((image) => image.complete && image.naturalWidth);
+  return app && drawn && images && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]");
+}"""
+
+
+def started(browser: Browser, script: Path, whole: bool, idle: float | None = None) -> Seconds:
+    """Seconds from the start of a server's process to its health, or to its first page whole in a browser.
+
+    Arguments:
+        browser: Opens the page.
+        script: What the server runs.
+        whole: Whether a page is opened.
+        idle: Open it so many seconds after the server is healthy, and count from there.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        with serve(script, Path(folder) / "log.txt", poll=0.01) as server:
+            if not whole:
+                return Seconds(time.perf_counter() - began)
+            if idle is not None:
+                time.sleep(idle)
+                began = time.perf_counter()
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            try:
+                page = context.new_page()
+                page.goto(server.url)
+                page.wait_for_function(WHOLE, polling=20, timeout=60_000)
+                return Seconds(time.perf_counter() - began)
+            finally:
+                context.close()
+
+
+def imported() -> Seconds:
+    """Seconds that a fresh interpreter takes for the imports of torch and Streamlit beyond its own start."""
+    times = []
+    for code in ("import torch, streamlit", "pass"):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - began)
+    return Seconds(times[0] - times[1])
+
+
+def table(browser: Browser, starts: int) -> Table:
+    """A cold start against its parts; `starts` of each."""
+    timings = compare(
+        turns=starts,
+        warm_up=1,
+        page=lambda: started(browser, APP, whole=True),
+        ready=lambda: started(browser, APP, whole=True, idle=IDLE),
+        unready=lambda: started(browser, MAIN, whole=True, idle=IDLE),
+        bare=lambda: started(browser, BARE, whole=True),
+        server=lambda: started(browser, EMPTY, whole=False),
+        imports=imported,
+    )
+    parts = [timings[name].seconds for name in ("page", "server", "imports", "bare")]
+    turns = tuple(zip(*parts, strict=True))
+    above = Spread.of(tuple(page - server - imports for page, server, imports, _ in turns))
+    own = Spread.of(tuple(page - bare for page, _, _, bare in turns))
+    rows = (
+        ("first page whole", str(timings["page"])),
+        ("the server's own start", str(timings["server"])),
+        ("imports of torch and Streamlit", str(timings["imports"])),
+        ("first page above the two", f"{above} s"),
+        ("a bare page, which imports torch and plotly and draws a chart, whole", str(timings["bare"])),
+        ("first page above the bare one", f"{own} s"),
+        (f"first page, opened {IDLE:.0f} s after the server is up, from there", str(timings["ready"])),
+        ("the same of `streamlit run app/main.py`, which does not get ready", str(timings["unready"])),
+    )
+    note = (
+        f"Median and quartiles of {starts} starts; the goal is at most 1 s above. Our server imports and loads from "
+        "its own start on, the bare one from its first viewer on."
+    )
+    return Table("A cold start", ("", "time"), rows, note)
