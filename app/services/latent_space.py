@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 from app.services.memory import kept
+from vampcore import metrics
 
 SAMPLE_SEED = 0
 # Numbers at once: 2 ** 22 in float64 are 32 MiB.
@@ -168,13 +169,22 @@ def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = Fa
     return np.flatnonzero(np.linalg.norm(points(ref, means) - np.array(place, np.float32), axis=1) <= radius)
 
 
+@kept(64)
+def log_prior(ref: Ref) -> Floats:
+    """The prior's log-density at every image's sample, `(N,)`."""
+    with torch.inference_mode(), several_threads():
+        return metrics.log_density(loaded(ref).prior, torch.tensor(latents(ref).sample)).numpy()
+
+
 @kept(64, "Assigning images to components")
 def components_of_images(ref: Ref) -> Assignment:
     """The component most responsible for each image's sample, in the whole latent space."""
     prior, sample = loaded(ref).mixture, latents(ref).sample
-    component, responsibility = np.empty(len(sample), np.int32), np.empty(len(sample), np.float32)
+    component, most = torch.zeros(len(sample), dtype=torch.int32), torch.zeros(len(sample))
     with torch.inference_mode(), several_threads():
-        for rows in chunks(len(sample), sum(prior.components.mean.shape)):
-            top = prior.responsibilities(torch.tensor(sample[rows])).max(-1)
-            component[rows], responsibility[rows] = top.indices.numpy(), top.values.numpy()
-    return Assignment(component, responsibility)
+        known = torch.tensor(log_prior(ref))
+        for part, shares in metrics.responsibilities(prior, torch.tensor(sample), log_p=known):
+            top = shares.max(-1)
+            component = torch.where(top.values > most, part.start + top.indices.int(), component)
+            most = torch.maximum(most, top.values)
+    return Assignment(component.numpy(), most.numpy())

@@ -1,26 +1,23 @@
 """The prior's components: what they look like, how much they weigh, who uses them, how they came about."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from app.services.densities import on_plane
-from app.services.latent_space import Floats, latents
+from app.services.latent_space import Floats, latents, log_prior
 from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
 from app.services.memory import kept
 from vampcore import metrics
-from vampcore.metrics.chunks import rows_at_once
 from vampcore.priors import VampPrior
 
 ORDERS = ("weight", "usage", "class", "similarity")
 NEAREST = 8
 # Components that a page shows at once, or offers in a list: more of them take a browser seconds and megabytes.
 MOST_SHOWN = 500
-# Responsibilities kept at once: 2 ** 24 in float32 are 64 MiB.
-MOST_PAIRS_KEPT = 2**24
 
 
 @dataclass(frozen=True)
@@ -91,46 +88,20 @@ class Story:
     image_class: int
 
 
-@kept(12)
-def _all_responsibilities(ref: Ref) -> Floats:
-    with torch.inference_mode(), several_threads():
-        return loaded(ref).mixture.responsibilities(torch.tensor(latents(ref).sample)).numpy()
-
-
-def _responsibilities(ref: Ref) -> Iterator[Floats]:
-    """p(k | z) of every component for every image's sample, `(n, K)`, some images at a time.
-
-    Kept for all where they are few enough; else computed again, so that memory does not grow with the images.
-    """
-    prior, samples = loaded(ref).mixture, latents(ref).sample
-    components = prior.log_weights.shape[-1]
-    if len(samples) * components <= MOST_PAIRS_KEPT:
-        yield _all_responsibilities(ref)
-        return
-    with torch.inference_mode(), several_threads():
-        for part in torch.tensor(samples).split(rows_at_once(components)):
-            yield prior.responsibilities(part).numpy()
-
-
 @kept(64)
 def components(ref: Ref) -> Components:
     """Weights, usage and classes of all components."""
-    model, labels = loaded(ref), latents(ref).labels
-    images, count = len(labels), model.mixture.log_weights.shape[-1]
-    sums, squares = np.zeros(count), np.zeros(count)
-    votes = np.zeros((count, max(1, int(labels.max()) + 1)))
-    done = 0
-    for shares in _responsibilities(ref):
-        theirs = labels[done : done + len(shares)]
-        done += len(shares)
-        sums += shares.sum(0, dtype=np.float64)
-        squares += np.square(shares, dtype=np.float64).sum(0)
-        known = theirs >= 0
-        votes += shares[known].T @ np.eye(votes.shape[1], dtype=np.float32)[theirs[known]]
-    mean = sums / images
-    variance = np.maximum(squares / images - mean**2, 0) * images / max(1, images - 1)
-    usage = torch.tensor(mean, dtype=torch.float32)
-    with torch.inference_mode():
+    model, labels = loaded(ref), torch.tensor(latents(ref).labels).long()
+    of_class = functional.one_hot(labels.clamp_min(0)).float() * (labels >= 0).unsqueeze(-1)
+    count = len(model.mixture.logits)
+    # Made before: what is allotted between large pieces keeps their memory from being used again, part after part.
+    usage, squares, votes = torch.empty(count), torch.empty(count), torch.empty(count, of_class.shape[1])
+    with torch.inference_mode(), several_threads():
+        known = torch.tensor(log_prior(ref))
+        for part, shares in metrics.responsibilities(model.mixture, torch.tensor(latents(ref).sample), log_p=known):
+            usage[part], squares[part] = shares.mean(0), shares.square().mean(0)
+            votes[part] = shares.mT @ of_class
+        errors = ((squares - usage.square()).clamp_min(0) / (len(labels) - 1)).sqrt()
         weights = model.mixture.log_weights.exp()
         alive = weights > 0
         dead = torch.zeros_like(alive)
@@ -138,11 +109,11 @@ def components(ref: Ref) -> Components:
         return Components(
             weights=weights.numpy(),
             usage=usage.numpy(),
-            usage_se=np.sqrt(variance / images).astype(np.float32),
+            usage_se=errors.numpy(),
             effective=metrics.effective_components(usage),
             alive=alive.numpy(),
             dead=dead.numpy(),
-            classes=np.where(votes.sum(1) > 0, votes.argmax(1), -1).astype(np.int16),
+            classes=torch.where(votes.sum(1) > 0, votes.argmax(1), -1).short().numpy(),
             mean=model.mixture.components.mean.numpy().copy(),
             scale=model.mixture.components.scale.numpy(),
         )
@@ -231,10 +202,11 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     """
     model, all_of_them = loaded(ref), components(ref)
     _check(k, len(all_of_them.weights))
-    shares = np.concatenate([part[:, k] for part in _responsibilities(ref)])
     with torch.inference_mode():
-        # Where many responsibilities are 1 to the last digit, the denser place is the better example.
         density = model.mixture.component(k).log_prob(torch.tensor(latents(ref).sample)).numpy()
+    weight = float(all_of_them.weights[k])
+    shares = weight * np.exp(density - log_prior(ref))
+    # Where many responsibilities are 1 to the last digit, the denser place is the better example.
     rows = np.lexsort((-density, -shares))[:NEAREST]
     learned = pseudo_inputs(ref)
     return Story(
@@ -246,7 +218,7 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
         samples=component_samples(ref, (k,), n, temperature, seed),
         rows=rows,
         responsibilities=shares[rows],
-        weight=float(all_of_them.weights[k]),
+        weight=weight,
         usage=float(all_of_them.usage[k]),
         image_class=int(all_of_them.classes[k]),
     )

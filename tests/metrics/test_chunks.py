@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from tests.mixtures import far_apart, mixture, plane, points
+from vampcore.distributions import DiagNormalMixture, NormalMixture
 from vampcore.metrics import chunks
 
 CPU = torch.device("cpu")
@@ -48,3 +50,33 @@ def test_with_little_free_less_is_computed_at_once(free):
     assert 0 < few < chunks.DECODED_AT_ONCE_ON_CPU // 784
     free(2**10)
     assert chunks.samples_at_once(image(784)) == chunks.observations_at_once(image(784), 10) == 1
+
+
+@pytest.fixture
+def on_plane() -> tuple[DiagNormalMixture, NormalMixture, torch.Tensor]:
+    p = mixture(11, 5).without(3)
+    basis, origin = plane(5)
+    return p, p.project(basis, origin), points((40, 5))
+
+
+@pytest.mark.parametrize("chunk", [1, 4, None])
+def test_responsibilities_come_some_components_at_a_time(on_plane, chunk):
+    p, seen, z = on_plane
+    for each, places in ((p, z), (seen, z[:, :2])):
+        parts = list(chunks.responsibilities(each, places, chunk))
+        assert [part.start for part, _ in parts] == list(range(0, 11, chunk or 11))
+        torch.testing.assert_close(torch.cat([shares for _, shares in parts], 1), each.responsibilities(places))
+
+
+def test_responsibilities_too_small_to_matter_are_none():
+    p = far_apart([0.5, 0.5], distance=1000.0)
+    ((_, shares),) = chunks.responsibilities(p, p.components.mean)
+    assert torch.equal(shares, torch.eye(2, dtype=torch.float64))
+
+
+def test_no_more_pairs_than_fit_are_held_at_once(on_plane, monkeypatch):
+    monkeypatch.setattr(chunks, "PAIRS_AT_ONCE", 100)
+    p, _, z = on_plane
+    sizes = [shares.numel() for _, shares in chunks.responsibilities(p, z)]
+    assert max(sizes) == 2 * len(z) <= 100
+    assert sum(sizes) == 11 * len(z)

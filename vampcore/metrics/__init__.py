@@ -1,7 +1,7 @@
 """What a model has learned, in figures; each with its unit, standard error and sample count."""
 
 from vampcore.metrics.active_units import THRESHOLD, ActiveUnits, active_units, activity
-from vampcore.metrics.chunks import Mixture, log_density
+from vampcore.metrics.chunks import Mixture, log_density, responsibilities
 from vampcore.metrics.coverage import Holes, dead, effective_components, holes, mass_levels, usage
 from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
@@ -37,5 +37,6 @@ __all__ = [
     "metric_from_json",
     "metric_to_json",
     "mute",
+    "responsibilities",
     "usage",
 ]

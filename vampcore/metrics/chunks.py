@@ -1,9 +1,13 @@
 """How much is computed at once, so that memory stays bounded however large the data set and the mixture are."""
 
+import math
+from collections.abc import Iterator
+
 import psutil
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from vampcore.distributions import DiagNormalMixture, Distribution, NormalMixture
 from vampcore.models.vae import BYTES_PER_NUMBER
@@ -72,3 +76,28 @@ def log_density(
         chunk: Rows at once; as many as have `PAIRS_AT_ONCE` squares and products if None.
     """
     return torch.cat([density.log_prob(part) for part in z.split(chunk or rows_at_once(2 * z.shape[-1]))])
+
+
+@torch.no_grad()
+def responsibilities(
+    mixture: Mixture, z: Float[Tensor, "N D"], chunk: int | None = None, log_p: Float[Tensor, " N"] | None = None
+) -> Iterator[tuple[slice, Float[Tensor, "N part"]]]:
+    """p(k | z) of every row, some components at a time: which they are, and theirs; less than e^-80 is 0.
+
+    Arguments:
+        mixture: Of any number of components; what is made of each of them is made once.
+        z: Places.
+        chunk: Components at once; as many as make `PAIRS_AT_ONCE` pairs if None.
+        log_p: The mixture's log-density at the places, where it is known.
+    """
+    log_weights = mixture.log_weights
+    log_p = (log_density(mixture, z) if log_p is None else log_p).unsqueeze(-1)
+    chunk = chunk or max(1, PAIRS_AT_ONCE // max(1, len(z)))
+    for start in range(0, len(log_weights), chunk):
+        part = slice(start, min(start + chunk, len(log_weights)))
+        if isinstance(mixture, NormalMixture):
+            joint = NormalMixture(mixture.mean[part], mixture.covariance[part], log_weights[part]).joint(z)
+        else:
+            joint = mixture.components[part].pairwise_log_prob(z) + log_weights[part]
+        # A CPU takes 40 times as long for an exponential in float32 that is too small to be a normal number.
+        yield part, functional.threshold((joint - log_p).clamp_(min=-81).exp_(), math.exp(-80), 0.0, inplace=True)

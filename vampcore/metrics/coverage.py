@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vampcore.distributions import Distribution
-from vampcore.metrics.chunks import Mixture, log_density, rows_at_once
+from vampcore.metrics.chunks import Mixture, log_density, responsibilities
 from vampcore.metrics.metric import Metric
 
 MASSES = (0.5, 0.8, 0.95, 0.99)
@@ -18,16 +18,17 @@ DEAD_SHARE = 0.1
 
 
 @torch.no_grad()
-def usage(prior: Mixture, z: Float[Tensor, "N D"], chunk: int | None = None) -> Float[Tensor, " K"]:
+def usage(prior: Mixture, z: Float[Tensor, "N D"]) -> Float[Tensor, " K"]:
     """Mean responsibility of each component for the rows of z, one z ~ q(z | x_n) an observation; sums to one.
 
     Arguments:
         prior: The mixture.
         z: Samples of the posteriors.
-        chunk: Rows at once; chosen from the number of components if None.
     """
-    chunk = chunk or rows_at_once(prior.log_weights.shape[-1])
-    return torch.stack([prior.responsibilities(part).sum(0) for part in z.split(chunk)]).sum(0) / len(z)
+    found = torch.empty_like(prior.log_weights)
+    for part, shares in responsibilities(prior, z):
+        found[part] = shares.mean(0)
+    return found
 
 
 def effective_components(usage: Float[Tensor, " K"]) -> float:
