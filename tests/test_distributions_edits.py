@@ -34,6 +34,10 @@ class TestEdits:
         with pytest.raises(ValueError, match="last component"):
             mixture(1).without(torch.tensor([0, 0]))
 
+    def test_an_observation_leaves_out_one_component_only(self):
+        with pytest.raises(ValueError, match="from the whole one"):
+            mixture().without(torch.tensor([0, 1])).without(torch.tensor([1, 2]))
+
     def test_a_removed_component_leaves_finite_gradients(self):
         mean = points((4, 2)).requires_grad_()
         logits = torch.zeros(4, dtype=torch.float64, requires_grad=True)

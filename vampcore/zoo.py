@@ -39,7 +39,7 @@ class Entry:
         latent_dims: Dimensions of each stochastic layer, top first.
         epochs: Epochs trained.
         converged: Whether training came to its end.
-        log_likelihood: log p(x) of the test set, or of a part of `n` images, where it was evaluated.
+        log_likelihood: log p(x) of the test set, estimated of `n` of its images, where it was evaluated.
         sha256: Of configuration and weights.
         posterior: `normal`, or the flow of q(z | x).
         error: Why the folder cannot be opened; the other fields are then empty.

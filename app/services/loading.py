@@ -1,9 +1,10 @@
 """Where models live: one device, one copy of each checkpoint, shared by all viewers and never changed."""
 
 import copy
+import dataclasses
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -156,10 +157,16 @@ def _built(checkpoint: Checkpoint) -> Distribution:
     model = checkpoint.model
     built: Distribution = model.prior(model.encoder)
     if isinstance(built, DiagNormalMixture):
-        components = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
-        return DiagNormalMixture(components, built.logits.clone())
+        return _mapped(built, Tensor.clone)
     own: Distribution = copy.deepcopy(model.prior)(model.encoder)
     return own
+
+
+def _mapped(mixture: DiagNormalMixture, change: Callable[[Tensor], Tensor]) -> DiagNormalMixture:
+    """The mixture with its tensors changed, and components of the same kind."""
+    parts = mixture.components
+    components = dataclasses.replace(parts, mean=change(parts.mean), logvar=change(parts.logvar))
+    return dataclasses.replace(mixture, components=components, logits=change(mixture.logits))
 
 
 def settle(ref: Ref) -> None:
@@ -195,9 +202,7 @@ def prior_on_device(model: Loaded) -> Distribution:
     if not isinstance(model.prior, DiagNormalMixture):
         built: Distribution = model.checkpoint.model.prior(model.checkpoint.model.encoder)
         return built
-    components, where = model.prior.components, model.device
-    on_device = DiagNormal(components.mean.to(where), components.logvar.to(where))
-    return DiagNormalMixture(on_device, model.prior.logits.to(where))
+    return _mapped(model.prior, lambda tensor: tensor.to(model.device))
 
 
 def pixels_of(shares: Tensor) -> Pixels:

@@ -137,7 +137,7 @@ def against_published() -> None:
         st.caption(
             "Estimated of a random part of the test images: "
             + ", ".join(f"{prior} of {widgets.count(n)}" for prior, n in parts)
-            + ". Extended to all: their mean ELBO, plus the mean of log p(x) − ELBO over the part."
+            + ". Figure for all of them: their mean ELBO, plus the mean of log p(x) − ELBO over the part."
         )
     if measured != "log_likelihood":
         st.caption("A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`.")

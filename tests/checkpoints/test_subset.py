@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vampcore.checkpoints.subset import random_rows, seeded
+from vampcore.checkpoints.subset import random_rows, subset_generator
 
 
 @pytest.mark.parametrize("count", [1, 10, 99])
@@ -12,7 +12,7 @@ def test_rows_rise_and_are_the_same_every_time(count):
     assert len(rows) == count
     assert (rows.diff() > 0).all()
     assert 0 <= int(rows[0]) <= int(rows[-1]) < 100
-    assert torch.equal(rows, random_rows(count, 100, seeded()))
+    assert torch.equal(rows, random_rows(count, 100, subset_generator()))
 
 
 def test_a_smaller_choice_is_a_part_of_a_larger_one():

@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from vampcore.metrics import Metric, extended_mean_metric, mean_metric, metric_from_json, metric_to_json
+from vampcore.metrics import Metric, difference_estimate, mean_metric, metric_from_json, metric_to_json
 
 LAYER = Metric("kl", 25.5, "nats/image", 0.1, 10_000, 1, "validation", 1, 3, "cuda")
 
@@ -28,31 +28,37 @@ def test_mean_of_many_is_summed_in_double_precision():
     assert mean_metric("elbo", values).value == pytest.approx(exact, rel=1e-12)
 
 
-def test_what_is_known_of_a_part_is_extended_by_what_is_known_of_all():
-    whole = torch.tensor([1.0, 2.0, 3.0, 10.0])
-    part = torch.tensor([1.5, math.nan, 3.7, math.nan])
-    metric = extended_mean_metric("log_likelihood", part, whole, samples=7)
+def test_what_is_known_of_a_part_is_completed_by_what_is_known_of_all():
+    known = torch.tensor([True, False, True, False])
+    metric = difference_estimate("a", torch.tensor([1.5, 3.7]), known, torch.tensor([1.0, 2.0, 3.0, 10.0]), 7)
     assert metric.value == pytest.approx(4.0 + 0.6)
     assert (metric.n, metric.samples, metric.unit) == (2, 7, "nats/image")
 
 
-def test_where_all_is_known_the_extended_mean_is_the_mean(generator):
-    whole = torch.randn(50, generator=generator)
-    every = whole + torch.rand(50, generator=generator)
-    extended, mean = extended_mean_metric("a", every, whole), mean_metric("a", every)
-    assert (extended.value, extended.se, extended.n) == pytest.approx((mean.value, mean.se, mean.n))
+def test_where_all_is_known_the_difference_estimate_is_the_mean(generator):
+    control = torch.randn(50, generator=generator)
+    values = control + torch.rand(50, generator=generator)
+    found, mean = difference_estimate("a", values, torch.ones(50) > 0, control, 1), mean_metric("a", values)
+    assert (found.value, found.se, found.n) == pytest.approx((mean.value, mean.se, mean.n))
+    constant = torch.full((50,), 0.1)
+    assert difference_estimate("a", constant, torch.ones(50) > 0, constant, 1).se == pytest.approx(0, abs=1e-9)
 
 
-def test_the_error_of_an_extended_mean_is_its_spread(generator):
+def test_a_value_that_is_not_finite_is_not_left_out():
+    values, known = torch.tensor([1.5, math.nan]), torch.tensor([True, False, True])
+    assert math.isnan(difference_estimate("a", values, known, torch.tensor([1.0, 2.0, 3.0]), 1).value)
+
+
+def test_the_error_of_a_difference_estimate_is_its_spread(generator):
     """Over 4,000 data sets of 100 observations, of which 20 are known."""
-    whole = torch.randn(4000, 100, generator=generator)
-    part = 1.6 * whole + 0.4 * torch.randn(4000, 100, generator=generator)
-    part[:, 20:] = math.nan
-    found = [extended_mean_metric("a", *pair) for pair in zip(part, whole, strict=True)]
-    values, errors = (torch.tensor([getattr(metric, name) for metric in found]) for name in ("value", "se"))
-    assert abs(values.mean().item()) < 4 * values.std().item() / math.sqrt(4000)
-    assert errors.mean().item() == pytest.approx(values.std().item(), rel=0.05)
-    assert values.std() < 0.6 * part[:, :20].mean(-1).std()
+    control = torch.randn(4000, 100, generator=generator)
+    values = (1.6 * control + 0.4 * torch.randn(4000, 100, generator=generator))[:, :20]
+    known = torch.arange(100) < 20
+    found = [difference_estimate("a", *pair, 1) for pair in zip(values, [known] * 4000, control, strict=True)]
+    estimates, errors = (torch.tensor([getattr(metric, name) for metric in found]) for name in ("value", "se"))
+    assert abs(estimates.mean().item()) < 4 * estimates.std().item() / math.sqrt(4000)
+    assert errors.mean().item() == pytest.approx(estimates.std().item(), rel=0.05)
+    assert estimates.std() < 0.6 * values.mean(-1).std()
 
 
 @pytest.mark.parametrize("metric", [LAYER, Metric("prior_parameters", 0.0, "parameters")])

@@ -12,7 +12,7 @@ from tests.results.tables import TINY, write_table
 from vampcore import literature
 from vampcore.checkpoints import load, save
 from vampcore.config import Config
-from vampcore.metrics import extended_mean_metric
+from vampcore.metrics import difference_estimate
 from vampcore.results import Estimate, Table, cells, complete, markdown, read_table, report, write_report
 from vampcore.results.cells import number, wall_time
 
@@ -105,8 +105,9 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
         found = load(root / "runs" / "tiny" / prior)
         known = torch.full((300,), math.nan)
         known[chosen] = found.per_image.log_likelihood[chosen]
+        figures = "log_likelihood", known[chosen], known.isfinite(), found.per_image.elbo
         metrics = [m for m in found.metrics if m.name != "log_likelihood"]
-        metrics.append(extended_mean_metric("log_likelihood", known, found.per_image.elbo, samples=SAMPLES))
+        metrics.append(difference_estimate(*figures, samples=SAMPLES))
         per_image = dataclasses.replace(found.per_image, log_likelihood=known)
         save(dataclasses.replace(found, metrics=tuple(metrics), per_image=per_image), tmp_path / "tiny" / prior)
     whole = table_of(root)
@@ -117,7 +118,7 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
     )
     figure = load(tmp_path / "tiny" / "sg").metric("log_likelihood")
     assert rows(text)[0]["test log p(x), S = 3"] == number(figure.value, figure.se)
-    assert "log p(x) of a part is extended to all images: the mean ELBO of all, plus the mean of" in text
+    assert "is a difference estimate: the mean ELBO of all, plus the mean of" in text
     (pair,) = [line for line in text.splitlines() if line.startswith("| tiny | mog − sg |")]
     difference = mog - sg
     sign = "+" if difference.mean() >= 0 else ""

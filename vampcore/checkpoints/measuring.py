@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 
 from vampcore.checkpoints.records import Checkpoint, PerImage
-from vampcore.checkpoints.subset import random_rows, seeded
+from vampcore.checkpoints.subset import random_rows, subset_generator
 from vampcore.datasets import DataError, Dataset, observe
 from vampcore.metrics.evaluation import Evaluation, evaluate
 
@@ -43,7 +43,7 @@ def measured_again(
     """
     _check_same_images(checkpoint, dataset, whole)
     part = getattr(dataset, split)
-    generator = seeded()
+    generator = subset_generator()
     rows = random_rows(limit or len(part.images), len(part.images), generator)
     x = observe(part.images[rows], part.levels, checkpoint.config.likelihood, generator).to(device)
     model, levels = checkpoint.model.to(device), checkpoint.observation.levels

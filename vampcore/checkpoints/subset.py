@@ -8,17 +8,17 @@ SEED = 0
 
 
 def random_rows(count: int, images: int, generator: torch.Generator | None = None) -> Int[Tensor, " count"]:
-    """So many of the images' rows, rising; the same for all data sets of as many images.
+    """Rows of randomly chosen images, in rising order; the same for all data sets of as many images.
 
     Arguments:
-        count: Rows, all where there are no more.
-        images: Of the data set.
-        generator: Of the seed above; pass it where something else is drawn from it afterwards.
+        count: Images to choose; all if there are no more.
+        images: Images of the data set.
+        generator: From `subset_generator`, where the caller goes on drawing from it; a new one if None.
     """
-    generator = seeded() if generator is None else generator
+    generator = subset_generator() if generator is None else generator
     return torch.randperm(images, generator=generator)[:count].sort().values
 
 
-def seeded() -> torch.Generator:
-    """The source of the rows."""
+def subset_generator() -> torch.Generator:
+    """The generator that `random_rows` draws from."""
     return torch.Generator().manual_seed(SEED)

@@ -16,9 +16,8 @@ ROWS_AT_ONCE = 2**11
 # Pairs up to which a sum is written out all the same: it is as fast, and compiled code fuses it with what is around it.
 PAIRS_WRITTEN_OUT = 2**17
 PAIRS_FUSED = 2**21
-# What is smaller than e^-60 of the largest term is taken for that: it changes no digit of a sum of 10^9 terms in
-# float64.
-# On a CPU, float32's exponential of less than -87 takes 15 to 40 times as long as one that a normal number can hold.
+# Terms below e^-60 of the largest are raised to it, which changes no digit of a sum of 10^9 terms in float64. On a CPU,
+# float32's exponential of less than -87 takes 15 to 40 times as long as one that a normal number can hold.
 _SMALLEST = -60.0
 
 
@@ -27,7 +26,7 @@ def is_small(pairs: int) -> bool:
     return pairs <= (PAIRS_FUSED if torch.compiler.is_compiling() else PAIRS_WRITTEN_OUT)
 
 
-def log_sum_exp(
+def linear_logsumexp(
     x: Float[Tensor, "*s F"],
     weight: Float[Tensor, "K F"],
     bias: Float[Tensor, " K"],
@@ -41,7 +40,7 @@ def log_sum_exp(
     Arguments:
         x: Rows.
         weight: One of each k.
-        bias: One of each k; minus infinity leaves it out.
+        bias: One of each k; minus infinity leaves it out, and one k at least must stay.
         left_out: One k of each row that its sum leaves out.
     """
     if is_small(x.shape[:-1].numel() * len(weight)):
@@ -50,11 +49,11 @@ def log_sum_exp(
         kept = terms if left_out is None else terms.scatter(-1, left_out.unsqueeze(-1), -math.inf)
         return kept.logsumexp(-1)
     rows = None if left_out is None else left_out.reshape(-1)
-    return _log_sum_exp(x.reshape(-1, x.shape[-1]), weight, bias, rows).view(x.shape[:-1])
+    return _linear_logsumexp(x.reshape(-1, x.shape[-1]), weight, bias, rows).view(x.shape[:-1])
 
 
-@torch.library.custom_op("vampcore::log_sum_exp", mutates_args=())
-def _log_sum_exp(x: Tensor, weight: Tensor, bias: Tensor, left_out: Tensor | None) -> Tensor:
+@torch.library.custom_op("vampcore::linear_logsumexp", mutates_args=())
+def _linear_logsumexp(x: Tensor, weight: Tensor, bias: Tensor, left_out: Tensor | None) -> Tensor:
     found = x.new_full((len(x),), -math.inf)
     for rows, part in _parts(x, weight):
         terms = _terms(x, weight, bias, left_out, rows, part)
@@ -65,8 +64,8 @@ def _log_sum_exp(x: Tensor, weight: Tensor, bias: Tensor, left_out: Tensor | Non
     return found
 
 
-@torch.library.custom_op("vampcore::log_sum_exp_backward", mutates_args=())
-def _log_sum_exp_backward(
+@torch.library.custom_op("vampcore::linear_logsumexp_backward", mutates_args=())
+def _linear_logsumexp_backward(
     gradient: Tensor, found: Tensor, x: Tensor, weight: Tensor, bias: Tensor, left_out: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     of_x, of_weight, of_bias = torch.zeros_like(x), torch.zeros_like(weight), torch.zeros_like(bias)
@@ -81,12 +80,12 @@ def _log_sum_exp_backward(
     return of_x, of_weight, of_bias
 
 
-@_log_sum_exp.register_fake
+@_linear_logsumexp.register_fake
 def _(x: Tensor, weight: Tensor, bias: Tensor, left_out: Tensor | None) -> Tensor:
     return x.new_empty((len(x),))
 
 
-@_log_sum_exp_backward.register_fake
+@_linear_logsumexp_backward.register_fake
 def _(
     gradient: Tensor, found: Tensor, x: Tensor, weight: Tensor, bias: Tensor, left_out: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -98,10 +97,10 @@ def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
 
 
 def _backward(ctx, gradient):  # type: ignore[no-untyped-def]
-    return (*_log_sum_exp_backward(gradient, *ctx.saved_tensors), None)
+    return (*_linear_logsumexp_backward(gradient, *ctx.saved_tensors), None)
 
 
-_log_sum_exp.register_autograd(_backward, setup_context=_keep)
+_linear_logsumexp.register_autograd(_backward, setup_context=_keep)
 
 
 def _parts(x: Tensor, weight: Tensor) -> Iterator[tuple[slice, slice]]:

@@ -9,8 +9,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from vampcore.distributions.log_sum import is_small, log_sum_exp
-from vampcore.distributions.normal import LOG_2PI, DiagNormal, noise, uniform
+from vampcore.distributions.log_sum import is_small, linear_logsumexp
+from vampcore.distributions.normal import LOG_2PI, DiagNormal, Products, noise, uniform
+
+# Differences of places and components at once where they are taken one by one: 2 ** 24 in float32 are 64 MiB.
+NUMBERS_AT_ONCE = 2**24
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,38 @@ class DiagNormalMixture:
     def log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
         """Log-density in nats: dimensions are summed before components are.
 
-        Memory stays bounded, however many components there are, also that of the gradients.
+        Memory stays bounded, however many components there are, also that of the gradients; without float64 (MPS),
+        where differences are taken one by one, only that without gradients.
         """
-        if is_small(z.shape[:-1].numel() * len(self.logits)) or z.device.type == "mps":
+        if z.device.type == "mps":
+            return self._directly(z)
+        if is_small(z.shape[:-1].numel() * len(self.logits)):
             return self.joint(z).logsumexp(-1)
         x, weight, bias, rest = self.components.products(z)
         left_out = None if self.left_out is None else self.left_out.expand(z.shape[:-1])
-        found = log_sum_exp(x, weight, bias + self.logits, left_out) - self._log_total()
+        found = linear_logsumexp(x, weight, bias + self.logits, left_out) - self._log_total()
         return (found if rest is None else found + rest).to(z.dtype)
 
     def _log_total(self) -> Float[Tensor, "*n"]:
         """log of the sum of the unnormalised weights, of those that each observation keeps."""
         logits = self.logits.double()
         total = logits.logsumexp(-1)
-        return total if self.left_out is None else total + torch.log1p(-(logits[self.left_out] - total).exp())
+        if self.left_out is None:
+            return total
+        # Of weights up to a half the difference has all digits; the one that may be heavier is summed without.
+        heaviest = logits.argmax()
+        is_heaviest = torch.arange(len(logits), device=logits.device) == heaviest
+        others = logits.masked_fill(is_heaviest, -math.inf).logsumexp(-1)
+        share = (logits[self.left_out] - total).exp().clamp_max(0.5)
+        return torch.where(self.left_out == heaviest, others, total + torch.log1p(-share))
+
+    def _directly(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
+        """The log-density where there is no float64: of some places at a time, but where gradients keep all anyway."""
+        rows = z.reshape(-1, z.shape[-1])
+        most = max(1, NUMBERS_AT_ONCE // self.components.mean.numel())
+        if self.left_out is not None or len(rows) <= most or torch.is_grad_enabled():
+            return self.joint(z).logsumexp(-1)
+        return torch.cat([self.joint(part).logsumexp(-1) for part in rows.split(most)]).view(z.shape[:-1])
 
     def responsibilities(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s K"]:
         """p(k | z)."""
@@ -84,12 +105,14 @@ class DiagNormalMixture:
         """The mixture with component k removed; with one k a row, N mixtures (leave-one-out).
 
         Raises:
-            ValueError: If nothing would remain.
+            ValueError: If nothing would remain, or if every observation leaves one out already.
         """
         if isinstance(k, int):
             logits = self.logits.index_fill(-1, torch.tensor(k, device=self.logits.device), -math.inf)
             less = dataclasses.replace(self, logits=logits)
         else:
+            if self.left_out is not None:
+                raise ValueError("an observation leaves out one component: make the mixtures from the whole one")
             less = dataclasses.replace(self, left_out=k)
         if bool(less.log_weights.isnan().any()):
             raise ValueError("a mixture cannot lose its last component")
@@ -141,7 +164,9 @@ class DiagNormalMixture:
 
     def _inverse_cdf(self, u: Float[Tensor, "*s"]) -> Int[Tensor, "*s"]:
         if u.device.type == "mps":  # has no float64
-            return DiagNormalMixture(self.components, self.logits.cpu())._inverse_cdf(u.cpu()).to(u.device)
+            left_out = None if self.left_out is None else self.left_out.cpu()
+            here = dataclasses.replace(self, logits=self.logits.cpu(), left_out=left_out)
+            return here._inverse_cdf(u.cpu()).to(u.device)
         cumulative = self.log_weights.double().exp().cumsum(-1)
         u = u.double().clamp_max(1 - 1e-12) * cumulative[..., -1]
         if cumulative.ndim == 1:
@@ -161,23 +186,24 @@ class NormalMixture:
         """log w_k + log N(y; mean_k, covariance_k) for every component.
 
         One product, -1/2 y'Py + y'Pm - 1/2 m'Pm with precision P, whose terms are added in float64 where the device
-        has it; see `DiagNormal.pairwise_log_prob`.
+        has it; see `DiagNormal.products`.
         """
-        x, weight, bias = self._products(y)
+        x, weight, bias, _ = self._products(y)
         return functional.linear(x, weight, bias).to(y.dtype) + self.log_weights
 
-    def _products(self, y: Float[Tensor, "*s P"]) -> tuple[Tensor, Tensor, Tensor]:
+    def _products(self, y: Float[Tensor, "*s P"]) -> Products:
         mean, covariance, wide = _wide(self.mean), _wide(self.covariance), _wide(y)
         precision = torch.linalg.inv(covariance)
         linear = (precision @ mean.unsqueeze(-1)).squeeze(-1)
         bias = -0.5 * ((mean * linear).sum(-1) + torch.logdet(covariance) + y.shape[-1] * LOG_2PI)
         squares = (wide.unsqueeze(-1) * wide.unsqueeze(-2)).flatten(-2)
-        return torch.cat([squares, wide], -1), torch.cat([-0.5 * precision.flatten(-2), linear], -1), bias
+        weight = torch.cat([-0.5 * precision.flatten(-2), linear], -1)
+        return Products(torch.cat([squares, wide], -1), weight, bias, None)
 
     def log_prob(self, y: Float[Tensor, "*s P"]) -> Float[Tensor, "*s"]:
         """Log-density in nats; memory stays bounded, however many components there are."""
-        x, weight, bias = self._products(y)
-        return log_sum_exp(x, weight, bias + self.log_weights).to(y.dtype)
+        x, weight, bias, _ = self._products(y)
+        return linear_logsumexp(x, weight, bias + self.log_weights).to(y.dtype)
 
     def responsibilities(self, y: Float[Tensor, "*s P"]) -> Float[Tensor, "*s K"]:
         """p(k | y)."""

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vampcore.distributions.log_sum import log_sum_exp
+from vampcore.distributions.log_sum import linear_logsumexp
 from vampcore.distributions.mixture import DiagNormalMixture
 from vampcore.distributions.normal import LOG_2PI, DiagNormal
 
@@ -34,7 +34,7 @@ def suits(mixture: DiagNormalMixture, posterior: DiagNormal) -> bool:
 class NearbyMixture:
     """The density of a mixture, for many places that lie together, such as the samples of one posterior.
 
-    `DiagNormal.pairwise_log_prob` adds large terms that nearly cancel, in float64. Measured from a place among them,
+    `DiagNormal.products` have large terms that nearly cancel, in float64. Measured from a place among them,
     the terms of every component that matters are small, so that float32, twice as fast, gives the density to about
     0.001 nats where `suits` says so. Far from that place it does not; build it with `of`.
 
@@ -64,7 +64,7 @@ class NearbyMixture:
     def log_prob(self, z: Float[Tensor, "*s D"]) -> Float[Tensor, "*s"]:
         """Log-density in nats; memory stays bounded, however many components there are."""
         step = z - self.origin
-        return log_sum_exp(torch.cat([step.square(), step], -1), self.weights, self.constant)
+        return linear_logsumexp(torch.cat([step.square(), step], -1), self.weights, self.constant)
 
     def sample(
         self, shape: tuple[int, ...] = (), generator: torch.Generator | None = None, temperature: float = 1.0

@@ -121,8 +121,9 @@ class OneScaleNormal(DiagNormal):
     def products(self, z: Float[Tensor, "*s D"]) -> Products:
         """Half as many products, since z^2 / v is the same under all of them.
 
-        In float64, but for the gradients of training: those are of float32, and seen from the middle of the means the
-        log-densities err by about 1e-7 |z| |m| / v nats, 1e-5 for the images of MNIST.
+        In float64, except where gradients are wanted: there in float32, seen from the middle of the means, so that the
+        log-densities err by about 1e-7 |z| |m| / v nats. That is 1e-5 for exemplars of MNIST (v = 0.7); of 20,000
+        normals in 40 dimensions it was 6e-5 at v = 0.14, 6e-4 at 0.02 and 5e-3 at 0.0025.
         """
         dtype = z.dtype if torch.is_grad_enabled() else torch.float64
         logvar = self.logvar[(0,) * self.logvar.ndim].to(dtype)

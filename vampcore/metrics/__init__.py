@@ -7,7 +7,7 @@ from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
-from vampcore.metrics.metric import Metric, extended_mean_metric, mean_metric, metric_from_json, metric_to_json
+from vampcore.metrics.metric import Metric, difference_estimate, mean_metric, metric_from_json, metric_to_json
 
 __all__ = [
     "THRESHOLD",
@@ -24,10 +24,10 @@ __all__ = [
     "activity",
     "bound",
     "dead",
+    "difference_estimate",
     "effective_components",
     "elbo_surgery",
     "evaluate",
-    "extended_mean_metric",
     "holes",
     "kl_per_dimension",
     "log_density",

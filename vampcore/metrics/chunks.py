@@ -73,7 +73,8 @@ def log_density(
     Arguments:
         density: One component, the 100,000 of an aggregated posterior, or what has no components.
         z: Places.
-        chunk: Rows at once; as many as have `PAIRS_AT_ONCE` squares and products if None.
+        chunk: Rows at once; if None, so many that their coordinates and the squares of these are `PAIRS_AT_ONCE`
+            numbers at most.
     """
     return torch.cat([density.log_prob(part) for part in z.split(chunk or rows_at_once(2 * z.shape[-1]))])
 

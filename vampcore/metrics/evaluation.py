@@ -15,7 +15,7 @@ from vampcore.metrics.chunks import observations_at_once
 from vampcore.metrics.coverage import effective_components, usage
 from vampcore.metrics.elbo_surgery import elbo_surgery
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
-from vampcore.metrics.metric import Metric, extended_mean_metric, mean_metric
+from vampcore.metrics.metric import Metric, difference_estimate, mean_metric
 from vampcore.models import VAE
 from vampcore.priors import aggregated_posterior
 from vampcore.transforms import count_learned
@@ -83,7 +83,7 @@ def evaluate(
         levels: Largest count of a pixel; 255 (grey images) adds bits per dimension.
         draws: Latent samples an observation for everything but log p(x) and active units.
         estimated: Observations whose log p(x) is estimated, two or more drawn at random; all if None. Of a part,
-            `log_likelihood` is extended to all by their ELBO; see `extended_mean_metric`.
+            `log_likelihood` is a `difference_estimate` for all of `x`, with their ELBO.
 
     Raises:
         ValueError: If there are fewer than two observations, or fewer than two whose log p(x) is estimated, no draw, or
@@ -130,7 +130,7 @@ def evaluate(
         )
         log_p = estimate.log_likelihood.new_full((n,), math.nan)
         log_p[chosen] = estimate.log_likelihood
-        mean = extended_mean_metric("log_likelihood", log_p, elbo.elbo, samples=samples)
+        mean = difference_estimate("log_likelihood", estimate.log_likelihood, chosen, elbo.elbo, samples)
         metrics = [mean, *_ess_metrics(estimate), *metrics]
     if levels == GREY_LEVELS:
         metrics += [_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]

@@ -5,8 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 _NUMBER = (int, float)
@@ -21,7 +20,7 @@ class Metric:
         value: The figure.
         unit: Its unit.
         se: Standard error of an estimate; None for an exact figure.
-        n: Observations that it was computed from.
+        n: Observations that it was computed from; of a `difference_estimate`, those whose value was estimated.
         samples: Latent samples an observation.
         split: Part of the data set.
         layer: Stochastic layer, 0 the top; None for the model as a whole.
@@ -48,36 +47,34 @@ def mean_metric(name: str, values: Float[Tensor, " N"], unit: str = "nats/image"
     return Metric(name, wide.mean().item(), unit, se, len(wide), samples, device=values.device.type)
 
 
-def extended_mean_metric(
-    name: str,
-    part: Float[Tensor, " N"],
-    whole: Float[Tensor, " N"],
-    unit: str = "nats/image",
-    samples: int | None = None,
+def difference_estimate(
+    name: str, values: Float[Tensor, " n"], known: Bool[Tensor, " N"], control: Float[Tensor, " N"], samples: int
 ) -> Metric:
-    """The mean of what was estimated of a random part of the observations, extended to all by what is known of all.
+    """The mean over all N observations of what was estimated of a random n of them, in nats an image.
 
-    The mean of `whole`, plus the mean of `part - whole` where `part` is known: without bias, and the closer the two
-    follow each other, the smaller its error beside that of the part's own mean. `n` counts the part.
+    The mean of `control` over all, plus the mean of `values - control` over the n. It has no bias, and the closer the
+    two follow each other, the smaller is its error beside that of the mean of `values`. The metric's `n` counts the n.
 
     Arguments:
         name: What was estimated.
-        part: NaN where it was not; known of two observations or more, drawn at random.
-        whole: A like quantity, such as the ELBO for log p(x).
-        unit: Of both.
-        samples: Latent samples an observation of `part`.
+        values: Of the n observations, drawn at random; two or more.
+        known: Which of all they are.
+        control: A like quantity that is known of all, such as the ELBO for log p(x).
+        samples: Latent samples an observation of `values`.
 
     Reference:
-        Cochran, Sampling Techniques, 3rd edition, Wiley 1977, section 7.3: the regression estimator with slope 1.
+        Cochran, Sampling Techniques, 3rd edition, Wiley 1977, chapter 7: the regression estimator, here of slope 1.
     """
-    known = ~part.isnan().cpu()
-    every = whole.detach().cpu().double()
-    gap = (part.detach().cpu().double() - every)[known]
-    n, together = len(gap), torch.stack([every[known], gap]).cov()
-    # The means of all and of the part share the part, so that their covariance is that of one observation over N.
-    variance = every.var() / len(every) + together[1, 1] / n + 2 * together[0, 1] / len(every)
+    every, here = control.detach().cpu().double(), known.cpu()
+    gap = values.detach().cpu().double() - every[here]
+    n, count = len(gap), len(every)
+    # As the sum of a mean over the n and one over the rest, which are independent.
+    share = n / count
+    variance = (gap + share * every[here]).var() / n
+    if n < count:
+        variance = variance + (1 - share) ** 2 * every.var() / (count - n)
     value = (every.mean() + gap.mean()).item()
-    return Metric(name, value, unit, variance.sqrt().item(), n, samples, device=part.device.type)
+    return Metric(name, value, "nats/image", variance.sqrt().item(), n, samples, device=values.device.type)
 
 
 def metric_to_json(metric: Metric) -> dict[str, Any]:

@@ -1,7 +1,12 @@
 """The latent space page as its tests open, read and handle it."""
 
+import json
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components import View
+from app.widgets import crowd
 from tests.app.reading import open_page
 
 PLANE = 0
@@ -26,3 +31,24 @@ def lasso(at: AppTest, left: float, right: float, bottom: float, top: float) -> 
     at.run()
     assert not at.exception
     return at
+
+
+def check_zooming_too_far(at: AppTest, monkeypatch) -> None:
+    """Report three times that the browser shows a part too narrow to draw: each time it is turned back.
+
+    The browser keeps what it shows while the figure's `uirevision` stays, so that has to change every time.
+    """
+    reports: list[View] = []
+    monkeypatch.setattr(crowd, "watch_view", lambda key, on_view: on_view(reports.pop(), "zoom") if reports else None)
+    layouts = []
+    for _ in range(3):
+        reports.append(View(0.0, 1e-4, 0.0, 1e-4))
+        at.run()  # the browser reports
+        at.run()  # and the page is drawn for it
+        assert not at.exception
+        layouts.append(json.loads(spec(at))["layout"])
+    for layout in layouts:
+        left, right = layout["xaxis"]["range"]
+        assert right - left == pytest.approx(0.002, rel=0.01)
+    first, second, third = (layout["uirevision"] for layout in layouts)
+    assert first != second != third

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
 from tests.app.reading import open_page, words
+from tests.app.views.plane import check_zooming_too_far
 
 IMAGES = 30_000
 SQUARE = {"x": [-1.0, 1.0], "y": [-1.0, 1.0]}
@@ -207,20 +208,4 @@ def test_what_the_browser_drew_is_read_with_suspicion():
 
 
 def test_zooming_in_further_than_can_be_drawn_shows_the_narrowest_part_every_time(ref, monkeypatch):
-    from app.components import View
-    from app.widgets import crowd
-
-    reports: list[View] = []
-    monkeypatch.setattr(crowd, "watch_view", lambda key, on_view: on_view(reports.pop(), "zoom") if reports else None)
-    at, layouts = opened(), []
-    for _ in range(3):
-        reports.append(View(0.0, 1e-4, 0.0, 1e-4))
-        at.run()  # the browser reports
-        at.run()  # and the page is drawn for it
-        assert not at.exception
-        layouts.append(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"])
-    for layout in layouts:
-        left, right = layout["xaxis"]["range"]
-        assert right - left == pytest.approx(0.002, rel=0.01)
-    first, second, third = (layout["uirevision"] for layout in layouts)
-    assert first != second != third
+    check_zooming_too_far(opened(), monkeypatch)

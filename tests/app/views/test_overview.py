@@ -63,7 +63,7 @@ def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
         checkpoint = load(folder)
         save(with_figures(checkpoint, measured_again(checkpoint, digits, 2, estimated=estimated)), folder)
     said = words(opened())
-    assert "Estimated of a random part of the test images: SG of 40. Extended to all: their mean ELBO, plus" in said
+    assert "Estimated of a random part of the test images: SG of 40. Figure for all of them: their mean ELBO," in said
     assert "n = 40" in said
 
 
