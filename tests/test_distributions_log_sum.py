@@ -1,6 +1,8 @@
 """Sums over many components, part by part: values, gradients, what is left out, and memory."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -90,7 +92,14 @@ class TestLogSumExp:
     @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # opcheck's own
     @pytest.mark.parametrize("left_out", [None, torch.tensor([0, 10, 2, 3, 3, 5, 9])])
     def test_torch_finds_nothing_wrong_with_the_operation(self, inputs, left_out):
-        torch.library.opcheck(log_sum._linear_logsumexp, (*inputs, left_out))
+        torch.library.opcheck(log_sum._compiled_sums, (*inputs, left_out))
+
+    def test_only_compiled_code_needs_the_compiler(self):
+        script = "import torch, sys; from vampcore.distributions import log_sum; log_sum.PAIRS_WRITTEN_OUT = 0\n" + (
+            "x, w, b = (torch.randn(shape, requires_grad=True) for shape in ((7, 3), (5, 3), (5,)))\n"
+            "log_sum.linear_logsumexp(x, w, b).sum().backward(); sys.exit('torch._dynamo' in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
 
     def test_rows_keep_their_shape(self, inputs):
         x, weight, bias = (each.detach() for each in inputs)

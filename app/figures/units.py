@@ -124,7 +124,7 @@ def kl_per_dimension(
     order = np.argsort(-values, kind="stable")
     places = np.arange(1, len(order) + 1, dtype=np.int16)
     total = float(values.sum() + dependence)
-    last = len(order) + max(2, round(0.05 * len(order)))
+    last, wide = len(order) + max(2, round(0.05 * len(order))), max(0.8, 0.03 * len(order))
     figure = Drawing(
         [
             {
@@ -143,7 +143,7 @@ def kl_per_dimension(
                 "type": "bar",
                 "x": [last],
                 "y": [dependence],
-                "width": [max(0.8, 0.03 * len(order))],
+                "width": [wide],
                 "marker": {
                     "color": with_alpha(mode.ink, 0.15),
                     "line": {"width": 1.5, "color": mode.ink},
@@ -173,7 +173,8 @@ def kl_per_dimension(
         }
     )
     marks = [place for place in rank_ticks(len(order)) if place <= 0.7 * last]
-    figure.update_x(tickvals=marks, showgrid=False)
+    # On the left there is room for the ring round the first bar, which else hides the numbers of the axis.
+    figure.update_x(tickvals=marks, showgrid=False, range=[0.5 - 0.03 * last, last + wide / 2])
     figure.update_y(zeroline=True, zerolinecolor=mode.muted, zerolinewidth=1)
     figure.update(bargap=0.15)
     return figure
