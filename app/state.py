@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import services
+from app.figures.plane import NARROWEST
 
 EXPERIMENT = "experiment"
 PRIOR = "prior"
 FARTHEST = 1e4
 """The largest coordinate of a place or a part that a URL may name."""
-NARROWEST = 2e-3
-"""The shortest side of a part: a browser does not draw the lines of a density that is enlarged much further."""
 
 _PAGE = "_page"
 _VISIT = "_visit"

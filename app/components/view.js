@@ -17,7 +17,15 @@ function viewOf(plot) {
   return { left: ends[0], right: ends[1], bottom: ends[2], top: ends[3] }
 }
 
-function listen(hostClass, setTriggerValue) {
+// Enlarged a hundred thousand times, the lines of a density are paths that a browser does not finish drawing. A part that
+// is too narrow is drawn anew by the server; until then its lines are out of sight, before the browser gets to paint them.
+function hideLinesOf(plot, narrowest) {
+  const view = viewOf(plot)
+  const narrow = view && Math.min(view.right - view.left, view.top - view.bottom) < narrowest
+  for (const layer of plot.querySelectorAll(".contourlayer, .scatterlayer")) layer.style.display = narrow ? "none" : ""
+}
+
+function listen(hostClass, narrowest, setTriggerValue) {
   let plot = null
   let timer = 0
   let home = -Infinity // when the axes were last put back
@@ -38,6 +46,7 @@ function listen(hostClass, setTriggerValue) {
     clearTimeout(timer)
     timer = setTimeout(report, STILL)
   }
+  const hide = () => hideLinesOf(plot, narrowest)
   const twice = () => {
     if (["pan", "zoom"].includes(tool())) whole()
   }
@@ -49,6 +58,8 @@ function listen(hostClass, setTriggerValue) {
     if (!found?.on || found === plot) return
     plot = found
     plot.on("plotly_relayout", moved)
+    plot.on("plotly_relayout", hide)
+    plot.on("plotly_afterplot", hide)
     plot.on("plotly_doubleclick", twice)
     plot.addEventListener("click", pressed, true)
   }
@@ -59,6 +70,8 @@ function listen(hostClass, setTriggerValue) {
     clearTimeout(timer)
     if (!plot) return
     plot.removeListener?.("plotly_relayout", moved)
+    plot.removeListener?.("plotly_relayout", hide)
+    plot.removeListener?.("plotly_afterplot", hide)
     plot.removeListener?.("plotly_doubleclick", twice)
     plot.removeEventListener("click", pressed, true)
   }
@@ -67,7 +80,7 @@ function listen(hostClass, setTriggerValue) {
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   listeners.get(parentElement)?.()
-  const stop = listen(data.host, setTriggerValue)
+  const stop = listen(data.host, data.narrowest, setTriggerValue)
   listeners.set(parentElement, stop)
   return stop
 }

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.components.pick import host_class, place_of
+from app.figures.plane import NARROWEST
 
 TOOLS = ("pan", "zoom", "lasso", "select")
 
@@ -61,4 +62,9 @@ def watch_view(chart_key: str, *, on_view: Callable[[View | None, str], None]) -
         if value is not None:
             on_view(view_of(value), tool_of(value))
 
-    _MOUNT(key=key, data={"host": host_class(chart_key)}, on_view_change=moved, height="content")
+    _MOUNT(
+        key=key,
+        data={"host": host_class(chart_key), "narrowest": 0.99 * NARROWEST},
+        on_view_change=moved,
+        height="content",
+    )

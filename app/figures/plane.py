@@ -22,6 +22,9 @@ ABOVE, BELOW = 20, 57
 SIDES = 40
 LABELLED = 40
 
+NARROWEST = 2e-3
+"""The shortest side of a part: a browser does not draw the lines of a density that is enlarged much further."""
+
 
 @dataclass(frozen=True)
 class Components:

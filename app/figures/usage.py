@@ -48,7 +48,8 @@ def usage(
     floor = FLOOR / count
     shown = np.maximum(np.asarray(used, np.float64)[order], floor)
     dead = np.asarray(used)[order] < DEAD / count
-    raised = f"; below {floor:.1g} drawn there" if (np.asarray(used) < floor).any() else ""
+    least = np.format_float_positional(floor, precision=1, fractional=False, trim="-")
+    raised = f"; below {least} drawn there" if (np.asarray(used) < floor).any() else ""
     chosen = np.isin(named, highlighted)
     colours = np.where(chosen, COMPARED, prior_colour(prior))
     rank = np.arange(1, count + 1, dtype=np.int32)
@@ -79,7 +80,7 @@ def usage(
                 },
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 0.45}},
-                "name": f"usage ({int(dead.sum())} of {count} dead{raised})",
+                "name": f"usage ({int(dead.sum()):,} of {count:,} dead{raised})",
                 "hovertemplate": "component %{customdata[0]:d}<br>usage %{customdata[1]:.5f}<extra></extra>",
             },
         ]

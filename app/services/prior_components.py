@@ -124,7 +124,8 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
     """Indices of the components that the mixture has in an order of `ORDERS`.
 
     `weight` and `usage` fall; `class` goes class by class, the most used first; `similarity` is a walk that goes on to
-    the nearest mean not yet visited, from the heaviest component on.
+    the nearest mean not yet visited, from the heaviest component on. Of more than `MOST_SHOWN` components it visits the
+    most used, from the first of them on, and the others follow by usage.
 
     Raises:
         ServiceError: If the order is unknown.
@@ -139,6 +140,10 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
             return living[np.argsort(-usage, kind="stable")]
         case "class":
             return living[np.lexsort((-usage, np.where(classes < 0, np.iinfo(np.int16).max, classes)))]
+        case "similarity" if len(living) > MOST_SHOWN:
+            ranked = order(ref, "usage")
+            first = ranked[:MOST_SHOWN]
+            return np.concatenate([first[_walk(known.mean[first], 0)], ranked[MOST_SHOWN:]])
         case "similarity":
             return living[_walk(known.mean[living], int(weights.argmax()))]
     raise ServiceError(f"components cannot be ordered by {by}: use {', '.join(ORDERS)}")

@@ -12,6 +12,7 @@ from app.figures.theme import Theme
 CHART = "components_usage"
 DEAD = "components_dead"
 ROWS = 8
+MOST_NAMED = 60
 BESIDE = {"most": "The most used", "least": "The least used", "chosen": "My choice"}
 EXPLANATION = """
 Each row is one **component** of the prior: its pseudo-input where it has one, the decoded mean, and decoded draws
@@ -155,7 +156,9 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
     widgets.metric_row(
         [
             widgets.Cell("Effective components", widgets.format_value(known.effective), of_all),
-            widgets.Cell("Dead components", f"{known.dead.sum()}", f"usage below {widgets.percent(0.1 * equal)}"),
+            widgets.Cell(
+                "Dead components", widgets.count(int(known.dead.sum())), f"usage below {widgets.percent(0.1 * equal)}"
+            ),
             widgets.Cell(f"Weight of {component}", widgets.percent(weight), f"equal share {widgets.percent(equal)}"),
             widgets.Cell(f"Usage of {component}", widgets.percent(share, se), f"rank {rank + 1}; n = {images} images"),
         ]
@@ -190,7 +193,8 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> None:
     with shown:
         widgets.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
         widgets.pick(DEAD, on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)))
-    st.caption(("Dead: " if not part else "The first of the dead: ") + ", ".join(map(str, dead)))
+    if len(dead) <= MOST_NAMED:
+        st.caption(("Dead: " if not part else "The first of the dead: ") + ", ".join(map(str, dead)))
 
 
 def the_removed(ref: services.Ref, facts: services.Facts) -> None:

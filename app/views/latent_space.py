@@ -65,6 +65,8 @@ def explore(ref: services.Ref) -> None:
         shown = show_plane(ref, means, colour, ellipses)
         if words := widgets.flow_words(ref):
             st.caption(words)
+        if ellipses and (many := services.facts(ref).alive) > services.MOST_SHOWN:
+            st.caption(f"Ellipses of the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)

@@ -32,6 +32,15 @@ def reached(ref: services.Ref) -> services.Metric | None:
     return services.metric(ref, "log_likelihood") or services.metric(ref, "elbo")
 
 
+def basis(ref: services.Ref, metric: services.Metric) -> str:
+    """What a figure was computed from; of a difference estimate, both parts."""
+    images = services.facts(ref).test_images
+    if metric.name != "log_likelihood" or metric.n is None or metric.n >= images:
+        return widgets.caption(metric)
+    of_a_part = f"{widgets.count(metric.n)} of them with S = {widgets.count(metric.samples or 0)}"
+    return f"{metric.unit}, n = {widgets.count(images)} by their ELBO, {of_a_part}"
+
+
 def numbers(ref: services.Ref) -> None:
     """What a prior reaches, its active units, and the published figure."""
     facts, metric = services.facts(ref), reached(ref)
@@ -42,7 +51,7 @@ def numbers(ref: services.Ref) -> None:
                 st.metric(f"Log-likelihood, {short_name(ref)}", "not evaluated")
             else:
                 st.metric(f"{label(metric.name)}, {short_name(ref)}", widgets.format_value(metric.value, metric.se))
-                st.caption(widgets.caption(metric))
+                st.caption(basis(ref, metric))
         with units.container(gap=None):
             st.metric("Active units", services.active_label(ref))
             dimensions = " + ".join(str(each) for each in reversed(facts.latent_dims))
@@ -200,13 +209,17 @@ marginal, so that its map has no lines in more than two dimensions.
 **Samples.** Decoded draws from each prior. Draws at the same position start from the same random numbers in all priors.
 
 **Log-likelihood** is log p(x) for a test image on average, estimated with S importance samples for each of n images;
-higher is better, and ± is one standard error over images. Where it was not evaluated yet, the ELBO stands in, which is
-a lower bound. Each model was trained once, so a difference between priors includes the luck of one training.
+higher is better, and ± is one standard error over images. Estimated of a part of the images only, it is completed by
+the others’ ELBO: the mean ELBO of all, plus the mean of log p(x) − ELBO over the part. Where it was not evaluated yet,
+the ELBO stands in, which is a lower bound. The errors of two priors are of the same images, so that a small difference
+can be sure: Compare priors pairs them. Each model was trained once, so a difference between priors includes the luck of
+one training.
 
 **Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The others are
 ignored by the decoder.
 
-**Published** figures are shown where one was reported for the same data, likelihood and architecture.
+**Published** figures are shown where one was reported for the same data, likelihood and architecture; those models may
+have been trained longer, and otherwise.
 """
 )
 left, right = st.columns(2, gap="large")

@@ -11,7 +11,8 @@ from app.widgets.numbers import format_value
 
 COMPONENT = "component"
 _OWNER = "_component_of"
-LEAST = 1e-5
+LEAST, LEAST_ALONE = 1e-5, 1e-8
+"""The smallest shares that are written as numbers: with a standard error, and without."""
 
 
 def choose_component(ref: services.Ref, label: str, help: str) -> int:
@@ -47,6 +48,10 @@ def show_component(k: int | None) -> None:
 
 def percent(share: float, se: float | None = None) -> str:
     """A share of one as a percentage, with its standard error."""
+    if se is None and 0 < share < LEAST:
+        least = max(share, LEAST_ALONE)
+        words = np.format_float_positional(100 * least, precision=1, fractional=False, trim="-") + " %"
+        return words if share >= LEAST_ALONE else f"below {words}"
     if 0 < share < LEAST and (se or 0) < LEAST:
         return f"below {100 * LEAST:g} %"
     if se is None and share >= 0.9995:  # as many digits as 100 has

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import services, state
 from app.components import View, watch_view
+from app.figures.plane import NARROWEST
 from app.widgets.latent_plane import CrowdPlane, Look, Outlines
 from app.widgets.numbers import count
 
@@ -94,9 +95,7 @@ def follow_view(chart_key: str, key: str) -> None:
 def _widened(part: View) -> View:
     """The part with sides long enough to be drawn, around the same middle."""
     x, y = (part.left + part.right) / 2, (part.bottom + part.top) / 2
-    half_width, half_height = (
-        max(side, state.NARROWEST) / 2 for side in (part.right - part.left, part.top - part.bottom)
-    )
+    half_width, half_height = (max(side, NARROWEST) / 2 for side in (part.right - part.left, part.top - part.bottom))
     return View(x - half_width, x + half_width, y - half_height, y + half_height)
 
 
@@ -193,9 +192,7 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
                 if state.is_part(*ends):
                     show_part(key, services.Window(*ends))
                     st.rerun()
-                st.error(
-                    f"Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by {state.NARROWEST:g} or more."
-                )
+                st.error(f"Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by {NARROWEST:g} or more.")
         if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):
             show_part(key, None)
             st.rerun()

@@ -31,7 +31,7 @@ def table(
 def stored(refs: tuple[services.Ref, ...], images: int) -> None:
     """The figures that the checkpoints hold, where none can be measured now, and why."""
     st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
-    st.caption(f"Stored with the checkpoints, from all {count(images)} test images.")
+    st.caption(f"Stored with the checkpoints, from all {count(images)} test images{_estimated_of_fewer(refs, images)}.")
     if not services.has_data(refs[0]):
         data_notice(refs[0], key="compare_download")
         return
@@ -41,3 +41,12 @@ def stored(refs: tuple[services.Ref, ...], images: int) -> None:
         "others have.",
         icon=":material/filter_alt:",
     )
+
+
+def _estimated_of_fewer(refs: tuple[services.Ref, ...], images: int) -> str:
+    """Words for log p(x) where it was estimated of a part of the images."""
+    found = [(ref, services.metric(ref, "log_likelihood")) for ref in refs]
+    parts = [f"{short_name(ref)} of {count(known.n)}" for ref, known in found if known and known.n and known.n < images]
+    if not parts:
+        return ""
+    return f", but log p(x) and its effective samples: {', '.join(parts)} (log p(x) completed by the ELBO of all)"

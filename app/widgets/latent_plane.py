@@ -201,7 +201,12 @@ def _plane(
     held = "" if prior_density is None else ", and the lines that hold 50, 80, 95 and 99 % of the prior's mass"
     if ellipses and facts.is_mixture:
         mixture = services.prior_on_plane(ref)
-        components = Components(mixture.mean, mixture.covariance, np.exp(mixture.log_weights))
+        weights = np.exp(mixture.log_weights)
+        if facts.alive > services.MOST_SHOWN:
+            # What weighs nothing is not drawn, and the others keep their numbers.
+            shown_ones = services.most_used(ref)
+            weights[np.setdiff1d(np.arange(len(weights)), shown_ones)] = 0
+        components = Components(mixture.mean, mixture.covariance, weights)
     drawing = plane(
         mode,
         plane_window(shown),

@@ -171,7 +171,8 @@ def test_the_table_holds_what_the_services_say(services, monkeypatch):
     [
         (0.5, None, "50 %"),
         (0.0, None, "0 %"),
-        (3e-9, None, "below 0.001 %"),
+        (3e-9, None, "below 0.000001 %"),
+        (2e-6, None, "0.0002 %"),
         (0.0123, 0.0041, "1.2 ± 0.4 %"),
         (1e-9, 1e-9, "below 0.001 %"),
         (1e-9, 0.01, "0.0 ± 1.0 %"),
