@@ -67,6 +67,22 @@ def test_neighbours_in_the_walk_are_near(services, refs):
     assert np.linalg.norm(rest - mean[order[0]], axis=1).argmin() == 0
 
 
+def test_of_many_components_the_walk_visits_the_most_used(services, refs, monkeypatch):
+    from app.services import prior_components
+
+    ref = refs["tiny-2d/mog"]
+    used, mean = services.order(ref, "usage"), services.components(ref).mean
+    services.order.clear()
+    monkeypatch.setattr(prior_components, "MOST_SHOWN", 3)
+    walk = services.order(ref, "similarity")
+    services.order.clear()
+    assert walk[0] == used[0]
+    assert set(walk[:3]) == set(used[:3])
+    assert np.array_equal(walk[3:], used[3:])
+    near, far = (np.linalg.norm(mean[each] - mean[walk[0]]) for each in walk[1:3])
+    assert near <= far
+
+
 def test_pseudo_inputs_are_shown_where_there_are_any(services, refs, checkpoint):
     assert services.pseudo_inputs(refs["tiny-2d/sg"]) is None
     assert services.pseudo_inputs(refs["tiny-2d/mog"]) is None

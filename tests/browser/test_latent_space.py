@@ -159,3 +159,26 @@ def test_a_place_is_reached_by_the_keyboard(page):
     expect(page).to_have_url(re.compile("latent_point=0.5000"), timeout=PATIENCE)
     settled(page)
     assert place(page)[0] == pytest.approx(0.5)
+
+
+def test_zooming_in_faster_than_the_page_follows_does_not_freeze_the_browser(page):
+    """Twenty steps in two seconds, a million times nearer: the page answers, at the narrowest part that is drawn."""
+    opened(page, "experiment=mnist-2d&prior=Vamp")
+    page.evaluate(
+        "() => { window.frames_drawn = 0; const f = () => { frames_drawn++; requestAnimationFrame(f) }; f() }"
+    )
+    page.locator(".st-key-latent_plane").hover()
+    button = page.locator(".st-key-latent_plane [data-title='Zoom in']").bounding_box()
+    page.mouse.move(button["x"] + 5, button["y"] + 5)
+    for _ in range(20):
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_timeout(100)
+    before = page.evaluate("frames_drawn")
+    page.wait_for_function("seen => frames_drawn > seen + 20", arg=before, timeout=PATIENCE)
+    settled(page)
+    page.wait_for_timeout(1000)
+    (left, right, *_), _ = page.evaluate(FRAME)
+    assert right - left == pytest.approx(0.002, rel=0.5)
+    shown = "() => getComputedStyle(document.querySelector('.st-key-latent_plane .contourlayer')).display"
+    assert page.evaluate(shown) != "none"

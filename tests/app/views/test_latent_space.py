@@ -92,6 +92,18 @@ def test_each_control_changes_the_plane(ref):
     assert "components" in [trace.get("name") for trace in traces(opened(latent_ellipses="true"))]
 
 
+def test_of_many_components_the_ellipses_are_of_the_most_used(ref, monkeypatch):
+    from app import services
+
+    monkeypatch.setattr(services, "MOST_SHOWN", 2)
+    monkeypatch.setattr(services, "most_used", lambda ref: np.array([4, 1]))
+    at = opened(latent_ellipses="true")
+    (centres,) = [trace for trace in traces(at) if trace.get("name") == "components"]
+    weights = array(centres["customdata"])
+    assert np.flatnonzero(weights > 0).tolist() == [1, 4]
+    assert f"Ellipses of the 2 most used of {len(weights)} components." in words(at)
+
+
 def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, middle):
     from app import services, widgets
 
