@@ -4,7 +4,7 @@
 // `on` is plotly's public way to listen. Axes are read from `_fullLayout` (not public), because an event names only the ones
 // that moved; without it nothing is reported, and the page's number fields remain.
 
-const STILL = 250 // milliseconds without another step: a wheel or a held button has come to rest
+const STILL = 250 // milliseconds without another step: a held button or finger has come to rest
 const LOOK = 200 // milliseconds between looks at whether the figure was drawn anew
 
 const listeners = new WeakMap() // parentElement -> what the last run set up

@@ -18,7 +18,6 @@ def plot_config(
     image: Literal["png", "svg"] = "png",
     scale: int = 2,
     selectable: bool = False,
-    scroll_zoom: bool = False,
     bar: bool = True,
 ) -> dict[str, Any]:
     """Plotly's own configuration, for `st.plotly_chart(config=...)`: the camera saves the figure under a name of ours.
@@ -28,8 +27,6 @@ def plot_config(
         image: What the camera saves.
         scale: Enlargement of a PNG; 2 is sharp on a projector.
         selectable: Whether the mode bar offers lasso and box.
-        scroll_zoom: Whether the wheel zooms; only where the figure is the page's subject, because it takes
-            the page's scrolling.
         bar: Whether there is a mode bar.
     """
     safe = "".join(character if character.isalnum() or character in "-_." else "-" for character in filename)
@@ -40,7 +37,7 @@ def plot_config(
         "displaylogo": False,
         **({} if bar else {"displayModeBar": False}),
         "responsive": True,
-        "scrollZoom": scroll_zoom,
+        "scrollZoom": False,
         "modeBarButtonsToRemove": removed,
         "toImageButtonOptions": {"format": image, "filename": safe or "vampscope", "scale": scale},
     }

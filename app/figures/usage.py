@@ -12,6 +12,11 @@ DEAD = 0.1
 """A component is dead below this share of 1 / K."""
 
 
+def one_digit(value: float) -> str:
+    """A small number with its first digit, not in powers of ten: "0.00004"."""
+    return np.format_float_positional(value, precision=1, fractional=False, trim="-")
+
+
 def usage(
     mode: Theme,
     weights: np.ndarray,
@@ -48,7 +53,7 @@ def usage(
     floor = FLOOR / count
     shown = np.maximum(np.asarray(used, np.float64)[order], floor)
     dead = np.asarray(used)[order] < DEAD / count
-    least = np.format_float_positional(floor, precision=1, fractional=False, trim="-")
+    least = one_digit(floor)
     raised = f"; below {least} drawn there" if (np.asarray(used) < floor).any() else ""
     chosen = np.isin(named, highlighted)
     colours = np.where(chosen, COMPARED, prior_colour(prior))

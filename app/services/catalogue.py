@@ -235,6 +235,12 @@ def metric(ref: Ref, name: str, layer: int | None = None, split: str = "test") -
     return next(iter(found), None)
 
 
+def estimated_part(ref: Ref) -> int | None:
+    """Test images of which log p(x) was estimated, where those are not all; None where they are, or there are none."""
+    found = metric(ref, "log_likelihood")
+    return None if found is None or found.n is None or found.n >= facts(ref).test_images else found.n
+
+
 @kept(64)
 def history(ref: Ref) -> History:
     """The training records of the checkpoint."""

@@ -18,6 +18,7 @@ from app.widgets.family import (
     say_flow,
     short_name,
 )
+from app.widgets.figures_table import estimated_parts
 from app.widgets.numbers import label
 
 SAMPLES = 16
@@ -34,11 +35,11 @@ def reached(ref: services.Ref) -> services.Metric | None:
 
 def basis(ref: services.Ref, metric: services.Metric) -> str:
     """What a figure was computed from; of a difference estimate, both parts."""
-    images = services.facts(ref).test_images
-    if metric.name != "log_likelihood" or metric.n is None or metric.n >= images:
+    part = services.estimated_part(ref)
+    if metric.name != "log_likelihood" or part is None:
         return widgets.caption(metric)
-    of_a_part = f"{widgets.count(metric.n)} of them with S = {widgets.count(metric.samples or 0)}"
-    return f"{metric.unit}, n = {widgets.count(images)} by their ELBO, {of_a_part}"
+    of_a_part = f"{widgets.count(part)} of them with S = {widgets.count(metric.samples or 0)}"
+    return f"{metric.unit}, n = {widgets.count(services.facts(ref).test_images)} by their ELBO, {of_a_part}"
 
 
 def numbers(ref: services.Ref) -> None:
@@ -139,14 +140,10 @@ def against_published() -> None:
     (measured,) = names
     drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} (nats/image)")
     widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
-    parts = [
-        (short_name(ref), metric.n) for ref, metric in found if metric.n and metric.n < services.facts(ref).test_images
-    ]
-    if parts:
+    if parts := estimated_parts(tuple(ref for ref, _ in found)):
         st.caption(
-            "Estimated of a random part of the test images: "
-            + ", ".join(f"{prior} of {widgets.count(n)}" for prior, n in parts)
-            + ". Figure for all of them: their mean ELBO, plus the mean of log p(x) − ELBO over the part."
+            f"Estimated of a random part of the test images: {parts}. Figure for all of them: their mean ELBO, plus "
+            "the mean of log p(x) − ELBO over the part."
         )
     if measured != "log_likelihood":
         st.caption("A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`.")

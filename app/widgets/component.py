@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import services
 from app.figures.export import Column
+from app.figures.usage import one_digit
 from app.widgets.controls import number
 from app.widgets.export import csv_button
 from app.widgets.numbers import format_value
@@ -50,7 +51,7 @@ def percent(share: float, se: float | None = None) -> str:
     """A share of one as a percentage, with its standard error."""
     if se is None and 0 < share < LEAST:
         least = max(share, LEAST_ALONE)
-        words = np.format_float_positional(100 * least, precision=1, fractional=False, trim="-") + " %"
+        words = f"{one_digit(100 * least)} %"
         return words if share >= LEAST_ALONE else f"below {words}"
     if 0 < share < LEAST and (se or 0) < LEAST:
         return f"below {100 * LEAST:g} %"

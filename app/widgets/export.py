@@ -40,7 +40,6 @@ def figure(
     name: str,
     selectable: bool = False,
     on_select: Callable[[], None] | None = None,
-    scroll_zoom: bool = False,
 ) -> dict[str, Any] | None:
     """Show a figure; its mode bar saves it as `name`, PNG or SVG as the sidebar says.
 
@@ -53,7 +52,6 @@ def figure(
         name: File name of what is saved, without its ending.
         selectable: Offer lasso and box, and return what they hold.
         on_select: Called before the script runs again, when the selection has changed.
-        scroll_zoom: Let the wheel zoom.
 
     Returns:
         The selection event where `selectable`, else None.
@@ -62,7 +60,6 @@ def figure(
         name,
         image=saved_as(),
         selectable=selectable,
-        scroll_zoom=scroll_zoom,
         bar=selectable or not is_narrow(),
     )
     shown = Shown(drawing)

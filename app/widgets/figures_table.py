@@ -31,7 +31,9 @@ def table(
 def stored(refs: tuple[services.Ref, ...], images: int) -> None:
     """The figures that the checkpoints hold, where none can be measured now, and why."""
     st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
-    st.caption(f"Stored with the checkpoints, from all {count(images)} test images{_estimated_of_fewer(refs, images)}.")
+    parts = estimated_parts(refs)
+    but = f", but log p(x) and its effective samples: {parts} (log p(x) completed by the ELBO of all)" if parts else ""
+    st.caption(f"Stored with the checkpoints, from all {count(images)} test images{but}.")
     if not services.has_data(refs[0]):
         data_notice(refs[0], key="compare_download")
         return
@@ -43,10 +45,7 @@ def stored(refs: tuple[services.Ref, ...], images: int) -> None:
     )
 
 
-def _estimated_of_fewer(refs: tuple[services.Ref, ...], images: int) -> str:
-    """Words for log p(x) where it was estimated of a part of the images."""
-    found = [(ref, services.metric(ref, "log_likelihood")) for ref in refs]
-    parts = [f"{short_name(ref)} of {count(known.n)}" for ref, known in found if known and known.n and known.n < images]
-    if not parts:
-        return ""
-    return f", but log p(x) and its effective samples: {', '.join(parts)} (log p(x) completed by the ELBO of all)"
+def estimated_parts(refs: tuple[services.Ref, ...]) -> str:
+    """Of how many test images log p(x) was estimated, for each prior where those are not all: "SG of 400"."""
+    parts = ((ref, services.estimated_part(ref)) for ref in refs)
+    return ", ".join(f"{short_name(ref)} of {count(part)}" for ref, part in parts if part is not None)

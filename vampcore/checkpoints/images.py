@@ -65,8 +65,7 @@ def _check_rows(ids: Tensor, part_of: Tensor | None) -> None:
         return
     if part_of.shape != (1,) or part_of.dtype not in _WHOLE_NUMBERS:
         raise ValueError("the size of the test set is not a whole number")
-    rows = ids.long()
-    if not (rows.diff() > 0).all() or int(rows[0]) < 0 or int(rows[-1]) >= int(part_of.item()):
+    if not _are_rows(ids, int(part_of.item())):
         raise ValueError("the images are not a part of the test set, in its order")
 
 
@@ -92,9 +91,15 @@ def _one_an_image(values: Tensor | None, count: int, ids: Tensor | None = None) 
     if values is None:
         return ids is None
     if ids is not None:
-        rows = ids.long()
-        sound = ids.ndim == 1 and ids.dtype in _WHOLE_NUMBERS and len(ids) > 0 and bool((rows.diff() > 0).all())
-        if not sound or int(rows[0]) < 0 or int(rows[-1]) >= count:
+        if not _are_rows(ids, count):
             return False
         count = len(ids)
     return values.shape == (count,) and values.is_floating_point()
+
+
+def _are_rows(ids: Tensor, count: int) -> bool:
+    """Whether these are rows of so many images, one or more, which rise."""
+    if ids.ndim != 1 or len(ids) == 0 or ids.dtype not in _WHOLE_NUMBERS:
+        return False
+    rows = ids.long()
+    return bool((rows.diff() > 0).all()) and int(rows[0]) >= 0 and int(rows[-1]) < count
