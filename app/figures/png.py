@@ -1,8 +1,9 @@
 """Pictures as PNG files, fast: the pages encode one or more for every control that moves.
 
 Images are shown with each pixel enlarged to a square, so most rows of a picture repeat the row above. Written as the
-difference from it (filter 2 of the format), those rows are zeros, and a quick setting of the compressor makes a file
-as small as a slow one does without. An encoder that looks for the best filter of each row takes three times as long.
+difference from it (filter 2 of the format), those rows are zeros, and a quick compressor makes a file nearly as small
+as a slow one does. Intel's (ISA-L, on any processor) takes a sixth of the time of zlib's quickest setting, and a tenth
+to a quarter more room. An encoder that looks for the best filter of each row takes far longer.
 
 Reference:
     https://www.w3.org/TR/png-3/
@@ -12,12 +13,13 @@ import struct
 import zlib
 
 import numpy as np
+from isal import isal_zlib
 
 UP = 2
 """The filter: each byte minus the one above it."""
 
 QUICK, SMALL = 1, 6
-"""Settings of zlib: for enlarged images, where both give files of about one size, and for all other pictures."""
+"""Settings of ISA-L, for enlarged images, and of zlib, for all other pictures."""
 
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """What PNG calls grey, grey with opacity, colour, and colour with opacity, by their channels."""
@@ -38,7 +40,7 @@ def png_bytes(picture: np.ndarray, pixel: int = 1) -> bytes:
     filtered[:, :, 0] = UP
     filtered[:, 0, 1:] = np.repeat(rows, pixel, axis=1).reshape(height, -1)
     header = struct.pack(">IIBBBBB", width * pixel, height * pixel, 8, COLOUR_TYPES[channels], 0, 0, 0)
-    data = zlib.compress(filtered.data, QUICK if pixel > 1 else SMALL)
+    data = isal_zlib.compress(filtered.data, QUICK) if pixel > 1 else zlib.compress(filtered.data, SMALL)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 

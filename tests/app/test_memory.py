@@ -1,3 +1,6 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,3 +97,115 @@ def test_a_page_that_runs_again_asks_the_memory_that_it_has(tmp_path):
     assert first is again
     assert edited is not first
     assert first("x") == "xa"
+
+
+def test_who_asks_for_what_is_under_way_waits_for_it_and_nobody_computes_it_twice():
+    from app.services import memory
+
+    calls, begun, go_on = [], threading.Event(), threading.Event()
+
+    @memory.kept(4)
+    def slow(number: int) -> list[int]:
+        calls.append(number)
+        begun.set()
+        assert go_on.wait(10)
+        return [number]
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(slow, 1)
+        assert begun.wait(10)
+        others = [pool.submit(slow, 1) for _ in range(2)]
+        time.sleep(0.1)
+        assert not any(other.done() for other in others)
+        go_on.set()
+        assert all(other.result(10) is first.result(10) for other in others)
+    assert calls == [1]
+
+
+def test_another_argument_does_not_wait():
+    from app.services import memory
+
+    begun, go_on = threading.Event(), threading.Event()
+
+    @memory.kept(4)
+    def slow(number: int) -> int:
+        if number == 1:
+            begun.set()
+            assert go_on.wait(10)
+        return number
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(slow, 1)
+        assert begun.wait(10)
+        assert slow(2) == 2
+        go_on.set()
+        assert first.result(10) == 1
+
+
+def test_who_waited_for_what_failed_tries_again():
+    from app.services import memory
+
+    tries, begun, go_on = [], threading.Event(), threading.Event()
+
+    @memory.kept(4)
+    def fails_once(number: int) -> int:
+        tries.append(number)
+        if len(tries) == 1:
+            begun.set()
+            assert go_on.wait(10)
+            raise ValueError("the first")
+        return number
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(fails_once, 1)
+        assert begun.wait(10)
+        second = pool.submit(fails_once, 1)
+        time.sleep(0.05)
+        go_on.set()
+        with pytest.raises(ValueError, match="the first"):
+            first.result(10)
+        assert second.result(10) == 1
+    assert tries == [1, 1]
+
+
+def test_who_waits_for_another_page_gives_up_its_turn():
+    """Or the one that computes could not go on: it needs the turn that the other has."""
+    from app.services import memory, turns
+
+    begun = threading.Event()
+
+    @memory.kept(4)
+    def in_between(number: int) -> int:
+        with turns.out_of_turn():
+            begun.set()
+            time.sleep(0.3)
+        return number
+
+    def page() -> float:
+        with turns.in_turn():
+            in_between(1)
+            return time.monotonic()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(page)
+        assert begun.wait(10)
+        began = time.monotonic()
+        second = pool.submit(page)
+        assert max(first.result(10), second.result(10)) - began < turns.PATIENCE
+
+
+def test_words_may_be_given_for_those_who_wait():
+    from app.services import memory
+
+    calls = []
+
+    @memory.kept(2, "Counting")
+    def counted_slowly(number: int) -> int:
+        calls.append(number)
+        return number
+
+    counted_slowly.clear()
+    assert counted_slowly(3) == counted_slowly(3) == 3
+    counted_slowly.clear()
+    assert counted_slowly(3) == 3
+    assert calls == [3, 3]
