@@ -1,17 +1,19 @@
-"""Twenty viewers at once, and viewers who come and go: how long they wait, and what the server's memory does.
+"""Twenty viewers, and viewers who come and go: how long they wait, and what the server's memory does.
 
     python -m benchmarks.viewers [--viewers 20] [--minutes 3] [--at-once 4]
 
 The server is the dashboard; the viewers are sessions of its own protocol without a browser (`benchmarks/session.py`),
 in a process of their own. Together: all open a page, then all move one of its controls at the same moment, over and
-over; a viewer waits from its request to the last message of that run. Coming and going: viewers open a page, move a
-control and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a session for two
-minutes after its viewer has left.
+over; a viewer waits from its request to the last message of that run. Each on their own: the viewers are spread over
+the pages and move a control whenever they have looked at the last picture for a while. Coming and going: viewers open a
+page, move a control and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a
+session for two minutes after its viewer has left.
 """
 
 import argparse
 import asyncio
 import os
+import random
 import statistics
 import tempfile
 import time
@@ -27,6 +29,9 @@ from benchmarks.timing import Table, significant
 from tests.browser.harness import ROOT, serve
 
 VIEWERS, ROUNDS, MINUTES, AT_ONCE = 20, 15, 3.0, 4
+LOOKING = (0.5, 2.5)
+"""Seconds that a viewer on its own looks at a picture, drawn evenly between the two."""
+
 PAUSE = 1.0
 """Seconds between two movements of all viewers: each has then answered the last one."""
 
@@ -111,6 +116,27 @@ async def together(url: str, pid: int, control: Moved, viewers: int, rounds: int
     return found
 
 
+async def each_on_their_own(
+    url: str, viewers: int, rounds: int, controls: Sequence[Moved] = CONTROLS, looking: tuple[float, float] = LOOKING
+) -> list[Together]:
+    """Viewers spread over the pages, who move a control to a value of their own after looking for a while."""
+    found = [Together(control) for control in controls]
+
+    async def viewer(number: int) -> None:
+        mine, chance = found[number % len(found)], random.Random(number)
+        control = mine.control
+        async with Viewer(url, control.page, control.query) as session:
+            for turn in range(rounds + 1):
+                await asyncio.sleep(chance.uniform(*looking))
+                value = control.values[(number + turn * viewers) % len(control.values)]
+                served = await session.set(control.key, value)
+                if turn:  # the first move reaches a page that was opened a moment ago, with all the others
+                    mine.served.append(served)
+
+    await asyncio.gather(*(viewer(number) for number in range(viewers)))
+    return found
+
+
 @dataclass(frozen=True)
 class Coming:
     """Viewers who came and went, and the server's memory meanwhile.
@@ -159,7 +185,7 @@ async def coming_and_going(url: str, pid: int, minutes: float, at_once: int) -> 
 
 
 async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float, at_once: int) -> list[Table]:
-    """Both tables."""
+    """All tables."""
     rows = []
     for control in CONTROLS:
         rows.append((await together(url, pid, control, viewers, rounds)).row())
@@ -170,9 +196,18 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         "message of the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server "
         "grew by, divided by the viewers, with what the caches took meanwhile."
     )
-    first = Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)
+    found = [Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)]
+    spread = [one for one in await each_on_their_own(url, viewers, rounds) if one.served]
+    everyone = Together(Moved("all of these", "", ()), [served for one in spread for served in one.served])
+    note = (
+        f"{viewers} sessions without a browser, spread over the pages; each moves its control to a value of its own "
+        f"{LOOKING[0]:g} to {LOOKING[1]:g} s after the last picture, {rounds} times. Goals: median 200 ms, 95th "
+        "percentile 300 ms."
+    )
+    own = tuple(one.row()[:-1] for one in (*spread, everyone))
+    found.append(Table(f"{viewers} viewers, each on their own", TOGETHER[:-1], own, note))
     if not minutes:
-        return [first]
+        return found
     seen = await coming_and_going(url, pid, minutes, at_once)
     settled = min(FORGOTTEN, 30 * minutes)
     readings = [f"{at / 60:.1f} min: {held:.0f} MB" for at, held in _some(seen)]
@@ -188,7 +223,7 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         f"{at_once} at a time. Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as "
         "opened. " + "; ".join(readings)
     )
-    return [first, Table("Viewers who come and go", GOING, (row,), note + ".")]
+    return [*found, Table("Viewers who come and go", GOING, (row,), note + ".")]
 
 
 def _some(seen: Coming, about: int = 8) -> list[tuple[float, float]]:
@@ -203,7 +238,7 @@ GOING = ("visits", "for", "at first", "at most", "at last", "slope")
 def tables(
     viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTES, at_once: int = AT_ONCE
 ) -> list[Table]:
-    """Viewers together, and viewers who come and go.
+    """Viewers together, each on their own, and viewers who come and go.
 
     Raises:
         benchmarks.session.Failed: If any run of any viewer fails.

@@ -33,23 +33,24 @@ def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
     return dict(through_the_epochs(ref)).get(epoch, learned)
 
 
-def through_the_epochs(ref: services.Ref) -> list[tuple[str, np.ndarray]]:
+@services.kept(24)
+def through_the_epochs(ref: services.Ref) -> tuple[tuple[str, np.ndarray], ...]:
     """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them.
 
     Those that the mixture did not have at an epoch are left empty.
     """
     learned, best = services.pseudo_inputs(ref), services.facts(ref).best_epoch
     if learned is None:
-        return []
-    kept = [
+        return ()
+    known = [
         (each.epoch, np.where((each.weights > 0)[:, None, None, None], each.pixels, np.uint8(0)))
         for each in services.snapshots(ref)
         if each.pixels is not None
     ]
     grown = sorted(
-        [(epoch, pixels) for epoch, pixels in kept if epoch != best] + [(best, learned)], key=lambda at: at[0]
+        [(epoch, pixels) for epoch, pixels in known if epoch != best] + [(best, learned)], key=lambda at: at[0]
     )
-    return [(BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown]
+    return tuple((BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown)
 
 
 def absent(ref: services.Ref, epoch: str) -> list[int]:

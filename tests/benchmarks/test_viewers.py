@@ -1,12 +1,13 @@
 """The load test's own arithmetic, and a viewer without a browser on a real server."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from benchmarks.session import Failed, Served, Viewer
-from benchmarks.viewers import Coming, Moved, Together
+from benchmarks.viewers import Coming, Moved, Together, each_on_their_own
 from tests.browser.harness import serve
 
 SCRIPT = """
@@ -60,3 +61,20 @@ def test_a_viewer_moves_a_control_and_an_exception_of_the_page_is_a_failure(tmp_
     assert whole.messages > part.messages > 2
     assert again.messages >= part.messages
     assert min(whole.seconds, part.seconds, again.seconds) > 0
+
+
+def test_viewers_on_their_own_look_for_a_while_between_their_moves(tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    control = Moved("", "slid", [0.1, 0.2, 0.3, 0.4], "q=7")
+
+    def seen(url: str) -> tuple[list[Together], float]:
+        began = time.monotonic()
+        found = asyncio.run(each_on_their_own(url, 2, 3, [control], (0.2, 0.3)))
+        return found, time.monotonic() - began
+
+    with serve(script, tmp_path / "log.txt") as server, ThreadPoolExecutor(1) as thread:
+        (found,), seconds = thread.submit(lambda: seen(server.url)).result()
+    assert len(found.served) == 2 * 3  # a viewer's first move is not counted
+    assert seconds > 4 * 0.2
+    assert all(0 < one.seconds < seconds for one in found.served)
