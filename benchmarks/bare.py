@@ -1,8 +1,10 @@
 """The least that Streamlit can do, for the pages to be compared with: one fragment, one control, one or more pictures.
 
 `streamlit run benchmarks/bare.py`; the address says which: `?control=slider&pictures=chart` or
-`?control=click&pictures=image,map`. Nothing in a picture is computed but one number that the control changes. The page
-has the one remedy without which nothing is quick (`gc.freeze` once torch is there), and no other.
+`?control=click&pictures=image,map`. Nothing in a picture is computed but one number that the control changes.
+`&still=figures:2,images:1,metrics:4,texts:20,controls:3` adds what stands on the page and does not change: the browser
+goes through all of it whenever anything does. The page has the one remedy without which nothing is quick (`gc.freeze`
+once torch is there), and no other.
 """
 
 import base64
@@ -109,5 +111,23 @@ def body(kind: str, pictures: list[str]) -> None:
                 st.plotly_chart(FIGURES[picture](value), key=f"picture-{place}")
 
 
+def still(kind: str, number: int) -> None:
+    """So many of a kind that stand on the page and do not change."""
+    for each in range(number):
+        if kind == "figures":
+            st.plotly_chart(map_of(each), key=f"still-{each}")
+        elif kind == "images":
+            st.image(image(each), width="stretch")
+        elif kind == "metrics":
+            st.metric(f"Metric {each}", "1.00")
+        elif kind == "controls":
+            st.number_input(f"Still {each}", min_value=0, max_value=9, value=0)
+        else:
+            st.markdown(f"Text {each}")
+
+
 arrays()
 body(st.query_params.get("control", "slider"), st.query_params.get("pictures", "chart").split(","))
+for part in filter(None, st.query_params.get("still", "").split(",")):
+    kind, number = part.split(":")
+    still(kind, int(number))
