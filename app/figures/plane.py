@@ -22,6 +22,9 @@ ABOVE, BELOW = 20, 57
 SIDES = 40
 LABELLED = 40
 
+FEW_ELLIPSES = 50
+"""Up to so many are drawn at full strength, and their centres at full size."""
+
 NARROWEST = 2e-3
 """The shortest side of a part: a browser does not draw the lines of a density that is enlarged much further."""
 
@@ -57,6 +60,11 @@ def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float = DEVIAT
     return curve
 
 
+def opacity(count: int) -> float:
+    """Opacity of a line among so many: that of many over one another still lets the middle of a crowd be seen."""
+    return 0.75 * min(1.0, max(0.2, (FEW_ELLIPSES / max(count, 1)) ** 0.5))
+
+
 def widths(weights: np.ndarray) -> np.ndarray:
     """Line width of each ellipse, 0.8 to 2.6 pixels in four steps: by weight against the heaviest."""
     share = np.asarray(weights, np.float64) / max(float(np.max(weights)), 1e-12)
@@ -86,7 +94,7 @@ def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[
                     "mode": "lines",
                     "line": {
                         "width": float(width) + (1.2 if amber else 0),
-                        "color": COMPARED if amber else with_alpha(mode.ink, 0.75),
+                        "color": COMPARED if amber else with_alpha(mode.ink, opacity(len(components.weights))),
                     },
                     "connectgaps": False,
                     "hoverinfo": "skip",
@@ -112,7 +120,7 @@ def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> Spec:
         "mode": "markers",
         "marker": {
             "symbol": "cross",
-            "size": 10,
+            "size": 10 if len(components.weights) <= FEW_ELLIPSES else 6,
             "opacity": 1,
             "color": [COMPARED if k in chosen else mode.ink for k in range(len(components.weights))],
             "line": {"width": 1, "color": mode.paper},

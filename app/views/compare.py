@@ -21,14 +21,13 @@ from app.widgets.family import (
     say_flow,
     short_name,
 )
-from app.widgets.figures_table import stored, table
+from app.widgets.figures_table import say_ceiling, stored, table
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
 IMPORTANCE = ("10", "100", "500", "1000", "5000")
 # Seconds of work, as estimated from a timed block, that start without being asked for.
 AT_ONCE = 15.0
-SATURATED = 0.95
 REFERENCE = "reference"
 EXPLANATION = """
 **Same noise.** One seed gives every prior the same random numbers, for the choice of a component and for the place
@@ -42,7 +41,7 @@ In more than two dimensions both are projected onto the first two principal axes
 images. The number is the prior’s mass in the holes of the whole latent space, which in more than two dimensions is not
 that of the map. Few test images leave many holes: compare at equal numbers.
 
-**Measured now.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: what z tells about the image,
+**In figures.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: what z tells about the image,
 and how far the aggregated posterior is from the prior. With more than one layer these two are of the top layer, and the
 KL is that of all layers. Holes cost marginal KL. Log p(x) is estimated with S importance
 samples an image, and is too low where few of them are effective. Differences are paired image by image.
@@ -77,8 +76,9 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
         widgets.prior_heading(ref, count_of_components(ref))
         drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
         widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
+        samples_go_here = st.container()
         say_flow(ref)
-        return st.container()
+        return samples_go_here
 
     draw_samples(refs, in_columns(refs, card))
 
@@ -184,16 +184,7 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
                 f"{', '.join(short_name(each.ref) for each in whole)}: mutual information and marginal KL are not "
                 "computed where the posteriors are flows, since the density of their aggregate takes N² inverse passes."
             )
-        saturated = [
-            short_name(each.ref)
-            for each in found
-            if each not in whole and each.get("mutual_information").value > SATURATED * np.log(total)
-        ]
-        if saturated:
-            st.caption(
-                f"{', '.join(saturated)}: the mutual information is near its ceiling, log N = {np.log(total):.2f}; "
-                "it is a lower bound then, and the marginal KL an upper one."
-            )
+        say_ceiling({each.ref: each.find("mutual_information") for each in found}, total)
     pictured(found, differences, base, total)
 
 
@@ -279,5 +270,5 @@ with top:
 widgets.explain(EXPLANATION)
 st.subheader("Where prior and data disagree", anchor=False)
 disagreement(refs, windows)
-st.subheader("Measured now", anchor=False)
+st.subheader("In figures", anchor=False)
 measured(refs)

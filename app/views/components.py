@@ -163,6 +163,11 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
             widgets.Cell(f"Usage of {component}", widgets.percent(share, se), f"rank {rank + 1}; n = {images} images"),
         ]
     )
+    if facts.alive > facts.images:
+        st.caption(
+            f"There are more components than test images, {facts.alive:,} against {images}: many are dead because no "
+            "test image happens to lie near them, not because the prior is wrong there."
+        )
 
 
 def the_dead(ref: services.Ref, facts: services.Facts) -> None:

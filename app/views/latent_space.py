@@ -160,9 +160,9 @@ def show_density(found: services.Place) -> None:
     if found.log_density is None or found.mass is None:
         st.markdown("This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself.")
         return
-    region = f"Inside the prior\u2019s **{100 * found.mass:.0f} %** region"
+    inside = f"Within the densest **{100 * found.mass:.0f} %** of the prior\u2019s mass"
     st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:,.2f}')} nats**")
-    st.markdown(region if found.mass < 1 else "Outside the prior\u2019s **99 %** region")
+    st.markdown(inside if found.mass < 1 else "Outside the densest **99 %** of the prior\u2019s mass")
 
 
 def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
@@ -247,7 +247,7 @@ prior are projected onto it exactly: the lines are those of the prior\u2019s mar
 prior that is a flow has no such marginal and shows no lines; where it has two dimensions, its density is exact.
 
 **A click** decodes the place: the most likely point of the latent space above it, under the component that is most
-responsible. The region named is the smallest that holds the place, by 20,000 draws of the prior.
+responsible. Of how much of the prior’s mass the place is among the densest is counted on 20,000 draws of the prior.
 
 **Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
 posterior of these N images. Fewer images and sharper posteriors leave more holes; in many dimensions nearly all is a

@@ -84,8 +84,9 @@ def card(ref: services.Ref, window: services.Window, colour: str) -> Container:
         key=f"overview_map_{ref.prior}",
         name=f"{ref.experiment}-{ref.prior}-map",
     )
+    samples_go_here = st.container()
     say_flow(ref)
-    return st.container()
+    return samples_go_here
 
 
 @widgets.fragment
@@ -94,7 +95,9 @@ def side_by_side() -> None:
     maps = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colours = colours_of(refs)
-        colour = widgets.choose("Colour of the points", colours, key="overview_colour", default=colours[0])
+        colour = colours[0]
+        if len(colours) > 1:
+            colour = widgets.choose("Colour of the points", colours, key="overview_colour", default=colour)
         spans = ("own", "shared")
         span = widgets.choose("Range of the maps", spans, key="overview_range", default="own")
         controls = st.container(width=200), st.container(width="content")

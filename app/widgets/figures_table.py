@@ -1,7 +1,8 @@
 """The figures of all priors of an experiment as a table, measured now or stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +10,9 @@ from app import services
 from app.widgets.family import of_top_layer, short_name
 from app.widgets.numbers import count, format_value, label
 from app.widgets.sidebar import data_notice
+
+NEAR = 0.95
+"""The share of its ceiling from which on mutual information is called a lower bound."""
 
 
 def table(
@@ -34,6 +38,7 @@ def stored(refs: tuple[services.Ref, ...], images: int) -> None:
     parts = estimated_parts(refs)
     but = f", but log p(x) and its effective samples: {parts} (log p(x) completed by the ELBO of all)" if parts else ""
     st.caption(f"Stored with the checkpoints, from all {count(images)} test images{but}.")
+    say_ceiling({ref: services.metric(ref, "mutual_information") for ref in refs}, images)
     if not services.has_data(refs[0]):
         data_notice(refs[0], key="compare_download")
         return
@@ -43,6 +48,19 @@ def stored(refs: tuple[services.Ref, ...], images: int) -> None:
         "others have.",
         icon=":material/filter_alt:",
     )
+
+
+def say_ceiling(information: Mapping[services.Ref, services.Metric | None], images: int) -> None:
+    """Say of which priors the mutual information is near the most that so many images can show."""
+    ceiling = np.log(images)
+    near = [
+        short_name(ref) for ref, metric in information.items() if metric is not None and metric.value > NEAR * ceiling
+    ]
+    if near:
+        st.caption(
+            f"{', '.join(near)}: the mutual information is near its ceiling, log N = {ceiling:.2f}; it is a lower "
+            "bound then, and the marginal KL an upper one."
+        )
 
 
 def estimated_parts(refs: tuple[services.Ref, ...]) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.figures.density import Window
-from app.figures.plane import DEVIATIONS, Components, ellipse, marked, plane, widths
+from app.figures.plane import DEVIATIONS, Components, ellipse, marked, opacity, plane, widths
 from app.figures.points import ByClass
 from app.figures.theme import COMPARED, DARK, LIGHT
 
@@ -39,6 +39,13 @@ def test_a_flat_component_is_a_line_and_no_error():
 
 def test_width_grows_with_weight():
     assert widths(np.array([0.05, 0.3, 0.6, 1.0])).tolist() == [0.8, 1.4, 2.0, 2.6]
+
+
+def test_many_lines_over_one_another_are_fainter_but_seen():
+    strengths = [opacity(count) for count in (1, 50, 200, 500, 5_000, 50_000)]
+    assert strengths[0] == strengths[1] == 0.75
+    assert strengths[1] > strengths[2] > strengths[3] > strengths[5]
+    assert strengths[5] == pytest.approx(0.15)
 
 
 def test_ten_thousand_points_and_the_prior_are_below_300_kilobytes(normal):

@@ -251,3 +251,26 @@ def test_a_saturated_mutual_information_is_called_a_bound(refs, monkeypatch):
     monkeypatch.setattr(services, "measure", lambda *given: tuple(saturate(each) for each in measure(*given)))
     said = words(opened())
     assert "SG, MoG, Vamp: the mutual information is near its ceiling, log N = 5.70" in said
+
+
+def test_stored_figures_are_called_bounds_too(refs, monkeypatch):
+    import dataclasses
+
+    from app import services
+    from tests.app.conftest import forget
+    from vampcore import datasets
+
+    known = services.metric
+
+    def saturated(ref, name):
+        found = known(ref, name)
+        near = name == "mutual_information" and ref.prior == "vamp"
+        return dataclasses.replace(found, value=5.69) if near and found is not None else found
+
+    forget()
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    monkeypatch.setattr(services, "metric", saturated)
+    said = words(opened())
+    assert "Stored with the checkpoints" in said
+    assert "Vamp: the mutual information is near its ceiling, log N = 5.70" in said
+    assert "MoG, Vamp" not in said

@@ -89,6 +89,11 @@ def test_the_list_of_components_holds_the_most_used_and_says_so(services):
     assert len(chooser.options) == 500
 
 
+def test_more_components_than_images_are_said_to_be_dead_for_want_of_images(services):
+    assert "more components than test images, 1,197 against 300" in words(opened("components", prior="Exemplars"))
+    assert "more components than test images" not in words(opened("components", prior="Vamp"))
+
+
 def test_ellipses_of_all_exemplars(services):
     at = opened("latent_space", prior="Exemplars", latent_ellipses="true")
     centres = next(trace for trace in charts(at)[0]["data"] if trace.get("name") == "components")

@@ -127,10 +127,14 @@ def test_images_without_classes_are_coloured_by_component(refs, monkeypatch):
 
     from app import services
 
+    by_class = charts(opened())[0]
     known = services.facts
     monkeypatch.setattr(services, "facts", lambda ref: dataclasses.replace(known(ref), classes=()))
     at = opened()
-    assert at.get_by_key("overview_colour").value == "component"
+    # One way to colour is no choice.
+    assert "overview_colour" not in [control.key for control in at.get("button_group")]
+    assert "overview_range" in [control.key for control in at.get("button_group")]
+    assert charts(at)[0] != by_class
     assert charts(at)[0] != charts(opened(overview_range="shared"))[0]
 
 
