@@ -47,6 +47,7 @@ class Memory(Generic[P, R]):
                 others = self._under_way.get(key)
                 if others is None:
                     done = self._under_way[key] = threading.Event()
+                    results = self._results
                     break
             # Who computes it may need its turn to go on.
             with out_of_turn():
@@ -54,9 +55,9 @@ class Memory(Generic[P, R]):
         try:
             result = self._function(*args, **kwargs)
             with self._guard:
-                self._results[key] = result
-                if len(self._results) > self._entries:
-                    self._results.popitem(last=False)
+                results[key] = result
+                if len(results) > self._entries:
+                    results.popitem(last=False)
             return result
         finally:
             with self._guard:
@@ -64,9 +65,9 @@ class Memory(Generic[P, R]):
             done.set()
 
     def clear(self) -> None:
-        """Keep nothing of what is there now."""
+        """Keep nothing of what is there now, nor of what is under way."""
         with self._guard:
-            self._results.clear()
+            self._results = OrderedDict()
         if hasattr(self._function, "clear"):
             self._function.clear()
 

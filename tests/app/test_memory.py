@@ -168,6 +168,28 @@ def test_who_waited_for_what_failed_tries_again():
     assert tries == [1, 1]
 
 
+def test_what_was_under_way_when_all_was_cleared_is_not_kept():
+    """It may have been made of what has changed since: reconstructions, while the images were fetched."""
+    from app.services import memory
+
+    calls, begun, go_on = [], threading.Event(), threading.Event()
+
+    @memory.kept(4)
+    def slow(number: int) -> int:
+        calls.append(number)
+        begun.set()
+        assert go_on.wait(10)
+        return len(calls)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(slow, 1)
+        assert begun.wait(10)
+        slow.clear()
+        go_on.set()
+        assert first.result(10) == 1
+    assert slow(1) == 2
+
+
 def test_who_waits_for_another_page_gives_up_its_turn():
     """Or the one that computes could not go on: it needs the turn that the other has."""
     from app.services import memory, turns
