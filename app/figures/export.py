@@ -12,6 +12,11 @@ from app.figures.drawing import Drawing
 Column = np.ndarray | Sequence[float | int | str | None]
 
 
+def safe_name(words: str) -> str:
+    """Words as the name of a file: characters that file systems refuse, the "/" of a model's name too, become "-"."""
+    return "".join(character if character.isalnum() or character in "-_." else "-" for character in words)
+
+
 def plot_config(
     filename: str,
     *,
@@ -23,13 +28,12 @@ def plot_config(
     """Plotly's own configuration, for `st.plotly_chart(config=...)`: the camera saves the figure under a name of ours.
 
     Arguments:
-        filename: Name of the saved file, without its ending; characters that file systems refuse become "-".
+        filename: Name of the saved file, without its ending; made safe.
         image: What the camera saves.
         scale: Enlargement of a PNG; 2 is sharp on a projector.
         selectable: Whether the mode bar offers lasso and box.
         bar: Whether there is a mode bar.
     """
-    safe = "".join(character if character.isalnum() or character in "-_." else "-" for character in filename)
     removed = ["autoScale2d", "toggleSpikelines", "hoverClosestCartesian", "hoverCompareCartesian"]
     if not selectable:
         removed += ["lasso2d", "select2d"]
@@ -39,7 +43,7 @@ def plot_config(
         "responsive": True,
         "scrollZoom": False,
         "modeBarButtonsToRemove": removed,
-        "toImageButtonOptions": {"format": image, "filename": safe or "vampscope", "scale": scale},
+        "toImageButtonOptions": {"format": image, "filename": safe_name(filename) or "vampscope", "scale": scale},
     }
 
 

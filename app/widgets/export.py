@@ -93,7 +93,7 @@ def csv_button(
     st.download_button(
         label,
         lambda: export.csv_bytes(columns() if callable(columns) else columns),
-        file_name=f"{name}.csv",
+        file_name=export.safe_name(f"{name}.csv"),
         mime="text/csv",
         key=key,
         icon=":material/table:",
@@ -106,5 +106,11 @@ def file_button(
 ) -> None:
     """A button that hands out a file under `name`, which has its ending; a function makes it when it is asked for."""
     st.download_button(
-        label, content, file_name=name, mime=mime, key=key, icon=":material/download:", on_click="ignore"
+        label,
+        content,
+        file_name=export.safe_name(name),
+        mime=mime,
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
     )

@@ -101,6 +101,8 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     expect(page.locator(".st-key-latent_chosen .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
     with page.expect_download() as download:
         page.get_by_role("button", name=f"{caught} images (CSV)").click()
+    # A browser makes "_" of the "/" in a model's name, where a figure's file has "-".
+    assert download.value.suggested_filename == "digits-2d-vamp-chosen-images.csv"
     table = download.value.path().read_text().splitlines()
     assert len(table) == caught + 1
     assert table[0].startswith("image,number in the data set,class,")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.figures.drawing import Drawing
-from app.figures.export import alt_text, csv_bytes, plot_config
+from app.figures.export import alt_text, csv_bytes, plot_config, safe_name
 from app.figures.theme import LIGHT, laid_out
 
 
@@ -32,6 +32,11 @@ def test_csv_refuses_uneven_columns():
 def test_camera_saves_what_was_asked():
     options = plot_config("digits-2d/vamp latent", image="svg", scale=3)["toImageButtonOptions"]
     assert options == {"format": "svg", "filename": "digits-2d-vamp-latent", "scale": 3}
+
+
+def test_a_file_s_name_has_nothing_that_file_systems_refuse():
+    assert safe_name("digits-2d/vamp-points.csv") == "digits-2d-vamp-points.csv"
+    assert safe_name('a\\b:c*"é_1') == "a-b-c--é_1"
 
 
 def test_lasso_is_offered_where_points_can_be_selected():
