@@ -2,9 +2,9 @@
 
 `streamlit run benchmarks/bare.py`; the address says which: `?control=slider&pictures=chart` or
 `?control=click&pictures=image,map`. Nothing in a picture is computed but one number that the control changes.
-`&still=figures:2,images:1,metrics:4,texts:20,controls:3` adds what stands on the page and does not change: the browser
-goes through all of it whenever anything does. The page has the one remedy without which nothing is quick (`gc.freeze`
-once torch is there), and no other.
+`&still=maps:2,charts:1,images:1,metrics:4,texts:20,controls:3,tables:1,headings:5` adds what stands on the page and
+does not change: the browser goes through all of it whenever anything does. The page has the one remedy without which
+nothing is quick (`gc.freeze` once torch is there), and no other.
 """
 
 import base64
@@ -114,14 +114,20 @@ def body(kind: str, pictures: list[str]) -> None:
 def still(kind: str, number: int) -> None:
     """So many of a kind that stand on the page and do not change."""
     for each in range(number):
-        if kind == "figures":
-            st.plotly_chart(map_of(each), key=f"still-{each}")
+        if kind == "maps":
+            st.plotly_chart(map_of(each), key=f"still-map-{each}")
+        elif kind == "charts":
+            st.plotly_chart(chart(each), key=f"still-chart-{each}")
         elif kind == "images":
             st.image(image(each), width="stretch")
         elif kind == "metrics":
             st.metric(f"Metric {each}", "1.00")
         elif kind == "controls":
             st.number_input(f"Still {each}", min_value=0, max_value=9, value=0)
+        elif kind == "tables":
+            st.dataframe({"a": [1, 2, 3], "b": [4, 5, 6]}, key=f"still-table-{each}")
+        elif kind == "headings":
+            st.subheader(f"Heading {each}", anchor=False)
         else:
             st.markdown(f"Text {each}")
 

@@ -17,7 +17,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -26,7 +27,7 @@ import numpy as np
 
 from benchmarks.session import Served, Viewer
 from benchmarks.timing import Table, significant
-from tests.browser.harness import ROOT, serve
+from tests.browser.harness import ROOT, Server, serve
 
 VIEWERS, ROUNDS, MINUTES, AT_ONCE = 20, 15, 3.0, 4
 LOOKING = (0.5, 2.5)
@@ -54,7 +55,7 @@ class Moved:
 CONTROLS = (
     Moved("", "overview_seed", range(1, 1000)),
     Moved("pseudo_inputs", "component", range(32)),
-    Moved("components", "components_temperature", [0.1 * step for step in range(20)]),
+    Moved("components", "components_temperature", [0.05 * step for step in range(41)]),
     Moved("latent_space", "latent_radius", [0.05 * step for step in range(1, 50)]),
     Moved("active_units", "units_image", range(1, 1000)),
     Moved("compare", "compare_seed", range(1, 1000)),
@@ -116,6 +117,11 @@ async def together(url: str, pid: int, control: Moved, viewers: int, rounds: int
     return found
 
 
+def values_of_its_own(control: Moved, rank: int, among: int, count: int) -> list[float]:
+    """The values that one of several viewers gives a control: none twice, by whomever, while there are any left."""
+    return [control.values[(turn * among + rank) % len(control.values)] for turn in range(count)]
+
+
 async def each_on_their_own(
     url: str, viewers: int, rounds: int, controls: Sequence[Moved] = CONTROLS, looking: tuple[float, float] = LOOKING
 ) -> list[Together]:
@@ -124,11 +130,10 @@ async def each_on_their_own(
 
     async def viewer(number: int) -> None:
         mine, chance = found[number % len(found)], random.Random(number)
-        control = mine.control
+        control, among = mine.control, len(range(number % len(found), viewers, len(found)))
         async with Viewer(url, control.page, control.query) as session:
-            for turn in range(rounds + 1):
+            for turn, value in enumerate(values_of_its_own(control, number // len(found), among, rounds + 1)):
                 await asyncio.sleep(chance.uniform(*looking))
-                value = control.values[(number + turn * viewers) % len(control.values)]
                 served = await session.set(control.key, value)
                 if turn:  # the first move reaches a page that was opened a moment ago, with all the others
                     mine.served.append(served)
@@ -184,8 +189,22 @@ async def coming_and_going(url: str, pid: int, minutes: float, at_once: int) -> 
     return Coming(next(visits), minutes, times, megabytes)
 
 
+async def spread_out(url: str, viewers: int, rounds: int) -> Table:
+    """Viewers who are each on their own, page by page and all together."""
+    spread = [one for one in await each_on_their_own(url, viewers, rounds) if one.served]
+    everyone = Together(Moved("all of these", "", ()), [served for one in spread for served in one.served])
+    note = (
+        f"{viewers} sessions without a browser, spread over the pages of a server that has just started; each moves "
+        f"its control {LOOKING[0]:g} to {LOOKING[1]:g} s after the last picture, {rounds} times, to values that nobody "
+        "has asked for as long as there are any (32 components, 41 temperatures, 49 distances). Goals: median 200 ms, "
+        "95th percentile 300 ms."
+    )
+    rows = tuple(one.row()[:-1] for one in (*spread, everyone))
+    return Table(f"{viewers} viewers, each on their own", TOGETHER[:-1], rows, note)
+
+
 async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float, at_once: int) -> list[Table]:
-    """All tables."""
+    """Viewers together, and viewers who come and go."""
     rows = []
     for control in CONTROLS:
         rows.append((await together(url, pid, control, viewers, rounds)).row())
@@ -197,15 +216,6 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         "grew by, divided by the viewers, with what the caches took meanwhile."
     )
     found = [Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)]
-    spread = [one for one in await each_on_their_own(url, viewers, rounds) if one.served]
-    everyone = Together(Moved("all of these", "", ()), [served for one in spread for served in one.served])
-    note = (
-        f"{viewers} sessions without a browser, spread over the pages; each moves its control to a value of its own "
-        f"{LOOKING[0]:g} to {LOOKING[1]:g} s after the last picture, {rounds} times. Goals: median 200 ms, 95th "
-        "percentile 300 ms."
-    )
-    own = tuple(one.row()[:-1] for one in (*spread, everyone))
-    found.append(Table(f"{viewers} viewers, each on their own", TOGETHER[:-1], own, note))
     if not minutes:
         return found
     seen = await coming_and_going(url, pid, minutes, at_once)
@@ -244,11 +254,19 @@ def tables(
         benchmarks.session.Failed: If any run of any viewer fails.
         RuntimeError: If the server wrote an error.
     """
+    with _fresh_server() as server:
+        alone = asyncio.run(spread_out(server.url, viewers, rounds))
+    with _fresh_server() as server:
+        first, *others = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
+    return [first, alone, *others]
+
+
+@contextmanager
+def _fresh_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "asgi.py", Path(folder) / "log.txt") as server:
-        found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
+        yield server
         if errors := server.errors():
             raise RuntimeError(f"the server wrote:\n{errors}")
-    return found
 
 
 def main() -> None:

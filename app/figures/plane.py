@@ -49,6 +49,11 @@ class Components:
     ellipses: bool = True
     centres: bool = True
 
+    @property
+    def present(self) -> int:
+        """How many have weight: the others are not drawn."""
+        return int(np.count_nonzero(self.weights))
+
 
 def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float = DEVIATIONS) -> np.ndarray:
     """The curve at a Mahalanobis distance of `deviations` from the mean, closed, [`SIDES` + 1, 2]."""
@@ -94,7 +99,9 @@ def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[
                     "mode": "lines",
                     "line": {
                         "width": float(width) + (1.2 if amber else 0),
-                        "color": COMPARED if amber else with_alpha(mode.ink, opacity(len(components.weights))),
+                        "color": COMPARED
+                        if amber
+                        else with_alpha(mode.ink, opacity(int(np.count_nonzero(components.weights)))),
                     },
                     "connectgaps": False,
                     "hoverinfo": "skip",
@@ -120,7 +127,7 @@ def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> Spec:
         "mode": "markers",
         "marker": {
             "symbol": "cross",
-            "size": 10 if len(components.weights) <= FEW_ELLIPSES else 6,
+            "size": 10 if components.present <= FEW_ELLIPSES else 6,
             "opacity": 1,
             "color": [COMPARED if k in chosen else mode.ink for k in range(len(components.weights))],
             "line": {"width": 1, "color": mode.paper},

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from app.services.densities import Window, window
 from app.services.latent_space import components_of_images, latents, points
 from app.services.loading import Ref
+from app.services.memory import kept
 from app.services.outlines import Outline, inside
 
 MOST_POINTS = 20_000
@@ -64,7 +64,7 @@ def rows_in(ref: Ref, view: Window, means: bool = False) -> NDArray[np.int64]:
     return np.flatnonzero((x >= view.left) & (x < view.right) & (y >= view.bottom) & (y < view.top))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept(16)
 def rows_inside(ref: Ref, outlines: tuple[Outline, ...], means: bool = False) -> NDArray[np.int64]:
     """The rows of the test images whose points lie inside at least one of some outlines, exactly."""
     placed = points(ref, means)
@@ -171,7 +171,7 @@ def tally(
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(64)
 def elbo_ends(ref: Ref) -> tuple[float, float]:
     """The 2nd and 98th percentile of all images' ELBO, in nats: the ends of their colours, however few are in view."""
     low, high = np.nanpercentile(latents(ref).elbo.astype(np.float64), [2, 98])

@@ -2,15 +2,15 @@
 
 Streamlit's caches make a key by hashing every argument and reading the function's signature, about 0.4 ms a call, and a
 page asks thirty times in a run. Here the arguments themselves are the key, so they have to be hashable: a `Ref` holds
-the checkpoint's content. Only what makes people wait is asked of Streamlit's cache, which shows them words meanwhile.
+the checkpoint's content.
 """
 
 import dataclasses
 import functools
 import threading
-import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
@@ -23,56 +23,106 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@dataclasses.dataclass
+class UnderWay(Generic[R]):
+    """A result that somebody computes.
+
+    Attributes:
+        thread: Whose.
+        over: Set when there is a result, or there will be none.
+        result: The result alone in a tuple; empty where computing failed or goes on.
+    """
+
+    thread: int = dataclasses.field(default_factory=threading.get_ident)
+    over: threading.Event = dataclasses.field(default_factory=threading.Event)
+    result: tuple[R, ...] = ()
+
+
+class _Generation:
+    """Everything that is kept belongs to a generation; `forget` begins the next one, for all memories at once."""
+
+    guard = threading.Lock()
+    number = 0
+
+
+_SAID = threading.local()
+
+
 class Memory(Generic[P, R]):
     """A function that keeps its last results; a call with the arguments of one under way waits for it.
+
+    To be called in one way: arguments by place and by name are different keys.
 
     Arguments:
         function: Of hashable arguments. What it raises is not kept: whoever waited tries again.
         entries: How many results are kept; the longest unused goes first.
+        waiting: Words for those who compute a result and those who wait for it.
     """
 
-    def __init__(self, function: Callable[P, R], entries: int) -> None:
-        self._function, self._entries = function, entries
-        self._guard = threading.Lock()
+    def __init__(self, function: Callable[P, R], entries: int, waiting: str | None = None) -> None:
+        self._function, self._entries, self._waiting = function, entries, waiting
+        self._generation = _Generation.number
         self._results: OrderedDict[Hashable, R] = OrderedDict()
-        self._under_way: dict[Hashable, threading.Event] = {}
+        self._under_way: dict[Hashable, UnderWay[R]] = {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         key = (args, frozenset(kwargs.items())) if kwargs else args
         while True:
-            with self._guard:
-                if key in self._results:
-                    self._results.move_to_end(key)
-                    return self._results[key]
-                others = self._under_way.get(key)
-                if others is None:
-                    done = self._under_way[key] = threading.Event()
-                    results = self._results
+            with _Generation.guard:
+                if self._generation != _Generation.number:
+                    self._begin_anew()
+                results, under_way = self._results, self._under_way
+                if key in results:
+                    results.move_to_end(key)
+                    return results[key]
+                found = under_way.get(key)
+                if found is None:
+                    mine = under_way[key] = UnderWay()
                     break
+            if found.thread == threading.get_ident():
+                raise RuntimeError(f"{self._function.__qualname__} needs its own result to compute it")
             # Who computes it may need its turn to go on.
-            with out_of_turn():
-                others.wait()
+            with self._words(), out_of_turn():
+                found.over.wait()
+            if found.result:
+                return found.result[0]
         try:
-            result = self._function(*args, **kwargs)
-            with self._guard:
+            with self._words():
+                result = self._function(*args, **kwargs)
+            mine.result = (result,)
+            with _Generation.guard:
+                # Of the generation in which it was begun: what was made of things that have changed is not found again.
                 results[key] = result
                 if len(results) > self._entries:
                     results.popitem(last=False)
             return result
         finally:
-            with self._guard:
-                del self._under_way[key]
-            done.set()
+            with _Generation.guard:
+                del under_way[key]
+            mine.over.set()
 
     def clear(self) -> None:
         """Keep nothing of what is there now, nor of what is under way."""
-        with self._guard:
-            self._results = OrderedDict()
-        if hasattr(self._function, "clear"):
-            self._function.clear()
+        with _Generation.guard:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._generation, self._results, self._under_way = _Generation.number, OrderedDict(), {}
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        """Show the words; within a result that has words of its own, those stay."""
+        if self._waiting is None or getattr(_SAID, "words", False):
+            yield
+            return
+        _SAID.words = True
+        try:
+            with st.spinner(self._waiting):
+                yield
+        finally:
+            _SAID.words = False
 
 
-_ALL: "weakref.WeakSet[Memory[..., Any]]" = weakref.WeakSet()
 # Streamlit runs a page's file anew for every viewer and every full run; a function of it that has not changed since is
 # the one that is known, or each run would leave a memory behind.
 _OF_PAGES: dict[tuple[str, str], tuple[CodeType, Memory[..., Any]]] = {}
@@ -99,10 +149,8 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
             _seal(result)
             return result
 
-        said = st.cache_resource(max_entries=entries, show_spinner=waiting)(sealed) if waiting else sealed
-        memory = Memory(said, entries)
+        memory = Memory(sealed, entries, waiting)
         functools.update_wrapper(memory, function)
-        _ALL.add(memory)
         if function.__closure__ is None:
             _OF_PAGES[where] = function.__code__, memory
         return memory
@@ -112,8 +160,8 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
 
 def forget() -> None:
     """Drop all that is kept."""
-    for each in list(_ALL):
-        each.clear()
+    with _Generation.guard:
+        _Generation.number += 1
 
 
 def _seal(value: object) -> None:

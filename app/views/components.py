@@ -163,10 +163,10 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
             widgets.Cell(f"Usage of {component}", widgets.percent(share, se), f"rank {rank + 1}; n = {images} images"),
         ]
     )
-    if facts.alive > facts.images:
+    if facts.alive > facts.images and known.dead.any():
         st.caption(
-            f"There are more components than test images, {facts.alive:,} against {images}: many are dead because no "
-            "test image happens to lie near them, not because the prior is wrong there."
+            f"There are more components than test images, {facts.alive:,} against {images}: a component may be dead "
+            "only because no test image happens to lie near it."
         )
 
 

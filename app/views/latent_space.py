@@ -247,7 +247,7 @@ prior are projected onto it exactly: the lines are those of the prior\u2019s mar
 prior that is a flow has no such marginal and shows no lines; where it has two dimensions, its density is exact.
 
 **A click** decodes the place: the most likely point of the latent space above it, under the component that is most
-responsible. Of how much of the prior’s mass the place is among the densest is counted on 20,000 draws of the prior.
+responsible. The share of the prior\u2019s mass that is at least as dense as the place is counted on 20,000 draws.
 
 **Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
 posterior of these N images. Fewer images and sharper posteriors leave more holes; in many dimensions nearly all is a

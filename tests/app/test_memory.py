@@ -1,3 +1,4 @@
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -5,6 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from benchmarks.session import Viewer
+from tests.browser.harness import serve
 
 
 @dataclass(frozen=True)
@@ -168,13 +173,15 @@ def test_who_waited_for_what_failed_tries_again():
     assert tries == [1, 1]
 
 
-def test_what_was_under_way_when_all_was_cleared_is_not_kept():
+@pytest.mark.parametrize("words", [(), ("Counting",)])
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, all_of_them):
     """It may have been made of what has changed since: reconstructions, while the images were fetched."""
     from app.services import memory
 
     calls, begun, go_on = [], threading.Event(), threading.Event()
 
-    @memory.kept(4)
+    @memory.kept(4, *words)
     def slow(number: int) -> int:
         calls.append(number)
         begun.set()
@@ -184,7 +191,7 @@ def test_what_was_under_way_when_all_was_cleared_is_not_kept():
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(slow, 1)
         assert begun.wait(10)
-        slow.clear()
+        (memory.forget if all_of_them else slow.clear)()
         go_on.set()
         assert first.result(10) == 1
     assert slow(1) == 2
@@ -216,18 +223,110 @@ def test_who_waits_for_another_page_gives_up_its_turn():
         assert max(first.result(10), second.result(10)) - began < turns.PATIENCE
 
 
-def test_words_may_be_given_for_those_who_wait():
+SLOW_PAGE = """
+import time
+import streamlit as st
+from app.services.memory import kept
+
+@kept(4, "Counting slowly")
+def slow(number):
+    time.sleep(2)
+    return within(number)
+
+@kept(4, "Not said: the outer words stay")
+def within(number):
+    time.sleep(0.5)
+    return number
+
+st.text(f"counted {slow(7)}")
+"""
+
+
+class Listener(Viewer):
+    """A viewer who keeps what came."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.heard = ""
+
+    def _read(self, message: ForwardMsg) -> None:
+        super()._read(message)
+        self.heard += str(message)
+
+
+def test_words_are_said_to_who_computes_and_to_who_waits_and_not_to_who_comes_later(tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text(SLOW_PAGE, encoding="utf-8")
+
+    async def visit(viewer: Listener, after: float) -> str:
+        await asyncio.sleep(after)
+        async with viewer:
+            return viewer.heard
+
+    async def visits(url: str) -> list[str]:
+        return await asyncio.gather(*(visit(Listener(url), after) for after in (0.0, 1.0, 6.0)))
+
+    # In a thread of its own: the browser of other tests keeps an event loop running in this one.
+    with serve(script, tmp_path / "log.txt") as server, ThreadPoolExecutor(1) as thread:
+        first, second, later = thread.submit(lambda: asyncio.run(visits(server.url))).result()
+    assert all("counted 7" in heard for heard in (first, second, later))
+    assert "Counting slowly" in first
+    assert "Counting slowly" in second
+    assert "Counting slowly" not in later
+    assert "Not said" not in first + second + later
+
+
+def test_a_result_is_handed_to_who_waited_even_if_it_was_dropped_meanwhile():
     from app.services import memory
 
-    calls = []
+    calls, begun, go_on = [], threading.Event(), threading.Event()
 
-    @memory.kept(2, "Counting")
-    def counted_slowly(number: int) -> int:
+    @memory.kept(1)
+    def one(number: int) -> list[int]:
         calls.append(number)
-        return number
+        if number == 1:
+            begun.set()
+            assert go_on.wait(10)
+            # The only room is taken before those who wait have looked.
+            threading.Timer(0, lambda: one(2)).start()
+        return [number]
 
-    counted_slowly.clear()
-    assert counted_slowly(3) == counted_slowly(3) == 3
-    counted_slowly.clear()
-    assert counted_slowly(3) == 3
-    assert calls == [3, 3]
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(one, 1)]
+        assert begun.wait(10)
+        waiting += [pool.submit(one, 1) for _ in range(2)]
+        time.sleep(0.1)
+        go_on.set()
+        assert [found.result(10) for found in waiting] == [[1], [1], [1]]
+    assert calls.count(1) == 1
+
+
+def test_what_is_made_of_what_was_forgotten_is_made_anew():
+    from app.services import memory
+
+    state = {"number": 1}
+
+    @memory.kept(4)
+    def inner(_: int) -> int:
+        return state["number"]
+
+    @memory.kept(4)
+    def outer(x: int) -> int:
+        return 10 * inner(x)
+
+    assert outer(0) == 10
+    state["number"] = 2
+    assert outer(0) == 10
+    memory.forget()
+    assert outer(0) == 20
+
+
+def test_a_result_that_needs_itself_is_an_error_and_no_standstill():
+    from app.services import memory
+
+    @memory.kept(4)
+    def circle(number: int) -> int:
+        return circle(number)
+
+    with pytest.raises(RuntimeError, match="needs its own result"):
+        circle(1)

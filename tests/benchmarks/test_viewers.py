@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.session import Failed, Served, Viewer
-from benchmarks.viewers import Coming, Moved, Together, each_on_their_own
+from benchmarks.viewers import Coming, Moved, Together, each_on_their_own, values_of_its_own
 from tests.browser.harness import serve
 
 SCRIPT = """
@@ -61,6 +61,13 @@ def test_a_viewer_moves_a_control_and_an_exception_of_the_page_is_a_failure(tmp_
     assert whole.messages > part.messages > 2
     assert again.messages >= part.messages
     assert min(whole.seconds, part.seconds, again.seconds) > 0
+
+
+def test_no_value_is_given_twice_while_there_are_any_left():
+    control = Moved("", "slid", list(range(12)))
+    given = [values_of_its_own(control, rank, 3, 4) for rank in range(3)]
+    assert sorted(value for each in given for value in each) == list(range(12))
+    assert values_of_its_own(control, 1, 3, 6)[4:] == given[1][:2]
 
 
 def test_viewers_on_their_own_look_for_a_while_between_their_moves(tmp_path):
