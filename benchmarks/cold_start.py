@@ -118,6 +118,7 @@ def table(browser: Browser, starts: int) -> Table:
     note = (
         f"Median and quartiles of {starts} starts. *Sent*: to a session that has no browser, no scripts to compile and "
         "nothing to draw. The two: the server's own start, which imports Streamlit, and the import of torch. The goal "
-        "is at most 1 s above them. Our server imports and loads from its own start on, the bare one for its first viewer."
+        "is at most 1 s above them. Our server imports and loads from its own start on, the bare one for its first "
+        "viewer."
     )
     return Table("A cold start", ("", "time"), rows, note)

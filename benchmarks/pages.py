@@ -239,8 +239,8 @@ NOTE = (
     f"From the event to the frame that shows the new picture, headless Chromium and server on this machine, "
     f"{EXPERIMENT}; bare is one fragment with one control and one small picture, alone on its page, or with as many "
     "pictures as ours draws anew, of the same kinds and with nothing in them computed, on a page with as many other "
-    "maps, charts, images, metrics, controls, texts, tables and headings, since a browser goes through all of a page when a "
-    "part changes. The goal is a ratio of at most 1.5."
+    "maps, charts, images, metrics, controls, texts, tables and headings, since a browser goes through all of a page "
+    "when a part changes. The goal is a ratio of at most 1.5."
 )
 
 
