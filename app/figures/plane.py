@@ -65,9 +65,9 @@ def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float = DEVIAT
     return curve
 
 
-def opacity(count: int) -> float:
-    """Opacity of a line among so many: that of many over one another still lets the middle of a crowd be seen."""
-    return 0.75 * min(1.0, max(0.2, (FEW_ELLIPSES / max(count, 1)) ** 0.5))
+def strength(count: int) -> float:
+    """Opacity and width of a line among so many, as shares of a lone one's: through a crowd the points are seen."""
+    return min(1.0, max(0.1, (FEW_ELLIPSES / max(count, 1)) ** 0.75))
 
 
 def widths(weights: np.ndarray) -> np.ndarray:
@@ -98,10 +98,8 @@ def ellipse_traces(components: Components, mode: Theme, *, webgl: bool) -> list[
                     "y": np.ascontiguousarray(line[:, 1]),
                     "mode": "lines",
                     "line": {
-                        "width": float(width) + (1.2 if amber else 0),
-                        "color": COMPARED
-                        if amber
-                        else with_alpha(mode.ink, opacity(int(np.count_nonzero(components.weights)))),
+                        "width": max(0.8, float(width) * strength(components.present)) + (1.2 if amber else 0),
+                        "color": COMPARED if amber else with_alpha(mode.ink, 0.75 * strength(components.present)),
                     },
                     "connectgaps": False,
                     "hoverinfo": "skip",

@@ -8,8 +8,16 @@ from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, prior_
 FLOOR = 0.02
 """Usage below this share of 1 / K is drawn at it: a log scale has no place for none."""
 
+MANY = 2_000
+"""From so many components on, lines stand for marks: a browser takes half a minute to draw 50,000 of them."""
+
 DEAD = 0.1
 """A component is dead below this share of 1 / K."""
+
+
+def drawn_at(share: float, count: int) -> float:
+    """Where a usage, a share of one, is drawn among so many components: a place on the figure's logarithmic axis."""
+    return float(np.log10(100 * max(share, FLOOR / count)))
 
 
 def one_digit(value: float) -> str:
@@ -28,9 +36,9 @@ def usage(
     highlighted: tuple[int, ...] = (),
     height: int = 400,
 ) -> Drawing:
-    """Usage of every component from the most to the least used, beside its weight; dead ones are hollow crosses.
+    """Usage of every component from the most to the least used, beside its weight, in percent.
 
-    A point carries its component in `customdata`.
+    Dead ones are crosses; of `MANY` components and more, both are lines. A point carries its component in `customdata`.
 
     Arguments:
         mode: The theme.
@@ -50,11 +58,10 @@ def usage(
     count = len(used)
     order = np.argsort(-np.asarray(used, np.float64), kind="stable")
     named = (np.arange(count) if ids is None else np.asarray(ids))[order]
-    floor = FLOOR / count
-    shown = np.maximum(np.asarray(used, np.float64)[order], floor)
-    dead = np.asarray(used)[order] < DEAD / count
-    least = one_digit(floor)
-    raised = f"; below {least} drawn there" if (np.asarray(used) < floor).any() else ""
+    floor, line = 100 * FLOOR / count, 100 * DEAD / count
+    shares = 100 * np.asarray(used, np.float64)[order]
+    dead = shares < line
+    mark = "lines" if count >= MANY else "markers"
     chosen = np.isin(named, highlighted)
     colours = np.where(chosen, COMPARED, prior_colour(prior))
     rank = np.arange(1, count + 1, dtype=np.int32)
@@ -63,50 +70,54 @@ def usage(
             {
                 "type": "scatter",
                 "x": rank,
-                "y": np.asarray(weights, np.float64)[order].astype(np.float32),
+                "y": (100 * np.asarray(weights, np.float64)[order]).astype(np.float32),
                 "customdata": named.astype(np.int32),
-                "mode": "markers",
+                "mode": mark,
                 "marker": {"symbol": "line-ew", "size": 9, "line": {"width": 2, "color": mode.muted}},
+                "line": {"width": 2, "color": mode.muted},
                 "name": "weight",
-                "hovertemplate": "component %{customdata}<br>weight %{y:.5f}<extra></extra>",
+                "hovertemplate": "component %{customdata}<br>weight %{y:.2~r} %<extra></extra>",
             },
             {
                 "type": "scatter",
                 "x": rank,
-                "y": shown.astype(np.float32),
-                "customdata": np.stack([named, np.asarray(used)[order]], 1).astype(np.float32),
-                "mode": "markers",
+                "y": np.maximum(shares, floor).astype(np.float32),
+                "customdata": np.stack([named, shares], 1).astype(np.float32),
+                "mode": mark,
+                "line": {"width": 3, "color": prior_colour(prior)},
                 "marker": {
                     "symbol": ["x-thin" if gone else "circle" for gone in dead],
                     "size": np.where(chosen, 13, 8),
                     "color": colours.tolist(),
                     "opacity": 1,
                     "line": {"width": np.where(dead, 2, 0), "color": colours.tolist()},
-                },
+                }
+                if mark == "markers"
+                else {},
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 0.45}},
-                "name": f"usage ({int(dead.sum()):,} of {count:,} dead{raised})",
-                "hovertemplate": "component %{customdata[0]:d}<br>usage %{customdata[1]:.5f}<extra></extra>",
+                "name": f"usage ({int(dead.sum()):,} of {count:,} dead)",
+                "hovertemplate": "component %{customdata[0]:d}<br>usage %{customdata[1]:.2~r} %<extra></extra>",
             },
         ]
     )
     number = "" if effective is None else f" The effective number of components is {effective:.1f}."
     alt = f"Usage and weight of {count} components, sorted by usage; {int(dead.sum())} are dead.{number}"
-    laid_out(figure, mode, x="rank by usage", y="share", alt=alt, height=height)
-    figure.line_across(DEAD / count, {"color": mode.ink, "width": 1.5, "dash": "dash"})
+    laid_out(figure, mode, x="rank by usage", y="share (%)", alt=alt, height=height)
+    figure.line_across(line, {"color": mode.ink, "width": 1.5, "dash": "dash"})
     figure.annotate(
         {
             "text": "dead below 0.1 / K",
             "x": 0,
             "xref": "paper",
             "xanchor": "left",
-            "y": float(np.log10(DEAD / count)),
+            "y": float(np.log10(line)),
             "yanchor": "top",
             "showarrow": False,
             "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
         }
     )
-    top = max(float(np.max(weights)), float(np.max(used))) * 1.5
+    top = 150 * max(float(np.max(weights)), float(np.max(used)))
     figure.update_y(type="log", range=[np.log10(floor * 0.7), np.log10(top)], dtick=1, tickformat="~g")
     figure.update_x(tickvals=rank_ticks(count), range=[0, count + 1])
     return figure

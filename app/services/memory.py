@@ -16,6 +16,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.services.turns import out_of_turn
 
@@ -111,8 +112,9 @@ class Memory(Generic[P, R]):
 
     @contextmanager
     def _words(self) -> Iterator[None]:
-        """Show the words; within a result that has words of its own, those stay."""
-        if self._waiting is None or getattr(_SAID, "words", False):
+        """Show the words if a page asks; within a result that has words of its own, those stay."""
+        nobody = get_script_run_ctx(suppress_warning=True) is None
+        if self._waiting is None or nobody or getattr(_SAID, "words", False):
             yield
             return
         _SAID.words = True

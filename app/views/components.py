@@ -143,13 +143,19 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
     st.subheader("What the prior promises and what the data use", anchor=False)
     widgets.figure(draw_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
     rank = int(np.flatnonzero(ranked == component)[0])
-    height = float(np.log10(max(known.usage[component], usage.FLOOR / facts.alive)))
 
     def clicked(place: widgets.Place) -> None:
         nearest = round(place.x) - 1
         widgets.show_component(int(ranked[nearest]) if 0 <= nearest < len(ranked) else None)
 
+    height = usage.drawn_at(float(known.usage[component]), facts.alive)
     widgets.pick(CHART, mark=(rank + 1, height), on_pick=clicked)
+    least = usage.FLOOR / facts.alive
+    if (known.usage[known.alive] < least).any():
+        st.caption(
+            f"Usage below {widgets.percent(least)} is drawn at {widgets.percent(least)}: a logarithmic axis has no "
+            "place for none."
+        )
     equal, images = 1 / facts.alive, widgets.count(facts.images)
     weight, share, se = known.weights[component], known.usage[component], float(known.usage_se[component])
     of_all = f"of {widgets.count(facts.alive)}; n = {images} images"

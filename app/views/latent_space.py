@@ -142,7 +142,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
             alt=f"Decoded mean at ({where})",
         )
         with said:
-            show_density(found)
+            show_density(found, "" if services.plane(ref).exact else " on the plane")
             if facts.has_components and found.responsibility is not None:
                 share = widgets.percent(found.responsibility)
                 st.markdown(f"Component **{found.component}**, responsibility **{share}**")
@@ -155,14 +155,14 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
                 st.rerun()
 
 
-def show_density(found: services.Place) -> None:
-    """What the prior thinks of a place."""
+def show_density(found: services.Place, where: str) -> None:
+    """What the prior thinks of a place; `where` are words for what its density is of."""
     if found.log_density is None or found.mass is None:
         st.markdown("This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself.")
         return
-    inside = f"Within the densest **{100 * found.mass:.0f} %** of the prior\u2019s mass"
-    st.markdown(f"Log-density **{widgets.signed(f'{found.log_density:,.2f}')} nats**")
-    st.markdown(inside if found.mass < 1 else "Outside the densest **99 %** of the prior\u2019s mass")
+    less = f"**{100 - 100 * found.mass:.0f} %**" if found.mass < 1 else "Less than **1 %**"
+    st.markdown(f"Log-density{where} **{widgets.signed(f'{found.log_density:,.2f}')} nats**")
+    st.markdown(f"{less} of the prior\u2019s mass lies at less dense places")
 
 
 def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
@@ -247,7 +247,7 @@ prior are projected onto it exactly: the lines are those of the prior\u2019s mar
 prior that is a flow has no such marginal and shows no lines; where it has two dimensions, its density is exact.
 
 **A click** decodes the place: the most likely point of the latent space above it, under the component that is most
-responsible. The share of the prior\u2019s mass that is at least as dense as the place is counted on 20,000 draws.
+responsible. How much of the prior\u2019s mass lies at less dense places is counted on 20,000 draws of it.
 
 **Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
 posterior of these N images. Fewer images and sharper posteriors leave more holes; in many dimensions nearly all is a

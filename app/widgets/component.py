@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from app import services
+from app import services, state
 from app.figures.export import Column
 from app.figures.usage import one_digit
 from app.widgets.controls import number
@@ -11,7 +11,7 @@ from app.widgets.export import csv_button
 from app.widgets.numbers import format_value
 
 COMPONENT = "component"
-_OWNER = "_component_of"
+_LAST = "_component"
 LEAST, LEAST_ALONE = 1e-5, 1e-8
 """The smallest shares that are written as numbers: with a standard error, and without."""
 
@@ -31,10 +31,16 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
     if not facts.has_components:
         return 0
     alive, most_used = services.components(ref).alive, int(services.order(ref, "usage")[0])
-    if st.session_state.get(_OWNER, ref) != ref:
+    owner, visit, last = st.session_state.get(_LAST, (ref, state.visit(), most_used))
+    if owner != ref:
         st.session_state[COMPONENT] = most_used
-    st.session_state[_OWNER] = ref
+    elif visit != state.visit() and last != most_used and COMPONENT not in st.query_params:
+        # Streamlit carries what somebody chose to another page, but not what came with the address.
+        st.session_state[_LAST] = ref, state.visit(), last
+        st.query_params[COMPONENT] = str(last)
+        st.rerun()
     chosen = number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
+    st.session_state[_LAST] = ref, state.visit(), chosen
     if alive[chosen]:
         return chosen
     st.caption(f"Component {chosen} is not part of the mixture: never added, or removed. Shown is {most_used}.")

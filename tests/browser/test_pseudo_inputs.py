@@ -78,3 +78,11 @@ def test_another_prior_starts_with_its_own_most_used_component(page: Page):
 
     open_wall(page, page.url)
     expect(page.get_by_role("heading", name=f"Component {most_used} from end to end")).to_be_visible()
+
+
+def test_a_component_that_came_with_the_address_goes_along_to_the_other_page(page: Page):
+    open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp&component=5")
+    story_of(page, 5)
+    page.get_by_role("link", name="Compare it with").click()
+    expect(page.get_by_label("Component", exact=True)).to_have_value("5", timeout=60_000)
+    expect(page).to_have_url(re.compile(r"/components\?.*component=5\b"), timeout=60_000)

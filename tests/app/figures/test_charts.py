@@ -10,7 +10,7 @@ from app.figures.strips import strip
 from app.figures.surgery import SurgeryBar, surgery
 from app.figures.theme import COMPARED, DARK, LIGHT
 from app.figures.units import Activity, active_units, kl_per_dimension
-from app.figures.usage import usage
+from app.figures.usage import drawn_at, usage
 
 
 def test_active_units_are_sorted_and_name_their_unit():
@@ -47,19 +47,29 @@ def test_usage_marks_the_dead_and_keeps_them_in_view():
     figure = usage(LIGHT, np.full(4, 0.25), used, prior="vamp", effective=1.9, highlighted=(2,)).checked()
     weights, points = figure.data
     assert points.customdata[:, 0].tolist() == [0, 2, 3, 1]
-    assert points.customdata[:, 1].tolist() == pytest.approx([0.7, 0.29, 0.01, 0.0])
+    assert points.customdata[:, 1].tolist() == pytest.approx([70, 29, 1, 0])
+    assert weights.y.tolist() == pytest.approx([25, 25, 25, 25])
+    assert figure.layout.yaxis.title.text == "share (%)"
     assert list(points.marker.symbol) == ["circle", "circle", "x-thin", "x-thin"]
     assert list(points.marker.color) == ["#b4234a", COMPARED, "#b4234a", "#b4234a"]
     assert (points.y > 0).all()
     low, high = figure.layout.yaxis.range
     assert (np.log10(points.y) > low).all()
     assert (np.log10(weights.y) < high).all()
-    assert points.name == "usage (2 of 4 dead; below 0.005 drawn there)"
-    assert min(points.y) == pytest.approx(0.005)
-    all_used = usage(LIGHT, np.full(4, 0.25), np.array([0.7, 0.005, 0.285, 0.01]), prior="vamp").checked()
-    assert all_used.data[1].name == "usage (2 of 4 dead)"
+    assert points.name == "usage (2 of 4 dead)"
+    assert min(points.y) == pytest.approx(0.5)
+    assert [drawn_at(share, 4) for share in (0.0, 0.7)] == pytest.approx(np.log10([points.y[-1], points.y[0]]))
     with pytest.raises(ValueError, match="3 weights but 4 usages"):
         usage(LIGHT, np.ones(3), used, prior="vamp")
+
+
+def test_usage_of_very_many_components_is_a_line():
+    used = np.random.default_rng(0).dirichlet(np.ones(50_000))
+    weights, line = usage(LIGHT, np.full(50_000, 2e-5), used, prior="exemplar").checked().data
+    assert (weights.mode, line.mode) == ("lines", "lines")
+    assert len(line.y) == 50_000
+    assert (np.diff(line.y) <= 0).all()
+    assert line.marker.symbol is None
 
 
 def test_surgery_stacks_the_parts_with_their_errors():

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from app.figures.density import Window
-from app.figures.plane import DEVIATIONS, Components, ellipse, marked, opacity, plane, widths
+from app.figures.plane import (
+    DEVIATIONS,
+    Components,
+    centre_trace,
+    ellipse,
+    ellipse_traces,
+    marked,
+    plane,
+    strength,
+    widths,
+)
 from app.figures.points import ByClass
 from app.figures.theme import COMPARED, DARK, LIGHT
 
@@ -41,11 +51,20 @@ def test_width_grows_with_weight():
     assert widths(np.array([0.05, 0.3, 0.6, 1.0])).tolist() == [0.8, 1.4, 2.0, 2.6]
 
 
-def test_many_lines_over_one_another_are_fainter_but_seen():
-    strengths = [opacity(count) for count in (1, 50, 200, 500, 5_000, 50_000)]
-    assert strengths[0] == strengths[1] == 0.75
-    assert strengths[1] > strengths[2] > strengths[3] > strengths[5]
-    assert strengths[5] == pytest.approx(0.15)
+def test_many_lines_over_one_another_are_fainter_and_thinner_but_seen():
+    assert strength(1) == strength(50) == 1
+    assert strength(50) > strength(200) > strength(500) > strength(5_000) == pytest.approx(0.1)
+
+    def drawn(count: int) -> tuple[str, float, int]:
+        present = np.r_[np.ones(count), np.zeros(3)] / count
+        many = Components(np.zeros((count + 3, 2)), np.tile(np.eye(2), (count + 3, 1, 1)), present)
+        (lines,) = ellipse_traces(many, LIGHT, webgl=False)
+        return lines["line"]["color"], lines["line"]["width"], centre_trace(many, LIGHT, webgl=False)["marker"]["size"]
+
+    assert drawn(50)[1:] == (2.6, 10)
+    assert drawn(500)[1:] == (0.8, 6)
+    # Components without weight are not drawn, and do not make a crowd.
+    assert drawn(50)[0] == drawn(10)[0] != drawn(500)[0]
 
 
 def test_ten_thousand_points_and_the_prior_are_below_300_kilobytes(normal):

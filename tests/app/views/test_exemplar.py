@@ -89,8 +89,17 @@ def test_the_list_of_components_holds_the_most_used_and_says_so(services):
     assert len(chooser.options) == 500
 
 
-def test_more_components_than_images_are_said_to_be_dead_for_want_of_images(services):
-    assert "more components than test images, 1,197 against 300" in words(opened("components", prior="Exemplars"))
+def test_where_there_are_more_components_than_images_the_page_says_what_dead_means_then(services, monkeypatch):
+    said = "more components than test images, 1,197 against 300"
+    known = services.components
+
+    def with_a_dead_one(ref):
+        dead = known(ref).dead.copy()
+        dead[0] = True
+        return dataclasses.replace(known(ref), dead=dead)
+
+    monkeypatch.setattr(services, "components", with_a_dead_one)
+    assert said in words(opened("components", prior="Exemplars"))
     assert "more components than test images" not in words(opened("components", prior="Vamp"))
 
 

@@ -115,7 +115,7 @@ def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, 
     said = words(at)
     assert widgets.signed(f"**Decoded at ({middle[0]:.2f}, {middle[1]:.2f})**") in said
     assert f"**{widgets.signed(f'{place.log_density:.2f}')} nats**" in said
-    assert f"Within the densest **{100 * place.mass:.0f} %** of the prior\u2019s mass" in said
+    assert f"**{100 - 100 * place.mass:.0f} %** of the prior\u2019s mass lies at less dense places" in said
     assert f"Component **{place.component}**, responsibility **{percent(place.responsibility)}**" in said
     assert spec(at) == spec(before)
     assert at.get("plotly_chart")[1].proto.spec != before.get("plotly_chart")[1].proto.spec
@@ -131,7 +131,7 @@ def test_the_nearest_images_are_those_of_the_service(ref, middle):
 
 def test_far_away_is_outside_the_priors_mass(models):
     said = words(opened(latent_point="90,90"))
-    assert "Outside the densest **99 %** of the prior\u2019s mass" in said
+    assert "Less than **1 %** of the prior\u2019s mass lies at less dense places" in said
     assert "This place lies outside the plane shown." in said
     assert "outside the plane" not in words(opened())
 
