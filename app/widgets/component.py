@@ -1,7 +1,10 @@
 """The component in view, which the pages of pseudo-inputs and of components share through the URL."""
 
+import contextlib
+
 import numpy as np
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app import services, state
 from app.figures.export import Column
@@ -35,10 +38,12 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
     if owner != ref:
         st.session_state[COMPONENT] = most_used
     elif visit != state.visit() and last != most_used and COMPONENT not in st.query_params:
-        # Streamlit carries what somebody chose to another page, but not what came with the address.
+        # Streamlit carries what somebody chose to another page, and lets nobody else write it into the address; what
+        # came with the address it does not carry.
         st.session_state[_LAST] = ref, state.visit(), last
-        st.query_params[COMPONENT] = str(last)
-        st.rerun()
+        with contextlib.suppress(StreamlitAPIException):
+            st.query_params[COMPONENT] = str(last)
+            st.rerun()
     chosen = number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
     st.session_state[_LAST] = ref, state.visit(), chosen
     if alive[chosen]:
