@@ -20,11 +20,6 @@ def drawn_at(share: float, count: int) -> float:
     return float(np.log10(100 * max(share, FLOOR / count)))
 
 
-def one_digit(value: float) -> str:
-    """A small number with its first digit, not in powers of ten: "0.00004"."""
-    return np.format_float_positional(value, precision=1, fractional=False, trim="-")
-
-
 def usage(
     mode: Theme,
     weights: np.ndarray,

@@ -8,7 +8,6 @@ from streamlit.errors import StreamlitAPIException
 
 from app import services, state
 from app.figures.export import Column
-from app.figures.usage import one_digit
 from app.widgets.controls import number
 from app.widgets.export import csv_button
 from app.widgets.numbers import format_value
@@ -58,11 +57,16 @@ def show_component(k: int | None) -> None:
         st.session_state[COMPONENT] = k
 
 
+def _one_digit(value: float) -> str:
+    """A small number with its first digit, not in powers of ten: "0.00004"."""
+    return np.format_float_positional(value, precision=1, fractional=False, trim="-")
+
+
 def percent(share: float, se: float | None = None) -> str:
     """A share of one as a percentage, with its standard error."""
     if se is None and 0 < share < LEAST:
         least = max(share, LEAST_ALONE)
-        words = f"{one_digit(100 * least)} %"
+        words = f"{_one_digit(100 * least)} %"
         return words if share >= LEAST_ALONE else f"below {words}"
     if 0 < share < LEAST and (se or 0) < LEAST:
         return f"below {100 * LEAST:g} %"
