@@ -51,6 +51,32 @@ class TestCompiled:
             double(torch.tensor(3.0))
 
 
+def test_settled_functions_of_one_class_are_not_taken_for_each_other():
+    """What is compiled of a method is kept with its code, and without a look at `self` all of them would be the first.
+
+    In a process without the hook that checks shapes, which torch.compile cannot look through.
+    """
+    run_python("""
+import torch
+from vampcore.compiling import Compiled
+
+class Scale:
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, x):
+        return (self.by * x).sum()
+
+twice, thrice = (Compiled(Scale(by).__call__, fall_back=False, whole=True, settled=True) for by in (2, 3))
+for length in (4, 6, 4):
+    x = torch.arange(length, dtype=torch.float32)
+    assert twice(x) == 2 * x.sum() and thrice(x) == 3 * x.sum(), length
+with torch.no_grad():
+    assert not twice(x.requires_grad_()).requires_grad
+assert twice(x).requires_grad
+""")
+
+
 def test_importance_sampling_gives_the_same_estimate():
     """In a process without the hook that checks shapes, which torch.compile cannot look through."""
     run_python("""

@@ -4,9 +4,10 @@ import logging
 import os
 import shutil
 import sys
+import types
 import warnings
-from collections.abc import Callable
-from typing import Generic, ParamSpec, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import torch
 
@@ -27,11 +28,19 @@ class Compiled(Generic[P, T]):
         function: What to compile.
         fall_back: Call the function itself, with a warning, if its first call cannot be compiled; otherwise raise.
         whole: Refuse a function that compiles in parts only.
-        mode: As in `torch.compile`.
+        graphs: Capture what a GPU is asked to do once, and launch it as one graph from then on.
+        settled: The function finds at every call what it found at the first, but for the values of tensors and for the
+            shapes, types and devices of those that are not parameters. Otherwise each call first looks at every module,
+            number and option that the function has read, which takes 0.3 ms for a step of a dense network.
     """
 
     def __init__(
-        self, function: Callable[P, T], fall_back: bool = True, whole: bool = False, mode: str = "default"
+        self,
+        function: Callable[P, T],
+        fall_back: bool = True,
+        whole: bool = False,
+        graphs: bool = False,
+        settled: bool = False,
     ) -> None:
         self.function, self.fall_back = function, fall_back
         # On a machine without a GPU it warns that there is none.
@@ -39,7 +48,11 @@ class Compiled(Generic[P, T]):
         self._proven = False
         self._compiled: Callable[P, T] | None = None
         try:
-            self._compiled = torch.compile(function, fullgraph=whole, dynamic=False, mode=mode)
+            options: dict[str, Any] = {"triton.cudagraphs": graphs}
+            if settled:
+                function = _with_own_code(function)
+                options["guard_filter_fn"] = _of_tensors
+            self._compiled = torch.compile(function, fullgraph=whole, dynamic=False, options=options)
         except RuntimeError as error:
             self._give_up(error)
 
@@ -59,3 +72,26 @@ class Compiled(Generic[P, T]):
         why = str(error).strip().partition("\n")[0]
         warnings.warn(f"compiling failed, so this will take longer than it could: {why}", stacklevel=3)
         self._compiled = None
+
+
+def _with_own_code(function: Callable[P, T]) -> Callable[P, T]:
+    """The same function as another: what is compiled is kept with the code, which the methods of a class share."""
+    if isinstance(function, types.MethodType):
+        return types.MethodType(_with_own_code(function.__func__), function.__self__)
+    assert isinstance(function, types.FunctionType)
+    code, defaults, cells = function.__code__.replace(), function.__defaults__, function.__closure__
+    other = types.FunctionType(code, function.__globals__, function.__name__, defaults, cells)
+    other.__kwdefaults__ = function.__kwdefaults__
+    return other
+
+
+def _of_tensors(guards: Sequence[Any]) -> list[bool]:
+    """Which conditions of compiled code are looked at before each call.
+
+    Torch's modes, and shapes, types and devices of tensors that are not parameters.
+    """
+    return [
+        guard.guard_type in ("GLOBAL_STATE", "SHAPE_ENV")
+        or (guard.guard_type == "TENSOR_MATCH" and not isinstance(guard.value, torch.nn.Parameter))
+        for guard in guards
+    ]

@@ -13,6 +13,19 @@ from vampcore.distributions import DiagNormal
 LOGVAR_RANGE = (-6.0, 2.0)
 
 
+class Affine(nn.Linear):
+    """A dense layer with a bias; compiled, the bias is added with what follows and not laid under the product first.
+
+    Compiled under autocast, the product in bfloat16 and the bias in float32 are added to float32, where torch rounds
+    the bias and the sum to bfloat16.
+    """
+
+    def forward(self, x: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
+        if not torch.compiler.is_compiling():
+            return super().forward(x)
+        return functional.linear(x, self.weight).to(self.bias.dtype) + self.bias
+
+
 class GatedDense(nn.Module):
     """h * sigmoid(g), where h and g are affine maps of the input, computed as one.
 
@@ -22,7 +35,7 @@ class GatedDense(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(inputs, 2 * outputs)
+        self.linear = Affine(inputs, 2 * outputs)
         _initialise(self.linear, "relu")
 
     def forward(self, x: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
@@ -121,7 +134,7 @@ class NormalHead(nn.Module):
 
     def __init__(self, inputs: int, dimensions: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(inputs, 2 * dimensions)
+        self.linear = Affine(inputs, 2 * dimensions)
         _initialise(self.linear, "linear")
 
     def forward(self, features: Float[Tensor, "*batch inputs"]) -> DiagNormal:

@@ -26,8 +26,8 @@ def tensors(run: Run) -> list[torch.Tensor]:
 @pytest.mark.parametrize(
     ("model", "steps", "pays"),
     [
-        ("vae", 9_999, False),
-        ("hvae", 10_000, True),
+        ("vae", 5_999, False),
+        ("hvae", 6_000, True),
         ("convhvae", 999, False),
         ("convhvae", 1_000, True),
         ("pixelhvae", 10**9, False),
@@ -125,6 +125,27 @@ for prior, precision in (("vamp", "float32"), ("vamp", "bf16"), ("exemplar", "fl
     torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=2e-3 if precision == "bf16" else 1e-4, atol=0)
 """
 
+    CHANGING = """
+import torch
+from tests.small_runs import config, few_digits
+from tests.training.test_step import arguments, tensors
+from vampcore.training import Run
+
+growing = {"epochs": 6, "warmup": 3, "components": 6, "grow_from": 2, "grow_every": 1, "optimizer": "adam-norm-grad"}
+curves = {}
+for compile in ("off", "on"):
+    run = Run(config("vamp-weighted", **growing), few_digits(), compile=compile)
+    curves[compile] = [record.validation_elbo for record in run.epochs()]
+    assert int(run.model.prior.alive.sum()) > 2
+torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=1e-4, atol=0)
+
+before = [value.detach().clone() for value in tensors(run)]
+x, noise, index, *rest = arguments(run)
+noise[0][0, 7, 1] = float("inf")
+assert run.step(x, noise, index, 50, 1.0, 1e-3)[2] == 0
+assert all(torch.equal(old, new) for old, new in zip(before, tensors(run), strict=True))
+"""
+
     RESUMED = """
 import sys
 from pathlib import Path
@@ -167,6 +188,10 @@ for settings in (config("realnvp", **small), config("sg", posterior="iaf", laten
     rtol = 2e-3 if settings.precision == "bf16" else 1e-4
     torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=rtol, atol=0)
 """
+
+    def test_what_changes_while_a_run_goes_on_is_seen(self):
+        """Components that begin to live, the weight of the KL, and an image that is not finite."""
+        run_python(self.CHANGING)
 
     def test_flows_train_to_the_same_curve(self):
         run_python(self.FLOWS)

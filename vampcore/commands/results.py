@@ -20,7 +20,7 @@ from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import Config, ConfigError
 from vampcore.datasets import DataError
 from vampcore.results import Estimate, Status, Table, TableError, complete, holder, read_table, write_report
-from vampcore.training import TrainingError
+from vampcore.training import TrainingError, keep_freed_memory
 
 
 def add_to(commands: Commands) -> None:
@@ -51,6 +51,7 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     if options.samples is not None:
         tables = [replace(table, estimate=replace(table.estimate, samples=options.samples)) for table in tables]
     device, failed = _own_device(chosen_device(options.device)), 0
+    keep_freed_memory()
     # Where it cannot be written, say so before hours of training.
     write_report(tables, options.out, options.runs)
     with stop_on_signals() as asked_to_stop:

@@ -12,7 +12,7 @@ from vampcore.checkpoints.card import objective_name
 from vampcore.commands.options import Commands, chosen_device, data_root, device, words_for
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
-from vampcore.training import Processes, fit
+from vampcore.training import Processes, fit, keep_freed_memory
 from vampcore.training.state import STATE
 
 # What is chosen where nothing is said, when it depends on the rest.
@@ -48,6 +48,7 @@ def add_to(commands: Commands) -> None:
 
 def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Train a model, or go on with one."""
+    keep_freed_memory()
     config = _config(parser, options)
     folder = options.out or zoo.RUNS / config.experiment / config.prior
     device = chosen_device(options.device)

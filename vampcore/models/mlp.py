@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from vampcore.distributions import DiagNormal
 from vampcore.likelihoods import Binomial, DiscretisedLogistic, Likelihood
 from vampcore.models.outputs import logistic
-from vampcore.nn import NormalHead, gated_layers
+from vampcore.nn import Affine, NormalHead, gated_layers
 
 
 class Encoder(nn.Module):
@@ -43,7 +43,7 @@ class BinomialOutput(nn.Module):
     def __init__(self, features: int, shape: tuple[int, int, int], trials: int) -> None:
         super().__init__()
         self.shape, self.trials = shape, trials
-        self.linear = nn.Linear(features, math.prod(shape))
+        self.linear = Affine(features, math.prod(shape))
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: Float[Tensor, "*batch F"]) -> Binomial:
@@ -57,7 +57,7 @@ class LogisticOutput(nn.Module):
     def __init__(self, features: int, shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.shape = shape
-        self.linear = nn.Linear(features, 2 * math.prod(shape))
+        self.linear = Affine(features, 2 * math.prod(shape))
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: Float[Tensor, "*batch F"]) -> DiscretisedLogistic:

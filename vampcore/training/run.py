@@ -174,7 +174,7 @@ class Run:
         if isinstance(prior, ExemplarPrior):
             prior.choose(self.model.encoder, rows)
         # The noise is that of the whole batch, whoever computes which part of it.
-        x = observe(self.images[rows], dataset.train.levels, self.config.likelihood, self.noise)[mine]
+        x = observe(self.images.index_select(0, rows), dataset.train.levels, self.config.likelihood, self.noise)[mine]
         noise = self.model.noise(len(rows), self.config.samples, self.noise)
         return self.step(x, tuple(each[:, mine] for each in noise), rows[mine], len(rows), beta, rate)
 
