@@ -15,6 +15,7 @@ BEGIN, END = "<!-- benchmarks: written by python -m benchmarks -->\n", "<!-- end
 # The scripts about speed, in the order of the README: modules of this package with a function `tables`.
 SUBJECTS: tuple[str, ...] = (
     "training_step",
+    "epoch_on_gpu",
     "importance_sampling",
     "mixtures",
     "opening",

@@ -2,14 +2,17 @@
 
 `streamlit run benchmarks/bare.py`; the address says which: `?control=slider&pictures=chart` or
 `?control=click&pictures=image,map`. Nothing in a picture is computed but one number that the control changes.
-`&still=maps:2,charts:1,images:1,metrics:4,texts:20,controls:3,tables:1,headings:5` adds what stands on the page and
-does not change: the browser goes through all of it whenever anything does. The page has the one remedy without which
-nothing is quick (`gc.freeze` once torch is there), and no other.
+`&still=maps:2,charts:1,images:1,metrics:4,texts:20,controls:3,buttons:2,tables:1,headings:5,blocks:20,links:6` adds
+what stands on the page and does not change, inside so many layout containers, beside a sidebar with so many links: the
+browser goes through all of it whenever anything does. `&size=840x560` says how many pixels an image has. The page has
+the one remedy without which nothing is quick (`gc.freeze` once torch is there), and no other.
 """
 
 import base64
 import gc
 import io
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import plotly.graph_objects as go
@@ -62,10 +65,10 @@ def plane(value: float) -> go.Figure:
     return go.Figure(traces, layout={"height": 680})
 
 
-def image(value: float) -> np.ndarray:
-    """A small grey picture, [240, 960]."""
-    rows = np.linspace(0, 127, 240, dtype=np.float32)[:, None]
-    return (rows + np.linspace(0, 100 + 10 * value, 960, dtype=np.float32)).astype(np.uint8)
+def image(value: float, width: int = 960, height: int = 240) -> np.ndarray:
+    """A grey picture, [height, width]."""
+    rows = np.linspace(0, 127, height, dtype=np.float32)[:, None]
+    return (rows + np.linspace(0, 100 + 10 * value, width, dtype=np.float32)).astype(np.uint8)
 
 
 def laid_under(value: float) -> list[dict[str, object]]:
@@ -95,7 +98,7 @@ FIGURES = {"chart": chart, "plane": plane, "tiles": tiles, "map": map_of}
 
 
 @st.fragment
-def body(kind: str, pictures: list[str]) -> None:
+def body(kind: str, pictures: list[str], size: tuple[int, int]) -> None:
     """The control and its pictures, at most three in a row."""
     if kind == "click":
         event = st.plotly_chart(bars(), key="clicked", on_select="rerun", selection_mode="points")
@@ -106,34 +109,58 @@ def body(kind: str, pictures: list[str]) -> None:
     for place, picture in enumerate(pictures):
         with columns[place % len(columns)]:
             if picture == "image":
-                st.image(image(value), width="stretch")
+                st.image(image(value, *size), width="stretch")
             else:
                 st.plotly_chart(FIGURES[picture](value), key=f"picture-{place}")
 
 
-def still(kind: str, number: int) -> None:
-    """So many of a kind that stand on the page and do not change."""
-    for each in range(number):
-        if kind == "maps":
-            st.plotly_chart(map_of(each), key=f"still-map-{each}")
-        elif kind == "charts":
-            st.plotly_chart(chart(each), key=f"still-chart-{each}")
-        elif kind == "images":
-            st.image(image(each), width="stretch")
-        elif kind == "metrics":
-            st.metric(f"Metric {each}", "1.00")
-        elif kind == "controls":
-            st.number_input(f"Still {each}", min_value=0, max_value=9, value=0)
-        elif kind == "tables":
-            st.dataframe({"a": [1, 2, 3], "b": [4, 5, 6]}, key=f"still-table-{each}")
-        elif kind == "headings":
-            st.subheader(f"Heading {each}", anchor=False)
-        else:
-            st.markdown(f"Text {each}")
+def still(kind: str, number: int, size: tuple[int, int]) -> None:
+    """The so many-th of a kind that stands on the page and does not change."""
+    if kind == "maps":
+        st.plotly_chart(map_of(number), key=f"still-map-{number}")
+    elif kind == "charts":
+        st.plotly_chart(chart(number), key=f"still-chart-{number}")
+    elif kind == "images":
+        st.image(image(number, *size), width="stretch")
+    elif kind == "metrics":
+        st.metric(f"Metric {number}", "1.00")
+    elif kind == "controls":
+        st.number_input(f"Still {number}", min_value=0, max_value=9, value=0)
+    elif kind == "buttons":
+        st.button(f"Button {number}")
+    elif kind == "tables":
+        st.dataframe({"a": [1, 2, 3], "b": [4, 5, 6]}, key=f"still-table-{number}")
+    elif kind == "headings":
+        st.subheader(f"Heading {number}", anchor=False)
+    else:
+        st.markdown(f"Text {number}")
+
+
+@contextmanager
+def inside(blocks: int) -> Iterator[None]:
+    """So many layout containers, one in another."""
+    with ExitStack() as stack:
+        for _ in range(blocks):
+            stack.enter_context(st.container())
+        yield
+
+
+def page(things: list[tuple[str, int]], blocks: int) -> None:
+    """The fragment, and below it what does not change, in so many containers, spread evenly over it."""
+    wide, high = map(int, st.query_params.get("size", "960x240").split("x"))
+    body(st.query_params.get("control", "slider"), st.query_params.get("pictures", "chart").split(","), (wide, high))
+    for place, (kind, number) in enumerate(things):
+        with inside(blocks * (place + 1) // len(things) - blocks * place // len(things)):
+            still(kind, number, (wide, high))
 
 
 arrays()
-body(st.query_params.get("control", "slider"), st.query_params.get("pictures", "chart").split(","))
-for part in filter(None, st.query_params.get("still", "").split(",")):
-    kind, number = part.split(":")
-    still(kind, int(number))
+asked = [part.split(":") for part in filter(None, st.query_params.get("still", "").split(","))]
+counts = {kind: int(number) for kind, number in asked}
+blocks, links = counts.pop("blocks", 0), counts.pop("links", 0)
+things = [(kind, each) for kind, number in counts.items() for each in range(number)]
+if links:
+    others = [st.Page(lambda: None, title=f"Page {each}", url_path=f"page-{each}") for each in range(1, links)]
+    st.navigation([st.Page(lambda: page(things, blocks), title="Page 0", default=True), *others]).run()
+else:
+    page(things, blocks)

@@ -1,6 +1,8 @@
-"""When a server has sent its first page."""
+"""When a server has sent its first page, and what is imported until then."""
 
-from benchmarks.cold_start import sent
+from benchmarks import cold_start
+from benchmarks.cold_start import NEEDED, imported, sent
+from tests.processes import run_python
 
 SCRIPT = """
 import time
@@ -20,3 +22,26 @@ def test_a_page_is_sent_when_its_last_message_is(tmp_path):
     script.write_text(SCRIPT, encoding="utf-8")
     assert sent(script) > 4
     assert (tmp_path / "drawn").exists()
+
+
+def test_imports_are_timed_beyond_streamlits(monkeypatch):
+    ran, clock = [], iter((0.0, 3.0, 3.0, 4.0))
+    monkeypatch.setattr(cold_start.subprocess, "run", lambda command, **_: ran.append(command[-1]))
+    monkeypatch.setattr(cold_start.time, "perf_counter", lambda: next(clock))
+    assert imported("torch") == 2
+    assert ran == ["import streamlit, torch", "import streamlit"]
+
+
+def test_that_is_all_that_a_server_imports_to_get_ready():
+    """But for the module that imports it, and a module of torch that has a device to choose."""
+    run_python(f"""
+import sys
+import streamlit, {NEEDED}
+assert "torch" in sys.modules
+before = set(sys.modules)
+from app.asgi import get_ready
+get_ready()
+heavy = ("torch.", "vampcore", "app.", "pandas", "plotly", "scipy", "sklearn", "safetensors", "torchvision")
+more = {{name for name in set(sys.modules) - before if name.startswith(heavy)}}
+assert more <= {{"app.asgi", "torch.utils._device"}}, more
+""")
