@@ -1,6 +1,7 @@
 """How numbers are written: a true minus, thousands apart, as many digits as the standard error allows."""
 
 import math
+import re
 
 from app import services
 
@@ -22,6 +23,7 @@ LABELS = {
     "reconstruction_lost": "Reconstruction lost",
 }
 MINUS = "\u2212"
+NO_BREAK = "\u00a0"
 
 
 def count(value: float) -> str:
@@ -32,6 +34,11 @@ def count(value: float) -> str:
 def signed(text: str) -> str:
     """The text with a true minus sign, which has the width of a figure."""
     return text.replace("-", MINUS)
+
+
+def unbroken(text: str) -> str:
+    """The text with "n = 10,000", "S = 500" and "3 %" kept on one line each."""
+    return re.sub(r" %", f"{NO_BREAK}%", re.sub(r"\b([nSK]) = ", rf"\1{NO_BREAK}={NO_BREAK}", text))
 
 
 def format_value(value: float, se: float | None = None) -> str:

@@ -67,7 +67,7 @@ def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
             with st.container(border=True, width="stretch" if narrow else wide, height="stretch", gap=None):
                 st.metric(cell.label, cell.value)
                 # Every cell has a line here, so that all are of one height.
-                st.caption(cell.caption or "\u00a0")
+                st.caption(numbers.unbroken(cell.caption) or numbers.NO_BREAK)
 
 
 def _cell(entry: services.Metric | Cell) -> Cell:

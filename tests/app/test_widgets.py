@@ -55,13 +55,20 @@ def row() -> None:
     widgets.file_button("Save", b"png", key="t_png", name="tiles.png")
 
 
+def test_a_number_and_its_unit_stay_on_one_line():
+    from app.widgets import numbers
+
+    said = numbers.unbroken("usage below 0.3 %, n = 10,000, S = 500; even = odd")
+    assert said == "usage below 0.3\u00a0%, n\u00a0=\u00a010,000, S\u00a0=\u00a0500; even = odd"
+
+
 def test_the_pieces_of_a_page():
     at = AppTest.from_function(row, default_timeout=30).run()
     assert not at.exception
     assert at.title[0].value == "Title"
     assert [metric.value for metric in at.metric] == ["−90.2 ± 0.5", "16+5"]
     assert [metric.label for metric in at.metric] == ["ELBO", "Active units"]
-    assert "nats/image, n = 300" in [caption.value for caption in at.caption]
+    assert "nats/image, n\u00a0=\u00a0300" in [caption.value for caption in at.caption]
     assert at.expander[0].label == "What am I seeing?"
     assert "instead" in at.info[0].value
     assert not at.progress

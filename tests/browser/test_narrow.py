@@ -19,7 +19,7 @@ CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stMetricValue] *"
 def test_pictures_follow_the_width_of_the_window(page, browser):
     page.set_viewport_size(PHONE)
     page.goto("/pseudo_inputs?experiment=mnist-2d&prior=Vamp")
-    plot = page.locator(".st-key-pseudo_wall .js-plotly-plot")
+    plot = page.locator(".st-key-pseudo_wall .js-plotly-plot").first
     plot.wait_for(timeout=2 * PATIENCE)
     settled(page)
     page.wait_for_function(f"(([, high]) => high && high < 300)(({SIZE})('pseudo_wall'))", timeout=PATIENCE)

@@ -126,8 +126,8 @@ def test_the_price_of_muting_says_on_how_many_images_it_was_measured(ref):
     cost = services.mute(ref, unit, limit=100)
     assert cost.n == 100
     assert shown(at)["Reconstruction lost"] == widgets.format_value(cost.value, cost.se)
-    assert "nats/image, n = 100, S = 1" in words(at)
-    assert "nats/image, n = 300, S = 1" in words(opened(units_limit="all"))
+    assert "nats/image, n\u00a0=\u00a0100, S\u00a0=\u00a01" in words(at)
+    assert "nats/image, n\u00a0=\u00a0300, S\u00a0=\u00a01" in words(opened(units_limit="all"))
 
 
 def test_no_more_images_are_offered_than_there_are(ref):
