@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import server, services, state, widgets
+from app import ready, server
 
 STATIC = Path(__file__).parent / "static"
 
@@ -31,6 +31,11 @@ page = st.navigation(
         ],
     }
 )
+
+ready.wait_until_ready()
+
+# Only now, since importing them is what a server gets ready by.
+from app import services, state, widgets  # noqa: E402
 
 with services.in_turn():
     state.begin(page.url_path)

@@ -22,7 +22,7 @@ from tests.browser.harness import ROOT, serve
 APP, MAIN = ROOT / "app" / "asgi.py", ROOT / "app" / "main.py"
 BARE, EMPTY = ROOT / "benchmarks" / "bare.py", ROOT / "benchmarks" / "empty.py"
 NEEDED = "pandas, app.services, app.state, app.widgets"
-"""What a server imports to get ready beyond Streamlit, torch among it: see `app.asgi.get_ready`."""
+"""What a server imports to get ready beyond Streamlit, torch among it: see `app.ready.get_ready`."""
 
 IDLE = 4.0
 """Seconds that somebody takes to open the address that the server prints."""
@@ -32,7 +32,8 @@ WHOLE = """() => {
   const plots = [...document.querySelectorAll("[data-testid=stPlotlyChart]")];
   const drawn = plots.length > 0 && plots.every((plot) => plot.querySelector(".main-svg"));
   const images = [...document.images].every((image) => image.complete && image.naturalWidth);
-  return app && drawn && images && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]");
+  const waiting = document.querySelector("[data-stale=true], [data-testid=stSkeleton], .st-key-getting_ready");
+  return app && drawn && images && !waiting;
 }"""
 
 

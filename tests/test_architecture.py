@@ -30,7 +30,7 @@ APP = (
     ("figures", "services", "server"),
     ("state", "components"),
     ("widgets",),
-    ("views",),
+    ("views", "ready"),
     ("main", "asgi"),
 )
 # In the library's __init__ stand the public names: it may import all but the command line, and nothing imports it.

@@ -172,8 +172,9 @@ def _mapped(mixture: DiagNormalMixture, change: Callable[[Tensor], Tensor]) -> D
 def settle(ref: Ref) -> None:
     """Warm a model; the first time in a process, then take what exists out of the garbage collector's sight.
 
-    Streamlit collects garbage after every run; with torch's objects in sight that takes 75 to 150 ms each time. Later
-    models are a few hundred objects, and freezing again would keep other viewers' garbage for ever.
+    With torch's objects in sight a full collection takes 75 to 150 ms each time. Later models are a few hundred
+    objects, and freezing again would keep other viewers' garbage for ever. What is garbage by now, some 7,000 objects
+    of the imports, stays: to find it would take as long as such a collection.
     """
     _warm(ref)
     _freeze()
@@ -188,7 +189,6 @@ def _warm(ref: Ref) -> None:
 
 @kept(1)
 def _freeze() -> None:
-    gc.collect()
     gc.freeze()
 
 

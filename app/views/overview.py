@@ -1,7 +1,6 @@
 """Overview: the priors of one experiment side by side, what they reach, what was published, how they were trained."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
@@ -171,8 +170,8 @@ def layer_of(ref: services.Ref, metric: services.Metric) -> str | None:
     return None if metric.layer is None else f"z{len(services.facts(ref).latent_dims) - metric.layer}"
 
 
-def stored_figures() -> pd.DataFrame:
-    """Every stored figure of every prior, and the published ones."""
+def stored_figures() -> dict[str, list[str | float | None]]:
+    """Every stored figure of every prior, and the published ones, by column."""
     rows: list[tuple[str | float | None, ...]] = []
     for ref in refs:
         rows += [
@@ -183,7 +182,7 @@ def stored_figures() -> pd.DataFrame:
             source = f"{known.source}, {known.url}" + (", as reported" if known.as_reported else "")
             rows.append((ref.prior, known.name, known.value, known.unit, None, None, None, "test", None, source))
     columns = ("prior", "figure", "value", "unit", "se", "n", "samples", "split", "layer", "source")
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
 
 
 widgets.page_head(
@@ -226,8 +225,7 @@ left, right = st.columns(2, gap="large")
 with left:
     st.subheader("What they reach", anchor=False)
     against_published()
-    table = stored_figures().to_dict("list")
-    widgets.csv_button("Save all figures", table, key="overview_csv", name=f"{name}-figures")
+    widgets.csv_button("Save all figures", stored_figures, key="overview_csv", name=f"{name}-figures")
 with right:
     st.subheader("How they were trained", anchor=False)
     training()

@@ -1,31 +1,8 @@
-"""The dashboard is ready before anybody asks for it, and answers while it gets ready."""
+"""The server answers while it gets ready."""
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-
-
-def test_the_first_model_is_at_hand_before_anybody_asks(models, monkeypatch):
-    from app import asgi, state
-    from app.services import loading
-
-    read = []
-    load = loading.load
-    monkeypatch.setattr(loading, "load", lambda path: read.append(path) or load(path))
-    asgi.get_ready()
-    assert read == [models / "tiny-2d" / "vamp"]
-    loading.loaded(state.first().ref)
-    assert len(read) == 1
-
-
-def test_without_a_checkpoint_getting_ready_says_nothing(tmp_path, monkeypatch, capsys):
-    from app import asgi
-    from tests.app.conftest import forget, use_root
-
-    use_root(tmp_path, monkeypatch)
-    asgi.get_ready()
-    forget()
-    assert capsys.readouterr() == ("", "")
 
 
 def test_getting_ready_is_begun_by_the_server_and_not_waited_for(monkeypatch):
@@ -38,7 +15,7 @@ def test_getting_ready_is_begun_by_the_server_and_not_waited_for(monkeypatch):
         go_on.wait(30)
         ended.set()
 
-    monkeypatch.setattr(asgi, "get_ready", slow)
+    monkeypatch.setattr(asgi.ready, "get_ready", slow)
 
     async def started() -> bool:
         async with asgi._getting_ready(asgi.app):

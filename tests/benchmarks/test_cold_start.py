@@ -39,9 +39,9 @@ import sys
 import streamlit, {NEEDED}
 assert "torch" in sys.modules
 before = set(sys.modules)
-from app.asgi import get_ready
+from app.ready import get_ready
 get_ready()
 heavy = ("torch.", "vampcore", "app.", "pandas", "plotly", "scipy", "sklearn", "safetensors", "torchvision")
 more = {{name for name in set(sys.modules) - before if name.startswith(heavy)}}
-assert more <= {{"app.asgi", "torch.utils._device"}}, more
+assert more <= {{"app.ready", "torch.utils._device"}}, more
 """)

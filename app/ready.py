@@ -1,0 +1,71 @@
+"""The server gets ready for its first viewer, and who comes before that is told so."""
+
+import contextlib
+import gc
+import threading
+from collections.abc import Iterator
+
+import streamlit as st
+
+_READY = threading.Event()
+
+
+def get_ready() -> None:
+    """Import what the pages need and load the model that the first of them shows.
+
+    What cannot be read is left to the page, which says so.
+    """
+    # Here and not above, since importing them is the work.
+    with _nothing_collected():
+        _import_for_figures()
+        from app import services, state, widgets  # noqa: F401
+
+    with contextlib.suppress(services.ServiceError):
+        services.settle(state.first().ref)
+    _READY.set()
+
+
+def wait_until_ready() -> None:
+    """Go on if the server is ready; else say that it gets ready, and begin this run anew when it is.
+
+    An empty figure goes with the words: a browser fetches and reads plotly.js, 4.6 MB, when it is sent its first
+    figure, which takes about a second. So it does that while the server imports PyTorch, and not after it.
+    """
+    if _READY.is_set():
+        return
+    with st.container(key="getting_ready"):
+        st.markdown(":material/hourglass_top: Getting ready: loading PyTorch and the first model.")
+        st.plotly_chart(_nothing(), key="ready_nothing", config={"staticPlot": True}, alt="")
+    get_ready()
+    st.rerun()
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """No garbage collection until the block ends.
+
+    Imports make 400,000 objects, nearly all of which stay. Python goes through them again and again as they become
+    more, which takes a third of the time of the imports.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _import_for_figures() -> None:
+    """Import what plotly uses where it is loaded: it would take a half of it while another thread imports the rest."""
+    import pandas  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+
+
+def _nothing() -> object:
+    """A figure without anything."""
+    _import_for_figures()
+    import plotly.graph_objects as go
+
+    hidden = {"visible": False}
+    return go.Figure(layout={"height": 10, "margin": dict.fromkeys("ltrb", 0), "xaxis": hidden, "yaxis": hidden})

@@ -1,0 +1,86 @@
+"""Who comes while the server gets ready is told so, and gets the page when it is."""
+
+import gc
+import threading
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.reading import MAIN
+from tests.processes import run_python
+
+
+def test_the_first_model_is_at_hand_before_anybody_asks(models, monkeypatch):
+    from app import ready, state
+    from app.services import loading
+
+    read = []
+    load = loading.load
+    monkeypatch.setattr(loading, "load", lambda path: read.append(path) or load(path))
+    ready.get_ready()
+    assert read == [models / "tiny-2d" / "vamp"]
+    loading.loaded(state.first().ref)
+    assert len(read) == 1
+
+
+def test_without_a_checkpoint_getting_ready_says_nothing(tmp_path, monkeypatch, capsys):
+    from app import ready
+    from tests.app.conftest import forget, use_root
+
+    use_root(tmp_path, monkeypatch)
+    ready.get_ready()
+    forget()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def not_ready(monkeypatch):
+    """A server that has just started."""
+    from app import ready
+
+    monkeypatch.setattr(ready, "_READY", threading.Event())
+    return ready
+
+
+def test_who_comes_first_is_told_and_then_gets_the_page(models, not_ready, monkeypatch):
+    waited, get_ready = [], not_ready.get_ready
+    monkeypatch.setattr(not_ready, "get_ready", lambda: waited.append(True) or get_ready())
+    at = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert waited == [True]
+    assert not at.exception
+    assert at.title[0].value == "Overview"
+    assert not [each for each in at.markdown if "Getting ready" in each.value]
+    at.run()
+    assert waited == [True]
+
+
+def test_the_words_come_before_the_imports(models, not_ready, monkeypatch):
+    monkeypatch.setattr(not_ready, "get_ready", lambda: (_ for _ in ()).throw(RuntimeError("not yet")))
+    at = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert [each.value for each in at.exception] == ["not yet"]
+    assert "Getting ready: loading PyTorch and the first model." in at.main.markdown[0].value
+    assert len(at.get("plotly_chart")) == 1
+
+
+def test_no_garbage_is_collected_while_modules_are_imported_and_again_after(models, not_ready, monkeypatch):
+    on = []
+    monkeypatch.setattr(not_ready, "_import_for_figures", lambda: on.append(gc.isenabled()))
+    not_ready.get_ready()
+    assert on == [False]
+    assert gc.isenabled()
+
+
+def test_garbage_is_collected_again_where_an_import_fails(not_ready, monkeypatch):
+    def fails() -> None:
+        raise ImportError("no pandas")
+
+    monkeypatch.setattr(not_ready, "_import_for_figures", fails)
+    with pytest.raises(ImportError, match="no pandas"):
+        not_ready.get_ready()
+    assert gc.isenabled()
+    assert not not_ready._READY.is_set()
+
+
+def test_nothing_is_imported_before_somebody_asks():
+    heavy = "print([name for name in ('torch', 'pandas', 'vampcore') if name in sys.modules])"
+    assert run_python(f"import sys; from app import ready; {heavy}").strip() == "[]"
