@@ -28,12 +28,10 @@ class Samples:
     Attributes:
         pixels: `(n, C, H, W)`.
         z: `(n, D)`.
-        component: The component most responsible for each draw, `(n,)`; None where the prior is a flow.
     """
 
     pixels: Pixels
     z: Floats
-    component: NDArray[np.int32] | None
 
 
 @dataclass(frozen=True)
@@ -140,8 +138,4 @@ def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
 
 
 def _decoded(ref: Ref, z: torch.Tensor) -> Samples:
-    model = loaded(ref)
-    component = None
-    if isinstance(model.prior, DiagNormalMixture):
-        component = model.prior.responsibilities(z).argmax(-1).numpy().astype(np.int32)
-    return Samples(decode_means(model, z), z.numpy(), component)
+    return Samples(decode_means(loaded(ref), z), z.numpy())

@@ -212,7 +212,9 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     weight = float(all_of_them.weights[k])
     shares = weight * np.exp(density - log_prior(ref))
     # Where many responsibilities are 1 to the last digit, the denser place is the better example.
-    rows = np.lexsort((-density, -shares))[:NEAREST]
+    least = np.partition(shares, -NEAREST)[-NEAREST] if len(shares) > NEAREST else 0.0
+    rows = np.flatnonzero(shares >= least)
+    rows = rows[np.lexsort((-density[rows], -shares[rows]))][:NEAREST]
     learned = pseudo_inputs(ref)
     return Story(
         component=k,

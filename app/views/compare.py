@@ -12,6 +12,7 @@ from app.figures import comparison, surgery, tiles
 from app.figures.theme import Theme
 from app.widgets.disagreement import disagreement
 from app.widgets.family import (
+    COLUMN_WIDTH,
     colours_of,
     count_of_components,
     in_columns,
@@ -88,7 +89,8 @@ def samples(ref: services.Ref, count: int, seed: int, temperature: float, mode: 
     """Decoded draws of a prior, as a picture."""
     facts = services.facts(ref)
     drawn = services.prior_samples(ref, count, seed, temperature).pixels
-    return tiles.tiles_png(drawn, mode, columns=COLUMNS, binary=facts.binary, pixel=max(2, 144 // facts.shape[-1]))
+    enlarged = widgets.enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH)
+    return tiles.tiles_png(drawn, mode, columns=COLUMNS, binary=facts.binary, pixel=enlarged)
 
 
 @widgets.fragment

@@ -8,6 +8,7 @@ from app import services, state, widgets
 from app.figures import comparison, history, tiles
 from app.figures.theme import Theme
 from app.widgets.family import (
+    COLUMN_WIDTH,
     colours_of,
     count_of_components,
     full_name,
@@ -71,7 +72,7 @@ def samples(ref: services.Ref, seed: int, mode: Theme) -> bytes:
         mode,
         columns=COLUMNS,
         binary=facts.binary,
-        pixel=max(2, 112 // facts.shape[-1]),
+        pixel=widgets.enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH),
     )
 
 

@@ -1,13 +1,13 @@
 """Pseudo-inputs: all that a VampPrior has learned as one picture, one of them from end to end, and how they grew."""
 
-import math
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures import plane, png, tiles
+from app.figures import plane, tiles
 from app.figures.drawing import Drawing
 from app.figures.theme import Theme
 from app.widgets.wall import BEST, FEW, SMALL, absent, grown_images, grown_pictures, through_the_epochs, wall
@@ -48,29 +48,43 @@ def picture(
     pixels: np.ndarray, facts: services.Facts, alt: str, columns: int = 1, across: int = 360, under: str = ""
 ) -> None:
     """A few images as one crisp picture as wide as its column, which is about `across` pixels of the screen wide."""
-    widgets.picture(encoded(pixels, facts, columns, across), alt=alt)
+    widgets.picture(widgets.images_png(pixels, facts.binary, columns, across), alt=alt)
     if under:
         st.caption(under)
 
 
-def encoded(pixels: np.ndarray, facts: services.Facts, columns: int = 1, across: int = 360) -> bytes:
-    """A few images as a PNG for a place that is about `across` pixels of the screen wide."""
-    # About twice the pixels of the screen, so that the squares keep their edges.
-    enlarged = max(2, math.ceil(2 * across / columns / facts.shape[2]))
-    return png_of(tiles.as_bytes(pixels).tobytes(), pixels.shape, columns, facts.binary, enlarged, widgets.mode())
+class Frame(NamedTuple):
+    """What of a component's story stays as it is when another component is chosen: it is sent once.
+
+    Attributes:
+        figures: The place for figures of the component.
+        title: For the heading.
+        steps: For one picture each, from the pseudo-input, where there is one, to the test images, under headings.
+        growth: For the pictures through the epochs.
+    """
+
+    figures: Container
+    title: Container
+    steps: tuple[Container, ...]
+    growth: Container
 
 
-@services.kept(400)
-def png_of(content: bytes, shape: tuple[int, ...], columns: int, binary: bool, enlarged: int, mode: Theme) -> bytes:
-    """Images, by what they show, as a PNG without a rim."""
-    drawn = tiles.mosaic(np.frombuffer(content, np.uint8).reshape(shape), mode, columns=columns, binary=binary)
-    edge = tiles.PADDING
-    return png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
-
-
-def step(number: int, words: str) -> None:
-    """The heading of one step of a component's story."""
-    st.markdown(f"**{number}\u2002{words}**")
+def lay_out(ref: services.Ref) -> Frame:
+    """The frame of a component's story: steps under numbered headings."""
+    learned = services.pseudo_inputs(ref) is not None
+    steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
+    nearest = "Nearest test images" + ("" if services.has_data(ref) else ", reconstructed")
+    steps += ["Decoded mean", f"{SAMPLES} samples", nearest]
+    figures, title = st.container(), st.container()
+    columns = [*st.columns([2, 3, 2], gap="medium")] if learned else [*st.columns([3, 2, 2], gap="medium")[:2]]
+    columns += st.columns(2, gap="medium")
+    places = []
+    for number, (column, words) in enumerate(zip(columns, steps, strict=True), 1):
+        column.markdown(f"**{number}\u2002{words}**")
+        places.append(column.container())
+    with columns[-1]:
+        widgets.data_notice(ref, key="pseudo_download")
+    return Frame(figures, title, tuple(places), st.container())
 
 
 @widgets.fragment
@@ -101,12 +115,17 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
             )
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
             st.caption(f"Left empty, not yet added after epoch {epoch}: {', '.join(map(str, missing))}")
-    one_of_them(ref, facts, where, chooser, shown)
+    one_of_them(ref, facts, where, chooser, shown, lay_out(ref))
 
 
 @widgets.fragment
 def one_of_them(
-    ref: services.Ref, facts: services.Facts, where: tiles.TileMap, chooser: Container, shown: Container
+    ref: services.Ref,
+    facts: services.Facts,
+    where: tiles.TileMap,
+    chooser: Container,
+    shown: Container,
+    frame: Frame,
 ) -> None:
     """The chosen component: its number and its mark on the wall, which stays as it is, and its story."""
     with chooser:
@@ -124,9 +143,11 @@ def one_of_them(
             on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)),
         )
     told = services.story(ref, component, SAMPLES)
-    figures_of(ref, facts, told)
-    from_end_to_end(ref, facts, told)
-    growth(ref, facts, component)
+    with frame.figures:
+        figures_of(ref, facts, told)
+    from_end_to_end(ref, facts, told, frame)
+    with frame.growth:
+        growth(ref, facts, component)
 
 
 def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
@@ -148,38 +169,30 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
     widgets.metric_row(cells)
 
 
-def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
-    k, shift = told.component, 0 if told.pseudo_input is None else 1
-    words = f"{'Pseudo-input' if shift else 'Component'} {k}" if facts.has_components else "The one component"
-    st.subheader(f"{words} from end to end", anchor=False)
-    cards = st.columns([2, 3, 2] if shift else [3, 2, 2], gap="medium")
+    k, learned = told.component, told.pseudo_input is not None
+    words = f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has_components else "The one component"
+    frame.title.subheader(f"{words} from end to end", anchor=False)
+    *first, component, decoded, samples, nearest = frame.steps
     if told.pseudo_input is not None:
-        with cards[0]:
-            step(1, f"Pseudo-input $u_{{{k}}}$")
+        with first[0]:
             picture(told.pseudo_input, facts, f"Pseudo-input {k}")
-    with cards[shift]:
-        step(shift + 1, "Its posterior" if shift else "The component")
+    with component:
         posterior(ref, facts, told)
-    with cards[shift + 1]:
-        step(shift + 2, "Decoded mean")
+    with decoded:
         picture(told.decoded, facts, f"Decoded mean of component {k}")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        step(shift + 3, f"{SAMPLES} samples")
-        picture(
-            told.samples, facts, f"Draws of component {k}", columns=8, under="Decoded draws from the component, seed 0"
-        )
-    with right:
+    with samples:
+        under = "Decoded draws from the component, seed 0"
+        picture(told.samples, facts, f"Draws of component {k}", columns=8, under=under)
+    with nearest:
         images = services.test_images(ref, tuple(int(row) for row in told.rows))
-        step(shift + 4, "Nearest test images" + ("" if images.originals else ", reconstructed"))
         ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
         shares = " to ".join(dict.fromkeys(ends))
         under = (
             f"Highest responsibility of this component: {shares}" if facts.has_components else "Densest in the prior"
         )
         picture(images.pixels, facts, f"Test images nearest to component {k}", columns=8, under=under)
-        widgets.data_notice(ref, key="pseudo_download")
 
 
 def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
@@ -268,7 +281,7 @@ if not known.is_mixture:
 elif known.has_components:
     all_of_them(here.ref, known)
 else:
-    from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES))
+    from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES), lay_out(here.ref))
 if known.has_components:
     st.page_link(
         "views/components.py",

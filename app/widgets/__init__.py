@@ -33,7 +33,8 @@ from app.widgets.page import (
     prior_lines,
     progress,
 )
-from app.widgets.screen import DESK, picture, picture_width, plane_height
+from app.widgets.pictures import enlargement, images_png, picture
+from app.widgets.screen import DESK, picture_width, plane_height
 from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "described",
     "draw",
     "draw_crowd",
+    "enlargement",
     "explain",
     "figure",
     "file_button",
@@ -66,6 +68,7 @@ __all__ = [
     "format_value",
     "fragment",
     "image_table",
+    "images_png",
     "keep_outlines",
     "look_at",
     "look_closer",

@@ -15,6 +15,8 @@ from app.widgets.sidebar import SHORT_NAMES
 T = TypeVar("T")
 
 ACROSS = 3
+# Pixels of a desk's screen that each of them is wide, about.
+COLUMN_WIDTH = 320
 
 
 def full_name(ref: services.Ref) -> str:

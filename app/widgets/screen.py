@@ -1,7 +1,5 @@
 """What is known of the viewer's screen: guessed at first, then as the browser says."""
 
-import base64
-
 import streamlit as st
 
 from app.components import watch_narrow
@@ -35,12 +33,3 @@ def picture_width() -> int:
 def plane_height() -> int:
     """Pixels of the latent plane, title and axes included: about as high as wide on a phone and on a desk."""
     return 400 if is_narrow() else 680
-
-
-def picture(png: bytes, *, alt: str) -> None:
-    """Show a PNG as it is, as wide as what it stands in.
-
-    It travels within the page's own message. As a file Streamlit would make a JPEG of it or shrink it, which takes time
-    and blurs the edges, and would have dropped it when a control moves on before the browser has asked for it.
-    """
-    st.image("data:image/png;base64," + base64.b64encode(png).decode(), width="stretch", alt=alt)
