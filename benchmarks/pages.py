@@ -268,11 +268,11 @@ COLUMNS = (
 )
 NOTE = (
     "From the event to the frame that shows the new picture, server and headless Chromium, which paints without a "
-    f"graphics card, on this machine, {EXPERIMENT}; bare is one fragment with one control and one small picture, alone on its page, or with as many "
-    "pictures as ours draws anew, of the same kinds and with nothing in them computed, on a page with as many other "
-    "maps, charts, images, metrics, controls, buttons, texts, tables, headings, layout containers and links to pages, "
-    "since a browser goes through all of a page when a part changes; its images have about as many pixels as ours. "
-    "The goal is a ratio of at most 1.5."
+    f"graphics card, on this machine, {EXPERIMENT}; bare is one fragment with one control and one small picture, alone "
+    "on its page, or with as many pictures as ours draws anew, of the same kinds and with nothing in them computed, "
+    "on a page with as many other maps, charts, images, metrics, controls, buttons, texts, tables, headings, layout "
+    "containers and links to pages, since a browser goes through all of a page when a part changes; its images "
+    "have about as many pixels as ours. The goal is a ratio of at most 1.5."
 )
 
 

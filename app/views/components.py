@@ -47,17 +47,6 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
     return (component, *[k for k in wanted if k != component][: ROWS - 1])
 
 
-def draws(ref: services.Ref, facts: services.Facts) -> int:
-    """Samples of several components, a row each, with their controls; gives the component in view."""
-    shown, controls = st.columns([3, 1], gap="medium")
-    with controls:
-        component = widgets.choose_component(ref, "Component", "Or click a mark of the chart below.")
-    draw_samples(ref, facts, component, shown, controls)
-    with controls:
-        widgets.component_table(ref, key="components_table")
-    return component
-
-
 @services.kept(48)
 def draw_rows(
     ref: services.Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
@@ -86,7 +75,7 @@ def draw_rows(
 def draw_samples(
     ref: services.Ref, facts: services.Facts, component: int, shown: Container, controls: Container
 ) -> None:
-    """What the noise changes: the samples; the charts below, which are of the component in view, stay."""
+    """What the noise changes: the samples; the chart below stays."""
     with controls:
         rows = rows_beside(ref, facts, component)
         count = widgets.number("Samples of each", key="components_samples", low=1, high=24, default=7)
@@ -109,6 +98,7 @@ def noise_controls() -> tuple[float, int]:
     return heat, widgets.number("Seed", key="components_seed", low=0, high=9999)
 
 
+@widgets.fragment
 def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
     """Samples of a prior that has no parts to tell apart, as tiles."""
     shown, controls = st.columns([3, 1], gap="medium")
@@ -137,11 +127,29 @@ def draw_usage(ref: services.Ref, mode: Theme) -> Drawing:
     return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
 
 
-def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) -> None:
-    """Weight against usage, with the component in view marked, and their numbers."""
-    known, ranked = services.components(ref), services.order(ref, "usage")
+def promise_and_use(ref: services.Ref, facts: services.Facts) -> Container:
+    """Weight against usage; gives the place for the figures of the component in view."""
+    known = services.components(ref)
     st.subheader("What the prior promises and what the data use", anchor=False)
     widgets.figure(draw_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
+    least = usage.FLOOR / facts.alive
+    if (known.usage[known.alive] < least).any():
+        st.caption(
+            f"Usage below {widgets.percent(least)} is drawn at {widgets.percent(least)}: a logarithmic axis has no "
+            "place for none."
+        )
+    figures_go_here = st.container()
+    if facts.alive > facts.images and known.dead.any():
+        st.caption(
+            f"There are more components than test images, {facts.alive:,} against {widgets.count(facts.images)}: a "
+            "component may be dead only because no test image happens to lie near it."
+        )
+    return figures_go_here
+
+
+def figures_of(ref: services.Ref, facts: services.Facts, component: int) -> None:
+    """The component in view as a mark in the chart above, and its numbers beside those of all."""
+    known, ranked = services.components(ref), services.order(ref, "usage")
     rank = int(np.flatnonzero(ranked == component)[0])
 
     def clicked(place: widgets.Place) -> None:
@@ -150,12 +158,6 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
 
     height = usage.drawn_at(float(known.usage[component]), facts.alive)
     widgets.pick(CHART, mark=(rank + 1, height), on_pick=clicked)
-    least = usage.FLOOR / facts.alive
-    if (known.usage[known.alive] < least).any():
-        st.caption(
-            f"Usage below {widgets.percent(least)} is drawn at {widgets.percent(least)}: a logarithmic axis has no "
-            "place for none."
-        )
     equal, images = 1 / facts.alive, widgets.count(facts.images)
     weight, share, se = known.weights[component], known.usage[component], float(known.usage_se[component])
     of_all = f"of {widgets.count(facts.alive)}; n = {images} images"
@@ -169,21 +171,16 @@ def promise_and_use(ref: services.Ref, facts: services.Facts, component: int) ->
             widgets.Cell(f"Usage of {component}", widgets.percent(share, se), f"rank {rank + 1}; n = {images} images"),
         ]
     )
-    if facts.alive > facts.images and known.dead.any():
-        st.caption(
-            f"There are more components than test images, {facts.alive:,} against {images}: a component may be dead "
-            "only because no test image happens to lie near it."
-        )
 
 
-def the_dead(ref: services.Ref, facts: services.Facts) -> None:
-    """The dead components by number, and what they look like; of very many, the first."""
+def the_dead(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
+    """The dead components by number, and what they look like; of very many, the first. Gives where each is shown."""
     known = services.components(ref)
     dead = np.flatnonzero(known.dead)
     st.subheader("The dead ones", anchor=False)
     if not len(dead):
         st.markdown(f"None: every component is used more than {widgets.percent(0.1 / facts.alive)}.")
-        return
+        return None
     every, dead = len(dead), dead[: services.MOST_SHOWN]
     part = "" if len(dead) == every else f" Shown are the first {len(dead):,} by number; the table has all."
     learned = services.pseudo_inputs(ref)
@@ -203,9 +200,9 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> None:
     )
     with shown:
         widgets.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
-        widgets.pick(DEAD, on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)))
     if len(dead) <= MOST_NAMED:
         st.caption(("Dead: " if not part else "The first of the dead: ") + ", ".join(map(str, dead)))
+    return where
 
 
 def the_removed(ref: services.Ref, facts: services.Facts) -> None:
@@ -219,17 +216,30 @@ def the_removed(ref: services.Ref, facts: services.Facts) -> None:
     )
 
 
-@widgets.fragment
-def body(ref: services.Ref) -> None:
-    """Everything that follows the chosen component; moving a control runs this alone."""
-    facts = services.facts(ref)
-    if not facts.has_components:
-        draws_of_one(ref, facts)
-        return
-    component = draws(ref, facts)
-    promise_and_use(ref, facts, component)
-    the_dead(ref, facts)
+def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
+    """The component in view beside others, and what is known of all, with a place for the figures of the one."""
+    one_goes_here = st.container()
+    figures_go_here = promise_and_use(ref, facts)
+    dead = the_dead(ref, facts)
     the_removed(ref, facts)
+    with one_goes_here:
+        one_of_them(ref, facts, figures_go_here, dead)
+
+
+@widgets.fragment
+def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, dead: tiles.TileMap | None) -> None:
+    """Everything that follows the component in view; moving a control runs this alone."""
+    # Made here, since a fragment within it fills them: in containers of the page old rows would stay beside new ones.
+    shown, controls = st.columns([3, 1], gap="medium")
+    with controls:
+        component = widgets.choose_component(ref, "Component", "Or click a mark of the chart below.")
+    draw_samples(ref, facts, component, shown, controls)
+    with controls:
+        widgets.component_table(ref, key="components_table")
+    with figures:
+        figures_of(ref, facts, component)
+        if dead is not None:
+            widgets.pick(DEAD, on_pick=lambda place: widgets.show_component(dead.index_at(place.x, place.y)))
 
 
 here = state.selected()
@@ -251,5 +261,8 @@ elif not services.facts(here.ref).has_components:
         "A standard normal is one component, with weight and usage 1, so there is nothing to set against each other.",
         "Shown instead: its samples.",
     )
-body(here.ref)
+if services.facts(here.ref).has_components:
+    all_of_them(here.ref, services.facts(here.ref))
+else:
+    draws_of_one(here.ref, services.facts(here.ref))
 widgets.explain(EXPLANATION)

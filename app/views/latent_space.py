@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures.drawing import Drawing
@@ -44,7 +45,7 @@ def densest(ref: services.Ref) -> tuple[float, float]:
 
 @widgets.fragment
 def explore(ref: services.Ref) -> None:
-    """Plane, controls, the place decoded, and the images chosen: all that a click or a lasso changes."""
+    """Plane and controls, the place decoded, and the images chosen: all that a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
     with side:
         mixture = services.facts(ref).is_mixture
@@ -60,21 +61,29 @@ def explore(ref: services.Ref) -> None:
             key="latent_ellipses",
             help="Two standard deviations of each component; the heavier the component, the stronger its line.",
         )
-    place = state.point(PLACE) or densest(ref)
     with picture:
         shown = show_plane(ref, means, colour, ellipses)
         if words := widgets.flow_words(ref):
             st.caption(words)
         if ellipses and (many := services.facts(ref).alive) > services.MOST_SHOWN:
             st.caption(f"Ellipses of the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
-        widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
-    with side:
-        show_place(ref, place, means)
     numbers = st.container()
-    chosen_images(ref, shown.chosen, place, means, VIEW)
+    follow_place(ref, means, shown, picture, side)
     with numbers:
         # Last, since the holes take a moment where they were never measured.
         show_numbers(ref, means, shown)
+
+
+@widgets.fragment
+def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Container, side: Container) -> None:
+    """The mark on the plane, which stays as it is, the place decoded, and the images chosen."""
+    place = state.point(PLACE) or densest(ref)
+    with picture:
+        widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
+    with side:
+        show_place(ref, place, means)
+    # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
+    chosen_images(ref, shown.chosen, place, means, VIEW)
 
 
 def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> Shown:
@@ -136,11 +145,9 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
         if not (window.left <= place[0] <= window.right and window.bottom <= place[1] <= window.top):
             st.caption("This place lies outside the plane shown.")
         decoded, said = st.columns(2, vertical_alignment="center")
-        decoded.image(
-            tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2])),
-            width="stretch",
-            alt=f"Decoded mean at ({where})",
-        )
+        with decoded:
+            picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2]))
+            widgets.picture(picture, alt=f"Decoded mean at ({where})")
         with said:
             show_density(found, "" if services.plane(ref).exact else " on the plane")
             if facts.has_components and found.responsibility is not None:

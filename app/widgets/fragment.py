@@ -15,7 +15,8 @@ def fragment(function: Callable[P, None]) -> Callable[P, None]:
     """Streamlit's fragment, which is drawn in turn with the other viewers' pages.
 
     What a control does not change belongs outside of the fragment that the control is in: a part of a page runs whole.
-    A fragment may fill containers that were made outside of it.
+    A fragment may fill containers that were made outside of it. One within another may fill containers of that one: in
+    those of the page what it put there before would stay beside the new.
     """
 
     @wraps(function)

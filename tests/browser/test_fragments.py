@@ -1,0 +1,28 @@
+"""A control changes what is on its page and leaves nothing of the old picture beside the new one.
+
+A fragment within a fragment that fills containers of the page does not clear what it put there before.
+"""
+
+import pytest
+
+from benchmarks.browser import Window
+from benchmarks.pages import CONTROLS, EXPERIMENT
+
+ELEMENTS = """() => {
+    const kinds = [...document.querySelectorAll("[data-testid=stMain] [data-testid]")].map((each) => each.dataset.testid);
+    return Object.fromEntries([...new Set(kinds)].sort().map((kind) => [kind, kinds.filter((k) => k === kind).length]));
+}"""
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda each: f"{each.page or 'overview'}: {each.name}")
+def test_a_page_has_as_many_elements_as_before(browser, server, control):
+    query = "&".join(filter(None, (f"experiment={EXPERIMENT}", control.query)))
+    window = Window(browser, f"{server.url}/{control.page}?{query}")
+    try:
+        before = window.page.evaluate(ELEMENTS)
+        assert before["stPlotlyChart"] >= 1
+        window.timed(control.act)
+        window.timed(control.act)
+        assert window.page.evaluate(ELEMENTS) == before
+    finally:
+        window.close()
