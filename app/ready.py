@@ -11,22 +11,28 @@ _READY = threading.Event()
 
 
 def get_ready() -> None:
-    """Import what the pages need and load the model that the first of them shows.
+    """Import what the pages need, then load the model that the first of them shows.
 
     What cannot be read is left to the page, which says so.
     """
+    import_pages()
+    from app import services, state
+
+    with contextlib.suppress(services.ServiceError):
+        services.settle(state.first().ref)
+
+
+def import_pages() -> None:
+    """Import what the pages need."""
     # Here and not above, since importing them is the work.
     with _nothing_collected():
         _import_for_figures()
         from app import services, state, widgets  # noqa: F401
-
-    with contextlib.suppress(services.ServiceError):
-        services.settle(state.first().ref)
     _READY.set()
 
 
 def wait_until_ready() -> None:
-    """Go on if the server is ready; else say that it gets ready, and begin this run anew when it is.
+    """Go on if all is imported; else say that the server gets ready, and begin this run anew when it is.
 
     An empty figure goes with the words: a browser fetches and reads plotly.js, 4.6 MB, when it is sent its first
     figure, which takes about a second. So it does that while the server imports PyTorch, and not after it.
@@ -35,36 +41,40 @@ def wait_until_ready() -> None:
         return
     with st.container(key="getting_ready"):
         st.markdown(":material/hourglass_top: Getting ready: loading PyTorch and the first model.")
-        st.plotly_chart(_nothing(), key="ready_nothing", config={"staticPlot": True}, alt="")
-    get_ready()
+        st.plotly_chart(_nothing(), key="ready_nothing", config={"staticPlot": True})
+    import_pages()
     st.rerun()
 
 
 @contextlib.contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """No garbage collection until the block ends.
+    """No garbage collection until the block ends, and none of what there is by then.
 
     Imports make 400,000 objects, nearly all of which stay. Python goes through them again and again as they become
-    more, which takes a third of the time of the imports.
+    more, which takes a third of the time of the imports. What is garbage among them stays too, some 7,000 objects.
     """
-    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        # In this order: enabled first, Python would go through all of them at once.
+        gc.freeze()
+        gc.enable()
 
 
 def _import_for_figures() -> None:
-    """Import what plotly uses where it is loaded: it would take a half of it while another thread imports the rest."""
+    """Import pandas before plotly, which looks for it among the loaded modules and takes it as it is.
+
+    Another thread may be importing it, and then it is not whole.
+    """
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
 
 
 def _nothing() -> object:
     """A figure without anything."""
-    _import_for_figures()
+    with _nothing_collected():
+        _import_for_figures()
     import plotly.graph_objects as go
 
     hidden = {"visible": False}

@@ -16,10 +16,10 @@ HAND_OVER = 1e-3
 def send_at_once() -> int:
     """Let the server's connections send small messages without waiting for the receipt of the last one.
 
-    Python's event loop does so for every connection that it knows to be TCP. Streamlit 1.67 opens its port with a
-    socket that does not name its protocol, so the loop does not know, and each run of a page waits about 40 ms for
-    the other side's delayed receipt (RFC 1122, 4.2.3.2 and 4.2.3.4). A port hands the option on to the connections that
-    it accepts later; the first viewer's exists already, so connections get it too.
+    uvloop does so for every connection, Python's own loop for those that it knows to be TCP. Streamlit 1.67 opens its
+    port with a socket that does not name its protocol, so that loop does not know, and each run of a page waits about
+    40 ms for the other side's delayed receipt (RFC 1122, 4.2.3.2 and 4.2.3.4). A port hands the option on to the
+    connections that it accepts later; the first viewer's exists already, so connections get it too.
 
     Returns:
         How many sockets were changed; 0 where open files cannot be listed.

@@ -122,7 +122,7 @@ def table(browser: Browser, starts: int) -> Table:
         ("a bare page, which imports torch and plotly and draws a chart, whole", str(timings["bare"])),
         ("first page in a browser, above the bare one", f"{own} s"),
         (f"first page, opened {IDLE:.0f} s after the server is up, from there", str(timings["ready"])),
-        ("the same of `streamlit run app/main.py`, which does not get ready", str(timings["unready"])),
+        ("the same of `streamlit run app/main.py`, which gets ready only then", str(timings["unready"])),
     )
     note = (
         f"Median and quartiles of {starts} starts. *Sent*: to a session that has no browser, no scripts to compile and "

@@ -173,8 +173,7 @@ def settle(ref: Ref) -> None:
     """Warm a model; the first time in a process, then take what exists out of the garbage collector's sight.
 
     With torch's objects in sight a full collection takes 75 to 150 ms each time. Later models are a few hundred
-    objects, and freezing again would keep other viewers' garbage for ever. What is garbage by now, some 7,000 objects
-    of the imports, stays: to find it would take as long as such a collection.
+    objects, and freezing again would keep other viewers' garbage for ever.
     """
     _warm(ref)
     _freeze()

@@ -73,8 +73,7 @@ def lay_out(ref: services.Ref) -> Frame:
     """The frame of a component's story: steps under numbered headings."""
     learned = services.pseudo_inputs(ref) is not None
     steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
-    nearest = "Nearest test images" + ("" if services.has_data(ref) else ", reconstructed")
-    steps += ["Decoded mean", f"{SAMPLES} samples", nearest]
+    steps += ["Decoded mean", f"{SAMPLES} samples", "Nearest test images"]
     figures, title = st.container(), st.container()
     columns = [*st.columns([2, 3, 2], gap="medium")] if learned else [*st.columns([3, 2, 2], gap="medium")[:2]]
     columns += st.columns(2, gap="medium")
@@ -192,6 +191,7 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
         under = (
             f"Highest responsibility of this component: {shares}" if facts.has_components else "Densest in the prior"
         )
+        under = under if images.originals else f"Reconstructed. {under}"
         picture(images.pixels, facts, f"Test images nearest to component {k}", columns=8, under=under)
 
 

@@ -46,10 +46,10 @@ def _png_of(content: bytes, shape: tuple[int, ...], columns: int, binary: bool, 
     return png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
 
 
-def picture(png: bytes, *, alt: str) -> None:
+def picture(content: bytes, *, alt: str) -> None:
     """Show a PNG as it is, as wide as what it stands in.
 
     It travels within the page's own message. As a file Streamlit would make a JPEG of it or shrink it, which takes time
     and blurs the edges, and would have dropped it when a control moves on before the browser has asked for it.
     """
-    st.image("data:image/png;base64," + base64.b64encode(png).decode(), width="stretch", alt=alt)
+    st.image("data:image/png;base64," + base64.b64encode(content).decode(), width="stretch", alt=alt)

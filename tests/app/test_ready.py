@@ -43,8 +43,8 @@ def not_ready(monkeypatch):
 
 
 def test_who_comes_first_is_told_and_then_gets_the_page(models, not_ready, monkeypatch):
-    waited, get_ready = [], not_ready.get_ready
-    monkeypatch.setattr(not_ready, "get_ready", lambda: waited.append(True) or get_ready())
+    waited, imports = [], not_ready.import_pages
+    monkeypatch.setattr(not_ready, "import_pages", lambda: waited.append(True) or imports())
     at = AppTest.from_file(str(MAIN), default_timeout=120).run()
     assert waited == [True]
     assert not at.exception
@@ -54,20 +54,28 @@ def test_who_comes_first_is_told_and_then_gets_the_page(models, not_ready, monke
     assert waited == [True]
 
 
-def test_the_words_come_before_the_imports(models, not_ready, monkeypatch):
-    monkeypatch.setattr(not_ready, "get_ready", lambda: (_ for _ in ()).throw(RuntimeError("not yet")))
+def test_the_words_come_before_the_imports(models, not_ready, monkeypatch, caplog):
+    monkeypatch.setattr(not_ready, "import_pages", lambda: (_ for _ in ()).throw(RuntimeError("not yet")))
     at = AppTest.from_file(str(MAIN), default_timeout=120).run()
     assert [each.value for each in at.exception] == ["not yet"]
     assert "Getting ready: loading PyTorch and the first model." in at.main.markdown[0].value
     assert len(at.get("plotly_chart")) == 1
+    assert not [each for each in caplog.messages if "alt" in each]
 
 
-def test_no_garbage_is_collected_while_modules_are_imported_and_again_after(models, not_ready, monkeypatch):
-    on = []
-    monkeypatch.setattr(not_ready, "_import_for_figures", lambda: on.append(gc.isenabled()))
-    not_ready.get_ready()
-    assert on == [False]
-    assert gc.isenabled()
+def test_imports_are_not_gone_through_for_garbage():
+    script = """
+import gc
+from app import ready
+begun = []
+gc.callbacks.append(lambda phase, _: begun.append(gc.get_freeze_count()) if phase == "start" else None)
+ready.import_pages()
+held = [[] for _ in range(100_000)]
+print(min(begun), gc.isenabled())
+"""
+    frozen, enabled = run_python(script).split()
+    assert int(frozen) > 100_000
+    assert enabled == "True"
 
 
 def test_garbage_is_collected_again_where_an_import_fails(not_ready, monkeypatch):
@@ -79,6 +87,15 @@ def test_garbage_is_collected_again_where_an_import_fails(not_ready, monkeypatch
         not_ready.get_ready()
     assert gc.isenabled()
     assert not not_ready._READY.is_set()
+
+
+def test_a_first_model_that_fails_hides_no_other(models, not_ready, monkeypatch):
+    from app import services
+
+    monkeypatch.setattr(services, "settle", lambda ref: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        not_ready.get_ready()
+    assert not_ready._READY.is_set()
 
 
 def test_nothing_is_imported_before_somebody_asks():

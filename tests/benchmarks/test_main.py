@@ -5,6 +5,7 @@ import sys
 import types
 
 import pytest
+import torch
 
 from benchmarks import __main__ as command
 from benchmarks.timing import Table
@@ -19,7 +20,18 @@ def subjects(monkeypatch):
         module.tables = lambda name=name: ran.append(name) or [Table(name, ("what", "time"), (("ours", "1 ms"),))]
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(command, "SUBJECTS", ("first", "second"))
+    # In this process, which has the two: another one would look for their files.
+    monkeypatch.setattr(command, "measured", command._tables)
     return ran
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU would be timed")
+def test_a_subject_is_measured_in_a_process_of_its_own(monkeypatch):
+    from benchmarks import epoch_on_gpu
+
+    monkeypatch.setattr(epoch_on_gpu, "tables", lambda: pytest.fail("in this one"))
+    (table,) = command.measured("epoch_on_gpu")
+    assert table.title == "An epoch on a GPU"
 
 
 @pytest.fixture

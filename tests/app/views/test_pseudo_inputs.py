@@ -149,8 +149,22 @@ def test_without_the_data_set_reconstructions_stand_in_and_say_so(services, monk
 
     monkeypatch.setattr(datasets, "available", lambda name: False)
     at = opened()
-    assert any("Nearest test images, reconstructed" in words.value for words in at.markdown)
+    assert any(words.value.startswith("Reconstructed. Highest responsibility") for words in at.caption)
     assert at.button(key="pseudo_download")
+
+
+def test_data_that_the_model_was_not_tested_on_are_not_shown(services, monkeypatch):
+    from app.services import images, memory
+
+    def not_these(*_):
+        raise services.DataMissing("another data set")
+
+    assert not any("Reconstructed" in words.value for words in opened().caption)
+    memory.forget()
+    monkeypatch.setattr(images, "observations", not_these)
+    at = opened()
+    assert any(words.value.startswith("Reconstructed. Highest responsibility") for words in at.caption)
+    memory.forget()
 
 
 def test_the_table_holds_what_the_services_say(services, monkeypatch):
