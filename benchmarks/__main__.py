@@ -6,8 +6,8 @@ well, each subject with the machine that it ran on; what did not run stays as it
 
 import argparse
 import importlib
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+import subprocess
+import sys
 from pathlib import Path
 
 from benchmarks.timing import Table, machine
@@ -27,15 +27,13 @@ SUBJECTS: tuple[str, ...] = (
 )
 
 
-def measured(name: str) -> list[Table]:
-    """The tables of a subject, measured in a process of its own: some change theirs, such as what becomes of memory."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_tables, name).result()
+def alone(name: str, write: bool) -> None:
+    """Run one subject in a process of its own: some change theirs, such as what becomes of memory that it frees.
 
-
-def _tables(name: str) -> list[Table]:
-    found: list[Table] = importlib.import_module(f"benchmarks.{name}").tables()
-    return found
+    Raises:
+        subprocess.CalledProcessError: If it fails.
+    """
+    subprocess.run([sys.executable, "-m", "benchmarks", name, *["--write"] * write], check=True, cwd=README.parent)
 
 
 def section(name: str, tables: list[Table], where: str) -> str:
@@ -71,15 +69,20 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in SUBJECTS]:
         parser.error(f"no benchmark is called {unknown[0]!r}; choose from {', '.join(SUBJECTS)}")
+    names = options.names or SUBJECTS
+    if len(names) > 1:
+        for name in names:
+            alone(name, options.write)
+        return
+    (name,) = names
     where = machine()
     print(where, flush=True)
-    for name in options.names or SUBJECTS:
-        tables = measured(name)
-        for table in tables:
-            print("\n" + table.markdown(), flush=True)
-        if options.write:
-            write({name: section(name, tables, where)}, README)
-            print(f"written to {README.name}", flush=True)
+    tables = importlib.import_module(f"benchmarks.{name}").tables()
+    for table in tables:
+        print("\n" + table.markdown(), flush=True)
+    if options.write:
+        write({name: section(name, tables, where)}, README)
+        print(f"written to {README.name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -73,8 +73,10 @@ def strip(
     # Names never change, so room for them is known: plotly would find it by drawing the figure twice.
     names = max(map(text_width, rows)) if named else 0.0
     figure.update(margin={"l": math.ceil(35 + names) if named else 28, "b": 46})
-    # On a phone every name would need a turn of 90 degrees: at most nine are written, evenly.
-    written = np.arange(0, count, -(-count // 9))
+    # On a phone every name would need a turn of 90 degrees: about nine are written, words always, numbers evenly.
+    words = [c for c, name in enumerate(columns) if name[:1].isalpha()]
+    numbers = [c for c in range(count) if c not in words]
+    written = np.array(sorted({*words, *numbers[:: -(-count // 9)]}))
     figure.update_x(
         tickvals=(written + 0.5).tolist(),
         ticktext=[columns[c] for c in written],

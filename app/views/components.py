@@ -13,6 +13,7 @@ CHART = "components_usage"
 DEAD = "components_dead"
 ROWS = 8
 MOST_NAMED = 60
+MOST_CAPTIONED = 100
 BESIDE = {"most": "The most used", "least": "The least used", "chosen": "My choice"}
 EXPLANATION = """
 Each row is one **component** of the prior: its pseudo-input where it has one, the decoded mean, and decoded draws
@@ -194,7 +195,7 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
         columns=min(len(dead), 25),
         ids=dead.tolist(),
         hover=[f"component {k}, usage {widgets.percent(known.usage[k])}" for k in dead],
-        captions=[f"{k}" for k in dead] if len(dead) <= 100 else None,
+        captions=[f"{k}" for k in dead] if len(dead) <= MOST_CAPTIONED else None,
         binary=facts.binary,
         pixel=3,
     )
@@ -226,6 +227,16 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
         one_of_them(ref, facts, figures_go_here, dead)
 
 
+def mark_dead(dead: tiles.TileMap, component: int) -> None:
+    """A ring round the component in view if it is among the dead shown; a click on another puts that in view."""
+    mark = None
+    if component in dead.ids:
+        row, column = dead.cell_of(component)
+        # Where numbers stand under the images, an image's middle is above that of its cell.
+        mark = (column + 0.5, row + (0.35 if len(dead.ids) <= MOST_CAPTIONED else 0.5))
+    widgets.pick(DEAD, mark=mark, on_pick=lambda place: widgets.show_component(dead.index_at(place.x, place.y)))
+
+
 @widgets.fragment
 def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, dead: tiles.TileMap | None) -> None:
     """Everything that follows the component in view; moving a control runs this alone."""
@@ -239,7 +250,7 @@ def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, de
     with figures:
         figures_of(ref, facts, component)
         if dead is not None:
-            widgets.pick(DEAD, on_pick=lambda place: widgets.show_component(dead.index_at(place.x, place.y)))
+            mark_dead(dead, component)
 
 
 here = state.selected()

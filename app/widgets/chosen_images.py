@@ -85,10 +85,13 @@ def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
 def show_images(ref: services.Ref, rows: np.ndarray) -> None:
     """The chosen images; of many, a random part of stated size."""
     facts = services.facts(ref)
-    rebuilt = switch("Reconstructions", key="latent_rebuilt", help="Decoded means of the same images.")
     shown = np.sort(np.random.default_rng(0).permutation(rows)[:SHOWN])
     wanted = tuple(int(row) for row in shown)
     images = services.test_images(ref, wanted)
+    # Without the images there is nothing to switch between.
+    rebuilt = images.originals and switch(
+        "Reconstructions", key="latent_rebuilt", help="Decoded means of the same images."
+    )
     kind = "images" if images.originals and not rebuilt else "reconstructions"
     st.caption(
         f"{len(shown)} {kind}" + (f" of the {len(rows):,}, drawn at random (seed 0)" if len(shown) < len(rows) else "")

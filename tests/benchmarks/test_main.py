@@ -5,7 +5,6 @@ import sys
 import types
 
 import pytest
-import torch
 
 from benchmarks import __main__ as command
 from benchmarks.timing import Table
@@ -21,17 +20,18 @@ def subjects(monkeypatch):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(command, "SUBJECTS", ("first", "second"))
     # In this process, which has the two: another one would look for their files.
-    monkeypatch.setattr(command, "measured", command._tables)
+    monkeypatch.setattr(command, "alone", lambda name, write: command.main([name, *["--write"] * write]))
     return ran
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU would be timed")
-def test_a_subject_is_measured_in_a_process_of_its_own(monkeypatch):
-    from benchmarks import epoch_on_gpu
-
-    monkeypatch.setattr(epoch_on_gpu, "tables", lambda: pytest.fail("in this one"))
-    (table,) = command.measured("epoch_on_gpu")
-    assert table.title == "An epoch on a GPU"
+@pytest.mark.parametrize("write", [False, True])
+def test_of_several_each_has_a_process_of_its_own(monkeypatch, write):
+    ran = []
+    monkeypatch.setattr(command.subprocess, "run", lambda words, check, cwd: ran.append((words, check, cwd)))
+    command.main(["opening", "growth", *["--write"] * write])
+    begin, end = [sys.executable, "-m", "benchmarks"], ["--write"] * write
+    root = command.README.parent
+    assert ran == [([*begin, "opening", *end], True, root), ([*begin, "growth", *end], True, root)]
 
 
 @pytest.fixture

@@ -159,3 +159,17 @@ def test_strip_has_a_cell_for_each_row_and_column():
     assert (figure.data[0].x[13], figure.data[0].y[13]) == (1.5, 1.5)
     with pytest.raises(ValueError, match="with 1 rows and 12 columns"):
         strip(images, LIGHT, columns=["a"] * 12, axis="", alt="")
+
+
+@pytest.mark.parametrize(
+    ("columns", "written"),
+    [
+        (["u", "mean", *map(str, range(1, 13))], ["u", "mean", "1", "3", "5", "7", "9", "11"]),
+        (["u", "mean", *map(str, range(1, 8))], ["u", "mean", *map(str, range(1, 8))]),
+        ([f"\u2212{value}" for value in range(12)], [f"\u2212{value}" for value in range(0, 12, 2)]),
+    ],
+)
+def test_of_many_names_every_other_number_is_written_and_every_word(columns, written):
+    images = np.zeros((1, len(columns), 1, 4, 4))
+    figure = strip(images, LIGHT, columns=columns, axis="", alt="a").checked()
+    assert list(figure.layout.xaxis.ticktext) == written

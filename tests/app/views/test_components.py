@@ -133,6 +133,22 @@ def test_the_dead_are_named_and_shown(services, monkeypatch):
     assert [text.split(",")[0] for text in spec(at, 2)["data"][0]["text"]] == ["component 1"]
 
 
+@pytest.mark.parametrize(("component", "mark"), [("1", (0.5, 0.35)), ("4", (1.5, 0.35)), ("0", None)])
+def test_a_ring_marks_the_component_in_view_among_the_dead(services, monkeypatch, component, mark):
+    from dataclasses import replace
+
+    from app import services as door
+    from app import widgets
+
+    known, marks = services.components(ref_of(services, "tiny-2d", "vamp")), {}
+    emptied = replace(known, dead=np.isin(np.arange(COMPONENTS), [1, 4]))
+    monkeypatch.setattr(door, "components", lambda ref: emptied)
+    monkeypatch.setattr(widgets, "pick", lambda key, *, mark=None, on_pick: marks.update({key: mark}))
+    opened(component=component)
+    assert marks["components_dead"] == mark
+    assert marks["components_usage"] is not None
+
+
 def test_where_none_is_dead_the_page_says_so(services):
     known = services.components(ref_of(services, "tiny-2d", "vamp"))
     at = opened()

@@ -208,6 +208,7 @@ def test_without_the_data_set_reconstructions_are_named_so(middle, monkeypatch):
     assert re.search(r"^\d+ reconstructions", words(at), re.MULTILINE)
     assert "is not on disk" in words(at)
     assert at.button(key="latent_download")
+    assert "latent_rebuilt" not in [each.key for each in at.toggle]
 
 
 def test_nonsense_in_every_parameter_is_named_and_the_page_opens(models):
