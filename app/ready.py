@@ -40,7 +40,7 @@ def wait_until_ready() -> None:
     if _READY.is_set():
         return
     with st.container(key="getting_ready"):
-        st.markdown(":material/hourglass_top: Getting ready: loading PyTorch and the first model.")
+        st.markdown(":material/hourglass_top: Getting ready: loading PyTorch.")
         st.plotly_chart(_nothing(), key="ready_nothing", config={"staticPlot": True})
     import_pages()
     st.rerun()

@@ -227,16 +227,6 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
         one_of_them(ref, facts, figures_go_here, dead)
 
 
-def mark_dead(dead: tiles.TileMap, component: int) -> None:
-    """A ring round the component in view if it is among the dead shown; a click on another puts that in view."""
-    mark = None
-    if component in dead.ids:
-        row, column = dead.cell_of(component)
-        # Where numbers stand under the images, an image's middle is above that of its cell.
-        mark = (column + 0.5, row + (0.35 if len(dead.ids) <= MOST_CAPTIONED else 0.5))
-    widgets.pick(DEAD, mark=mark, on_pick=lambda place: widgets.show_component(dead.index_at(place.x, place.y)))
-
-
 @widgets.fragment
 def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, dead: tiles.TileMap | None) -> None:
     """Everything that follows the component in view; moving a control runs this alone."""
@@ -250,7 +240,7 @@ def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, de
     with figures:
         figures_of(ref, facts, component)
         if dead is not None:
-            mark_dead(dead, component)
+            widgets.pick_component(DEAD, dead, component, captioned=len(dead.ids) <= MOST_CAPTIONED)
 
 
 here = state.selected()

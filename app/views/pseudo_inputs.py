@@ -130,17 +130,8 @@ def one_of_them(
     with chooser:
         word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
         component = widgets.choose_component(ref, word, "Or click a tile.")
-    mark = None
-    if component in where.ids:
-        row, column = where.cell_of(component)
-        # Where numbers stand under the images, an image's middle is above that of its cell.
-        mark = (column + 0.5, row + (0.35 if len(where.ids) <= FEW else 0.5))
     with shown:
-        widgets.pick(
-            WALL,
-            mark=mark,
-            on_pick=lambda place: widgets.show_component(where.index_at(place.x, place.y)),
-        )
+        widgets.pick_component(WALL, where, component, captioned=len(where.ids) <= FEW)
     told = services.story(ref, component, SAMPLES)
     with frame.figures:
         figures_of(ref, facts, told)

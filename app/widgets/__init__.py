@@ -1,7 +1,7 @@
 """What several pages share: the sidebar, page heads, controls bound to the URL, bordered figures, downloads."""
 
 from app.components import Place, pick
-from app.widgets.component import choose_component, component_table, percent, show_component
+from app.widgets.component import choose_component, component_table, percent, pick_component, show_component
 from app.widgets.controls import choose, choose_many, choose_one, number, place_inputs, slide, switch
 from app.widgets.crowd import (
     counted_words,
@@ -83,6 +83,7 @@ __all__ = [
     "part_notice",
     "percent",
     "pick",
+    "pick_component",
     "picture",
     "picture_width",
     "place_inputs",

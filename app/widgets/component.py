@@ -7,7 +7,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app import services, state
+from app.components import pick
 from app.figures.export import Column
+from app.figures.tiles import TileMap
 from app.widgets.controls import number
 from app.widgets.export import csv_button
 from app.widgets.numbers import format_value
@@ -55,6 +57,22 @@ def show_component(k: int | None) -> None:
     """Put a component that was clicked in view; for callbacks. None, a click beside all of them, changes nothing."""
     if k is not None:
         st.session_state[COMPONENT] = k
+
+
+def pick_component(key: str, where: TileMap, component: int, *, captioned: bool) -> None:
+    """Mark the component in view on a picture of tiles, if it is there; a click on another one puts that in view.
+
+    Arguments:
+        key: Of the picture.
+        where: Its map from cells to components.
+        component: The component in view.
+        captioned: Whether numbers stand under the images, so that an image's middle is above that of its cell.
+    """
+    mark = None
+    if component in where.ids:
+        row, column = where.cell_of(component)
+        mark = (column + 0.5, row + (0.35 if captioned else 0.5))
+    pick(key, mark=mark, on_pick=lambda place: show_component(where.index_at(place.x, place.y)))
 
 
 def _one_digit(value: float) -> str:

@@ -1,6 +1,5 @@
 """Pictures that are no figures: images in rows, as wide as what they stand in."""
 
-import base64
 import math
 
 import numpy as np
@@ -52,4 +51,4 @@ def picture(content: bytes, *, alt: str) -> None:
     It travels within the page's own message. As a file Streamlit would make a JPEG of it or shrink it, which takes time
     and blurs the edges, and would have dropped it when a control moves on before the browser has asked for it.
     """
-    st.image("data:image/png;base64," + base64.b64encode(content).decode(), width="stretch", alt=alt)
+    st.image(tiles.data_uri(content), width="stretch", alt=alt)

@@ -9,6 +9,7 @@ from app import services
 from app.figures import tiles
 from app.figures.theme import Theme
 from app.widgets.component import percent
+from app.widgets.pictures import enlargement
 from app.widgets.screen import DESK
 
 BEST = "best"
@@ -92,7 +93,7 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
 def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
     """A pseudo-input after each epoch as a picture's address; its rim keeps it apart from its neighbours."""
     facts = services.facts(ref)
-    enlarged = max(2, math.ceil(2 * SMALL / facts.shape[2]))
+    enlarged = enlargement(facts.shape[2], 1, SMALL)
     return tuple(
         tiles.data_uri(tiles.tiles_png(pixels, mode, binary=facts.binary, pixel=enlarged))
         for _, pixels in grown_images(ref, k)

@@ -58,7 +58,7 @@ def test_the_words_come_before_the_imports(models, not_ready, monkeypatch, caplo
     monkeypatch.setattr(not_ready, "import_pages", lambda: (_ for _ in ()).throw(RuntimeError("not yet")))
     at = AppTest.from_file(str(MAIN), default_timeout=120).run()
     assert [each.value for each in at.exception] == ["not yet"]
-    assert "Getting ready: loading PyTorch and the first model." in at.main.markdown[0].value
+    assert "Getting ready: loading PyTorch." in at.main.markdown[0].value
     assert len(at.get("plotly_chart")) == 1
     assert not [each for each in caplog.messages if "alt" in each]
 

@@ -139,11 +139,13 @@ def test_a_ring_marks_the_component_in_view_among_the_dead(services, monkeypatch
 
     from app import services as door
     from app import widgets
+    from app.widgets import component as shared
 
     known, marks = services.components(ref_of(services, "tiny-2d", "vamp")), {}
     emptied = replace(known, dead=np.isin(np.arange(COMPONENTS), [1, 4]))
     monkeypatch.setattr(door, "components", lambda ref: emptied)
-    monkeypatch.setattr(widgets, "pick", lambda key, *, mark=None, on_pick: marks.update({key: mark}))
+    for module in (widgets, shared):
+        monkeypatch.setattr(module, "pick", lambda key, *, mark=None, on_pick: marks.update({key: mark}))
     opened(component=component)
     assert marks["components_dead"] == mark
     assert marks["components_usage"] is not None
