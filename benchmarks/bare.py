@@ -1,52 +1,63 @@
-"""The least that Streamlit can do, for the pages to be compared with: one fragment, one control, one or more pictures.
+"""The least that Streamlit can do, for the pages to be compared with: one fragment, one control, what it changes.
 
-`streamlit run benchmarks/bare.py`; the address says which: `?control=slider&pictures=chart` or
-`?control=click&pictures=image,map`. Nothing in a picture is computed but one number that the control changes.
+`streamlit run benchmarks/bare.py`; the address says which: `?control=number&pictures=FILE` shows what
+`benchmarks/recording.py` has written there, the next of its moves whenever the control is moved, with nothing in it to
+compute; without pictures, a line of fifty points that goes on by a step. The control is in the address, as ours are.
+
 `&still=maps:2,charts:1,images:1,metrics:4,texts:20,controls:3,buttons:2,tables:1,headings:5,blocks:20,links:6` adds
 what stands on the page and does not change, inside so many layout containers, beside a sidebar with so many links: the
-browser goes through all of it whenever anything does. `&size=840x560` says how many pixels an image has. The page has
-the one remedy without which nothing is quick (`gc.freeze` once torch is there), and no other.
+browser goes through all of it whenever anything does. The page has the one remedy without which nothing is quick
+(`gc.freeze` once torch is there), and no other.
 """
 
-import base64
 import gc
-import io
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 import torch  # noqa: F401  # what it adds to the process is there on both sides
-from PIL import Image
 
-POINTS, GRID = 10_000, 100
+# Pictures in a row. (Streamlit would show a string of words here.)
+ACROSS = 3
+GRID = 100
+IN_ADDRESS: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 
 
-@st.cache_resource
-def arrays() -> tuple[np.ndarray, np.ndarray]:
-    """Points of a plane [10,000, 2] and a surface [100, 100]; then the collector's work is cut short."""
-    random = np.random.default_rng(0)
-    x = np.linspace(-3, 3, GRID)
-    found = random.normal(size=(POINTS, 2)).astype(np.float32), np.exp(-(x**2)[:, None] - x**2).astype(np.float32)
+class Recorded(go.Figure):  # type: ignore[misc]  # plotly ships no types
+    """A figure that is shown as it was sent, unchecked: checking takes longer than all the rest."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self._sent = spec
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification."""
+        return self._sent
+
+
+@st.cache_resource(show_spinner=False)
+def recorded(file: str) -> list[list[dict[str, Any]]]:
+    """The pictures of each move; then the collector's work is cut short."""
+    moves: list[list[dict[str, Any]]] = json.loads(Path(file).read_text(encoding="utf-8")) if file else []
     gc.collect()
     gc.freeze()
-    return found
+    return moves
 
 
-def control(kind: str) -> float:
-    """A number from the kind of control that is asked for."""
+def control(kind: str) -> None:
+    """The kind of control that is asked for."""
     if kind == "number":
-        return st.number_input("Number", min_value=0, max_value=9999, value=0, key="number")
-    if kind == "segments":
-        return 0 if st.segmented_control("Segments", ["a", "b"], default="a", key="segments") == "a" else 1
-    return st.slider("Slider", 0.0, 2.0, 1.0, 0.05, key="slider")
-
-
-def chart(value: float) -> go.Figure:
-    """A line of fifty points."""
-    x = np.arange(50, dtype=np.float32)
-    return go.Figure(go.Scatter(x=x, y=np.sin(x / 8 + value).astype(np.float32)), layout={"height": 400})
+        st.number_input("Number", min_value=0, max_value=9999, value=0, key="number", **IN_ADDRESS)
+    elif kind == "segments":
+        st.segmented_control("Segments", ["a", "b"], default="a", key="segments", **IN_ADDRESS)
+    elif kind == "click":
+        st.plotly_chart(bars(), key="clicked", on_select="rerun", selection_mode="points")
+    else:
+        st.slider("Slider", 0.0, 2.0, 1.0, 0.05, key="slider", **IN_ADDRESS)
 
 
 def bars() -> go.Figure:
@@ -54,74 +65,47 @@ def bars() -> go.Figure:
     return go.Figure(go.Bar(x=[0, 1, 2], y=[1, 1, 1]), layout={"height": 400})
 
 
-def plane(value: float) -> go.Figure:
-    """Ten thousand points over the lines of a surface."""
-    points, surface = arrays()
-    middle = np.linspace(-3, 3, GRID, dtype=np.float32)
-    traces = [
-        go.Contour(x=middle, y=middle, z=surface, contours={"coloring": "lines"}, showscale=False),
-        go.Scattergl(x=points[:, 0], y=points[:, 1] + np.float32(value), mode="markers"),
-    ]
-    return go.Figure(traces, layout={"height": 680})
+def line(turn: int) -> go.Figure:
+    """A line of fifty points."""
+    x = np.arange(50, dtype=np.float32)
+    return go.Figure(go.Scatter(x=x, y=np.sin((x + turn) / 8).astype(np.float32)), layout={"height": 400})
 
 
-def image(value: float, width: int = 960, height: int = 240) -> np.ndarray:
-    """A grey picture, [height, width]."""
-    rows = np.linspace(0, 127, height, dtype=np.float32)[:, None]
-    return (rows + np.linspace(0, 100 + 10 * value, width, dtype=np.float32)).astype(np.uint8)
-
-
-def laid_under(value: float) -> list[dict[str, object]]:
-    """The small picture as a figure takes it, under its traces."""
-    file = io.BytesIO()
-    Image.fromarray(image(value)).save(file, "PNG")
-    source = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-    placed = {"xref": "x", "yref": "y", "x": -3, "y": 3, "sizex": 6, "sizey": 6, "sizing": "stretch"}
-    return [{"source": source, "layer": "below", **placed}]
-
-
-def tiles(value: float) -> go.Figure:
-    """A picture in a figure."""
-    marks = go.Scatter(x=[-2, 0, 2], y=[0, 0, 0], mode="markers")
-    return go.Figure(marks, layout={"height": 400, "images": laid_under(value)})
-
-
-def map_of(value: float) -> go.Figure:
-    """A picture under the lines of a surface."""
-    _, surface = arrays()
-    middle = np.linspace(-3, 3, GRID, dtype=np.float32)
-    lines = go.Contour(x=middle, y=middle, z=surface, contours={"coloring": "lines"}, showscale=False)
-    return go.Figure(lines, layout={"height": 400, "images": laid_under(value)})
-
-
-FIGURES = {"chart": chart, "plane": plane, "tiles": tiles, "map": map_of}
+def lines_of_a_surface() -> go.Figure:
+    """The lines of a surface."""
+    x = np.linspace(-3, 3, GRID, dtype=np.float32)
+    surface = np.exp(-(x**2)[:, None] - x**2)
+    return go.Figure(go.Contour(x=x, y=x, z=surface, contours={"coloring": "lines"}), layout={"height": 400})
 
 
 @st.fragment
-def body(kind: str, pictures: list[str], size: tuple[int, int]) -> None:
-    """The control and its pictures, at most three in a row."""
-    if kind == "click":
-        event = st.plotly_chart(bars(), key="clicked", on_select="rerun", selection_mode="points")
-        value = float(sum(event["selection"]["point_indices"]))
-    else:
-        value = control(kind)
-    columns = st.columns(min(3, len(pictures)))
+def body(kind: str, file: str) -> None:
+    """The control and its pictures."""
+    control(kind)
+    turn = st.session_state["turn"] = st.session_state.get("turn", -1) + 1
+    moves = recorded(file)
+    if not moves:
+        st.plotly_chart(line(turn), key="line")
+        return
+    pictures = moves[turn % len(moves)]
+    columns = st.columns(min(ACROSS, len(pictures)))
     for place, picture in enumerate(pictures):
         with columns[place % len(columns)]:
-            if picture == "image":
-                st.image(image(value, *size), width="stretch")
+            if "image" in picture:
+                st.image(picture["image"], width="stretch")
             else:
-                st.plotly_chart(FIGURES[picture](value), key=f"picture-{place}")
+                figure = Recorded(picture["figure"])
+                st.plotly_chart(figure, theme=None, key=f"picture-{place}", config=picture["config"])
 
 
-def still(kind: str, number: int, size: tuple[int, int]) -> None:
+def still(kind: str, number: int) -> None:
     """The so many-th of a kind that stands on the page and does not change."""
     if kind == "maps":
-        st.plotly_chart(map_of(number), key=f"still-map-{number}")
+        st.plotly_chart(lines_of_a_surface(), key=f"still-map-{number}")
     elif kind == "charts":
-        st.plotly_chart(chart(number), key=f"still-chart-{number}")
+        st.plotly_chart(line(number), key=f"still-chart-{number}")
     elif kind == "images":
-        st.image(image(number, *size), width="stretch")
+        st.image(np.tile(np.linspace(0, 255, 960).astype(np.uint8), (240, 1)), width="stretch")
     elif kind == "metrics":
         st.metric(f"Metric {number}", "1.00")
     elif kind == "controls":
@@ -147,14 +131,13 @@ def inside(blocks: int) -> Iterator[None]:
 
 def page(things: list[tuple[str, int]], blocks: int) -> None:
     """The fragment, and below it what does not change, in so many containers, spread evenly over it."""
-    wide, high = map(int, st.query_params.get("size", "960x240").split("x"))
-    body(st.query_params.get("control", "slider"), st.query_params.get("pictures", "chart").split(","), (wide, high))
+    body(st.query_params.get("control", "slider"), st.query_params.get("pictures", ""))
     for place, (kind, number) in enumerate(things):
         with inside(blocks * (place + 1) // len(things) - blocks * place // len(things)):
-            still(kind, number, (wide, high))
+            still(kind, number)
 
 
-arrays()
+recorded(st.query_params.get("pictures", ""))
 asked = [part.split(":") for part in filter(None, st.query_params.get("still", "").split(","))]
 counts = {kind: int(number) for kind, number in asked}
 blocks, links = counts.pop("blocks", 0), counts.pop("links", 0)

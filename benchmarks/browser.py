@@ -48,14 +48,23 @@ class Window:
         browser: The browser.
         address: What to open.
         size: Width and height in pixels.
+        listen: Called with the page before it is opened.
     """
 
-    def __init__(self, browser: Browser, address: str, size: tuple[int, int] = (1440, 900)) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        size: tuple[int, int] = (1440, 900),
+        listen: Callable[[Page], None] | None = None,
+    ) -> None:
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme="light", reduced_motion="reduce"
         )
         self.context.add_init_script(WATCH)
         self.page = self.context.new_page()
+        if listen is not None:
+            listen(self.page)
         self.page.goto(address)
         self.rest()
 

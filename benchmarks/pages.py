@@ -1,13 +1,17 @@
-"""A control moved on every page against the same kind of control on a bare page; and a cold start.
+"""A control moved on every page, against bare pages that show the very same pictures; and a cold start.
 
 From the event in the browser to the frame that shows the new picture, in turns: a real server, a real browser. The
-bare page is `benchmarks/bare.py`.
+pictures are recorded from a second server of ours (`benchmarks/recording.py`), so that the first one computes what it
+is asked for; `benchmarks/bare.py` shows them again.
 """
 
+import math
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -15,39 +19,72 @@ from playwright.sync_api import Browser, Page
 from benchmarks import cold_start
 from benchmarks.browser import Window, browsing
 from benchmarks.cold_start import APP, BARE
+from benchmarks.recording import Picture, record
 from benchmarks.timing import Table, compare, ratio
 from tests.browser.harness import serve
 
 TURNS = 15
 STARTS = 5
 EXPERIMENT = "mnist-2d"
-RULE = 16
-"""Pixels up to which an image is no picture but a line of colour."""
+WARM_UP = 4
+CYCLE = 6
+"""Two segments in turns, or three places, come round again after so many moves: recordings end where they began."""
+
+Act = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
 class Control:
-    """A control of a page, and the bare page that it is compared with.
+    """A control of a page.
 
     Attributes:
         page: Path of the page.
         name: For people: what is moved, and what follows.
-        act: Moves it once; every call has to change the picture.
-        bare: The bare page's control and picture.
-        as_many: The pictures of a bare page that draws as many, of the same kinds, with nothing in them to compute, and
-            otherwise has as much on it as ours: see `FURNITURE`.
-        query: What the address says beside experiment and prior.
+        mover: Makes what moves it once, for a window of its own: every call of that has to change the picture.
+        kind: The bare page's control: "number", "slider", "segments" or "click".
+        query: What the address says beside the experiment.
     """
 
     page: str
     name: str
-    act: Callable[[Page], None]
-    bare: tuple[str, str]
-    as_many: str
+    mover: Callable[[], Act]
+    kind: str
     query: str = ""
 
+    def address(self, server: str) -> str:
+        """Of its page, at a server."""
+        query = "&".join(part for part in (f"experiment={EXPERIMENT}", self.query) if part)
+        return f"{server}/{self.page}?{query}"
 
-def steps(label: str) -> Callable[[Page], None]:
+
+@dataclass(frozen=True)
+class Servers:
+    """What runs meanwhile: addresses of ours, of another one of ours to record from, and of the bare page.
+
+    Attributes:
+        folder: Where recordings are written, which the bare page reads.
+    """
+
+    ours: str
+    recorded: str
+    bare: str
+    folder: Path
+
+
+@contextmanager
+def serving() -> Iterator[Servers]:
+    """The three servers, until the block ends."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with (
+            serve(APP, folder / "ours.txt") as ours,
+            serve(APP, folder / "recorded.txt") as recorded,
+            serve(BARE, folder / "bare.txt") as bare,
+        ):
+            yield Servers(ours.url, recorded.url, bare.url, folder)
+
+
+def steps(label: str) -> Act:
     """One up in a number field."""
 
     def act(page: Page) -> None:
@@ -57,7 +94,7 @@ def steps(label: str) -> Callable[[Page], None]:
     return act
 
 
-def slides(label: str) -> Callable[[Page], None]:
+def slides(label: str) -> Act:
     """A slider by its arrow keys, up and, at the upper end, back."""
     keys = {}
 
@@ -76,7 +113,7 @@ def slides(label: str) -> Callable[[Page], None]:
     return act
 
 
-def toggles(first: str, second: str) -> Callable[[Page], None]:
+def toggles(first: str, second: str) -> Act:
     """Two segments in turns."""
     turn = [second, first]
 
@@ -87,7 +124,7 @@ def toggles(first: str, second: str) -> Callable[[Page], None]:
     return act
 
 
-def clicks(key: str, places: tuple[tuple[float, float], ...]) -> Callable[[Page], None]:
+def clicks(key: str, places: tuple[tuple[float, float], ...]) -> Act:
     """A click in a chart, at each of some places in turn, given as shares of its plot's width and height."""
     left = list(places)
     where = """([key, across, down]) => {
@@ -106,117 +143,83 @@ def clicks(key: str, places: tuple[tuple[float, float], ...]) -> Callable[[Page]
 
 
 SPOTS = ((0.31, 0.42), (0.62, 0.37), (0.45, 0.66))
-STORY = "image,map,image,image,image,image"
+UNITS = ((0.35, 0.5), (0.65, 0.5))
 CONTROLS = (
-    Control(
-        "", "seed, three strips of samples", steps("Seed of the samples"), ("number", "image"), "image,image,image"
-    ),
-    Control("", "range, three maps", toggles("own", "shared"), ("segments", "chart"), "map,map,map"),
-    Control("pseudo_inputs", "a tile, its story", clicks("pseudo_wall", SPOTS), ("click", "chart"), STORY),
-    Control("pseudo_inputs", "number, its story", steps("Pseudo-input"), ("number", "chart"), STORY),
-    Control("components", "temperature, draws", slides("Temperature"), ("slider", "chart"), "tiles"),
-    Control("components", "seed, draws", steps("Seed"), ("number", "chart"), "tiles"),
-    Control("components", "a mark, draws", clicks("components_usage", SPOTS), ("click", "chart"), "tiles"),
-    Control(
-        "latent_space",
-        "a place, decoded",
-        clicks("latent_plane", SPOTS),
-        ("click", "image"),
-        "image,tiles",
-        "prior=Vamp",
-    ),
-    Control("latent_space", "colour, the plane", toggles("class", "component"), ("segments", "plane"), "plane"),
-    Control("active_units", "number, sweep and mute", steps("From test image"), ("number", "chart"), "tiles,tiles"),
-    Control(
-        "active_units",
-        "a unit, all of it",
-        clicks("units_activity", ((0.35, 0.5), (0.65, 0.5))),
-        ("click", "chart"),
-        "tiles,tiles",
-    ),
-    Control("compare", "temperature, three grids", slides("Temperature"), ("slider", "image"), "image,image,image"),
-    Control("compare", "range, six maps", toggles("shared", "own"), ("segments", "chart"), "map,map,map,map,map,map"),
+    Control("", "seed, three strips of samples", partial(steps, "Seed of the samples"), "number"),
+    Control("", "range, three maps", partial(toggles, "own", "shared"), "segments"),
+    Control("pseudo_inputs", "a tile, its story", partial(clicks, "pseudo_wall", SPOTS), "click"),
+    Control("pseudo_inputs", "number, its story", partial(steps, "Pseudo-input"), "number"),
+    Control("components", "temperature, draws", partial(slides, "Temperature"), "slider"),
+    Control("components", "seed, draws", partial(steps, "Seed"), "number"),
+    Control("components", "a mark, draws", partial(clicks, "components_usage", SPOTS), "click"),
+    Control("latent_space", "a place, decoded", partial(clicks, "latent_plane", SPOTS), "click", "prior=Vamp"),
+    Control("latent_space", "colour, the plane", partial(toggles, "class", "component"), "segments"),
+    Control("active_units", "number, sweep", partial(steps, "From test image"), "number"),
+    Control("active_units", "a unit, sweep and mute", partial(clicks, "units_activity", UNITS), "click"),
+    Control("compare", "temperature, three grids", partial(slides, "Temperature"), "slider"),
+    Control("compare", "range, six maps", partial(toggles, "shared", "own"), "segments"),
 )
 
 
-def bare_acts() -> dict[str, Callable[[Page], None]]:
-    """What moves each kind of control of a bare page; some remember what they did last, so each page has its own."""
-    return {
-        "slider": slides("Slider"),
-        "number": steps("Number"),
-        "segments": toggles("a", "b"),
-        "click": clicks("clicked", ((0.17, 0.7), (0.5, 0.7), (0.83, 0.7))),
-    }
+BARE_MOVERS: dict[str, Callable[[], Act]] = {
+    "slider": partial(slides, "Slider"),
+    "number": partial(steps, "Number"),
+    "segments": partial(toggles, "a", "b"),
+    "click": partial(clicks, "clicked", ((0.17, 0.7), (0.5, 0.7), (0.83, 0.7))),
+}
 
 
-def moved(browser: Browser, app: str, bare: str, control: Control, turns: int = TURNS) -> tuple[str, ...]:
+def moved(browser: Browser, servers: Servers, control: Control, turns: int = TURNS) -> tuple[str, ...]:
     """A row of the table: one control against its bare pages, in turns."""
-    query = "&".join(part for part in (f"experiment={EXPERIMENT}", control.query) if part)
-    kind, picture = control.bare
-    move_one, move_many = bare_acts()[kind], bare_acts()[kind]
-    ours = Window(browser, f"{app}/{control.page}?{query}")
-    one = Window(browser, f"{bare}/?control={kind}&pictures={picture}")
-    still = ",".join(f"{what}:{number}" for what, number in _standing_still(ours, control).items())
-    many = Window(
-        browser, f"{bare}/?control={kind}&pictures={control.as_many}&still={still}&size={_size_of_images(ours)}"
-    )
+    file = servers.folder / f"{CONTROLS.index(control)}.json"  # the bare page keeps what it has read
+    moves = CYCLE * math.ceil((1 + WARM_UP + turns) / CYCLE)
+    pictures = record(browser, control.address(servers.recorded), control.mover(), moves, file)
+    move = control.mover()
+    move_alone, move_among = BARE_MOVERS[control.kind](), BARE_MOVERS[control.kind]()
+    bare = f"{servers.bare}/?control={control.kind}&pictures={file}"
+    ours, alone = Window(browser, control.address(servers.ours)), Window(browser, bare)
+    still = ",".join(f"{what}:{number}" for what, number in standing_still(ours, control, pictures).items())
+    among = Window(browser, f"{bare}&still={still}")
     try:
         timings = compare(
             turns=turns,
-            warm_up=4,
-            page=lambda: ours.timed(control.act),
-            one=lambda: one.timed(move_one),
-            many=lambda: many.timed(move_many),
+            warm_up=WARM_UP,
+            page=lambda: ours.timed(move),
+            alone=lambda: alone.timed(move_alone),
+            among=lambda: among.timed(move_among),
         )
     finally:
-        for window in (ours, one, many):
+        for window in (ours, alone, among):
             window.close()
     page = timings["page"]
-    bases = [part for name in ("one", "many") for part in (str(timings[name]), str(ratio(page, timings[name])))]
-    where = control.page.replace("_", " ") or "overview"
-    return (where, control.name, str(page), f"{kind}, {picture}", *bases[:2], _counted(control.as_many), *bases[2:])
+    bases = [part for name in ("among", "alone") for part in (str(timings[name]), str(ratio(page, timings[name])))]
+    return (control.page.replace("_", " ") or "overview", control.name, str(page), *bases)
 
 
-def _standing_still(window: Window, control: Control) -> dict[str, int]:
-    """What else stands on a page, by kind, as the bare page takes it."""
+def standing_still(window: Window, control: Control, pictures: list[Picture]) -> dict[str, int]:
+    """What stands on a page beside a control and the pictures that it changes, by kind, as the bare page takes it."""
     found = furniture(window)
-    pictures = control.as_many.split(",")
-    for drawn in pictures:
-        found[DRAWN[drawn]] -= 1
+    for picture in pictures:
+        found[kind_of(picture)] -= 1
     clicked = "charts" if found["charts"] else "maps"  # the bare page has a chart for it
-    found[clicked if control.bare[0] == "click" else "controls"] -= 1
+    found[clicked if control.kind == "click" else "controls"] -= 1
     # The page's, the sidebar's, the fragment's, that of a row of columns, and one of each of them.
     found["blocks"] -= 4 + min(3, len(pictures))
     if min(found.values()) < 0:
-        raise RuntimeError(f"{control.page or 'overview'} does not have all of {control.as_many}: {found}")
+        raise RuntimeError(f"{control.page or 'overview'} does not have all that was recorded of it: {found}")
     return found
+
+
+def kind_of(picture: Picture) -> str:
+    """What a picture is counted among."""
+    if "image" in picture:
+        return "images"
+    return "maps" if any(trace["type"] == "contour" for trace in picture["figure"]["data"]) else "charts"
 
 
 def furniture(window: Window) -> dict[str, int]:
     """How many there are on a page, by kind."""
     return {kind: window.page.locator(where).count() for kind, where in FURNITURE.items()}
-
-
-def _size_of_images(window: Window) -> str:
-    """Pixels of that image of a page which is nearest to their mean, as "840x560"; the bare page's own without any.
-
-    Rules, which are a few pixels high, are left out.
-    """
-    sizes = window.page.eval_on_selector_all(
-        "[data-testid=stImage] img", "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
-    )
-    pictures = [(width, height) for width, height in sizes if height > RULE] or [(960, 240)]
-    mean = sum(width * height for width, height in pictures) / len(pictures)
-    width, height = min(pictures, key=lambda size: abs(size[0] * size[1] - mean))
-    return f"{width}x{height}"
-
-
-def _counted(pictures: str) -> str:
-    """Pictures in words: "2 tiles", "map, 5 images"."""
-    listed = pictures.split(",")
-    return ", ".join(
-        kind if listed.count(kind) == 1 else f"{listed.count(kind)} × {kind}" for kind in dict.fromkeys(listed)
-    )
 
 
 def tables(turns: int = TURNS, starts: int = STARTS, only: str | None = None) -> list[Table]:
@@ -228,11 +231,11 @@ def tables(turns: int = TURNS, starts: int = STARTS, only: str | None = None) ->
         only: Path of one page; all unless given.
     """
     rows = []
-    with browsing() as browser, tempfile.TemporaryDirectory() as folder:
-        with serve(APP, Path(folder) / "app.txt") as app, serve(BARE, Path(folder) / "bare.txt") as bare:
+    with browsing() as browser:
+        with serving() as servers:
             for control in CONTROLS:
                 if only is None or control.page == only:
-                    rows.append(moved(browser, app.url, bare.url, control, turns))
+                    rows.append(moved(browser, servers, control, turns))
                     print("  " + " | ".join(rows[-1]), flush=True)
         found = [Table("A control moved, in a browser", COLUMNS, tuple(rows), NOTE)]
         if starts:
@@ -240,7 +243,6 @@ def tables(turns: int = TURNS, starts: int = STARTS, only: str | None = None) ->
     return found
 
 
-DRAWN = {"image": "images", "map": "maps", "plane": "maps", "tiles": "charts", "chart": "charts"}
 FURNITURE = {
     "maps": ".js-plotly-plot:has(.contourlayer .contour)",
     "charts": ".js-plotly-plot:not(:has(.contourlayer .contour))",
@@ -259,20 +261,18 @@ COLUMNS = (
     "page",
     "control and pictures",
     "time",
-    "bare page",
-    "its time",
+    "bare, page as full",
     "ratio",
-    "fuller bare page, drawn anew",
-    "its time",
+    "bare, page empty",
     "ratio",
 )
 NOTE = (
     "From the event to the frame that shows the new picture, server and headless Chromium, which paints without a "
-    f"graphics card, on this machine, {EXPERIMENT}; bare is one fragment with one control and one small picture, alone "
-    "on its page, or with as many pictures as ours draws anew, of the same kinds and with nothing in them computed, "
-    "on a page with as many other maps, charts, images, metrics, controls, buttons, texts, tables, headings, layout "
-    "containers and links to pages, since a browser goes through all of a page when a part changes; its images "
-    "have about as many pixels as ours. The goal is a ratio of at most 1.5."
+    f"graphics card, on this machine, {EXPERIMENT}. Bare: one fragment with the same kind of control, in the address, "
+    "that shows the very pictures which ours sent, recorded, so that nothing is computed; alone on its page, or on one "
+    "with as many other maps, charts, images, metrics, controls, buttons, texts, tables, headings, layout containers "
+    "and links to pages as ours has, since a browser goes through all of a page when a part changes. The goal is a "
+    "ratio of at most 1.5."
 )
 
 

@@ -9,6 +9,10 @@ import numpy as np
 
 from app.figures.drawing import Drawing
 
+DOUBLE_CLICK = 300
+"""Milliseconds within which two clicks are a double one, which shows the whole figure again. Plotly's 500 take two
+clicks at different places for one, where somebody decodes place after place."""
+
 Column = np.ndarray | Sequence[float | int | str | None]
 
 
@@ -42,6 +46,7 @@ def plot_config(
         **({} if bar else {"displayModeBar": False}),
         "responsive": True,
         "scrollZoom": False,
+        "doubleClickDelay": DOUBLE_CLICK,
         "modeBarButtonsToRemove": removed,
         "toImageButtonOptions": {"format": image, "filename": safe_name(filename) or "vampscope", "scale": scale},
     }

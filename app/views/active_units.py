@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures.strips import strip
@@ -68,12 +69,25 @@ def images_of(ref: services.Ref, parts: services.KLParts) -> str:
     return f"n = {parts.n:,}, a random part of {facts.images:,} test images: K = {facts.components:,}"
 
 
-@widgets.fragment
 def explore(here: state.Selection) -> None:
-    """Activities and KL, the unit chosen, its sweep and what it costs: all that a click changes."""
+    """Activities and KL of all units, which stay as they are, and the unit chosen."""
     ref, refs = here.ref, here.experiment.refs
-    units = services.facts(ref).latent_dims[0]
     picture, side = st.columns([3, 1], gap="medium")
+    with picture:
+        if len(services.facts(ref).latent_dims) > 1:
+            st.caption(
+                "Two layers: z2 has the prior and units to choose; those of z1, next to the image, are only counted."
+            )
+        widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
+    show_counts(refs)
+    bars = show_kl(ref)
+    one_of_them(ref, side, picture, bars)
+
+
+@widgets.fragment
+def one_of_them(ref: services.Ref, side: Container, picture: Container, bars: Container | None) -> None:
+    """The unit chosen: its figures, its marks on the pictures of all, its sweep and what it costs."""
+    units, parts = services.facts(ref).latent_dims[0], services.kl_per_dimension(ref)
     with side:
         rank = widgets.number(
             f"Unit{of_top_layer(ref)}, by rank of activity",
@@ -86,15 +100,12 @@ def explore(here: state.Selection) -> None:
         unit = int(by_activity(ref)[rank - 1])
         show_unit(ref, unit)
     with picture:
-        if len(services.facts(ref).latent_dims) > 1:
-            st.caption(
-                "Two layers: z2 has the prior and units to choose; those of z1, next to the image, are only counted."
-            )
-        widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
         height = math.log10(max(float(services.activity(ref)[0].activity[unit]), SMALLEST))
         widgets.pick(ACTIVITY, mark=(rank, height), on_pick=lambda place: choose_rank(round(place.x), units))
-    show_counts(refs)
-    show_kl(ref, unit)
+    if bars is not None and parts is not None:
+        with bars:
+            mark = (int(np.flatnonzero(by_kl(parts) == unit)[0]) + 1, float(parts.kl[unit]))
+            widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
     show_sweep(ref, unit)
     show_mute(ref, unit)
 
@@ -149,13 +160,13 @@ def show_counts(refs: tuple[services.Ref, ...]) -> None:
     widgets.metric_row(cells)
 
 
-def show_kl(ref: services.Ref, unit: int) -> None:
-    """The KL unit by unit, and all figures of all units as a table."""
+def show_kl(ref: services.Ref) -> Container | None:
+    """The KL unit by unit, and all figures of all units as a table; gives the place of the bars, if there are any."""
     parts = services.kl_per_dimension(ref)
     st.subheader("What each unit costs", anchor=False)
     if parts is None:
         show_kl_of_a_flow(ref)
-        return
+        return None
     dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
     # Of independent units it is no bar at all.
@@ -168,11 +179,9 @@ def show_kl(ref: services.Ref, unit: int) -> None:
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
         widgets.figure(draw_kl(ref, widgets.mode()), key=KL, name=f"{services.facts(ref).name}-kl-per-dimension")
-        place = int(np.flatnonzero(by_kl(parts) == unit)[0]) + 1
-        mark = (place, float(parts.kl[unit]))
-        widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
     with beside:
         units_table(ref)
+    return picture
 
 
 def show_kl_of_a_flow(ref: services.Ref) -> None:

@@ -97,20 +97,18 @@ def samples(ref: services.Ref, count: int, seed: int, temperature: float, mode: 
 def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) -> None:
     """Samples of each prior in its place, with their controls; the contours, which they do not change, stay."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=150):
-            count = widgets.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6)
-        with st.container(width=150):
-            seed = widgets.number("Seed", key="compare_seed", low=0, high=9999)
-        with st.container(width=240):
-            temperature = widgets.slide(
-                "Temperature",
-                key="compare_temperature",
-                low=0.0,
-                high=2.0,
-                default=1.0,
-                step=0.05,
-                help="Multiplies the noise within a component: 0 shows the components' means, 1 draws from the prior.",
-            )
+        count = widgets.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6, width=150)
+        seed = widgets.number("Seed", key="compare_seed", low=0, high=9999, width=150)
+        temperature = widgets.slide(
+            "Temperature",
+            key="compare_temperature",
+            low=0.0,
+            high=2.0,
+            default=1.0,
+            step=0.05,
+            help="Multiplies the noise within a component: 0 shows the components' means, 1 draws from the prior.",
+            width=240,
+        )
         mode = widgets.mode()
 
         def together() -> bytes:

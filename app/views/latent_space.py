@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import services, state, widgets
 from app.figures.drawing import Drawing
 from app.figures.tiles import tiles, tiles_png
-from app.widgets.chosen_images import ENLARGED, chosen_images
+from app.widgets.chosen_images import ENLARGED, by_distance, chosen_images
 
 CHART = "latent_plane"
 VIEW = "latent_view"
@@ -69,6 +69,8 @@ def explore(ref: services.Ref) -> None:
             st.caption(f"Ellipses of the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
     numbers = st.container()
     follow_place(ref, means, shown, picture, side)
+    if not by_distance():
+        chosen_images(ref, shown.chosen, None, means, VIEW)
     with numbers:
         # Last, since the holes take a moment where they were never measured.
         show_numbers(ref, means, shown)
@@ -82,8 +84,9 @@ def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Containe
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)
-    # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
-    chosen_images(ref, shown.chosen, place, means, VIEW)
+    if by_distance():
+        # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
+        chosen_images(ref, shown.chosen, place, means, VIEW)
 
 
 def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> Shown:
@@ -144,32 +147,36 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
         st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))
         if not (window.left <= place[0] <= window.right and window.bottom <= place[1] <= window.top):
             st.caption("This place lies outside the plane shown.")
+        lines = density_words(found, "" if services.plane(ref).exact else " on the plane")
+        if facts.has_components and found.responsibility is not None:
+            share = widgets.percent(found.responsibility)
+            lines.append(f"Component **{found.component}**, responsibility **{share}**")
         decoded, said = st.columns(2, vertical_alignment="center")
         with decoded:
             picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2]))
             widgets.picture(picture, alt=f"Decoded mean at ({where})")
-        with said:
-            show_density(found, "" if services.plane(ref).exact else " on the plane")
-            if facts.has_components and found.responsibility is not None:
-                share = widgets.percent(found.responsibility)
-                st.markdown(f"Component **{found.component}**, responsibility **{share}**")
+        said.markdown("\n\n".join(lines))
         show_nearest(ref, services.nearest(ref, place, NEIGHBOURS, means)[0])
-        with st.popover("Type a place", icon=":material/keyboard:", width="stretch"):
-            low, high = (window.left, window.bottom), (window.right, window.top)
-            widgets.place_inputs(PLACE, place, low, high, axis_words(ref))
-            if state.point(PLACE) and st.button("Back to the first place", key="latent_back"):
-                state.clear_point(PLACE)
-                st.rerun()
+        # What is in it is sent once it is open: most people click, and every click would send it again.
+        icon = ":material/keyboard:"
+        with st.popover("Type a place", icon=icon, width="stretch", key="latent_typed", on_change="rerun") as typed:
+            if typed.open:
+                low, high = (window.left, window.bottom), (window.right, window.top)
+                widgets.place_inputs(PLACE, place, low, high, axis_words(ref))
+                if state.point(PLACE) and st.button("Back to the first place", key="latent_back"):
+                    state.clear_point(PLACE)
+                    st.rerun()
 
 
-def show_density(found: services.Place, where: str) -> None:
+def density_words(found: services.Place, where: str) -> list[str]:
     """What the prior thinks of a place; `where` are words for what its density is of."""
     if found.log_density is None or found.mass is None:
-        st.markdown("This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself.")
-        return
+        return ["This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself."]
     less = f"**{100 - 100 * found.mass:.0f} %**" if found.mass < 1 else "Less than **1 %**"
-    st.markdown(f"Log-density{where} **{widgets.signed(f'{found.log_density:,.2f}')} nats**")
-    st.markdown(f"{less} of the prior\u2019s mass lies at less dense places")
+    return [
+        f"Log-density{where} **{widgets.signed(f'{found.log_density:,.2f}')} nats**",
+        f"{less} of the prior\u2019s mass lies at less dense places",
+    ]
 
 
 def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:

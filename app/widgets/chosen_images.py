@@ -18,34 +18,56 @@ from app.widgets.sidebar import data_notice
 SHOWN, COLUMNS = 72, 12
 # Pixels of an enlarged image, about twice what the screen gives it: a browser that shrinks squares keeps their edges.
 ENLARGED = 112
+RADIUS = "latent_radius"
+# Pixels of the slider that chooses by distance.
+WIDTH = 320
+
+
+def by_distance() -> bool:
+    """Whether images are chosen by their distance from the place decoded, and so change with it."""
+    return bool(st.session_state.get(RADIUS))
 
 
 @fragment
-def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float], means: bool, view: str) -> None:
-    """The images chosen, by lasso or by distance from the place; their classes; a table to take away."""
+def chosen_images(
+    ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float] | None, means: bool, view: str
+) -> None:
+    """The images chosen, by lasso or by distance from the place; their classes; a table to take away.
+
+    Arguments:
+        ref: The checkpoint.
+        lassoed: Rows inside an outline, which goes before a distance.
+        place: The place decoded, where `by_distance`: then this belongs in what runs again with the place. None
+            elsewhere, so that a click does not send it again.
+        means: Whether points are posterior means.
+        view: Key of the part in view.
+    """
     facts = services.facts(ref)
     st.subheader("Chosen images", anchor=False)
-    words, way = st.columns([2, 1], gap="medium", vertical_alignment="center")
-    with way:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         radius = slide(
             "Distance from the place",
-            key="latent_radius",
+            key=RADIUS,
             low=0.0,
             high=3.0,
             default=0.0,
             step=0.05,
             help="Chooses the images whose points lie within this distance of the place decoded, in latent units."
             " An outline drawn with lasso or box goes before it.",
+            width=WIDTH,
         )
-    rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
-    if not len(rows):
-        nothing = f"No test image lies within {radius:.2f} of the place." if radius else "None yet."
-        words.markdown(
-            f"{nothing} Draw round points with lasso or box of the figure\u2019s tool bar, or set a distance."
-        )
-        return
-    how = "inside the outline" if len(lassoed) else f"within {radius:.2f} of the place"
-    words.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
+        if by_distance() != (place is not None):
+            st.rerun()  # it belongs elsewhere on the page now
+        rows = lassoed if len(lassoed) or place is None else services.within(ref, place, radius, means)
+        if len(rows):
+            how = "inside the outline" if len(lassoed) else f"within {radius:.2f} of the place"
+            st.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
+        else:
+            nothing = f"No test image lies within {radius:.2f} of the place." if radius else "None yet."
+            st.markdown(
+                f"{nothing} Draw round points with lasso or box of the figure\u2019s tool bar, or set a distance."
+            )
+            return
     pictures, mix = st.columns([2, 1], gap="medium")
     with pictures:
         show_images(ref, rows)

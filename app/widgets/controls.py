@@ -4,6 +4,7 @@ The key is the name in the URL; it starts with the prefix of its page.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -111,6 +112,7 @@ def number(
     default: int = 0,
     step: int = 1,
     help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
 ) -> int:
     """A whole number from `low` to `high`."""
     state.expect_number(key, low, high, default, whole=True)
@@ -122,6 +124,7 @@ def number(
         step=step,
         key=key,
         help=help,
+        width=width,
         bind="query-params",
         persist_state="session",
     )
@@ -137,6 +140,7 @@ def slide(
     default: float,
     step: float,
     help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
 ) -> float:
     """A number from `low` to `high` by a slider."""
     state.expect_number(key, low, high, default, whole=False)
@@ -148,6 +152,7 @@ def slide(
         step=step,
         key=key,
         help=help,
+        width=width,
         bind="query-params",
         persist_state="session",
     )

@@ -8,12 +8,12 @@ import streamlit as st
 
 from app import services
 from app.figures import density
-from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, theme
+from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, text_width, theme
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
 
 # Pixels of a cell: for "-12,345.6 +- 123.4" and its padding, and for each letter of a longer value.
-CELL_WIDTH, LETTER_WIDTH = 232, 17
+CELL_WIDTH, CELL_PADDING, LETTER_WIDTH = 232, 34, 17
 # Letters of a value for which half of a phone's width is enough.
 SHORT = 11
 
@@ -61,13 +61,19 @@ def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
     """
     cells = [_cell(entry) for entry in entries]
     narrow, longest = is_narrow(), max((len(cell.value) for cell in cells), default=0)
+    widths = [max(CELL_WIDTH, LETTER_WIDTH * len(cell.value)) for cell in cells]
+    # Streamlit's own line under a figure, one element instead of three, is cut off where it does not fit.
+    fits = all(text_width(cell.caption) < wide - CELL_PADDING for cell, wide in zip(cells, widths, strict=True))
     with st.container(horizontal=not narrow or longest <= SHORT):
-        for cell in cells:
-            wide = max(CELL_WIDTH, LETTER_WIDTH * len(cell.value))
+        for cell, wide in zip(cells, widths, strict=True):
+            # Every cell has a line here, so that all are of one height.
+            caption = numbers.unbroken(cell.caption) or numbers.NO_BREAK
+            if fits and not narrow:
+                st.metric(cell.label, cell.value, delta_description=caption, border=True, width=wide, height="stretch")
+                continue
             with st.container(border=True, width="stretch" if narrow else wide, height="stretch", gap=None):
                 st.metric(cell.label, cell.value)
-                # Every cell has a line here, so that all are of one height.
-                st.caption(numbers.unbroken(cell.caption) or numbers.NO_BREAK)
+                st.caption(caption)
 
 
 def _cell(entry: services.Metric | Cell) -> Cell:

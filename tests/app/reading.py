@@ -31,8 +31,9 @@ def pictures(at: AppTest) -> list[str]:
 
 
 def words(at: AppTest) -> str:
-    """Everything that is said in words, captions last."""
-    return "\n".join(each.value for each in (*at.markdown, *at.caption))
+    """Everything that is said in words, captions last, those of figures after the others."""
+    under = [each.proto.delta_description for each in at.metric]
+    return "\n".join([*(each.value for each in (*at.markdown, *at.caption)), *under])
 
 
 def metric(at: AppTest, label: str) -> str:

@@ -1,5 +1,7 @@
 """The bare page has what its address says, and nothing else."""
 
+import json
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -23,19 +25,39 @@ def containers(block: Block) -> int:
     return len(inner) + sum(map(containers, inner))
 
 
-def test_it_is_one_control_and_one_picture():
-    page = opened(control="number", pictures="image")
-    assert len(page.number_input) == 1
-    assert len(page.get("image")) == 1
-    assert not page.get("plotly_chart")
+def figure(height: int) -> dict[str, object]:
+    return {"figure": {"data": [{"type": "scatter", "y": [1]}], "layout": {"height": height}}, "config": {}}
+
+
+def shown(page: AppTest) -> list[int]:
+    return [json.loads(each.proto.spec)["layout"]["height"] for each in page.get("plotly_chart")]
+
+
+def test_without_pictures_it_is_one_control_and_one_line():
+    page = opened(control="slider")
+    assert len(page.slider) == 1
+    assert len(page.get("plotly_chart")) == 1
     assert not page.metric
+
+
+def test_every_run_shows_the_next_of_what_was_recorded(tmp_path):
+    file = tmp_path / "recorded.json"
+    image = {"image": "data:image/png;base64,iVBORw0KGgo="}
+    file.write_text(json.dumps([[figure(101), image], [figure(102), image], [figure(103), image]]))
+    page = opened(control="number", pictures=str(file))
+    seen = [shown(page)]
+    for value in (1, 2, 3):
+        page.number_input(key="number").set_value(value).run()
+        seen.append(shown(page))
+    assert seen == [[101], [102], [103], [101]]
+    assert len(page.get("image")) == 1
 
 
 def test_what_stands_still_is_there_in_its_numbers():
     still = "maps:1,charts:1,images:2,metrics:3,texts:5,controls:2,buttons:2,tables:1,headings:4"
-    page = opened(control="slider", pictures="chart,map,image", still=still)
-    assert len(page.get("plotly_chart")) == 2 + 2
-    assert len(page.get("image")) == 1 + 2
+    page = opened(control="slider", still=still)
+    assert len(page.get("plotly_chart")) == 1 + 2
+    assert len(page.get("image")) == 2
     assert [len(page.metric), len(page.markdown), len(page.number_input)] == [3, 5, 2]
     assert [len(page.button), len(page.dataframe), len(page.subheader)] == [2, 1, 4]
 
@@ -57,10 +79,3 @@ def test_links_make_a_page_of_several(monkeypatch):
     assert [each.title for each in asked] == ["Page 0", "Page 1", "Page 2"]
     assert len(page.markdown) == 1
     assert len(page.slider) == 1
-
-
-def test_all_images_have_the_size_that_is_asked_for(monkeypatch):
-    shapes, show = [], st.image
-    monkeypatch.setattr(st, "image", lambda picture, **how: (shapes.append(picture.shape), show(picture, **how)))
-    opened(pictures="image,image", still="images:2", size="400x300")
-    assert shapes == 4 * [(300, 400)]

@@ -9,21 +9,21 @@ from benchmarks.pages import CONTROLS, FURNITURE
 
 ON_THE_PAGE = {"maps": 3, "charts": 2, "images": 7, "metrics": 6, "controls": 7, "buttons": 2, "texts": 14}
 ON_THE_PAGE |= {"tables": 0, "headings": 3, "blocks": 40, "links": 6}
-SEED, RANGE = CONTROLS[:2]
+SEED, RANGE, TILE = CONTROLS[:3]
+IMAGE, CHART = {"image": "data:"}, {"figure": {"data": [{"type": "scatter"}]}}
+MAP = {"figure": {"data": [{"type": "scattergl"}, {"type": "contour"}]}}
 
 
-def window(counts=ON_THE_PAGE, sizes=()):
-    """A window on a page with so many of each kind, whose images have these sizes."""
+def window(counts=ON_THE_PAGE):
+    """A window on a page with so many of each kind."""
     kinds = {where: kind for kind, where in FURNITURE.items()}
-    page = SimpleNamespace(
-        locator=lambda where: SimpleNamespace(count=lambda: counts[kinds[where]]),
-        eval_on_selector_all=lambda where, script: sizes,
+    return SimpleNamespace(
+        page=SimpleNamespace(locator=lambda where: SimpleNamespace(count=lambda: counts[kinds[where]]))
     )
-    return SimpleNamespace(page=page)
 
 
-def test_what_stands_still_is_all_but_what_is_drawn_anew():
-    found = pages._standing_still(window(), SEED)
+def test_what_stands_still_is_all_but_what_was_recorded():
+    found = pages.standing_still(window(), SEED, 3 * [IMAGE])
     assert found["images"] == 7 - 3
     assert found["controls"] == 7 - 1
     # The page's, the sidebar's and the fragment's, a row of columns and three of them.
@@ -31,23 +31,25 @@ def test_what_stands_still_is_all_but_what_is_drawn_anew():
     assert {kind: found[kind] for kind in ("maps", "texts", "links")} == {"maps": 3, "texts": 14, "links": 6}
 
 
+def test_what_is_clicked_is_a_chart_of_the_bare_page_and_no_control():
+    found = pages.standing_still(window(), TILE, [IMAGE])
+    assert (found["charts"], found["controls"]) == (2 - 1, 7)
+    found = pages.standing_still(window(ON_THE_PAGE | {"charts": 0}), TILE, [IMAGE])
+    assert (found["charts"], found["maps"]) == (0, 3 - 1)
+
+
 def test_a_page_without_its_pictures_is_refused():
-    with pytest.raises(RuntimeError, match="overview does not have all of map,map,map"):
-        pages._standing_still(window(ON_THE_PAGE | {"maps": 2}), RANGE)
+    with pytest.raises(RuntimeError, match="overview does not have all that was recorded of it"):
+        pages.standing_still(window(ON_THE_PAGE | {"maps": 2}), RANGE, 3 * [MAP])
 
 
-@pytest.mark.parametrize(
-    ("sizes", "said"),
-    [
-        ([], "960x240"),
-        ([[400, 6]], "960x240"),
-        ([[400, 6], [900, 600], [900, 600]], "900x600"),
-        ([[728, 728], [952, 112], [210, 210], [210, 210]], "952x112"),
-    ],
-)
-def test_images_are_as_large_as_ours(sizes, said):
-    assert pages._size_of_images(window(sizes=sizes)) == said
+@pytest.mark.parametrize(("picture", "kind"), [(IMAGE, "images"), (CHART, "charts"), (MAP, "maps")])
+def test_pictures_are_counted_by_what_is_in_them(picture, kind):
+    assert pages.kind_of(picture) == kind
 
 
-def test_pictures_are_counted_in_words():
-    assert pages._counted("image,map,image") == "2 × image, map"
+def test_a_control_has_its_address_and_a_mover_for_every_window():
+    place = next(each for each in CONTROLS if each.query)
+    assert place.address("http://here") == "http://here/latent_space?experiment=mnist-2d&prior=Vamp"
+    assert SEED.address("http://here") == "http://here/?experiment=mnist-2d"
+    assert RANGE.mover() is not RANGE.mover()

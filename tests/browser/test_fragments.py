@@ -6,7 +6,7 @@ A fragment within a fragment that fills containers of the page does not clear wh
 import pytest
 
 from benchmarks.browser import Window
-from benchmarks.pages import CONTROLS, EXPERIMENT
+from benchmarks.pages import CONTROLS
 
 ELEMENTS = """() => {
     const found = {};
@@ -19,13 +19,12 @@ ELEMENTS = """() => {
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda each: f"{each.page or 'overview'}: {each.name}")
 def test_a_page_has_as_many_elements_as_before(browser, server, control):
-    query = "&".join(filter(None, (f"experiment={EXPERIMENT}", control.query)))
-    window = Window(browser, f"{server.url}/{control.page}?{query}")
+    window, move = Window(browser, control.address(server.url)), control.mover()
     try:
         before = window.page.evaluate(ELEMENTS)
         assert before["stPlotlyChart"] >= 1
-        window.timed(control.act)
-        window.timed(control.act)
+        window.timed(move)
+        window.timed(move)
         assert window.page.evaluate(ELEMENTS) == before
     finally:
         window.close()

@@ -138,6 +138,9 @@ def test_far_away_is_outside_the_priors_mass(models):
 
 def test_a_place_can_be_typed_and_taken_back(middle):
     at = opened()
+    assert not [field for field in at.number_input if field.label == "z\u2081"], "sent before it is open"
+    at.session_state["latent_typed"] = True
+    at.run()
     fields = {field.label: field for field in at.number_input}
     for axis, value in zip(("z\u2081", "z\u2082"), middle, strict=True):
         fields[axis].set_value(value)

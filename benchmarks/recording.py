@@ -1,0 +1,108 @@
+"""What a page sends its browser when a control is moved: the pictures, as they were sent.
+
+A bare page shows them again, so that it has the very same things to show and nothing to compute.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, WebSocket
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from benchmarks.browser import Window
+
+Picture = dict[str, Any]
+"""A plotly figure, {"figure": specification, "config": configuration}, or an image, {"image": address}."""
+
+Slot = tuple[int, ...]
+"""Where an element stands on a page: its delta path."""
+
+
+class Recorder:
+    """Keeps the pictures of each run; give `listen` to a `Window`, and call `taken` after each move.
+
+    The server names a message that the browser has by its hash, so all messages since the page was opened are kept.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, ForwardMsg] = {}
+        self._shown: dict[Slot, Picture] = {}
+
+    def listen(self, page: Page) -> None:
+        """Listen to a page that has not been opened yet."""
+        page.on("websocket", self._opened)
+
+    def _opened(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self.heard)
+
+    def heard(self, frame: bytes | str) -> None:
+        """Read one message of the server."""
+        if isinstance(frame, str):
+            return
+        message = ForwardMsg.FromString(frame)
+        if message.WhichOneof("type") == "ref_hash":
+            where = message.metadata.delta_path
+            message = self._known[message.ref_hash]
+        else:
+            where = message.metadata.delta_path
+            if message.hash:
+                self._known[message.hash] = message
+        if message.WhichOneof("type") == "delta" and message.delta.WhichOneof("type") == "new_element":
+            element = message.delta.new_element
+            if (picture := _picture(element)) is not None:
+                self._shown[tuple(where)] = picture
+
+    def taken(self) -> dict[Slot, Picture]:
+        """The pictures that came since the last call, by their place."""
+        taken, self._shown = self._shown, {}
+        return taken
+
+
+def _picture(element: Any) -> Picture | None:
+    kind = element.WhichOneof("type")
+    if kind == "plotly_chart":
+        chart = element.plotly_chart
+        return {"figure": json.loads(chart.spec), "config": json.loads(chart.config or "{}")}
+    if kind == "imgs":
+        return {"image": element.imgs.imgs[0].url}
+    return None
+
+
+def changing(moves: list[dict[Slot, Picture]]) -> list[list[Picture]]:
+    """Of each move, the pictures that every move sends and that are not the same each time, in the order of the page.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    sent = sorted(set(moves[0]).intersection(*moves))
+    changed = [slot for slot in sent if any(move[slot] != moves[0][slot] for move in moves)]
+    if not changed:
+        raise ValueError(f"none of {len(sent)} pictures changes in {len(moves)} moves")
+    return [[move[slot] for slot in changed] for move in moves]
+
+
+def record(browser: Browser, address: str, act: Callable[[Page], None], moves: int, file: Path) -> list[Picture]:
+    """Move a control, and write the pictures of each move as JSON; gives those of the first move.
+
+    Arguments:
+        browser: Opens the page in a window of its own.
+        address: The page's.
+        act: Moves the control once.
+        moves: How many times.
+        file: Written.
+    """
+    recorder = Recorder()
+    window = Window(browser, address, listen=recorder.listen)
+    try:
+        recorder.taken()
+        taken = []
+        for _ in range(moves):
+            window.timed(act)
+            taken.append(recorder.taken())
+    finally:
+        window.close()
+    pictures = changing(taken)
+    file.write_text(json.dumps(pictures), encoding="utf-8")
+    return pictures[0]
