@@ -148,7 +148,7 @@ CONTROLS = (
     Control("", "seed, three strips of samples", partial(steps, "Seed of the samples"), "number"),
     Control("", "range, three maps", partial(toggles, "own", "shared"), "segments"),
     Control("pseudo_inputs", "a tile, its story", partial(clicks, "pseudo_wall", SPOTS), "click"),
-    Control("pseudo_inputs", "number, its story", partial(steps, "Pseudo-input"), "number"),
+    Control("pseudo_inputs", "number, its story", partial(steps, "Pseudo-input"), "number", "component=0"),
     Control("components", "temperature, draws", partial(slides, "Temperature"), "slider"),
     Control("components", "seed, draws", partial(steps, "Seed"), "number"),
     Control("components", "a mark, draws", partial(clicks, "components_usage", SPOTS), "click"),

@@ -55,6 +55,37 @@ def row() -> None:
     widgets.file_button("Save", b"png", key="t_png", name="tiles.png")
 
 
+def long_row() -> None:
+    """A row in which one caption is longer than its cell."""
+    from app import widgets
+
+    widgets.metric_row(
+        [widgets.Cell("One", "1", "of two"), widgets.Cell("Two", "2", "a random 10,000 of the 50,000 training images")]
+    )
+
+
+def phone_row() -> None:
+    """A row in a narrow window."""
+    import streamlit as st
+
+    from app import widgets
+
+    st.session_state["_narrow"] = True
+    widgets.metric_row([widgets.Cell("One", "1", "of two")])
+
+
+@pytest.mark.parametrize(
+    ("script", "captions"),
+    [(long_row, ["of two", "a random 10,000 of the 50,000 training images"]), (phone_row, ["of two"])],
+)
+def test_what_stands_under_a_figure_is_never_cut_off(script, captions):
+    """Streamlit cuts its own line under a figure where it does not fit: then all cells have a caption that wraps."""
+    at = AppTest.from_function(script, default_timeout=30).run()
+    assert not at.exception
+    assert [caption.value for caption in at.caption] == captions
+    assert not any(metric.proto.delta_description for metric in at.metric)
+
+
 def test_a_number_and_its_unit_stay_on_one_line():
     from app.widgets import numbers
 
@@ -68,7 +99,7 @@ def test_the_pieces_of_a_page():
     assert at.title[0].value == "Title"
     assert [metric.value for metric in at.metric] == ["−90.2 ± 0.5", "16+5"]
     assert [metric.label for metric in at.metric] == ["ELBO", "Active units"]
-    assert "nats/image, n\u00a0=\u00a0300" in [caption.value for caption in at.caption]
+    assert [metric.proto.delta_description for metric in at.metric] == ["nats/image, n\u00a0=\u00a0300", "of 40 + 40"]
     assert at.expander[0].label == "What am I seeing?"
     assert "instead" in at.info[0].value
     assert not at.progress

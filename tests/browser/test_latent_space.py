@@ -88,6 +88,19 @@ def test_a_click_decodes_the_place_and_the_copied_link_brings_it_back(page, brow
     expect(page.get_by_role("switch", name="Component ellipses")).to_be_checked()
 
 
+def test_places_clicked_one_after_the_other_leave_the_part_in_view(page):
+    """Plotly takes two clicks within its delay for a double one, wherever they are, and shows the whole plane."""
+    opened(page, "experiment=digits-2d&prior=Vamp&latent_view=-1,1,-1,1")
+    near = page.evaluate(FRAME)[0]
+    for x, y in ((0.4, 0.4), (-0.4, 0.3)):
+        click(page, x, y)
+        page.wait_for_timeout(350)
+    expect(page).to_have_url(re.compile("latent_point=-0[.](3|4)"), timeout=PATIENCE)
+    settled(page)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(FRAME)[0] == pytest.approx(near)
+
+
 def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     opened(page, "experiment=digits-2d&prior=Vamp")
     x, y = page.evaluate(MIDDLE)

@@ -49,5 +49,9 @@ def test_a_figure_may_have_no_bar():
     assert "displayModeBar" not in plot_config("a")
 
 
+def test_two_clicks_half_a_second_apart_are_no_double_click():
+    assert plot_config("a")["doubleClickDelay"] == 300
+
+
 def test_alt_text():
     assert alt_text(laid_out(Drawing(), LIGHT, x="", y="", alt="Two clouds", height=100)) == "Two clouds"

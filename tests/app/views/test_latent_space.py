@@ -200,6 +200,17 @@ def test_a_distance_chooses_without_a_pointer(ref, middle):
     assert "None yet." in words(opened())
 
 
+def test_a_distance_set_and_taken_back_shows_the_images_once(middle):
+    """They move to what runs again with the place, and back."""
+    at = opened(latent_point=link(middle))
+    for radius, said in ((0.6, "within 0.60 of the place"), (0.0, "None yet."), (0.7, "within 0.70 of the place")):
+        at.slider(key="latent_radius").set_value(radius).run()
+        assert not at.exception
+        assert words(at).count(said) == 1
+        assert [each.value for each in at.subheader].count("Chosen images") == 1
+        assert len(at.slider) == 1
+
+
 def test_without_the_data_set_reconstructions_are_named_so(middle, monkeypatch):
     from tests.app.conftest import forget
     from vampcore import datasets
