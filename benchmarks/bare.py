@@ -2,7 +2,8 @@
 
 `streamlit run benchmarks/bare.py`; the address says which: `?control=number&pictures=FILE` shows what
 `benchmarks/recording.py` has written there, the next of its moves whenever the control is moved, with nothing in it to
-compute; without pictures, a line of fifty points that goes on by a step. The control is in the address, as ours are.
+compute; without pictures, a line of fifty points that goes on by a step. What is moved is in the address, as ours is;
+what is clicked is one of three bars.
 
 `&still=maps:2,charts:1,images:1,metrics:4,texts:20,controls:3,buttons:2,tables:1,headings:5,blocks:20,links:6` adds
 what stands on the page and does not change, inside so many layout containers, beside a sidebar with so many links: the
@@ -25,6 +26,7 @@ import torch  # noqa: F401  # what it adds to the process is there on both sides
 # Pictures in a row. (Streamlit would show a string of words here.)
 ACROSS = 3
 GRID = 100
+BARS = {"data": [{"type": "bar", "x": [0, 1, 2], "y": [1, 1, 1]}], "layout": {"height": 400}}
 IN_ADDRESS: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 
 
@@ -55,14 +57,9 @@ def control(kind: str) -> None:
     elif kind == "segments":
         st.segmented_control("Segments", ["a", "b"], default="a", key="segments", **IN_ADDRESS)
     elif kind == "click":
-        st.plotly_chart(bars(), key="clicked", on_select="rerun", selection_mode="points")
+        st.plotly_chart(Recorded(BARS), key="clicked", on_select="rerun", selection_mode="points")
     else:
         st.slider("Slider", 0.0, 2.0, 1.0, 0.05, key="slider", **IN_ADDRESS)
-
-
-def bars() -> go.Figure:
-    """Three bars to click."""
-    return go.Figure(go.Bar(x=[0, 1, 2], y=[1, 1, 1]), layout={"height": 400})
 
 
 def line(turn: int) -> go.Figure:

@@ -42,13 +42,11 @@ class Recorder:
         if isinstance(frame, str):
             return
         message = ForwardMsg.FromString(frame)
+        where = message.metadata.delta_path
         if message.WhichOneof("type") == "ref_hash":
-            where = message.metadata.delta_path
             message = self._known[message.ref_hash]
-        else:
-            where = message.metadata.delta_path
-            if message.hash:
-                self._known[message.hash] = message
+        elif message.hash:
+            self._known[message.hash] = message
         if message.WhichOneof("type") == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             if (picture := _picture(element)) is not None:

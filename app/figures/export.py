@@ -10,8 +10,9 @@ import numpy as np
 from app.figures.drawing import Drawing
 
 DOUBLE_CLICK = 300
-"""Milliseconds within which two clicks are a double one, which shows the whole figure again. Plotly's 500 take two
-clicks at different places for one, where somebody decodes place after place."""
+"""Milliseconds within which two clicks are a double one, which shows the whole figure again. Plotly asks for no more
+than 500 and not where they were, so that who decodes two places in half a second would lose the part in view. Who
+double-clicks more slowly than this has the tool bar."""
 
 Column = np.ndarray | Sequence[float | int | str | None]
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import services, state, widgets
 from app.figures.drawing import Drawing
 from app.figures.tiles import tiles, tiles_png
-from app.widgets.chosen_images import ENLARGED, by_distance, chosen_images
+from app.widgets.chosen_images import ENLARGED, chosen_images
 
 CHART = "latent_plane"
 VIEW = "latent_view"
@@ -69,8 +69,6 @@ def explore(ref: services.Ref) -> None:
             st.caption(f"Ellipses of the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
     numbers = st.container()
     follow_place(ref, means, shown, picture, side)
-    if not by_distance():
-        chosen_images(ref, shown.chosen, None, means, VIEW)
     with numbers:
         # Last, since the holes take a moment where they were never measured.
         show_numbers(ref, means, shown)
@@ -84,9 +82,8 @@ def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Containe
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)
-    if by_distance():
-        # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
-        chosen_images(ref, shown.chosen, place, means, VIEW)
+    # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
+    chosen_images(ref, shown.chosen, place, means, VIEW)
 
 
 def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> Shown:

@@ -18,36 +18,19 @@ from app.widgets.sidebar import data_notice
 SHOWN, COLUMNS = 72, 12
 # Pixels of an enlarged image, about twice what the screen gives it: a browser that shrinks squares keeps their edges.
 ENLARGED = 112
-RADIUS = "latent_radius"
 # Pixels of the slider that chooses by distance.
 WIDTH = 320
 
 
-def by_distance() -> bool:
-    """Whether images are chosen by their distance from the place decoded, and so change with it."""
-    return bool(st.session_state.get(RADIUS))
-
-
 @fragment
-def chosen_images(
-    ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float] | None, means: bool, view: str
-) -> None:
-    """The images chosen, by lasso or by distance from the place; their classes; a table to take away.
-
-    Arguments:
-        ref: The checkpoint.
-        lassoed: Rows inside an outline, which goes before a distance.
-        place: The place decoded, where `by_distance`: then this belongs in what runs again with the place. None
-            elsewhere, so that a click does not send it again.
-        means: Whether points are posterior means.
-        view: Key of the part in view.
-    """
+def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float], means: bool, view: str) -> None:
+    """The images chosen, by lasso or by distance from the place; their classes; a table to take away."""
     facts = services.facts(ref)
     st.subheader("Chosen images", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         radius = slide(
             "Distance from the place",
-            key=RADIUS,
+            key="latent_radius",
             low=0.0,
             high=3.0,
             default=0.0,
@@ -56,9 +39,7 @@ def chosen_images(
             " An outline drawn with lasso or box goes before it.",
             width=WIDTH,
         )
-        if by_distance() != (place is not None):
-            st.rerun()  # it belongs elsewhere on the page now
-        rows = lassoed if len(lassoed) or place is None else services.within(ref, place, radius, means)
+        rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
         if len(rows):
             how = "inside the outline" if len(lassoed) else f"within {radius:.2f} of the place"
             st.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")

@@ -12,7 +12,8 @@ from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, text_
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
 
-# Pixels of a cell: for "-12,345.6 +- 123.4" and its padding, and for each letter of a longer value.
+# Pixels of a cell: for "-12,345.6 +- 123.4" and its padding, of that padding and rim, and of each letter of a longer
+# value. What stands beneath is measured as the labels of figures are, whose letters are hardly smaller.
 CELL_WIDTH, CELL_PADDING, LETTER_WIDTH = 232, 34, 17
 # Letters of a value for which half of a phone's width is enough.
 SHORT = 11

@@ -50,6 +50,7 @@ def test_every_run_shows_the_next_of_what_was_recorded(tmp_path):
         page.number_input(key="number").set_value(value).run()
         seen.append(shown(page))
     assert seen == [[101], [102], [103], [101]]
+    assert json.loads(page.get("plotly_chart")[0].proto.spec) == figure(101)["figure"]
     assert len(page.get("image")) == 1
 
 

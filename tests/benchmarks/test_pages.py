@@ -49,7 +49,7 @@ def test_pictures_are_counted_by_what_is_in_them(picture, kind):
 
 
 def test_a_control_has_its_address_and_a_mover_for_every_window():
-    place = next(each for each in CONTROLS if each.query)
+    place = next(each for each in CONTROLS if each.query == "prior=Vamp")
     assert place.address("http://here") == "http://here/latent_space?experiment=mnist-2d&prior=Vamp"
     assert SEED.address("http://here") == "http://here/?experiment=mnist-2d"
     assert RANGE.mover() is not RANGE.mover()
