@@ -210,15 +210,13 @@ def show_sweep(ref: services.Ref, unit: int) -> None:
     """The unit swept through its range, all others held."""
     facts = services.facts(ref)
     st.subheader(f"What unit {unit} does", anchor=False)
-    words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
-    with way:
-        row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, default=0)
-    layers = len(facts.latent_dims)
-    lower = "" if layers == 1 else " Layers below are drawn from their priors, given these."
-    words.markdown(
-        f"Unit {unit} goes through the range of its posterior means; all other units of its layer stay at the posterior"
-        f" mean of test image {row}.{lower}"
-    )
+    lower = "" if len(facts.latent_dims) == 1 else " Layers below are drawn from their priors, given these."
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
+        st.markdown(
+            f"Unit {unit} goes through the range of its posterior means; all other units of its layer stay at the "
+            f"posterior mean of test image {row}.{lower}"
+        )
     sweep = services.traverse(ref, unit, STEPS, row)
     drawing = strip(
         sweep.pixels[None],

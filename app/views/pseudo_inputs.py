@@ -57,14 +57,12 @@ class Frame(NamedTuple):
     """What of a component's story stays as it is when another component is chosen: it is sent once.
 
     Attributes:
-        figures: The place for figures of the component.
-        title: For the heading.
+        head: The place for figures of the component, and for the heading.
         steps: For one picture each, from the pseudo-input, where there is one, to the test images, under headings.
         growth: For the pictures through the epochs.
     """
 
-    figures: Container
-    title: Container
+    head: Container
     steps: tuple[Container, ...]
     growth: Container
 
@@ -73,8 +71,8 @@ def lay_out(ref: services.Ref) -> Frame:
     """The frame of a component's story: steps under numbered headings."""
     learned = services.pseudo_inputs(ref) is not None
     steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
-    steps += ["Decoded mean", f"{SAMPLES} samples", "Nearest test images"]
-    figures, title = st.container(), st.container()
+    steps += ["Decoded mean", f"{SAMPLES} samples, seed 0", "Nearest test images"]
+    head = st.container()
     columns = [*st.columns([2, 3, 2], gap="medium")] if learned else [*st.columns([3, 2, 2], gap="medium")[:2]]
     columns += st.columns(2, gap="medium")
     places = []
@@ -83,7 +81,7 @@ def lay_out(ref: services.Ref) -> Frame:
         places.append(column.container())
     with columns[-1]:
         widgets.data_notice(ref, key="pseudo_download")
-    return Frame(figures, title, tuple(places), st.container())
+    return Frame(head, tuple(places), st.container())
 
 
 @widgets.fragment
@@ -133,8 +131,9 @@ def one_of_them(
     with shown:
         widgets.pick_component(WALL, where, component, captioned=len(where.ids) <= FEW)
     told = services.story(ref, component, SAMPLES)
-    with frame.figures:
+    with frame.head:
         figures_of(ref, facts, told)
+        heading(facts, told)
     from_end_to_end(ref, facts, told, frame)
     with frame.growth:
         growth(ref, facts, component)
@@ -159,11 +158,16 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
     widgets.metric_row(cells)
 
 
+def heading(facts: services.Facts, told: services.Story) -> None:
+    """Whose story it is."""
+    kind = "Pseudo-input" if told.pseudo_input is not None else "Component"
+    words = f"{kind} {told.component}" if facts.has_components else "The one component"
+    st.subheader(f"{words} from end to end", anchor=False)
+
+
 def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
-    k, learned = told.component, told.pseudo_input is not None
-    words = f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has_components else "The one component"
-    frame.title.subheader(f"{words} from end to end", anchor=False)
+    k = told.component
     *first, component, decoded, samples, nearest = frame.steps
     if told.pseudo_input is not None:
         with first[0]:
@@ -173,8 +177,7 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
     with decoded:
         picture(told.decoded, facts, f"Decoded mean of component {k}")
     with samples:
-        under = "Decoded draws from the component, seed 0"
-        picture(told.samples, facts, f"Draws of component {k}", columns=8, under=under)
+        picture(told.samples, facts, f"Draws of component {k}", columns=8)
     with nearest:
         images = services.test_images(ref, tuple(int(row) for row in told.rows))
         ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
@@ -272,7 +275,10 @@ if not known.is_mixture:
 elif known.has_components:
     all_of_them(here.ref, known)
 else:
-    from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES), lay_out(here.ref))
+    told, frame = services.story(here.ref, 0, SAMPLES), lay_out(here.ref)
+    with frame.head:
+        heading(known, told)
+    from_end_to_end(here.ref, known, told, frame)
 if known.has_components:
     st.page_link(
         "views/components.py",
