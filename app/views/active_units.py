@@ -211,12 +211,11 @@ def show_sweep(ref: services.Ref, unit: int) -> None:
     facts = services.facts(ref)
     st.subheader(f"What unit {unit} does", anchor=False)
     lower = "" if len(facts.latent_dims) == 1 else " Layers below are drawn from their priors, given these."
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
-        st.markdown(
-            f"Unit {unit} goes through the range of its posterior means; all other units of its layer stay at the "
-            f"posterior mean of test image {row}.{lower}"
-        )
+    row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
+    st.markdown(
+        f"Unit {unit} goes through the range of its posterior means; all other units of its layer stay at the "
+        f"posterior mean of test image {row}.{lower}"
+    )
     sweep = services.traverse(ref, unit, STEPS, row)
     drawing = strip(
         sweep.pixels[None],
