@@ -176,6 +176,23 @@ def test_a_place_is_reached_by_the_keyboard(page):
     assert place(page)[0] == pytest.approx(0.5)
 
 
+def test_a_click_while_the_form_is_open_decodes_and_the_form_has_the_new_place(page):
+    """What is in the form is sent when it opens, so it must not be that of an earlier place."""
+    opened(page, "experiment=digits-2d&prior=SG&latent_point=0.5000,0.5000")
+    page.get_by_role("button", name="Type a place").click()
+    button = page.get_by_role("button", name="Decode this place")
+    expect(button).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    click(page, -1, -0.5)
+    expect(page).not_to_have_url(re.compile("latent_point=0.5000"), timeout=PATIENCE)
+    expect(button).to_have_count(0, timeout=PATIENCE)
+    settled(page)
+    x, y = place(page)
+    page.get_by_role("button", name="Type a place").click()
+    expect(page.get_by_label("z\u2081", exact=True)).to_have_value(f"{x:.2f}", timeout=PATIENCE)
+    expect(page.get_by_label("z\u2082", exact=True)).to_have_value(f"{y:.2f}", timeout=PATIENCE)
+
+
 def test_zooming_in_faster_than_the_page_follows_does_not_freeze_the_browser(page):
     """Twenty steps in two seconds, a million times nearer: the page answers, at the narrowest part that is drawn."""
     opened(page, "experiment=mnist-2d&prior=Vamp")
