@@ -133,7 +133,6 @@ def one_of_them(
     told = services.story(ref, component, SAMPLES)
     with frame.head:
         figures_of(ref, facts, told)
-        heading(facts, told)
     from_end_to_end(ref, facts, told, frame)
     with frame.growth:
         growth(ref, facts, component)
@@ -158,16 +157,11 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
     widgets.metric_row(cells)
 
 
-def heading(facts: services.Facts, told: services.Story) -> None:
-    """Whose story it is."""
-    kind = "Pseudo-input" if told.pseudo_input is not None else "Component"
-    words = f"{kind} {told.component}" if facts.has_components else "The one component"
-    st.subheader(f"{words} from end to end", anchor=False)
-
-
 def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
-    k = told.component
+    k, learned = told.component, told.pseudo_input is not None
+    words = f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has_components else "The one component"
+    frame.head.subheader(f"{words} from end to end", anchor=False)
     *first, component, decoded, samples, nearest = frame.steps
     if told.pseudo_input is not None:
         with first[0]:
@@ -275,10 +269,7 @@ if not known.is_mixture:
 elif known.has_components:
     all_of_them(here.ref, known)
 else:
-    told, frame = services.story(here.ref, 0, SAMPLES), lay_out(here.ref)
-    with frame.head:
-        heading(known, told)
-    from_end_to_end(here.ref, known, told, frame)
+    from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES), lay_out(here.ref))
 if known.has_components:
     st.page_link(
         "views/components.py",

@@ -19,7 +19,7 @@ SHOWN, COLUMNS = 72, 12
 # Pixels of an enlarged image, about twice what the screen gives it: a browser that shrinks squares keeps their edges.
 ENLARGED = 112
 # Pixels of the slider that chooses by distance.
-WIDTH = 320
+SLIDER_WIDTH = 320
 
 
 @fragment
@@ -37,7 +37,7 @@ def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, fl
             step=0.05,
             help="Chooses the images whose points lie within this distance of the place decoded, in latent units."
             " An outline drawn with lasso or box goes before it.",
-            width=WIDTH,
+            width=SLIDER_WIDTH,
         )
         rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
         if len(rows):
