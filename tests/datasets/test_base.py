@@ -1,5 +1,6 @@
 """Observations, likelihoods and the data folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,9 @@ def test_the_data_folder_is_given_or_in_the_environment_or_data(
     assert data_root() == Path("data")
     monkeypatch.delenv("VAMPCORE_DATA")
     assert data_root() == Path("data")
+
+
+def test_binarised_images_keep_labels_and_names() -> None:
+    names = tuple(f"{row}.png" for row in range(len(grey_dataset().test.images)))
+    named = replace(grey_dataset(), test=replace(grey_dataset().test, names=names))
+    assert with_likelihood(named, "bernoulli").test.names == names

@@ -41,3 +41,11 @@ def test_parts_are_disjoint_whole_and_keep_their_labels(labels: np.ndarray | Non
         else:
             assert part.labels is not None
             assert part.labels.tolist() == [number % 3 for number in part.images.flatten().tolist()]
+
+
+def test_names_follow_their_images() -> None:
+    images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
+    names = tuple(f"{value}.png" for value in range(40))
+    for part in split(images, np.arange(40) % 2, 255, validation=4, test=4, names=names):
+        assert part.names == tuple(f"{value}.png" for value in part.images.ravel().tolist())
+    assert split(images, None, 255, validation=4, test=4)[0].names is None

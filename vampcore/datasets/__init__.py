@@ -23,6 +23,7 @@ from vampcore.datasets.files import download_cure
 from vampcore.datasets.frey_faces import FreyFaces
 from vampcore.datasets.histopathology import Histopathology
 from vampcore.datasets.idx_images import FASHION_MNIST, MNIST
+from vampcore.datasets.naming import OwnData, absolute_name, own_data, short_name
 from vampcore.datasets.omniglot import Omniglot
 from vampcore.datasets.own_folder import ImageFolder
 from vampcore.datasets.own_npz import NpzImages
@@ -31,7 +32,9 @@ from vampcore.datasets.static_mnist import StaticMNIST
 __all__ = [
     "DataError",
     "Dataset",
+    "OwnData",
     "Split",
+    "absolute_name",
     "available",
     "cure",
     "data_root",
@@ -41,6 +44,8 @@ __all__ = [
     "load",
     "names",
     "observe",
+    "own_data",
+    "short_name",
 ]
 
 KINDS: tuple[PublishedKind, ...] = (

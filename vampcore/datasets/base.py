@@ -26,11 +26,13 @@ class Split:
         images: Values from 0 to `levels`.
         labels: Class of each image, or None where the source gives none.
         levels: Largest value that a pixel can take: 1 (binary), 16 (digits' dots), 255 (grey).
+        names: File name or id of each image, as its source gives it; None where it gives none.
     """
 
     images: UInt8[Tensor, "N C H W"]
     labels: Int64[Tensor, " N"] | None
     levels: int
+    names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Dataset:
         classes: Names of the classes, () when there are none.
         likelihood: "bernoulli", "binomial" or "logistic".
         pseudo_input_noise: Mean and standard deviation of random pseudo-inputs, in the units of an observation.
+        notes: What was done to a user's own data that they may not expect, a sentence each.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Dataset:
     classes: tuple[str, ...]
     likelihood: str
     pseudo_input_noise: tuple[float, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -171,7 +175,7 @@ def with_likelihood(dataset: Dataset, likelihood: str) -> Dataset:
 def _binarised(split: Split, random: np.random.RandomState) -> Split:
     share = split.images.numpy() / np.float32(split.levels)
     drawn = random.binomial(1, share).astype(np.uint8)
-    return Split(torch.from_numpy(drawn), split.labels, levels=1)
+    return replace(split, images=torch.from_numpy(drawn), levels=1)
 
 
 def mean_noise(train: Split) -> tuple[float, float]:

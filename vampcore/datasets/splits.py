@@ -32,6 +32,7 @@ def split(
     levels: int,
     validation: int,
     test: int,
+    names: tuple[str, ...] | None = None,
 ) -> tuple[Split, Split, Split]:
     """Training, validation and test part: disjoint, shuffled with a fixed seed, balanced by class if there are any.
 
@@ -41,16 +42,29 @@ def split(
         levels: Largest value that a pixel can take.
         validation: Images in the validation part.
         test: Images in the test part; what is left over is for training.
+        names: File name or id of each image, or None.
     """
     order = seeded_order(len(images), labels)
     rows = order[test + validation :], order[test : test + validation], order[:test]
     train_part, validation_part, test_part = (
-        make_split(images[part], None if labels is None else labels[part], levels) for part in rows
+        make_split(
+            images[part],
+            None if labels is None else labels[part],
+            levels,
+            None if names is None else tuple(names[row] for row in part),
+        )
+        for part in rows
     )
     return train_part, validation_part, test_part
 
 
-def make_split(images: UInt8[np.ndarray, "N C H W"], labels: np.ndarray | None, levels: int) -> Split:
+def make_split(
+    images: UInt8[np.ndarray, "N C H W"],
+    labels: np.ndarray | None,
+    levels: int,
+    names: tuple[str, ...] | None = None,
+) -> Split:
     """A split of arrays; the labels may be of any integer type."""
     # torch.tensor copies: the array may be a read-only view of a file's bytes, or a part of a larger one.
-    return Split(torch.tensor(images), None if labels is None else torch.tensor(labels, dtype=torch.int64), levels)
+    kept = None if labels is None else torch.tensor(labels, dtype=torch.int64)
+    return Split(torch.tensor(images), kept, levels, names)
