@@ -26,6 +26,7 @@ FILES = {
     "snapshots.safetensors",
     "weights.safetensors",
 }
+QUICK_RUN = ("--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=1", "--experiment=quick")
 RUN_FILES = {"state.safetensors", "status.json"}
 SMALL = Config(
     data="digits",

@@ -237,6 +237,11 @@ class TestObservation:
         with refused("cannot be"):
             observation_from_json(SEEN | fields)
 
+    @pytest.mark.parametrize("channels", [2, 4])
+    def test_channels_that_no_page_draws_are_refused(self, channels):
+        with refused(f"an observation has {channels} channels; images have 1 .grey. or 3 .colour."):
+            observation_from_json(SEEN | {"shape": [channels, 8, 8]})
+
     @pytest.mark.parametrize(
         "fields", [{"shape": 8}, {"shape": "188"}, {"shape": None}, {"classes": "01"}, {"classes": {}}]
     )

@@ -42,6 +42,8 @@ _POSITIVE = (
 # The networks of a flow are built before a checkpoint is compared with them, so their size has a limit. At it, the
 # masks of an autoregressive one take 1.2 s on a CPU core; at twice each number, 13 s.
 _MOST_OF_A_FLOW = {"latent_dim": 512, "transforms": 32, "transform_hidden": 512}
+# Of an image: grey, or red, green and blue. The pages draw these and no others.
+CHANNELS = (1, 3)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST = 2**63 - 1
 
@@ -177,7 +179,7 @@ class Observation:
     """What the models of a data set see, kept with a checkpoint so that it opens where the data set is absent.
 
     Attributes:
-        shape: Channels, height, width.
+        shape: Channels (1 or 3), height, width.
         levels: Largest count of a pixel: 1 for binary images, 16 for `digits`, 255 for grey images.
         classes: Names of the classes; empty where there are none.
     """
@@ -262,5 +264,7 @@ def _check_observation(shape: Any, levels: Any, classes: Any) -> None:
     sizes = (*shape, levels)
     if len(sizes) != 4 or not all(type(size) is int and 0 < size <= 4096 for size in sizes):
         raise ConfigError(f"an observation of shape {shape!r:.80} and {levels!r:.80} levels cannot be")
+    if shape[0] not in CHANNELS:
+        raise ConfigError(f"an observation has {shape[0]} channels; images have 1 (grey) or 3 (colour)")
     if not all(isinstance(name, str) for name in classes):
         raise ConfigError("classes must be a list of names")

@@ -1,5 +1,6 @@
 """Tables in TOML: what rows say, and one line for everything that they must not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,9 @@ def test_how_the_likelihood_is_estimated(tmp_path):
         (('prior = "sg"\nexperiment = "../up"',), TINY, "row 1: experiment is '../up'; use letters"),
         (('prior = "sg"\ndata = "imagenet"',), TINY, "row 1: data set 'imagenet' is unknown; use one of digits"),
         (('prior = "sg"', 'prior = "sg"\nseed = 1'), TINY, "2 rows have the folder tiny/sg; give each an `experiment`"),
-        (('prior = "sg',), TINY, "is no TOML .*: mend it"),
+        (('prior = "sg',), TINY, "is no TOML .*: correct it"),
         (('prior = "sg"',), "rows = 1\n" + TINY, "'rows' is unknown"),
-        (('prior = "sg"',), "title = 1\n" + TINY, "a table has `title`"),
+        (('prior = "sg"',), "title = 1\n" + TINY, "title is 1; it must be one line of text"),
         (('prior = "sg"',), "samples = 0\n" + TINY, "samples is 0; it must be a whole number, 1 or more"),
         (('prior = "sg"',), "samples = true\n" + TINY, "samples is True; it must be a whole number"),
         (('prior = "sg"',), 'images = "all"\n' + TINY, "images is 'all'; it must be a whole number, 2 or more"),
@@ -77,3 +78,40 @@ def test_the_tables_of_the_repository_are_sound(path):
     table = read_table(path)
     assert table.title
     assert len({(row.experiment, row.prior) for row in table.rows}) == len(table.rows) >= 1
+
+
+class TestHostileFiles:
+    def refusal(self, path: Path) -> str:
+        with pytest.raises(TableError) as refused:
+            read_table(path)
+        said = str(refused.value)
+        assert "\n" not in said
+        assert len(said) < 500
+        return said
+
+    def test_brackets_nested_deep(self, tmp_path):
+        (tmp_path / "deep.toml").write_text("a=" + "[" * 5000 + "]" * 5000)
+        assert "nested too deep" in self.refusal(tmp_path / "deep.toml")
+
+    def test_a_pipe_and_a_device_are_not_waited_for(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe.toml")
+        for path in (tmp_path / "pipe.toml", Path("/dev/zero"), tmp_path):
+            assert "is no file of at most 1 MiB" in self.refusal(path)
+
+    def test_a_large_file_is_not_read(self, tmp_path):
+        (tmp_path / "large.toml").touch()
+        os.truncate(tmp_path / "large.toml", 2**30)
+        assert "is no file of at most 1 MiB" in self.refusal(tmp_path / "large.toml")
+
+    def test_a_name_with_a_nul(self):
+        assert "NUL" in self.refusal(Path("a\0b.toml"))
+
+    def test_a_key_of_a_hundred_thousand_letters_is_cut(self, tmp_path):
+        (tmp_path / "long.toml").write_text("x" * 100_000 + " = 1\n" + "x" * 100_000 + " = 2\n")
+        self.refusal(tmp_path / "long.toml")
+
+    @pytest.mark.parametrize("title", ['"two\\nlines"', '""', f'"{"x" * 300}"'])
+    def test_a_title_is_one_line(self, tmp_path, title):
+        table = write_table(tmp_path, 'prior = "sg"')
+        table.write_text(f"title = {title}\n" + table.read_text())
+        assert "title" in self.refusal(table)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from vampcore.checkpoints.destinations import writable_file
+
 Read = TypeVar("Read")
 # A folder is replaced once a minute at most; a second replacement while it is read again is not to be expected.
 MOST_READINGS = 5
@@ -19,8 +21,10 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside its place, then rename it there: readers see the old content or the new, never a part.
 
     Raises:
-        OSError: If it cannot be written; the old file is left as it was. Its `filename` is the file's.
+        OSError: If it cannot be written, or is no regular file; what was there is left as it was. Its `filename` is the
+            file's.
     """
+    path = writable_file(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:

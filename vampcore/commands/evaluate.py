@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from vampcore import datasets, zoo
 from vampcore.checkpoints import save
+from vampcore.checkpoints.destinations import writable_folder
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.checkpoints.records import FORMAT
 from vampcore.commands.options import Commands, chosen_device, data_root, device, shown, whole_number
@@ -33,6 +34,8 @@ def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Names
     """Measure a checkpoint on its data set, and print or store the figures."""
     if options.save and (options.limit is not None or options.split != "test"):
         parser.error("--save stores figures of the whole test set: leave out --limit and --split")
+    if options.save:
+        writable_folder(zoo.find(options.checkpoint))
     checkpoint = zoo.load(options.checkpoint)
     config = checkpoint.config
     dataset = datasets.load(config.data, options.data_root, config.likelihood)

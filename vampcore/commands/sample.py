@@ -9,6 +9,7 @@ from PIL import Image
 from torchvision.utils import make_grid
 
 from vampcore import zoo
+from vampcore.checkpoints.destinations import writable_file
 from vampcore.checkpoints.folder import write_bytes
 from vampcore.commands.options import Commands, whole_number
 from vampcore.distributions import DiagNormalMixture
@@ -29,6 +30,7 @@ def add_to(commands: Commands) -> None:
 
 def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Draw images from a checkpoint's prior, or from one of its components, into a PNG."""
+    writable_file(options.out)
     checkpoint = zoo.load(options.checkpoint)
     model = checkpoint.model
     generator = torch.Generator().manual_seed(options.seed)

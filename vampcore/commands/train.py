@@ -9,6 +9,7 @@ from tqdm import tqdm
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError
 from vampcore.checkpoints.card import objective_name
+from vampcore.checkpoints.destinations import writable_folder
 from vampcore.commands.options import Commands, chosen_device, data_root, device, words_for
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
@@ -50,7 +51,7 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Train a model, or go on with one."""
     keep_freed_memory()
     config = _config(parser, options)
-    folder = options.out or zoo.RUNS / config.experiment / config.prior
+    folder = writable_folder(options.out or zoo.RUNS / config.experiment / config.prior)
     device = chosen_device(options.device)
     processes = Processes(device)
     if processes.first and not options.resume and any((folder / name).exists() for name in (STATE, "config.json")):

@@ -1,6 +1,7 @@
 """A table of models in TOML: defaults, and a row for each model, in the fields of a configuration."""
 
 import dataclasses
+import stat
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from vampcore import datasets
 from vampcore.config import Config, ConfigError, config_from_json, family_name
 from vampcore.datasets import DataError
 
+MOST_BYTES = 2**20
+MOST_LETTERS = 200
 _SHAPE = "a table has `title` (text), [defaults] and one [[row]] a model, and may have `samples` and `images`"
 
 
@@ -61,15 +64,19 @@ def read_table(path: Path) -> Table:
         TableError: If the file is absent or no TOML, or a row is no sound configuration.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(_text(path))
     except OSError as error:
         raise TableError(f"{path} cannot be read ({error.strerror or error}): name a table in TOML") from error
     except ValueError as error:
-        raise TableError(f"{path} is no TOML ({' '.join(str(error).split())}): mend it") from error
+        raise TableError(f"{path} is no TOML ({' '.join(str(error).split()):.200}): correct it") from error
+    except RecursionError as error:
+        raise TableError(f"{path} is nested too deep: {_SHAPE}") from error
     if unknown := sorted(set(content) - {"title", "samples", "images", "defaults", "row"}):
         raise TableError(f"{path}: {unknown[0]!r:.80} is unknown; {_SHAPE}")
     title, defaults, rows = content.get("title", path.stem), content.get("defaults", {}), content.get("row", [])
-    sound = isinstance(title, str) and isinstance(defaults, dict) and isinstance(rows, list)
+    if not isinstance(title, str) or not 0 < len(title) <= MOST_LETTERS or not title.isprintable():
+        raise TableError(f"{path}: title is {title!r:.80}; it must be one line of text, {MOST_LETTERS} letters at most")
+    sound = isinstance(defaults, dict) and isinstance(rows, list)
     if not sound or not rows or not all(isinstance(row, dict) for row in rows):
         raise TableError(f"{path}: {_SHAPE}")
     configs = tuple(_config(path, number, defaults | row) for number, row in enumerate(rows, 1))
@@ -78,6 +85,16 @@ def read_table(path: Path) -> Table:
     if count > 1:
         raise TableError(f"{path}: {count} rows have the folder {folder}; give each an `experiment` of its own")
     return Table(title, configs, _estimate(path, content))
+
+
+def _text(path: Path) -> str:
+    """The content of a table; a pipe would never end, and a device would never stop."""
+    if "\0" in str(path):
+        raise TableError(f"{str(path).replace(chr(0), '?')} holds a NUL character: name a table in TOML")
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+        raise TableError(f"{path} is no file of at most {MOST_BYTES >> 20} MiB: name a table in TOML")
+    return path.read_text(encoding="utf-8")
 
 
 def _estimate(path: Path, content: dict[str, Any]) -> Estimate:

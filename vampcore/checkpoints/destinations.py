@@ -1,0 +1,73 @@
+"""Where a command may write: asked before the work starts, so that nothing is computed and then lost."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+# Files by which a folder is known to hold a run or a checkpoint.
+OURS = frozenset(("config.json", "state.safetensors", "status.json"))
+
+
+def writable_file(path: Path) -> Path:
+    """The regular file that writing to `path` creates or replaces; the target of a symbolic link.
+
+    Raises:
+        OSError: If `path` names a folder, a device, a pipe or a socket. Its `filename` is the path.
+    """
+    _check_name(path)
+    found = _real(path) if path.is_symlink() else path
+    try:
+        mode = found.lstat().st_mode
+    except FileNotFoundError:
+        if not found.name or found.name == "..":
+            raise _refused(errno.EISDIR, "is a folder: name a file in it", path) from None
+        return found
+    if stat.S_ISDIR(mode):
+        raise _refused(errno.EISDIR, "is a folder: name a file in it", path)
+    if not stat.S_ISREG(mode):
+        raise _refused(errno.EEXIST, "is not a regular file and is left alone: choose another name", path)
+    return found
+
+
+def writable_folder(path: Path) -> Path:
+    """The folder that a run or a checkpoint at `path` creates or replaces; the target of a symbolic link.
+
+    Raises:
+        OSError: If `path` is no folder, holds other files than those of a run, or is the working folder, the home
+            folder or one above them. Its `filename` is the path.
+    """
+    _check_name(path)
+    full = _real(path)
+    found = full if path.is_symlink() or path.name in ("", "..") else path
+    if any(full == place or full in place.parents for place in _own_places()):
+        raise _refused(errno.EBUSY, "would be replaced as a whole: name a new folder in it, or start elsewhere", path)
+    if found.exists():
+        if not found.is_dir():
+            raise _refused(errno.ENOTDIR, "is not a folder: choose another one", path)
+        visible = {each.name for each in found.iterdir() if not each.name.startswith(".")}
+        if visible and not visible & OURS:
+            raise _refused(errno.ENOTEMPTY, "holds other files, which would be lost: choose a new folder", path)
+    return found
+
+
+def _own_places() -> list[Path]:
+    """Folders that must not be replaced, nor any above them."""
+    try:
+        return [Path.cwd(), _real(Path.home())]
+    except (OSError, RuntimeError):  # removed, or a user without a home
+        return []
+
+
+def _real(path: Path) -> Path:
+    """The path without symbolic links; of a loop of links, one of them."""
+    return Path(os.path.realpath(path))
+
+
+def _check_name(path: Path) -> None:
+    if "\0" in str(path):
+        raise _refused(errno.EINVAL, "holds a NUL character: choose another name", Path(str(path).replace("\0", "?")))
+
+
+def _refused(number: int, reason: str, path: Path) -> OSError:
+    return OSError(number, reason, str(path))
