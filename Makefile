@@ -7,10 +7,13 @@ PORT ?= 8501
 # Where train-all writes, and what else pytest is told (make test ARGS="tests/test_priors.py").
 OUT ?= runs
 ARGS ?=
+# How many tests run at once: all cores, at most eight; 0 runs them in one process, where a debugger works.
+WORKERS ?= logical
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadgroup
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
 
 .DEFAULT_GOAL := help
@@ -23,7 +26,7 @@ app: $(INSTALLED) ## Start the dashboard; PORT=8501 and ADDRESS=127.0.0.1 unless
 	$(BIN)/streamlit run app/asgi.py --server.address=$(ADDRESS) --server.port=$(PORT)
 
 test: $(INSTALLED_DEV) ## Run all tests; ARGS="tests/test_priors.py" runs some
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: $(INSTALLED_DEV) ## Lint, layout and types
 	$(BIN)/ruff check .
@@ -35,7 +38,7 @@ format: $(INSTALLED_DEV) ## Put the code into its layout
 	$(BIN)/ruff format .
 
 coverage: $(INSTALLED_DEV) ## Run all tests and name the lines that none of them reaches
-	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+	$(PYTEST) --cov --cov-report=term-missing $(ARGS)
 
 train-all: $(CHECKPOINTS:%=train/%) ## Train every shipped model again, into OUT=runs
 	@test -n "$(CHECKPOINTS)" || { echo "there is nothing in checkpoints/ to train again" >&2; exit 1; }

@@ -25,11 +25,16 @@ def run_together(count: int, folder: Path, script: str, *arguments: str) -> str:
     return _run([*command, *arguments], attempts=3)
 
 
+def environment() -> dict[str, str]:
+    """Variables of a process of its own: this tree's code, one thread, and nothing of the worker that starts it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return inherited | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
 def _run(command: list[str], attempts: int = 1) -> str:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     for left in reversed(range(attempts)):
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False
         )
         if done.returncode == 0:
             return done.stdout

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sharing import made_once
+
 FAMILIES = (
     ("tiny-2d", "sg", 2),
     ("tiny-2d", "mog", 2),
@@ -21,11 +23,15 @@ COMPONENTS = 6
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with `tiny-2d` (sg, mog, vamp) and `tiny-5d` (vamp-weighted), three epochs on digits each."""
+    return made_once(tmp_path_factory, "checkpoints", train_models)
+
+
+def train_models(root: Path) -> None:
+    """Fill a folder with the families."""
     from vampcore import datasets
     from vampcore.config import Config
     from vampcore.training import fit
 
-    root = tmp_path_factory.mktemp("checkpoints")
     digits = datasets.load("digits")
     for experiment, prior, latent_dim in FAMILIES:
         config = Config(
@@ -43,7 +49,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for _ in fit(config, digits, root / experiment / prior):
             pass
-    return root
 
 
 @pytest.fixture
