@@ -5,35 +5,31 @@ what is imported earlier would go unchecked.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from tests.scheduling import Scheduler, longest_first
 from tests.sharing import made_once
 
 # The tensors of the tests are small: on a busy machine, threads that wait for each other cost minutes and gain nothing.
 torch.set_num_threads(1)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | None:
+    """Keep together what belongs together, unless every worker is told to run every test."""
+    if config.getvalue("dist") == "each":
+        return None
+    config.option.loadscopereorder = False
+    return Scheduler(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send to one worker what belongs together, before pytest-xdist looks at the groups.
-
-    Journeys in a browser share a server and leave the other cores to it. Tests of a module that makes something for all
-    of them stay together, or each worker would make it.
-    """
-    browser = Path(__file__).parent / "browser"
-    for item in items:
-        if browser in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif item.get_closest_marker("xdist_group") is None and shares_a_module(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
-def shares_a_module(item: pytest.Item) -> bool:
-    """Whether a test uses a fixture that is made once for its module."""
-    definitions = item._fixtureinfo.name2fixturedefs.values()
-    return any(each.scope == "module" for fixtures in definitions for each in fixtures)
+    """Begin with what takes longest in one worker, after pytest-randomly has drawn the order."""
+    place = {test: number for number, test in enumerate(longest_first([item.nodeid for item in items]))}
+    items.sort(key=lambda item: place[item.nodeid])
 
 
 @pytest.fixture
