@@ -8,6 +8,7 @@ from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
 from vampcore.metrics.metric import Metric, difference_estimate, mean_metric, metric_from_json, metric_to_json
+from vampcore.metrics.paired import paired_difference
 
 __all__ = [
     "THRESHOLD",
@@ -37,6 +38,7 @@ __all__ = [
     "metric_from_json",
     "metric_to_json",
     "mute",
+    "paired_difference",
     "responsibilities",
     "usage",
 ]

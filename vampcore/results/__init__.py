@@ -2,7 +2,19 @@
 
 from vampcore.results.claims import holder
 from vampcore.results.markdown import report, write_report
+from vampcore.results.paired import stored_difference
 from vampcore.results.table import Estimate, Table, TableError, read_table
 from vampcore.results.work import Status, complete
 
-__all__ = ["Estimate", "Status", "Table", "TableError", "complete", "holder", "read_table", "report", "write_report"]
+__all__ = [
+    "Estimate",
+    "Status",
+    "Table",
+    "TableError",
+    "complete",
+    "holder",
+    "read_table",
+    "report",
+    "stored_difference",
+    "write_report",
+]

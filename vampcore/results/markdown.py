@@ -2,13 +2,9 @@
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-import torch
-from torch import Tensor
 
 from vampcore.checkpoints import Checkpoint, CheckpointError
 from vampcore.checkpoints.card import objective_name
@@ -16,7 +12,9 @@ from vampcore.checkpoints.folder import write_bytes
 from vampcore.config import Config
 from vampcore.literature import Source
 from vampcore.metrics.elbo_surgery import SATURATED
+from vampcore.metrics.metric import Metric
 from vampcore.results import cells
+from vampcore.results.paired import DIFFERENCES
 from vampcore.results.table import Estimate, Table
 from vampcore.results.work import find, is_finished, is_measured
 
@@ -179,12 +177,12 @@ def _differences(done: list[Checkpoint], level: int) -> list[str]:
         for one, other in itertools.combinations(family, 2):
             if len(one.per_image.elbo) != len(other.per_image.elbo):
                 continue
-            log_p = _paired(one.per_image.log_likelihood, other.per_image.log_likelihood)
-            elbo = _paired(one.per_image.elbo, other.per_image.elbo)
+            images = len(one.per_image.elbo)
+            log_p, elbo = (_paired(measure(one, other), images) for measure in DIFFERENCES)
             pair = f"{other.config.prior} {cells.MINUS} {one.config.prior}"
             same = one.config.seed == other.config.seed
             seeds = f"{one.config.seed} (one seed each)" if same else f"{other.config.seed}, {one.config.seed}"
-            lines.append(_line([experiment, pair, log_p, elbo, f"{len(one.per_image.elbo):,}", seeds]))
+            lines.append(_line([experiment, pair, log_p, elbo, f"{images:,}", seeds]))
     if not lines:
         return []
     headings = ["experiment", "priors", "log p(x)", "ELBO", "images", "seed"]
@@ -206,16 +204,12 @@ def _families(done: list[Checkpoint]) -> dict[tuple[str, ...], list[Checkpoint]]
     return families
 
 
-def _paired(one: Tensor | None, other: Tensor | None) -> str:
-    if one is None or other is None:
+def _paired(found: Metric | None, images: int) -> str:
+    if found is None or found.n is None:
         return ""
     # log p(x) is known of some of the images only where the estimate says so.
-    known = other.isfinite() & one.isfinite()
-    difference = (other.double() - one.double())[known]
-    se = (difference.std() / math.sqrt(len(difference))).item() if len(difference) > 1 else None
-    sign = "+" if bool(torch.mean(difference) >= 0) else ""
-    of_a_part = "" if bool(known.all()) else f" ({len(difference):,} images)"
-    return sign + cells.number(difference.mean().item(), se) + of_a_part
+    of_a_part = "" if found.n == images else f" ({found.n:,} images)"
+    return ("+" if found.value >= 0 else "") + cells.number(found.value, found.se) + of_a_part
 
 
 def _line(values: list[str]) -> str:
