@@ -130,7 +130,7 @@ class TestJson:
     @pytest.mark.parametrize(
         ("path", "value", "said"),
         [
-            ("entries", {}, "has no list of entries: evaluate"),
+            ("entries", {}, "a list of at most 1000 entries: evaluate"),
             ("entries.0", 3, "a metric has exactly the keys"),
             ("entries.0.more", 3, "a metric has exactly the keys"),
             ("entries.0.value", float("nan"), "value of the metric 'elbo' is not a finite number"),

@@ -4,7 +4,14 @@ import math
 import pytest
 import torch
 
-from vampcore.metrics import Metric, difference_estimate, mean_metric, metric_from_json, metric_to_json
+from vampcore.metrics import (
+    Metric,
+    difference_estimate,
+    mean_metric,
+    metric_from_json,
+    metric_to_json,
+    metrics_from_json,
+)
 
 LAYER = Metric("kl", 25.5, "nats/image", 0.1, 10_000, 1, "validation", 1, 3, "cuda")
 
@@ -87,3 +94,52 @@ def test_only_objects_are_metrics(fields):
 def test_numbers_that_are_not_finite_are_refused(field, number):
     with pytest.raises(ValueError, match="not a finite number"):
         metric_from_json({**metric_to_json(LAYER), field: number})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n", 0),
+        ("n", -1),
+        ("samples", 0),
+        ("se", -3.0),
+        ("se", -3),
+        ("layer", -1),
+        ("seed", -1),
+        ("unit", ""),
+        ("unit", "nats\n/image"),
+        ("name", "e" * 65),
+        ("split", "tests"),
+        ("estimator", "guess"),
+        ("estimator", 1),
+    ],
+)
+def test_what_is_out_of_its_range_is_refused(field, value):
+    with pytest.raises(ValueError, match=f"{field} of the metric"):
+        metric_from_json({**metric_to_json(LAYER), field: value})
+
+
+@pytest.mark.parametrize("estimator", ["quadrature", "is", "covering"])
+def test_a_score_names_its_estimator(estimator):
+    score = Metric("log_likelihood", -85.4, "nats/image", 0.26, 10_000, estimator=estimator)
+    assert metric_from_json(metric_to_json(score)).estimator == estimator
+
+
+@pytest.mark.parametrize(("name", "estimator"), [("log_likelihood", "is"), ("bits_per_dimension", "is"), ("kl", None)])
+def test_scores_from_before_estimators_were_named_are_importance_sampling(name, estimator):
+    fields = metric_to_json(Metric(name, -85.4, "nats/image"))
+    del fields["estimator"]
+    assert metric_from_json(fields).estimator == estimator
+
+
+def test_a_metric_is_there_once():
+    kl = [metric_to_json(Metric("kl", 20.0, "nats/image", layer=layer)) for layer in (None, 0, 1)]
+    assert [metric.layer for metric in metrics_from_json(kl)] == [None, 0, 1]
+    with pytest.raises(ValueError, match="'kl' is there twice"):
+        metrics_from_json([*kl, kl[1]])
+
+
+@pytest.mark.parametrize("entries", [None, {}, [metric_to_json(LAYER)] * 1001])
+def test_metrics_are_a_list_of_bounded_length(entries):
+    with pytest.raises(ValueError, match="at most 1000"):
+        metrics_from_json(entries)

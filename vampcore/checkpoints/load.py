@@ -26,7 +26,7 @@ from vampcore.checkpoints.records import (
 )
 from vampcore.config import Config, ConfigError, Observation, config_from_json, observation_from_json
 from vampcore.distributions import DiagNormal, DiagNormalMixture
-from vampcore.metrics.metric import Metric, metric_from_json
+from vampcore.metrics.metric import Metric, metrics_from_json
 from vampcore.models import VAE, build
 
 _SNAPSHOT_NAME = re.compile(r"(0|[1-9][0-9]{0,17})\.(mean|logvar|logits|pseudo_inputs)")
@@ -104,10 +104,8 @@ def read_metrics(folder: Path) -> tuple[Metric, ...]:
         CheckpointError: See `load`.
     """
     entries = read_json(folder, "metrics.json").get("entries")
-    if not isinstance(entries, list):
-        raise CheckpointError(f"{folder / 'metrics.json'} has no list of entries: evaluate the checkpoint again")
     try:
-        return tuple(metric_from_json(entry) for entry in entries)
+        return metrics_from_json(entries)
     except ValueError as error:
         raise CheckpointError(f"{folder / 'metrics.json'}: {one_line(error)}: evaluate it again") from error
 

@@ -7,7 +7,14 @@ from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
-from vampcore.metrics.metric import Metric, difference_estimate, mean_metric, metric_from_json, metric_to_json
+from vampcore.metrics.metric import (
+    Metric,
+    difference_estimate,
+    mean_metric,
+    metric_from_json,
+    metric_to_json,
+    metrics_from_json,
+)
 from vampcore.metrics.paired import paired_difference
 
 __all__ = [
@@ -37,6 +44,7 @@ __all__ = [
     "mean_metric",
     "metric_from_json",
     "metric_to_json",
+    "metrics_from_json",
     "mute",
     "paired_difference",
     "responsibilities",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 _NUMBER = (int, float)
+SPLITS = ("train", "validation", "test")
+ESTIMATORS = ("quadrature", "is", "covering")
+MOST_METRICS = 1000
+MOST_LETTERS = 64
+_LEAST = {"se": 0, "n": 1, "samples": 1, "layer": 0, "seed": 0}
+# Scores of files from before estimators were named.
+_SCORES = ("log_likelihood", "bits_per_dimension")
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,8 @@ class Metric:
         layer: Stochastic layer, 0 the top; None for the model as a whole.
         seed: Of the noise and of the subset.
         device: Kind of device that computed it.
+        estimator: Of a log-likelihood, how it was computed: `quadrature` (exact), `is` (importance sampling with
+            q(z | x) as the proposal, the literature's estimator) or `covering` (a refined and widened proposal).
     """
 
     name: str
@@ -38,6 +48,7 @@ class Metric:
     layer: int | None = None
     seed: int = 0
     device: str = "cpu"
+    estimator: str | None = None
 
 
 def mean_metric(name: str, values: Float[Tensor, " N"], unit: str = "nats/image", samples: int | None = None) -> Metric:
@@ -82,20 +93,45 @@ def metric_to_json(metric: Metric) -> dict[str, Any]:
     return dataclasses.asdict(metric)
 
 
-def metric_from_json(fields: object) -> Metric:
-    """Strict inverse of `metric_to_json`.
+def metrics_from_json(entries: object) -> tuple[Metric, ...]:
+    """Strict inverse of `metric_to_json` for all metrics of a file; no two have one name and layer.
 
     Raises:
-        ValueError: If a key is unknown or missing, or the value is not a finite number.
+        ValueError: If it is no list of metrics, is longer than `MOST_METRICS`, or holds a metric twice.
+    """
+    if not isinstance(entries, list) or len(entries) > MOST_METRICS:
+        raise ValueError(f"metrics are a list of at most {MOST_METRICS} entries")
+    metrics = tuple(metric_from_json(entry) for entry in entries)
+    keys = [(metric.name, metric.layer) for metric in metrics]
+    twice = next((name for (name, layer), count in Counter(keys).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"the metric {twice!r} is there twice")
+    return metrics
+
+
+def metric_from_json(fields: object) -> Metric:
+    """Strict inverse of `metric_to_json`; a file from before estimators were named has importance sampling.
+
+    Raises:
+        ValueError: If a key is unknown or missing, or a value is not of its type or out of its range.
     """
     names = {field.name for field in dataclasses.fields(Metric)}
-    if not isinstance(fields, dict) or set(fields) != names:
+    if not isinstance(fields, dict) or set(fields) | {"estimator"} != names:
         raise ValueError(f"a metric has exactly the keys {', '.join(sorted(names))}")
-    kinds = {"value": _NUMBER, "se": (*_NUMBER, type(None)), "seed": (int,)}
+    fields = {"estimator": "is" if fields["name"] in _SCORES else None} | fields
+    kinds = {"value": _NUMBER, "se": (*_NUMBER, type(None)), "seed": (int,), "estimator": (str, type(None))}
     kinds |= dict.fromkeys(("n", "samples", "layer"), (int, type(None)))
     for name, value in fields.items():
+        what = f"{name} of the metric {fields['name']!r:.80} is"
         if type(value) not in kinds.get(name, (str,)):
-            raise ValueError(f"{name} of the metric {fields['name']!r} is {value!r}, not of the right type")
+            raise ValueError(f"{what} {value!r:.80}, not of the right type")
+        if isinstance(value, str) and not (value.isprintable() and 0 < len(value) <= MOST_LETTERS):
+            raise ValueError(f"{what} not 1 to {MOST_LETTERS} printable letters")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{name} of the metric {fields['name']!r} is not a finite number")
+            raise ValueError(f"{what} not a finite number")
+        if value is not None and value < _LEAST.get(name, value):
+            raise ValueError(f"{what} {value}, less than {_LEAST[name]}")
+    for name, known in (("split", SPLITS), ("estimator", (None, *ESTIMATORS))):
+        if fields[name] not in known:
+            raise ValueError(f"{name} of the metric {fields['name']!r} is {fields[name]!r}, which is unknown")
     return Metric(**fields)
