@@ -89,8 +89,10 @@ def activity(ref: Ref) -> tuple[LayerActivity, ...]:
 
 
 def active_label(ref: Ref) -> str:
-    """Active units as the literature writes them, from the layer next to the data up: "34", or "16+5"."""
-    return "+".join(str(layer.count) for layer in reversed(activity(ref)))
+    """Active units and all units, from the layer next to the data up: "34 of 40", or "16+5 of 40+40"."""
+    layers = activity(ref)[::-1]
+    active = "+".join(str(layer.count) for layer in layers)
+    return f"{active} of " + "+".join(str(len(layer.active)) for layer in layers)
 
 
 @kept(64, "Splitting the KL over dimensions")

@@ -150,12 +150,9 @@ def show_counts(refs: tuple[services.Ref, ...]) -> None:
     cells = []
     for ref in refs:
         facts = services.facts(ref)
-        sizes = " + ".join(str(size) for size in reversed(facts.latent_dims))
         layers = "" if len(facts.latent_dims) == 1 else " (z1 + z2)"
         cells.append(
-            widgets.Cell(
-                prior_name(ref), services.active_label(ref), f"of {sizes} active{layers}, n = {facts.images:,}"
-            )
+            widgets.Cell(prior_name(ref), services.active_label(ref), f"active units{layers}, n = {facts.images:,}")
         )
     widgets.metric_row(cells)
 

@@ -55,8 +55,7 @@ def numbers(ref: services.Ref) -> None:
                 st.caption(basis(ref, metric))
         with units.container(gap=None):
             st.metric("Active units", services.active_label(ref))
-            dimensions = " + ".join(str(each) for each in reversed(facts.latent_dims))
-            st.caption(f"of {dimensions}, n = {widgets.count(facts.images)}")
+            st.caption(f"n = {widgets.count(facts.images)}")
         for known in services.published(ref):
             said = "as reported: " if known.as_reported else ""
             shown = widgets.signed(f"{known.value:.2f}")

@@ -137,7 +137,7 @@ def test_activity_is_the_variance_of_the_means(services, refs, name):
     np.testing.assert_allclose(layer.activity, expected, rtol=1e-4)
     np.testing.assert_allclose(layer.ratio, expected / np.square(latents.scale.astype(np.float64)).mean(0), rtol=1e-3)
     assert layer.count == (expected > 0.01).sum()
-    assert services.active_label(refs[name]) == str(layer.count)
+    assert services.active_label(refs[name]) == f"{layer.count} of {len(layer.active)}"
 
 
 @pytest.mark.parametrize("name", ALL)

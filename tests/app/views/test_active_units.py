@@ -174,8 +174,8 @@ def test_two_layers_are_counted_from_the_data_up(ref, monkeypatch):
     facts = services.facts
     monkeypatch.setattr(services, "facts", lambda ref: dataclasses.replace(facts(ref), latent_dims=(5, 5)))
     at = opened()
-    assert shown(at)["VampPrior, learned weights"] == f"5+{top.count}"
-    assert "of 5 + 5 active (z1 + z2)" in words(at)
+    assert shown(at)["VampPrior, learned weights"] == f"5+{top.count} of 5+5"
+    assert "active units (z1 + z2)" in words(at)
     assert len(figure(at, ACTIVITY)["data"]) == 2
     table = at.dataframe[0].value
     assert table["layer"].tolist() == ["z2"] * 5 + ["z1"] * 5
