@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.services.home_folders import without_home
 from app.services.loading import DataMissing, Ref, ServiceError, loaded, split
 from app.services.memory import forget, kept
 from app.services.turns import out_of_turn
@@ -157,7 +158,7 @@ def experiments() -> tuple[Experiment, ...]:
         taken.add((name, entry.prior))
         listed, broken = families.setdefault(name, ([], []))
         if entry.error is not None:
-            broken.append(Broken(f"{name}/{entry.prior}", entry.error))
+            broken.append(Broken(f"{name}/{entry.prior}", without_home(entry.error)))
             continue
         listed.append(
             Listed(

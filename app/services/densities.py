@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.services.degenerate import HINT, is_drawable
 from app.services.latent_space import Floats, plane, points
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 from app.services.memory import kept
@@ -158,7 +159,7 @@ def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density 
         if seen is None or curve is None:
             return None
         values, x, y = _on_grid(seen, window, cells)
-    return Density(x, y, values, curve[[round(100 * mass) - 1 for mass in MASSES]])
+    return _drawable(ref, Density(x, y, values, curve[[round(100 * mass) - 1 for mass in MASSES]]))
 
 
 @kept(32, "Adding up the aggregated posterior")
@@ -167,7 +168,18 @@ def aggregate_density(ref: Ref, window: Window) -> Density:
     with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
         values, x, y = _on_grid(mixture, window, AGGREGATE_GRID)
-    return Density(x, y, values, _aggregate_levels(ref))
+    return _drawable(ref, Density(x, y, values, _aggregate_levels(ref)))
+
+
+def _drawable(ref: Ref, density: Density) -> Density:
+    """The density, if contours can be drawn at its levels.
+
+    Raises:
+        ServiceError: If a level is not finite, or two of them coincide.
+    """
+    if not is_drawable(torch.tensor(density.levels)) or np.isnan(density.log_density).any():
+        raise ServiceError(f"{ref.name} is degenerate: its densities have no distinct mass levels; {HINT}")
+    return density
 
 
 @kept(100)

@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.services.degenerate import HINT, degeneracy
+from app.services.home_folders import without_home
 from app.services.memory import kept
 from app.services.turns import out_of_turn
 from vampcore import DiagNormal, DiagNormalMixture, datasets, zoo
@@ -26,7 +28,10 @@ Pixels = NDArray[np.uint8]
 
 
 class ServiceError(ValueError):
-    """What a page cannot show, in one line that names the cure."""
+    """What a page cannot show, in one line that names the cure, and no home folder."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_home(message))
 
 
 class DataMissing(ServiceError):
@@ -134,7 +139,7 @@ def loaded(ref: Ref) -> Loaded:
     """The checkpoint of `ref`.
 
     Raises:
-        ServiceError: If it is gone, was replaced since the page was drawn, or cannot be read.
+        ServiceError: If it is gone, was replaced since the page was drawn, cannot be read, or is degenerate.
     """
     where = torch.device(device().kind)
     content = (ref.prior, ref.sha256, ref.folder)
@@ -149,6 +154,10 @@ def loaded(ref: Ref) -> Loaded:
     with torch.inference_mode():
         prior = _built(checkpoint)
         checkpoint.model.to(where)
+        if what := degeneracy(prior, checkpoint.latents.layers[0]):
+            raise ServiceError(
+                f"{ref.name} is degenerate: the mean and scale of {what} are too far apart for single precision; {HINT}"
+            )
     return Loaded(checkpoint, prior, checkpoint.latents.layers[0], where)
 
 
@@ -205,7 +214,13 @@ def prior_on_device(model: Loaded) -> Distribution:
 
 
 def pixels_of(shares: Tensor) -> Pixels:
-    """Images in [0, 1] as bytes."""
+    """Images in [0, 1] as bytes.
+
+    Raises:
+        ServiceError: If a pixel is not a number.
+    """
+    if bool(shares.isnan().any()):
+        raise ServiceError(f"this model is degenerate: it decodes pixels that are not numbers; {HINT}")
     return (shares.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
 
 

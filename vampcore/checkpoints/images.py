@@ -11,6 +11,7 @@ from vampcore.checkpoints.records import CheckpointError, Latents, PerImage
 from vampcore.config import Config, Observation
 from vampcore.distributions import DiagNormal
 
+LEAST_IMAGES = 2
 _WHOLE_NUMBERS = (torch.uint8, torch.int32, torch.int64)
 
 
@@ -41,6 +42,10 @@ def _check_latents(tensors: dict[str, Tensor], config: Config, observation: Obse
     ids, labels = tensors["ids"], tensors.get("labels")
     if ids.ndim != 1 or len(ids) == 0 or ids.dtype not in _WHOLE_NUMBERS:
         raise ValueError("there are no images")
+    if len(ids) < LEAST_IMAGES:
+        raise ValueError(
+            f"{len(ids)} test image: what the pages show varies over a test set, of {LEAST_IMAGES} or more"
+        )
     _check_rows(ids, tensors.get("part_of"))
     for layer in range(layers):
         mean, scale = tensors[f"{layer}.mean"], tensors[f"{layer}.scale"]

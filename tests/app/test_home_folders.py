@@ -1,0 +1,39 @@
+"""No page names a home folder."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("/home/anna/data/x.npz cannot be read", "~/data/x.npz cannot be read"),
+        ("npz:/Users/anna/x.npz", "npz:~/x.npz"),
+        ("folder:/root and /root/x", "folder:~ and ~/x"),
+        ("no file '/home/anna'", "no file '~'"),
+        ("/srv/people/me/runs is gone", "~/runs is gone"),
+        ("/srv/people/melanie and /rooted stay", "/srv/people/melanie and /rooted stay"),
+    ],
+)
+def test_a_home_folder_is_a_tilde(monkeypatch, said, shown):
+    from app.services.home_folders import without_home
+
+    monkeypatch.setenv("HOME", "/srv/people/me")
+    assert without_home(said) == shown
+
+
+def test_an_error_of_a_service_is_shown_without_it(services, monkeypatch):
+    monkeypatch.setenv("HOME", "/srv/people/me")
+    assert str(services.DataMissing("/srv/people/me/data is empty")) == "~/data is empty"
+
+
+def test_a_folder_that_is_no_checkpoint_is_listed_without_it(models, monkeypatch):
+    from app import services
+    from tests.app.conftest import forget
+    from vampcore import zoo
+
+    monkeypatch.setenv("HOME", str(models))
+    broken = zoo.Entry("a/sg", "a", "sg", models / "a" / "sg", error=f"{models}/a/sg/config.json is truncated")
+    monkeypatch.setattr(zoo, "entries", lambda: [broken])
+    forget()
+    (experiment,) = services.experiments()
+    assert experiment.broken[0].error == "~/a/sg/config.json is truncated"
