@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.patience import patience
 from tests.scheduling import Scheduler, longest_first
 from tests.sharing import made_once
 
@@ -27,7 +28,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest in one worker, after pytest-randomly has drawn the order."""
+    """Give each test a limit, and begin with what takes longest in one worker, after pytest-randomly drew the order."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(patience(300)))
     place = {test: number for number, test in enumerate(longest_first([item.nodeid for item in items]))}
     items.sort(key=lambda item: place[item.nodeid])
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import patience
+
 ROOT = Path(__file__).resolve().parents[1]
 ABORTED = -6
 
@@ -34,7 +36,7 @@ def environment() -> dict[str, str]:
 def _run(command: list[str], attempts: int = 1) -> str:
     for left in reversed(range(attempts)):
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False
+            command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=patience(300), check=False
         )
         if done.returncode == 0:
             return done.stdout

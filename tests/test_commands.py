@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.patience import patience
 from tests.small_runs import FILES, PRIORS, RUN_FILES, config, train
 from vampcore import zoo
 from vampcore.checkpoints import load
@@ -278,7 +279,7 @@ def test_an_unknown_data_set_is_bad_usage():
 
 def test_json_alone_goes_to_standard_output(family):
     command = [sys.executable, "-m", "vampcore", "evaluate", str(family / "small" / "sg"), "--samples", "2", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patience(300), check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["format"] == 1
     assert "Traceback" not in done.stderr

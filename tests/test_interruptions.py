@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.patience import patience
 from tests.small_runs import RUN_FILES, digits
 from vampcore.checkpoints import load, measuring
 from vampcore.commands import main
@@ -69,7 +70,7 @@ class TestControlC:
             assert part, said.decode()
             said += part
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=patience())
         assert process.returncode == 0
         assert b"stopping after this step; the best weights are kept" in err
         assert b"Traceback" not in said + err

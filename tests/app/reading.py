@@ -5,12 +5,14 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from tests.patience import patience
+
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
 def open_page(page: str, **query: str | list[str]) -> AppTest:
     """A page of the dashboard, named as its file, opened by a link, and without an error."""
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at = AppTest.from_file(str(MAIN), default_timeout=patience())
     for key, value in query.items():
         at.query_params[key] = value
     at.switch_page(f"views/{page}.py").run()

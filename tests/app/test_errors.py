@@ -7,6 +7,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN
+from tests.patience import patience
 
 SECRET = "the server keeps this in /srv/secret"
 
@@ -28,7 +29,7 @@ def test_a_viewer_sees_no_traceback_and_the_log_has_it(models, settings, monkeyp
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr(widgets, "page_head", fails)
-    at = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    at = AppTest.from_file(str(MAIN), default_timeout=patience()).run()
     (shown,) = at.exception
     said = f"{shown.proto.type} {shown.proto.message} {list(shown.proto.stack_trace)}"
     assert "secret" not in said

@@ -4,12 +4,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN
+from tests.patience import patience
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 
 
 def opened(page: str = "overview", **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at = AppTest.from_file(str(MAIN), default_timeout=patience())
     at.query_params.update(query)
     return at if page == "overview" else at.switch_page(f"views/{page}.py")
 

@@ -10,6 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.session import Viewer
 from tests.browser.harness import serve
+from tests.patience import patience
 
 
 def test_who_asks_for_what_is_under_way_waits_for_it_and_nobody_computes_it_twice():
@@ -21,17 +22,17 @@ def test_who_asks_for_what_is_under_way_waits_for_it_and_nobody_computes_it_twic
     def slow(number: int) -> list[int]:
         calls.append(number)
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(patience())
         return [number]
 
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(slow, 1)
-        assert begun.wait(10)
+        assert begun.wait(patience())
         others = [pool.submit(slow, 1) for _ in range(2)]
         time.sleep(0.1)
         assert not any(other.done() for other in others)
         go_on.set()
-        assert all(other.result(10) is first.result(10) for other in others)
+        assert all(other.result(patience()) is first.result(patience()) for other in others)
     assert calls == [1]
 
 
@@ -44,15 +45,15 @@ def test_another_argument_does_not_wait():
     def slow(number: int) -> int:
         if number == 1:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(patience())
         return number
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(slow, 1)
-        assert begun.wait(10)
+        assert begun.wait(patience())
         assert slow(2) == 2
         go_on.set()
-        assert first.result(10) == 1
+        assert first.result(patience()) == 1
 
 
 def test_who_waited_for_what_failed_tries_again():
@@ -65,19 +66,19 @@ def test_who_waited_for_what_failed_tries_again():
         tries.append(number)
         if len(tries) == 1:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(patience())
             raise ValueError("the first")
         return number
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(fails_once, 1)
-        assert begun.wait(10)
+        assert begun.wait(patience())
         second = pool.submit(fails_once, 1)
         time.sleep(0.05)
         go_on.set()
         with pytest.raises(ValueError, match="the first"):
-            first.result(10)
-        assert second.result(10) == 1
+            first.result(patience())
+        assert second.result(patience()) == 1
     assert tries == [1, 1]
 
 
@@ -93,22 +94,24 @@ def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, all_of_them)
     def slow(number: int) -> int:
         calls.append(number)
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(patience())
         return len(calls)
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(slow, 1)
-        assert begun.wait(10)
+        assert begun.wait(patience())
         (memory.forget if all_of_them else slow.clear)()
         go_on.set()
-        assert first.result(10) == 1
+        assert first.result(patience()) == 1
     assert slow(1) == 2
 
 
-def test_who_waits_for_another_page_gives_up_its_turn():
+def test_who_waits_for_another_page_gives_up_its_turn(monkeypatch):
     """Or the one that computes could not go on: it needs the turn that the other has."""
     from app.services import memory, turns
 
+    # Without a turn, a page would be drawn after a while whatever happens.
+    monkeypatch.setattr(turns._PAGES, "_patience", 2 * patience())
     begun = threading.Event()
 
     @memory.kept(4)
@@ -118,27 +121,27 @@ def test_who_waits_for_another_page_gives_up_its_turn():
             time.sleep(0.3)
         return number
 
-    def page() -> float:
+    def page() -> int:
         with turns.in_turn():
-            in_between(1)
-            return time.monotonic()
+            return in_between(1)
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(page)
-        assert begun.wait(10)
-        began = time.monotonic()
+        assert begun.wait(patience())
         second = pool.submit(page)
-        assert max(first.result(10), second.result(10)) - began < turns.PATIENCE
+        assert first.result(patience()) == second.result(patience()) == 1
 
 
 SLOW_PAGE = """
 import time
+from pathlib import Path
 import streamlit as st
 from app.services.memory import kept
 
 @kept(4, "Counting slowly")
 def slow(number):
-    time.sleep(2)
+    while not Path(__file__).with_name("go on").exists():
+        time.sleep(0.05)
     return within(number)
 
 @kept(4, "Not said: the outer words stay")
@@ -166,13 +169,22 @@ def test_words_are_said_to_who_computes_and_to_who_waits_and_not_to_who_comes_la
     script = tmp_path / "page.py"
     script.write_text(SLOW_PAGE, encoding="utf-8")
 
-    async def visit(viewer: Listener, after: float) -> str:
-        await asyncio.sleep(after)
+    async def visit(viewer: Listener) -> str:
         async with viewer:
             return viewer.heard
 
+    async def told(viewer: Listener) -> asyncio.Task[str]:
+        """The visit of a viewer who has been told to wait."""
+        under_way = asyncio.create_task(visit(viewer))
+        async with asyncio.timeout(patience()):
+            while "Counting slowly" not in viewer.heard and not under_way.done():
+                await asyncio.sleep(0.05)
+        return under_way
+
     async def visits(url: str) -> list[str]:
-        return await asyncio.gather(*(visit(Listener(url), after) for after in (0.0, 1.0, 6.0)))
+        waiting = [await told(Listener(url)), await told(Listener(url))]
+        (tmp_path / "go on").touch()
+        return [*(await asyncio.gather(*waiting)), await visit(Listener(url))]
 
     # In a thread of its own: the browser of other tests keeps an event loop running in this one.
     with serve(script, tmp_path / "log.txt") as server, ThreadPoolExecutor(1) as thread:
@@ -194,18 +206,18 @@ def test_a_result_is_handed_to_who_waited_even_if_it_was_dropped_meanwhile():
         calls.append(number)
         if number == 1:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(patience())
             # The only room is taken before those who wait have looked.
             threading.Timer(0, lambda: one(2)).start()
         return [number]
 
     with ThreadPoolExecutor(3) as pool:
         waiting = [pool.submit(one, 1)]
-        assert begun.wait(10)
+        assert begun.wait(patience())
         waiting += [pool.submit(one, 1) for _ in range(2)]
         time.sleep(0.1)
         go_on.set()
-        assert [found.result(10) for found in waiting] == [[1], [1], [1]]
+        assert [found.result(patience()) for found in waiting] == [[1], [1], [1]]
     assert calls.count(1) == 1
 
 

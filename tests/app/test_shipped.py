@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget
 from tests.app.reading import MAIN
+from tests.patience import patience
 from vampcore import zoo
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -22,12 +23,11 @@ def only_shipped(monkeypatch):
     forget()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("experiment", "prior"), SHIPPED)
 def test_every_page_opens(experiment, prior, monkeypatch, tmp_path):
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
     for page in PAGES:
-        at = AppTest.from_file(str(MAIN), default_timeout=170)
+        at = AppTest.from_file(str(MAIN), default_timeout=patience())
         at.query_params.update({"experiment": experiment, "prior": SHOWN[prior]})
         if page != "overview":
             at.switch_page(f"views/{page}.py")

@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.patience import patience
+
 
 def controls() -> None:
     """A page with one control of each kind."""
@@ -27,7 +29,7 @@ DEFAULTS = "('class', 'b', (), 7, 1.0, False, None)"
 
 
 def opened(**query: str | list[str]) -> AppTest:
-    at = AppTest.from_function(controls, default_timeout=30)
+    at = AppTest.from_function(controls, default_timeout=patience())
     for key, value in query.items():
         at.query_params[key] = value
     at.run()
@@ -136,7 +138,7 @@ def shrinking() -> None:
 
 
 def test_values_that_no_longer_exist_fall_back():
-    at = AppTest.from_function(shrinking, default_timeout=30)
+    at = AppTest.from_function(shrinking, default_timeout=patience())
     at.query_params.update({"t_k": "5", "t_name": "f", "t_names": ["f", "a"]})
     at.run()
     assert at.text[0].value == "(5, 'f', ('f', 'a'))"
@@ -156,20 +158,20 @@ def selection() -> None:
 
 
 def test_the_vamp_prior_of_the_first_experiment_is_selected_at_first(models):
-    at = AppTest.from_function(selection, default_timeout=30).run()
+    at = AppTest.from_function(selection, default_timeout=patience()).run()
     assert not at.exception
     assert [text.value for text in at.text] == ["True", "tiny-2d/vamp"]
 
 
 def test_experiment_and_prior_come_from_the_link(models):
-    at = AppTest.from_function(selection, default_timeout=30)
+    at = AppTest.from_function(selection, default_timeout=patience())
     at.query_params.update({"experiment": "tiny-2d", "prior": "mog"})
     at.run()
     assert at.text[1].value == "tiny-2d/mog"
 
 
 def test_names_from_the_link_are_only_looked_up(models):
-    at = AppTest.from_function(selection, default_timeout=30)
+    at = AppTest.from_function(selection, default_timeout=patience())
     at.query_params.update({"experiment": "../tiny-2d", "prior": str(models / "tiny-2d" / "sg")})
     at.run()
     assert not at.exception
@@ -177,7 +179,7 @@ def test_names_from_the_link_are_only_looked_up(models):
 
 
 def test_another_experiment_falls_back_to_a_prior_that_it_has(models):
-    at = AppTest.from_function(selection, default_timeout=30).run()
+    at = AppTest.from_function(selection, default_timeout=patience()).run()
     at.selectbox(key="experiment").set_value("tiny-5d").run()
     assert not at.exception
     assert at.text[1].value == "tiny-5d/vamp-weighted"

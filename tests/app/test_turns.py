@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from app.services.turns import Turns
+from tests.patience import patience
 
-LONG = 10.0
+LONG = patience()
 """Seconds that a thread of a test may take before the test fails."""
 
 

@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.patience import patience
+
 
 @pytest.mark.parametrize(
     ("value", "se", "text"),
@@ -80,7 +82,7 @@ def phone_row() -> None:
 )
 def test_what_stands_under_a_figure_is_never_cut_off(script, captions):
     """Streamlit cuts its own line under a figure where it does not fit: then all cells have a caption that wraps."""
-    at = AppTest.from_function(script, default_timeout=30).run()
+    at = AppTest.from_function(script, default_timeout=patience()).run()
     assert not at.exception
     assert [caption.value for caption in at.caption] == captions
     assert not any(metric.proto.delta_description for metric in at.metric)
@@ -94,7 +96,7 @@ def test_a_number_and_its_unit_stay_on_one_line():
 
 
 def test_the_pieces_of_a_page():
-    at = AppTest.from_function(row, default_timeout=30).run()
+    at = AppTest.from_function(row, default_timeout=patience()).run()
     assert not at.exception
     assert at.title[0].value == "Title"
     assert [metric.value for metric in at.metric] == ["−90.2 ± 0.5", "16+5"]
@@ -114,7 +116,7 @@ def sidebar() -> None:
 
 
 def test_the_sidebar_offers_experiments_and_priors_and_names_the_device(models):
-    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
     assert at.sidebar.selectbox(key="experiment").options == ["tiny-2d", "tiny-5d"]
     assert at.sidebar.get_by_key("prior").value == "vamp"
@@ -128,7 +130,7 @@ def test_without_a_model_the_command_to_train_one_is_shown(tmp_path, monkeypatch
     from tests.app.conftest import forget, use_root
 
     use_root(tmp_path, monkeypatch)
-    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     forget()
     assert not at.exception
     assert at.code[0].value.startswith("python -m vampcore train")
@@ -140,7 +142,7 @@ def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
     from vampcore import commands
 
     use_root(tmp_path, monkeypatch)
-    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     words = at.code[0].value.split()
     assert words[:3] == ["python", "-m", "vampcore"]
     out = tmp_path / "mine" / "vamp"
@@ -160,7 +162,7 @@ def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkey
     shutil.copytree(models, tmp_path / "all")
     (tmp_path / "all" / "tiny-2d" / "mog" / "metrics.json").unlink()
     use_root(tmp_path / "all", monkeypatch)
-    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
     assert "tiny-2d/mog" in at.sidebar.warning[0].value
     assert at.sidebar.get_by_key("prior").options == ["SG", "Vamp"]
@@ -177,7 +179,7 @@ def missing_data() -> None:
 def test_missing_data_is_offered_for_download(models, monkeypatch):
     from vampcore import datasets
 
-    at = AppTest.from_function(missing_data, default_timeout=30).run()
+    at = AppTest.from_function(missing_data, default_timeout=patience()).run()
     assert not at.button
     fetched: list[str] = []
     monkeypatch.setattr(datasets, "available", lambda name: bool(fetched))
@@ -208,7 +210,7 @@ def test_data_that_cannot_be_downloaded_gets_words_and_no_button(models, tmp_pat
     monkeypatch.setattr(catalogue, "loaded", of_other_data)
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-    at = AppTest.from_function(missing_data, default_timeout=30).run()
+    at = AppTest.from_function(missing_data, default_timeout=patience()).run()
     assert not at.exception
     assert not at.button
     assert file in at.text[0].value
@@ -231,7 +233,7 @@ def drawing() -> None:
 
 
 def test_a_figure_carries_its_words_and_its_file_name(models):
-    at = AppTest.from_function(drawing, default_timeout=30).run()
+    at = AppTest.from_function(drawing, default_timeout=patience()).run()
     assert not at.exception
     plain, lasso = at.get("plotly_chart")
     assert '"filename":"plain"' in plain.proto.config.replace(" ", "")
@@ -243,7 +245,7 @@ def test_a_figure_carries_its_words_and_its_file_name(models):
 
 def test_figures_are_saved_in_the_format_that_the_sidebar_says(models):
     for query, kind in (({}, "png"), ({"figure_format": "SVG"}, "svg")):
-        at = AppTest.from_function(drawing, default_timeout=30)
+        at = AppTest.from_function(drawing, default_timeout=patience())
         at.query_params.update(query)
         at.run()
         assert not at.exception
@@ -268,7 +270,7 @@ def many(models, tmp_path, monkeypatch):
 
 
 def test_a_long_list_is_chosen_from_by_data_set(many):
-    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert len(at.sidebar.selectbox(key="experiment").options) == 15
     at.sidebar.selectbox(key="data").set_value("mnist").run()
     assert not at.exception
@@ -279,5 +281,5 @@ def test_a_long_list_is_chosen_from_by_data_set(many):
 
 
 def test_a_short_list_is_not_cut_up(models):
-    at = AppTest.from_function(sidebar, default_timeout=30).run()
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert "data" not in [box.key for box in at.sidebar.selectbox]

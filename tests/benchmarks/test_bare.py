@@ -7,11 +7,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
+from tests.patience import patience
 from tests.processes import ROOT
 
 
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "benchmarks" / "bare.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "benchmarks" / "bare.py"), default_timeout=patience())
     for name, value in query.items():
         page.query_params[name] = value
     page.run()

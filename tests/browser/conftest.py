@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.harness import ROOT, Server, chromium, chromium_flags, serve
+from tests.browser.harness import PATIENCE, ROOT, Server, chromium, chromium_flags, new_window, serve
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +26,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=program, args=chromium_flags())
         yield chrome
@@ -63,22 +64,22 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     """
     start = server.log.stat().st_size
     complaints: list[str] = []
-    context = browser.new_context(
+    window = new_window(
+        browser,
         base_url=server.url,
         viewport={"width": 1440, "height": 900},
         color_scheme="light",
         accept_downloads=True,
         reduced_motion="reduce",
     )
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-    window = context.new_page()
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
     window.on("pageerror", lambda error: complaints.append(str(error)))
     window.on("console", lambda message: complaints.append(said(message)) if is_complaint(message) else None)
     yield window
     missing = window.evaluate(
         "[...document.images].filter(i => i.complete && i.src && !i.naturalWidth).map(i => i.src)"
     )
-    context.close()
+    window.context.close()
     assert missing == []
     assert server.errors(start) == ""
     assert complaints == []

@@ -8,16 +8,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+
+from tests.patience import patience
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 60.0
-SETTLE_SECONDS = 60.0
+PATIENCE = 1000 * patience()
+"""Milliseconds that a journey waits for what is sure to come."""
 # Without a graphics card: pages are painted by the processor, WebGL by SwiftShader. Painting pages by SwiftShader too
 # (--use-angle=swiftshader) takes up to half as long again. /dev/shm is small in containers.
 CHROMIUM_FLAGS = (
@@ -62,7 +65,7 @@ def free_port() -> int:
 def is_healthy(url: str) -> bool:
     """Whether a Streamlit server answers at the address."""
     try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=patience(2)) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -103,7 +106,7 @@ def serve(
         ) as process,
     ):
         try:
-            deadline = time.monotonic() + START_SECONDS
+            deadline = time.monotonic() + patience()
             while not is_healthy(server.url):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"the dashboard did not start; its log:\n{log.read_text(errors='replace')}")
@@ -112,7 +115,7 @@ def serve(
         finally:
             process.terminate()
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=patience(10))
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -136,13 +139,29 @@ def chromium_flags() -> list[str]:
     return [*CHROMIUM_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(CHROMIUM_FLAGS)
 
 
-def settled(page: Page, seconds: float = SETTLE_SECONDS) -> None:
+def new_window(browser: Browser, **options: Any) -> Page:
+    """An empty window in a context of its own, with these options, that waits as long as a journey does."""
+    page = browser.new_context(**options).new_page()
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+def eventually(page: Page, seen: Callable[[], object], expected: object) -> None:
+    """Asserts that what is seen becomes what is expected, however long the page takes to draw it."""
+    deadline = time.monotonic() + patience()
+    while seen() != expected and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert seen() == expected
+
+
+def settled(page: Page, seconds: float | None = None) -> None:
     """Waits until the page's script has finished and nothing on it is stale.
 
     A run that has not begun yet cannot be seen: after an action, wait for what it changes, or call this once the
     change is on its way.
     """
+    limit = PATIENCE if seconds is None else 1000 * seconds
     at_rest = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(at_rest).to_be_visible(timeout=1000 * seconds)
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=1000 * seconds)
-    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=1000 * seconds)
+    expect(at_rest).to_be_visible(timeout=limit)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=limit)
+    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=limit)

@@ -4,9 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settled
+from tests.browser.harness import PATIENCE, settled
 
-PATIENCE = 60_000  # milliseconds: the machine may be training at the same time
 PIXELS = """([key, x]) => {
     const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
     const { xaxis, yaxis } = plot._fullLayout;

@@ -11,8 +11,8 @@ ADDRESS = "/compare?compare_images=100&compare_importance=10"
 
 
 def opened(page: Page, address: str) -> None:
-    page.goto(address, wait_until="commit", timeout=90_000)
-    page.get_by_text("Measured now on").wait_for(timeout=120_000)
+    page.goto(address, wait_until="commit")
+    page.get_by_text("Measured now on").wait_for()
     settled(page)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import ROOT, serve, settled
+from tests.browser.harness import ROOT, eventually, new_window, serve, settled
 
 SCRIPT = """
 import numpy as np
@@ -56,14 +56,13 @@ def address(browser, tmp_path_factory):
 
 @pytest.fixture
 def window(browser, address):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
-    page = context.new_page()
+    page = new_window(browser, viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     page.goto(address)
     page.locator(".st-key-right .js-plotly-plot .main-svg").first.wait_for()
     settled(page)
     yield page
-    context.close()
+    page.context.close()
 
 
 def decoded(page, name) -> tuple[float, float]:
@@ -89,11 +88,15 @@ def test_the_place_clicked_is_the_place_decoded_after_panning_and_zooming(window
     window.mouse.up()
     window.locator(".st-key-left-plane").hover()
     window.locator(".st-key-left-plane [data-title='Zoom in']").click()
-    window.wait_for_timeout(500)
+    window.wait_for_function(f"before => ({PIXELS})(['left-plane', 0, 0])[0] !== before", arg=start[0] - 30)
+
+    def beside() -> list[float]:
+        """From the place to the mark, in pixels."""
+        mark, place = window.evaluate(MIDDLE, "left-plane"), window.evaluate(PIXELS, ["left-plane", 0.3, -0.45])
+        return [one - other for one, other in zip(mark, place, strict=True)]
+
+    eventually(window, beside, pytest.approx([0, 0], abs=1.5))
     assert decoded(window, "left plane") == pytest.approx((0.3, -0.45), abs=0.01)
-    assert window.evaluate(MIDDLE, "left-plane") == pytest.approx(
-        window.evaluate(PIXELS, ["left-plane", 0.3, -0.45]), abs=1.5
-    )
 
     click(window, "left-plane", -0.4, 0.3)
     expect(window.get_by_text("left plane at -0.4")).to_be_visible()
@@ -129,8 +132,7 @@ def test_a_lasso_is_no_click(window):
 
 
 def test_a_tap_is_a_click(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+    page = new_window(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.goto(address)
     page.locator(".st-key-right .js-plotly-plot .main-svg").first.wait_for()
     settled(page)
@@ -138,7 +140,7 @@ def test_a_tap_is_a_click(browser, address):
     page.touchscreen.tap(*page.evaluate(PIXELS, ["left-plane", -0.75, 0.25]))
     expect(page.get_by_text("left plane at -0.7")).to_be_visible()
     assert decoded(page, "left plane") == pytest.approx((-0.75, 0.25), abs=0.015)
-    context.close()
+    page.context.close()
 
 
 def test_the_link_is_copied_or_shown(window):

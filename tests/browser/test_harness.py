@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import chromium, serve, settled
+from tests.browser.harness import chromium, new_window, serve, settled
 
 SLOW = """
 import time
@@ -20,13 +20,13 @@ def test_settled_waits_for_the_script(browser, tmp_path):
     script = tmp_path / "slow.py"
     script.write_text(SLOW, encoding="utf-8")
     with serve(script, tmp_path / "log.txt") as server:
-        page = browser.new_page()
+        page = new_window(browser)
         page.goto(server.url)
         settled(page)
         assert page.get_by_text("It is 0").is_visible()
         page.get_by_role("slider").press("ArrowRight")
         expect(page.get_by_text("It is 1")).to_be_visible()
-        page.close()
+        page.context.close()
         assert server.errors() == ""
 
 
@@ -34,10 +34,10 @@ def test_a_traceback_in_the_log_is_an_error(browser, tmp_path):
     script = tmp_path / "broken.py"
     script.write_text("import streamlit as st\nst.write(1 / 0)\n", encoding="utf-8")
     with serve(script, tmp_path / "log.txt") as server:
-        page = browser.new_page()
+        page = new_window(browser)
         page.goto(server.url)
         expect(page.get_by_text("ZeroDivisionError").first).to_be_visible()
-        page.close()
+        page.context.close()
         assert "ZeroDivisionError" in server.errors()
         assert server.errors(server.log.stat().st_size) == ""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import ROOT, serve, settled
-from tests.browser.test_latent_space import PATIENCE, PIXELS, drag_lasso
+from tests.browser.harness import PATIENCE, ROOT, serve, settled
+from tests.browser.test_latent_space import PIXELS, drag_lasso
 
 IN_VIEW = re.compile(r"^([\d,]+) of 30,000 test images in view")
 RANGES = """() => {

@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import settled
+from tests.browser.harness import PATIENCE, eventually, settled
 
-PATIENCE = 60_000
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 SIZE = """(key) => {
     const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
@@ -70,5 +69,4 @@ def test_tiles_come_back_from_full_screen_as_they_were(page, browser, place, key
     page.wait_for_function(f"({SIZE})('{key}')[0] > {before[1][0]} + 200", timeout=PATIENCE)
     page.keyboard.press("Escape")
     page.wait_for_function(f"({SIZE})('{key}')[0] === {before[1][0]}", timeout=PATIENCE)
-    page.wait_for_timeout(500)
-    assert page.evaluate(CELLS, key) == pytest.approx(before[0], abs=0.01)
+    eventually(page, lambda: page.evaluate(CELLS, key), pytest.approx(before[0], abs=0.01))

@@ -8,8 +8,8 @@ SAMPLES = "[data-testid=stImage] img[src^='data:image/png']"
 
 
 def opened(page: Page, address: str) -> None:
-    page.goto(address, wait_until="commit", timeout=90_000)
-    page.get_by_role("heading", name="How they were trained").wait_for(timeout=120_000)
+    page.goto(address, wait_until="commit")
+    page.get_by_role("heading", name="How they were trained").wait_for()
     settled(page)
 
 

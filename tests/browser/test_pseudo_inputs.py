@@ -26,12 +26,12 @@ RING = """() => {
 
 def open_wall(page: Page, address: str) -> None:
     page.goto(address)
-    page.locator(".st-key-pseudo_wall .js-plotly-plot .main-svg").first.wait_for(timeout=120_000)
+    page.locator(".st-key-pseudo_wall .js-plotly-plot .main-svg").first.wait_for()
     settled(page)
 
 
 def story_of(page: Page, k: int) -> None:
-    expect(page.get_by_role("heading", name=f"Pseudo-input {k} from end to end")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=f"Pseudo-input {k} from end to end")).to_be_visible()
     settled(page)
     expect(page.get_by_label("Pseudo-input", exact=True)).to_have_value(str(k))
 
@@ -52,7 +52,7 @@ def test_a_clicked_pseudo_input_tells_its_story_here_and_on_the_page_of_componen
     expect(page.get_by_test_id("stMetricLabel").filter(has_text=f"Usage of {k}")).to_be_visible()
 
     page.get_by_role("link", name="Compare it with").click()
-    expect(page.get_by_role("heading", name="Components", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Components", level=1)).to_be_visible()
     settled(page)
     expect(page.get_by_label("Component", exact=True)).to_have_value(str(k))
     other = (k + 1) % len(shown)
@@ -71,7 +71,7 @@ def test_another_prior_starts_with_its_own_most_used_component(page: Page):
     open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp&component=0")
     story_of(page, 0)
     page.get_by_test_id("stSidebar").get_by_text("MoG", exact=True).click()
-    expect(page.get_by_text("A mixture of Gaussians has no pseudo-inputs")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("A mixture of Gaussians has no pseudo-inputs")).to_be_visible()
     settled(page)
     most_used = page.evaluate(COMPONENTS)[0]
     expect(page.get_by_role("heading", name=f"Component {most_used} from end to end")).to_be_visible()
@@ -84,5 +84,5 @@ def test_a_component_that_came_with_the_address_goes_along_to_the_other_page(pag
     open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp&component=5")
     story_of(page, 5)
     page.get_by_role("link", name="Compare it with").click()
-    expect(page.get_by_label("Component", exact=True)).to_have_value("5", timeout=60_000)
-    expect(page).to_have_url(re.compile(r"/components\?.*component=5\b"), timeout=60_000)
+    expect(page.get_by_label("Component", exact=True)).to_have_value("5")
+    expect(page).to_have_url(re.compile(r"/components\?.*component=5\b"))

@@ -2,7 +2,7 @@
 
 import shutil
 
-from tests.browser.harness import ROOT, serve, settled
+from tests.browser.harness import ROOT, new_window, serve, settled
 
 WIDTHS = """() => {
     const pen = document.createElement("canvas").getContext("2d");
@@ -17,11 +17,11 @@ def test_figures_are_tabular(browser, tmp_path):
     script.write_text("import streamlit as st\nst.metric('Nats', '-85.43')\nst.code('u')\n", encoding="utf-8")
     shutil.copytree(ROOT / "app" / "static", tmp_path / "static")
     with serve(script, tmp_path / "log.txt") as server:
-        page = browser.new_page()
+        page = new_window(browser)
         page.goto(server.url)
         settled(page)
         page.get_by_test_id("stMetricValue").wait_for()
         page.wait_for_function(LOADED)
         widths = page.evaluate(WIDTHS)
-        page.close()
+        page.context.close()
     assert max(widths) - min(widths) < 0.01

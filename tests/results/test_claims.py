@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import patience
 from tests.processes import ROOT
 from vampcore.results import claims
 from vampcore.results.claims import claimed, holder
@@ -71,7 +72,12 @@ def test_a_process_that_was_killed_is_succeeded(folder):
         "    print(claim is not None, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=patience(),
+        check=False,
     )
     assert (done.stdout, done.returncode) == ("True\n", -9)
     assert holder(folder) is None
@@ -134,14 +140,14 @@ print(held)
     left_behind(folder, started=1.0)
     command = [sys.executable, "-c", script, str(folder)]
     racers = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
-    said = [racer.communicate(timeout=120) for racer in racers]
+    said = [racer.communicate(timeout=patience()) for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0, 0], said
     assert [out for out, _ in said] == 3 * [b"10\n"]
     assert len(list(folder.parent.iterdir())) == 1
 
 
 def wait_until(true) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + patience()
     while not true():
         assert time.monotonic() < until
         time.sleep(0.005)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import patience
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -14,7 +16,7 @@ def test_killed_at_random_moments_equals_left_alone(tmp_path):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=patience(170),
         check=False,
     )
     assert done.returncode == 0, done.stderr

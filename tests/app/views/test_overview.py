@@ -7,10 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN, charts, pictures, words
+from tests.patience import patience
 
 
 def opened(experiment="tiny-2d", **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at = AppTest.from_file(str(MAIN), default_timeout=patience())
     at.query_params.update({"experiment": experiment, **query})
     at.run()
     assert not at.exception
