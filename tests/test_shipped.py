@@ -9,7 +9,7 @@ from vampcore import datasets, zoo
 from vampcore.checkpoints import load
 from vampcore.metrics import bound
 
-MOST_BYTES = 50_000_000
+MOST_BYTES = 80_000_000
 EXPERIMENTS = ("digits-2d", "frey-2d", "mnist-2d", "static-mnist-40d", "static-mnist-hvae")
 PRIORS = ("mog", "sg", "vamp")
 SHIPPED = sorted(path.parent for path in zoo.SHIPPED.glob("*/*/config.json"))

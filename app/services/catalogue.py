@@ -9,8 +9,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.services.home_folders import without_home
-from app.services.loading import DataMissing, Ref, ServiceError, loaded, split
+from app.services.loading import DataMissing, Ref, ServiceError, loaded
 from app.services.memory import forget, kept
+from app.services.originals import test_part
 from app.services.turns import out_of_turn
 from vampcore import datasets, zoo
 from vampcore.config import PRIORS
@@ -253,15 +254,14 @@ def history(ref: Ref) -> History:
 
 
 def has_data(ref: Ref) -> bool:
-    """Whether the data set of the checkpoint can be read."""
+    """Whether the test images of the checkpoint are at hand."""
     return missing_data(ref) is None
 
 
 def missing_data(ref: Ref) -> str | None:
-    """Why the data set of the checkpoint cannot be read, and what to do about it; None where it can."""
-    config = loaded(ref).checkpoint.config
+    """Why the test images of the checkpoint are not at hand, and what to do about it; None where they are."""
     try:
-        split(config.data, config.likelihood)
+        test_part(loaded(ref))
     except DataMissing as error:
         return str(error)
     return None

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.latent_space import latents
-from app.services.loading import Ref, ServiceError, loaded, noise, observations, prior_on_device, several_threads
+from app.services.loading import Ref, ServiceError, loaded, noise, prior_on_device, several_threads
 from app.services.memory import kept
+from app.services.originals import observations
 from app.services.subsets import drawn
 from app.services.units import activity
 from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood

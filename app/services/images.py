@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from app.services.densities import aggregate, mass_curve, prior_seen
 from app.services.latent_space import Floats, nearest, plane
-from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, observations, pixels_of
+from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, pixels_of
 from app.services.memory import kept
+from app.services.originals import observations
 from vampcore import DiagNormalMixture
 
 

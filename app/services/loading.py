@@ -18,9 +18,8 @@ from app.services.degenerate import HINT, degeneracy
 from app.services.home_folders import without_home
 from app.services.memory import kept
 from app.services.turns import out_of_turn
-from vampcore import DiagNormal, DiagNormalMixture, datasets, zoo
+from vampcore import DiagNormal, DiagNormalMixture, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
-from vampcore.datasets import DataError
 from vampcore.distributions import Distribution
 
 Pixels = NDArray[np.uint8]
@@ -235,38 +234,3 @@ def decode_means(model: Loaded, z: Tensor, chunk: int = 1000) -> Pixels:
         for part in z.split(chunk)
     ]
     return np.concatenate(parts)
-
-
-def split(data: str, likelihood: str) -> datasets.Split:
-    """The test part of a data set, on the CPU.
-
-    Raises:
-        DataMissing: If it is not on disk or not whole.
-    """
-    try:
-        # Asked here, since nothing keeps a refusal: every run would start a thread to show the words below.
-        if not datasets.available(data):
-            raise DataMissing(f"the data set {data} is not on disk; {datasets.cure(data)}")
-        return _read(data, likelihood)
-    except DataError as error:
-        raise DataMissing(f"the data set {data} cannot be read: {error}") from error
-
-
-@kept(4, "Reading the data set")
-def _read(data: str, likelihood: str) -> datasets.Split:
-    with out_of_turn():
-        return datasets.load(data, likelihood=likelihood).test
-
-
-def observations(model: Loaded, rows: Tensor) -> Tensor:
-    """Test images as the model sees them, on the device.
-
-    Raises:
-        DataMissing: If the data set is not on disk.
-    """
-    config = model.checkpoint.config
-    part = split(config.data, config.likelihood)
-    ids = model.checkpoint.latents.ids[rows]
-    if len(part.images) <= int(ids.max()):
-        raise DataMissing(f"the data set {config.data} on disk is not the one that this model was tested on")
-    return datasets.observe(part.images[ids], part.levels, config.likelihood, noise(0)).to(model.device)

@@ -15,11 +15,11 @@ from app.services.loading import (
     decode_means,
     loaded,
     noise,
-    observations,
     prior_on_device,
     several_threads,
 )
 from app.services.memory import kept
+from app.services.originals import observations
 from app.services.subsets import subset
 from vampcore import DiagNormalMixture, metrics
 from vampcore.metrics import Metric

@@ -36,3 +36,5 @@ def test_every_page_opens(experiment, prior, monkeypatch, tmp_path):
         assert not at.error, page
         assert at.title, page
         assert at.get("plotly_chart") or at.get("imgs"), page
+        if (zoo.SHIPPED / experiment / "test.safetensors").exists():
+            assert not [button.key for button in at.button if "download" in str(button.key)], page

@@ -1,4 +1,4 @@
-"""The command line: `python -m vampcore list | train | evaluate | sample | results | reduce | data`, a module for each.
+"""The command line: a module for each command; `python -m vampcore --help` lists them.
 
 A command is a function of the parsed options that returns the exit status; its module adds its own options.
 """

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 
 from vampcore.checkpoints import CheckpointError
-from vampcore.commands import data, evaluate, listing, reduce, results, sample, train
+from vampcore.commands import data, evaluate, listing, pack, reduce, results, sample, train
 from vampcore.config import ConfigError
 from vampcore.datasets import DataError
 from vampcore.training import TrainingError
 
-COMMANDS = (listing, train, evaluate, sample, results, reduce, data)
+COMMANDS = (listing, train, evaluate, sample, results, reduce, pack, data)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,121 @@
+"""Where a model's test images come from: beside its checkpoint, else from its data set, else reconstructions."""
+
+import dataclasses
+import functools
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from tests.app.conftest import forget, use_root
+from vampcore import datasets, zoo
+from vampcore.checkpoints import load
+from vampcore.checkpoints.packed import PACKED, read_packed, write_packed
+
+SHIPPED = ("mnist-2d", "static-mnist-40d", "static-mnist-hvae")
+
+
+@pytest.fixture
+def nothing_on_disk(monkeypatch, tmp_path):
+    """The shipped models, and an empty data folder."""
+    forget()
+    monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
+    monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries, (zoo.SHIPPED,)))
+    yield
+    forget()
+
+
+@pytest.fixture
+def binary(tmp_path, monkeypatch):
+    """A model of own binary images, whose npz is gone, beside its packed test images."""
+    from tests.small_runs import config, train
+
+    images = np.random.default_rng(0).integers(0, 2, (80, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(80) % 4)
+    own = datasets.load(f"npz:{tmp_path / 'own.npz'}")
+    for prior in ("sg", "vamp"):
+        run = config(prior, data=own.name, likelihood="bernoulli", epochs=1)
+        train(run, tmp_path / "roots" / "own" / prior, own)
+    write_packed(tmp_path / "roots" / "own", own.test)
+    (tmp_path / "own.npz").unlink()
+    use_root(tmp_path / "roots", monkeypatch)
+    yield tmp_path / "roots" / "own"
+    forget()
+
+
+def first_ref():
+    from app import services
+
+    return next(ref for each in services.experiments() for ref in each.refs)
+
+
+@pytest.mark.parametrize("experiment", SHIPPED)
+def test_models_of_mnist_have_their_images_without_a_data_set(nothing_on_disk, experiment):
+    from app import services
+
+    kept = read_packed(zoo.SHIPPED / experiment).images
+    for ref in next(each.refs for each in services.experiments() if each.name == experiment):
+        assert services.has_data(ref)
+        rows = (0, 5, services.facts(ref).images - 1)
+        ids = load(zoo.SHIPPED / experiment / ref.prior).latents.ids[list(rows)]
+        shown = services.test_images(ref, rows)
+        assert shown.originals
+        np.testing.assert_array_equal(shown.pixels, kept[ids].numpy() * 255)
+
+
+def test_scores_and_ablations_are_measured_without_a_data_set(nothing_on_disk):
+    from app import services
+
+    refs = next(each.refs for each in services.experiments() if each.name == "mnist-2d")
+    found = services.measure(refs, 40, 4)
+    for ref, figures in zip(refs, found, strict=True):
+        stored = services.latents(ref).elbo[figures.rows].mean()
+        assert abs(figures.get("elbo").value - stored) < 6
+        assert services.mute(ref, 0, 40) is not None
+
+
+def test_frey_faces_are_reconstructed_and_it_says_so(nothing_on_disk):
+    from app import services
+
+    ref = next(each.refs[0] for each in services.experiments() if each.name == "frey-2d")
+    assert not services.test_images(ref, (0, 1)).originals
+    assert "python -m vampcore data frey_faces" in services.missing_data(ref)
+
+
+def test_own_images_kept_as_bits_are_shown_where_the_file_is_gone(binary):
+    from app import services
+
+    ref = first_ref()
+    assert services.has_data(ref)
+    np.testing.assert_array_equal(
+        services.test_images(ref, (0, 3)).pixels, 255 * read_packed(binary).images[[0, 3]].numpy()
+    )
+
+
+@pytest.mark.parametrize("fault", ["damaged", "fewer", "classes", "shape"])
+def test_bits_that_are_not_the_models_are_not_shown(binary, fault):
+    from app import services
+
+    test = read_packed(binary)
+    if fault == "damaged":
+        path = binary / PACKED
+        path.write_bytes(path.read_bytes()[:-1])
+    elif fault == "fewer":
+        write_packed(binary, dataclasses.replace(test, images=test.images[1:], labels=test.labels[1:]))
+    elif fault == "classes":
+        write_packed(binary, dataclasses.replace(test, labels=test.labels.roll(1)))
+    else:
+        write_packed(binary, dataclasses.replace(test, images=torch.ones(len(test.images), 1, 4, 4).byte()))
+    forget()
+    assert not services.has_data(first_ref())
+    assert not services.test_images(first_ref(), (0, 3)).originals
+
+
+def test_a_data_set_is_read_where_nothing_is_kept_beside_the_checkpoint(trained, tmp_path, monkeypatch):
+    from app import services
+
+    shutil.copytree(trained / "tiny-2d" / "sg", tmp_path / "tiny-2d" / "sg")
+    use_root(tmp_path, monkeypatch)
+    assert services.test_images(first_ref(), (0,)).originals
+    forget()
