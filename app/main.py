@@ -45,6 +45,6 @@ with services.in_turn():
             services.settle(state.selected().ref)
             page.run()
         except services.ServiceError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(widgets.plain(error), icon=":material/error:")
     else:
         widgets.no_checkpoint()

@@ -36,6 +36,7 @@ from app.widgets.page import (
 from app.widgets.pictures import enlargement, images_png, picture
 from app.widgets.screen import DESK, picture_width, plane_height
 from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar
+from app.widgets.text import plain, printable
 
 __all__ = [
     "DESK",
@@ -87,9 +88,11 @@ __all__ = [
     "picture",
     "picture_width",
     "place_inputs",
+    "plain",
     "plane_density",
     "plane_height",
     "plane_window",
+    "printable",
     "prior_heading",
     "prior_lines",
     "progress",

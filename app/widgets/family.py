@@ -11,6 +11,7 @@ from app.figures import plane, points
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.widgets.page import flow_words, plane_window, prior_lines
 from app.widgets.sidebar import SHORT_NAMES
+from app.widgets.text import plain
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
     if not found:
         raise services.ServiceError("; ".join(faults))
     for fault in faults:
-        st.warning(fault, icon=":material/broken_image:")
+        st.warning(plain(fault), icon=":material/broken_image:")
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from typing import ParamSpec, cast
 import streamlit as st
 
 from app import services
+from app.widgets.text import plain
 
 P = ParamSpec("P")
 
@@ -26,6 +27,6 @@ def fragment(function: Callable[P, None]) -> Callable[P, None]:
             try:
                 function(*args, **kwargs)
             except services.ServiceError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(plain(error), icon=":material/error:")
 
     return cast("Callable[P, None]", st.fragment(drawn))

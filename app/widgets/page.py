@@ -11,6 +11,7 @@ from app.figures import density
 from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, text_width, theme
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
+from app.widgets.text import plain
 
 # Pixels of a cell: for "-12,345.6 +- 123.4" and its padding, of that padding and rim, and of each letter of a longer
 # value. What stands beneath is measured as the labels of figures are, whose letters are hardly smaller.
@@ -51,7 +52,7 @@ def colour_rule(prior: str) -> None:
 def prior_heading(ref: services.Ref, note: str = "") -> None:
     """A prior's name under a rule of its colour, to stand over what belongs to it."""
     colour_rule(ref.prior)
-    st.markdown(f"**{PRIOR_NAMES.get(ref.prior, ref.prior)}**" + (f" \u00b7 {note}" if note else ""))
+    st.markdown(f"**{plain(PRIOR_NAMES.get(ref.prior, ref.prior))}**" + (f" \u00b7 {note}" if note else ""))
 
 
 def metric_row(entries: Sequence[services.Metric | Cell]) -> None:

@@ -10,6 +10,7 @@ from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count
 from app.widgets.page import colour_rule
 from app.widgets.screen import follow_width
+from app.widgets.text import plain
 
 # A list longer than this gets a choice of the data set above it.
 GROUPED = 12
@@ -48,7 +49,9 @@ def sidebar() -> bool:
         )
         experiment = state.selected().experiment
         priors = [ref.prior for ref in experiment.refs]
-        one_row = sum(len(SHORT_NAMES.get(prior, prior)) for prior in priors) <= LETTERS
+        # Segments read their words as Markdown, a select box does not.
+        one_row = all(prior in SHORT_NAMES for prior in priors)
+        one_row = one_row and sum(len(SHORT_NAMES[prior]) for prior in priors) <= LETTERS
         (choose if one_row else choose_one)(
             "Prior",
             priors,
@@ -59,7 +62,7 @@ def sidebar() -> bool:
         )
         _identity(state.selected().listed)
         for broken in experiment.broken:
-            st.warning(f"{broken.name}: {broken.error}", icon=":material/broken_image:")
+            st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")
         st.divider()
         choose(
             "Figures are saved as",
@@ -97,7 +100,7 @@ def _identity(listed: services.Listed) -> None:
     if listed.posterior != "normal":
         words.append(f"posterior by flow ({listed.posterior.upper()})")
     words += [f"{dimensions} latent dimensions", listed.data, f"{listed.epochs:,} epochs"]
-    st.caption(" \u00b7 ".join(words))
+    st.caption(" \u00b7 ".join(plain(each) for each in words))
     if not listed.converged:
         st.caption(":material/hourglass_top: Training has not converged; these are the best weights so far.")
 
@@ -123,7 +126,7 @@ def part_notice(refs: tuple[services.Ref, ...]) -> None:
     if not kept:
         return
     alike = len(kept) == len(refs) and len(set(kept.values())) == 1
-    whose = next(iter(kept.values())) if alike else ", ".join(f"{part} ({name})" for name, part in kept.items())
+    whose = next(iter(kept.values())) if alike else ", ".join(f"{part} ({plain(name)})" for name, part in kept.items())
     st.caption(
         f":material/filter_alt: Latents are kept of {whose} test images, drawn at random. Maps, units, usage and live "
         "figures are of these, numbered among themselves; stored figures are of all."
@@ -131,7 +134,7 @@ def part_notice(refs: tuple[services.Ref, ...]) -> None:
 
 
 def data_notice(ref: services.Ref, key: str) -> None:
-    """Where the data set is not on disk: say that reconstructions stand in, and how to get it.
+    """Where the original images are not at hand: say that reconstructions are shown, why, and how to get them.
 
     What can be downloaded gets a button; of the others it is said what has to be put where.
     """
@@ -141,16 +144,18 @@ def data_notice(ref: services.Ref, key: str) -> None:
     name = services.facts(ref).data
     with st.container(border=True):
         if not services.downloadable(ref):
-            st.markdown("Reconstructions stand in for the images of the data set:")
+            st.markdown("Reconstructions are shown instead of the original images:")
             st.text(missing)
             return
-        st.markdown(f"The data set `{name}` is not on disk, so reconstructions stand in for its images.")
+        st.markdown(
+            f"The data set `{name}` is not installed: reconstructions are shown instead of the original images."
+        )
         if st.button("Download the data set", key=key, icon=":material/download:"):
             bar = st.progress(0.0, f"Downloading {name}")
             try:
                 services.download(ref, lambda done, total: _report(bar, done, total, name))
             except services.ServiceError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(plain(error), icon=":material/error:")
             else:
                 st.rerun()
 
@@ -167,4 +172,4 @@ def no_checkpoint() -> None:
     st.code("python -m vampcore train --data digits --prior vamp --components 16 --latent-dim 2", language="shell")
     for experiment in services.experiments():
         for broken in experiment.broken:
-            st.warning(f"{broken.name}: {broken.error}", icon=":material/broken_image:")
+            st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")
