@@ -105,7 +105,7 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
 
 
 def kl_per_dimension(
-    mode: Theme, kl: np.ndarray, dependence: float, *, prior: str, name: str = "", height: int = 400
+    mode: Theme, kl: np.ndarray, dependence: float | None, *, prior: str, name: str = "", height: int = 400
 ) -> Drawing:
     """KL of each latent dimension, largest first, and what their dependence under the prior adds.
 
@@ -115,7 +115,7 @@ def kl_per_dimension(
     Arguments:
         mode: The theme.
         kl: KL of each dimension in nats, [D].
-        dependence: The last bar, in nats.
+        dependence: The last bar, in nats; None without one, for a prior whose dimensions are independent.
         prior: The prior's key, for the colour.
         name: What is shown, for the alternative text.
         height: Pixels.
@@ -123,8 +123,10 @@ def kl_per_dimension(
     values = np.asarray(kl, np.float64)
     order = np.argsort(-values, kind="stable")
     places = np.arange(1, len(order) + 1, dtype=np.int16)
-    total = float(values.sum() + dependence)
+    total = float(values.sum() + (dependence or 0))
     last, wide = len(order) + max(2, round(0.05 * len(order))), max(0.8, 0.03 * len(order))
+    if dependence is None:
+        last, wide = len(order), 1.0
     figure = Drawing(
         [
             {
@@ -138,7 +140,11 @@ def kl_per_dimension(
                 "name": "dimension",
                 "hovertemplate": "unit %{customdata}<br>KL %{y:.3f} nats<extra></extra>",
                 "showlegend": False,
-            },
+            }
+        ]
+    )
+    if dependence is not None:
+        figure.add(
             {
                 "type": "bar",
                 "x": [last],
@@ -152,27 +158,28 @@ def kl_per_dimension(
                 "name": "dependence",
                 "hovertemplate": "dependence %{y:.3f} nats<extra></extra>",
                 "showlegend": False,
-            },
-        ]
-    )
-    alt = f"KL of each latent dimension {name}: {total:.2f} nats in all, of which dependence {dependence:.2f}".strip()
+            }
+        )
+    of_which = "" if dependence is None else f", of which dependence {dependence:.2f}"
+    alt = f"KL of each latent dimension {name}: {total:.2f} nats in all{of_which}"
     laid_out(figure, mode, x="rank by KL", y="KL (nats/image)", alt=alt, height=height)
-    # Plotly drops the label of the last bar where it passes the edge. This one ends at the edge, and the numbers leave
-    # it room on a phone.
-    figure.annotate(
-        {
-            "text": "dependence",
-            "x": 1,
-            "xref": "paper",
-            "xanchor": "right",
-            "y": 0,
-            "yref": "paper",
-            "yanchor": "top",
-            "showarrow": False,
-            "font": {"size": SMALL_FONT_SIZE, "color": mode.muted},
-        }
-    )
-    marks = [place for place in rank_ticks(len(order)) if place <= 0.7 * last]
+    if dependence is not None:
+        # Plotly drops the label of the last bar where it passes the edge. This one ends at the edge, and the numbers
+        # leave it room on a phone.
+        figure.annotate(
+            {
+                "text": "dependence",
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "right",
+                "y": 0,
+                "yref": "paper",
+                "yanchor": "top",
+                "showarrow": False,
+                "font": {"size": SMALL_FONT_SIZE, "color": mode.muted},
+            }
+        )
+    marks = [place for place in rank_ticks(len(order)) if dependence is None or place <= 0.7 * last]
     # On the left there is room for the ring round the first bar, which else hides the numbers of the axis.
     figure.update_x(tickvals=marks, showgrid=False, range=[0.5 - 0.03 * last, last + wide / 2])
     figure.update_y(zeroline=True, zerolinecolor=mode.muted, zerolinewidth=1)

@@ -44,6 +44,7 @@ from app.services.crowd import (
 )
 from app.services.densities import (
     AGGREGATE_GRID,
+    DRAWS,
     Density,
     PlaneMixture,
     Window,
@@ -60,6 +61,7 @@ from app.services.images import (
     aggregate_samples,
     decode,
     decode_place,
+    posterior_means,
     prior_samples,
     reconstructions,
     test_images,
@@ -71,6 +73,7 @@ from app.services.latent_space import (
     components_of_images,
     latents,
     nearest,
+    nearest_on_plane,
     plane,
     points,
     within,
@@ -89,6 +92,7 @@ from app.services.prior_components import (
     components,
     most_used,
     order,
+    pseudo_input_start,
     pseudo_inputs,
     snapshots,
     story,
@@ -103,12 +107,14 @@ from app.services.units import (
     kl_per_dimension,
     mute,
     traverse,
+    with_and_without,
 )
 from vampcore.metrics import THRESHOLD, Metric
 
 __all__ = [
     "AGGREGATE_GRID",
     "CELLS",
+    "DRAWS",
     "LIVE_ROWS",
     "MOST_POINTS",
     "MOST_SHOWN",
@@ -179,12 +185,15 @@ __all__ = [
     "most_used",
     "mute",
     "nearest",
+    "nearest_on_plane",
     "order",
     "plane",
     "points",
+    "posterior_means",
     "prior_density",
     "prior_on_plane",
     "prior_samples",
+    "pseudo_input_start",
     "pseudo_inputs",
     "published",
     "reconstructions",
@@ -199,5 +208,6 @@ __all__ = [
     "traverse",
     "window",
     "window_of",
+    "with_and_without",
     "within",
 ]

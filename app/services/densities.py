@@ -183,14 +183,35 @@ def _drawable(ref: Ref, density: Density) -> Density:
 
 
 @kept(100)
-def mass_curve(ref: Ref) -> Floats | None:
-    """Log-densities of the prior on the plane above which 1 %, 2 % .. 99 % of its mass lies, `(99,)`, falling.
+def _densities_of_draws(ref: Ref) -> Floats | None:
+    """The prior's log-density on the plane at `DRAWS` of its own samples, rising.
 
     None where it has no density there: see `prior_seen`.
     """
     with torch.inference_mode(), _as_long_as_it_takes(ref):
         seen = prior_seen(ref)
-        return None if seen is None else np.asarray(mass_levels(seen, _PERCENT, noise(0)).numpy(), dtype=np.float32)
+        if seen is None:
+            return None
+        return np.sort(np.asarray(log_density(seen, seen.sample((DRAWS,), noise(0))).numpy(), dtype=np.float32))
+
+
+@kept(100)
+def mass_curve(ref: Ref) -> Floats | None:
+    """Log-densities of the prior on the plane above which 1 %, 2 % .. 99 % of its mass lies, `(99,)`, falling.
+
+    None where it has no density there: see `prior_seen`.
+    """
+    drawn = _densities_of_draws(ref)
+    return None if drawn is None else np.quantile(drawn, 1 - np.array(_PERCENT)).astype(np.float32)
+
+
+def share_less_dense(ref: Ref, log_density: float) -> float | None:
+    """The share of `DRAWS` samples of the prior that lie at points of the plane less dense than this.
+
+    None where it has no density there: see `prior_seen`.
+    """
+    drawn = _densities_of_draws(ref)
+    return None if drawn is None else float(np.searchsorted(drawn, np.float32(log_density))) / len(drawn)
 
 
 @kept(32)

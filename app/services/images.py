@@ -1,13 +1,14 @@
 """Pictures: test images, reconstructions, and what the decoder makes of a place or of a draw."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.services.densities import aggregate, mass_curve, prior_seen
-from app.services.latent_space import Floats, nearest, plane
+from app.services.densities import aggregate, prior_seen, share_less_dense
+from app.services.latent_space import Floats, nearest, nearest_on_plane, plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, pixels_of
 from app.services.memory import kept
 from app.services.originals import observations
@@ -37,7 +38,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Place:
-    """A place of the plane, decoded.
+    """A point of the plane, decoded.
 
     Attributes:
         x: Along the first axis.
@@ -45,11 +46,11 @@ class Place:
         z: The most likely point of the latent space above it, `(D,)`; under a flow, the point of the plane itself.
         pixels: Its decoded mean, `(1, C, H, W)`.
         log_density: The prior's there, on the plane, in nats; None where it has no density there.
-        mass: The smallest mass region of the prior that holds the place, 0.01 to 1; None likewise.
+        less_dense: The share of the prior's samples that lie at less dense points of the plane; None likewise.
         component: The component most responsible for z; None where the prior is a flow.
         responsibility: That component's p(k | z); None likewise.
-        rows: The nearest test images on the plane, nearest first.
-        distances: How far they are.
+        rows: The nearest test images, nearest first.
+        distances: How far they are, in latent units.
     """
 
     x: float
@@ -57,11 +58,11 @@ class Place:
     z: Floats
     pixels: Pixels
     log_density: float | None
-    mass: float | None
+    less_dense: float | None
     component: int | None
     responsibility: float | None
     rows: NDArray[np.int64]
-    distances: Floats
+    distances: NDArray[np.float64]
 
 
 @kept(200)
@@ -80,28 +81,63 @@ def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
 
 @kept(200)
 def reconstructions(ref: Ref, rows: tuple[int, ...]) -> Pixels:
-    """Decoded posterior means of test images."""
-    model = loaded(ref)
+    """Decoded posterior means of test images.
+
+    Of a lower layer the mean of q(z1 | x, z2) at the mean of q(z2 | x); where the data set is not on disk the stored
+    mean of its posterior, which is that over samples of the layers above.
+    """
+    z, *below = posterior_means(ref, rows)
+    return decode(ref, z, tuple(below))
+
+
+@kept(50)
+def posterior_means(ref: Ref, rows: tuple[int, ...]) -> tuple[Floats, ...]:
+    """The posterior means of test images, `(n, D)` for each layer, top first, as `reconstructions` decodes them."""
+    model, chosen = loaded(ref), torch.tensor(rows, dtype=torch.int64)
+    stored = [layer.mean[chosen] for layer in model.checkpoint.latents.layers]
+    if len(stored) > 1 and rows:
+        with contextlib.suppress(DataMissing), torch.inference_mode():
+            x, vae = observations(model, chosen), model.checkpoint.model
+            stored[1:] = [mean.cpu() for mean in vae.lower_means(x, stored[0].to(model.device))]
+    return tuple(mean.numpy() for mean in stored)
+
+
+def decode(ref: Ref, z: Floats, below: tuple[Floats, ...] = ()) -> Pixels:
+    """Decoded means of any points of the latent space, `(n, D)` to `(n, C, H, W)`.
+
+    Arguments:
+        ref: The checkpoint.
+        z: Points of the top layer.
+        below: Points of each layer below it; without them, these layers take the means of their priors given z.
+    """
+    layers = (torch.tensor(np.ascontiguousarray(each, dtype=np.float32)) for each in (z, *below))
     with torch.inference_mode():
-        return decode_means(model, model.posterior.mean[list(rows)])
+        top, *others = layers
+        return decode_means(loaded(ref), top, tuple(others))
 
 
-def decode(ref: Ref, z: Floats) -> Pixels:
-    """Decoded means of any points of the latent space, `(n, D)` to `(n, C, H, W)`."""
-    with torch.inference_mode():
-        return decode_means(loaded(ref), torch.tensor(np.ascontiguousarray(z, dtype=np.float32)))
+def decode_place(
+    ref: Ref, x: float, y: float, neighbours: int = 8, means: bool = False, on_plane: bool = False
+) -> Place:
+    """What lies at a point of the plane, and the test images around it.
 
-
-def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
-    """What lies at a place of the plane, and the test images around it."""
+    Arguments:
+        ref: The checkpoint.
+        x: Along the first axis.
+        y: Along the second axis.
+        neighbours: Test images to find.
+        means: In two dimensions and on the plane, measure from the posterior means; else from the samples.
+        on_plane: Measure on the plane. Else in the whole latent space from z, in more than two dimensions always from
+            the posterior means: a sample's noise in many dimensions is longer than what tells images apart.
+    """
     model, where = loaded(ref), plane(ref)
     with torch.inference_mode():
         place, basis, origin = torch.tensor([[x, y]]), torch.tensor(where.basis), torch.tensor(where.origin)
-        log_density = mass = component = responsibility = None
-        seen, curve = prior_seen(ref), mass_curve(ref)
-        if seen is not None and curve is not None:
+        log_density = less_dense = component = responsibility = None
+        seen = prior_seen(ref)
+        if seen is not None:
             log_density = seen.log_prob(place).item()
-            mass = (int(np.searchsorted(-curve, -log_density)) + 1) / 100
+            less_dense = share_less_dense(ref, log_density)
         if isinstance(model.prior, DiagNormalMixture):
             z = model.prior.lift(place, basis, origin)
             most = model.prior.responsibilities(z).max(-1)
@@ -109,14 +145,18 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
         else:
             z = origin + place @ basis.T
         pixels = decode_means(model, z)
-    rows, distances = nearest(ref, (x, y), neighbours)
+    found = z[0].numpy()
+    if on_plane or where.exact:
+        rows, distances = nearest_on_plane(ref, (x, y), neighbours, means)
+    else:
+        rows, distances = nearest(ref, found, neighbours)
     return Place(
         x=x,
         y=y,
-        z=z[0].numpy(),
+        z=found,
         pixels=pixels,
         log_density=log_density,
-        mass=mass,
+        less_dense=less_dense,
         component=component,
         responsibility=responsibility,
         rows=rows,
@@ -128,15 +168,16 @@ def decode_place(ref: Ref, x: float, y: float, neighbours: int = 8) -> Place:
 def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> Samples:
     """Draws from the prior; one seed gives all priors the same noise and the same uniforms for their components."""
     with torch.inference_mode():
-        return _decoded(ref, loaded(ref).prior.sample((n,), noise(seed), temperature))
+        return _decoded(ref, loaded(ref).prior.sample((n,), noise(seed), temperature), seed, temperature)
 
 
 @kept(64)
 def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
     """Draws from the aggregated posterior of the test set: what the decoder was trained on."""
     with torch.inference_mode():
-        return _decoded(ref, aggregate(ref).sample((n,), noise(seed)))
+        return _decoded(ref, aggregate(ref).sample((n,), noise(seed)), seed)
 
 
-def _decoded(ref: Ref, z: torch.Tensor) -> Samples:
-    return Samples(decode_means(loaded(ref), z), z.numpy())
+def _decoded(ref: Ref, z: torch.Tensor, seed: int, temperature: float = 1.0) -> Samples:
+    """Samples of the top layer decoded, each with a noise of its own in the layers below."""
+    return Samples(decode_means(loaded(ref), z, draws=len(z), temperature=temperature, seed=seed), z.numpy())

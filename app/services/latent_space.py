@@ -154,9 +154,42 @@ def points(ref: Ref, means: bool = False) -> Floats:
     return placed
 
 
-def nearest(ref: Ref, place: tuple[float, float], count: int, means: bool = False) -> tuple[NDArray[np.int64], Floats]:
-    """The rows of the test images whose points lie nearest to a place of the plane, nearest first, and how far."""
-    distances = np.linalg.norm(points(ref, means) - np.array(place, np.float32), axis=1)
+def nearest(ref: Ref, z: Floats, count: int, means: bool = True) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows of the test images nearest to a point of the whole latent space, nearest first, and their distances.
+
+    Arguments:
+        ref: The checkpoint.
+        z: The point, `(D,)`.
+        count: How many.
+        means: Measure from the posterior means; else from the samples.
+    """
+    known, centre = latents(ref), np.asarray(z, np.float64)
+    source = known.mean if means else known.sample
+    squared = np.empty(len(source))
+    for rows in chunks(*source.shape):
+        squared[rows] = np.square(source[rows] - centre).sum(1)
+    return _smallest(np.sqrt(squared), count)
+
+
+def nearest_on_plane(
+    ref: Ref, place: tuple[float, float], count: int, means: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows of the test images whose points lie nearest to a point of the plane, nearest first, and how far."""
+    return _smallest(_from_place(ref, place, means), count)
+
+
+def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = False) -> NDArray[np.int64]:
+    """The rows of the test images whose points lie at most `radius` from a point of the plane."""
+    return np.flatnonzero(_from_place(ref, place, means) <= radius)
+
+
+def _from_place(ref: Ref, place: tuple[float, float], means: bool) -> NDArray[np.float64]:
+    """How far the point of every test image lies from a point of the plane, on the plane."""
+    return np.linalg.norm(points(ref, means) - np.array(place, np.float64), axis=1)
+
+
+def _smallest(distances: NDArray[np.float64], count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Where the smallest distances are, smallest first, of equal ones the first; and these distances."""
     near = np.arange(len(distances))
     if count < len(near):
         near = np.flatnonzero(distances <= np.partition(distances, count - 1)[count - 1])
@@ -164,16 +197,16 @@ def nearest(ref: Ref, place: tuple[float, float], count: int, means: bool = Fals
     return rows, distances[rows]
 
 
-def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = False) -> NDArray[np.int64]:
-    """The rows of the test images whose points lie at most `radius` from a place of the plane."""
-    return np.flatnonzero(np.linalg.norm(points(ref, means) - np.array(place, np.float32), axis=1) <= radius)
-
-
 @kept(64)
-def log_prior(ref: Ref) -> Floats:
-    """The prior's log-density at every image's sample, `(N,)`."""
+def log_prior(ref: Ref) -> NDArray[np.float64]:
+    """The log-density of a prior that is a mixture at every image's sample, `(N,)`, in float64.
+
+    In float32 a responsibility of 1 is off by up to 1e-6, and its rounding would decide which image is first.
+    """
     with torch.inference_mode(), several_threads():
-        return metrics.log_density(loaded(ref).prior, torch.tensor(latents(ref).sample)).numpy()
+        sample = torch.tensor(latents(ref).sample)
+        parts = [metrics.log_density(loaded(ref).mixture, sample[rows].double()) for rows in chunks(*sample.shape)]
+        return torch.cat(parts).numpy()
 
 
 @kept(64, "Assigning images to components")
@@ -182,7 +215,7 @@ def components_of_images(ref: Ref) -> Assignment:
     prior, sample = loaded(ref).mixture, latents(ref).sample
     component, most = torch.zeros(len(sample), dtype=torch.int32), torch.zeros(len(sample))
     with torch.inference_mode(), several_threads():
-        known = torch.tensor(log_prior(ref))
+        known = torch.tensor(log_prior(ref)).float()
         for part, shares in metrics.responsibilities(prior, torch.tensor(sample), log_p=known):
             top = shares.max(-1)
             component = torch.where(top.values > most, part.start + top.indices.int(), component)

@@ -21,9 +21,13 @@ from app.services.turns import out_of_turn
 from vampcore import DiagNormal, DiagNormalMixture, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
 from vampcore.distributions import Distribution
+from vampcore.models import decoded_means
 
 Pixels = NDArray[np.uint8]
 """Images for the eye: 0 to 255, of shape `(n, C, H, W)`."""
+
+# Added to a seed for the noise below the top layer, which must not be that of the top layer again.
+LOWER_LAYERS = 1_000_003
 
 
 class ServiceError(ValueError):
@@ -223,14 +227,20 @@ def pixels_of(shares: Tensor) -> Pixels:
     return (shares.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
 
 
-def decode_means(model: Loaded, z: Tensor, chunk: int = 1000) -> Pixels:
-    """Decoded means of the rows of z.
+def decode_means(
+    model: Loaded, z: Tensor, below: tuple[Tensor, ...] = (), *, draws: int = 0, temperature: float = 1.0, seed: int = 0
+) -> Pixels:
+    """Decoded means of the rows of z: the same z gives the same image, wherever it stands.
 
-    A decoder that draws (lower layers, PixelCNN) does so with a fixed seed.
+    Arguments:
+        model: The model.
+        z: Points of the top layer's space, `(n, D)`.
+        below: Points of the layers below it, where they are known. The others take the means of their priors, or are
+            drawn from them.
+        draws: How many noises of what is drawn the rows take in turn; 0 for the means of the priors.
+        temperature: Multiplies that noise.
+        seed: Of that noise, which is another than that of `noise(seed)`.
     """
-    generator = noise(0)
-    parts = [
-        pixels_of(model.checkpoint.model.decode(part.to(model.device), generator).mean(generator))
-        for part in z.split(chunk)
-    ]
-    return np.concatenate(parts)
+    layers = [each.to(model.device) for each in (z, *below)]
+    parts = decoded_means(model.checkpoint.model, layers, noise(seed + LOWER_LAYERS), draws, temperature)
+    return np.concatenate([pixels_of(part) for part in parts])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from app.services.densities import on_plane
-from app.services.latent_space import Floats, latents, log_prior
+from app.services.latent_space import Floats, latents, log_prior, nearest
 from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
 from app.services.memory import kept
 from vampcore import metrics
@@ -16,6 +16,8 @@ from vampcore.priors import VampPrior
 
 ORDERS = ("weight", "usage", "class", "similarity")
 NEAREST = 8
+# Responsibilities that differ by less are equal.
+EQUAL = 1e-6
 # Components that a page shows at once, or offers in a list: more of them take a browser seconds and megabytes.
 MOST_SHOWN = 500
 
@@ -59,7 +61,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Story:
-    """One component from its pseudo-input to the images that it stands for.
+    """One component from its pseudo-input to the images that it explains.
 
     Attributes:
         component: Its index k.
@@ -68,8 +70,11 @@ class Story:
         scale: Its standard deviations, `(D,)`.
         decoded: Decoded mean, `(1, C, H, W)`.
         samples: Decoded draws of the component, `(n, C, H, W)`.
-        rows: Test images with the highest responsibility of this component, highest first.
-        responsibilities: Theirs.
+        explained: Test images with the highest responsibility of this component, highest first; of equal
+            responsibilities (to `EQUAL`) the denser under the component. Of a prior of one component, the densest.
+        responsibilities: Theirs, at most 1.
+        nearest: Test images whose posterior means are nearest to the component's mean in the latent space.
+        distances: Theirs, in latent units.
         weight: Prior probability.
         usage: Mean responsibility over the test set.
         image_class: Majority class, -1 where there is none.
@@ -81,8 +86,10 @@ class Story:
     scale: Floats
     decoded: Pixels
     samples: Pixels
-    rows: NDArray[np.int64]
-    responsibilities: Floats
+    explained: NDArray[np.int64]
+    responsibilities: NDArray[np.float64]
+    nearest: NDArray[np.int64]
+    distances: NDArray[np.float64]
     weight: float
     usage: float
     image_class: int
@@ -97,7 +104,7 @@ def components(ref: Ref) -> Components:
     # Made before: what is allotted between large pieces keeps their memory from being used again, part after part.
     usage, squares, votes = torch.empty(count), torch.empty(count), torch.empty(count, of_class.shape[1])
     with torch.inference_mode(), several_threads():
-        known = torch.tensor(log_prior(ref))
+        known = torch.tensor(log_prior(ref)).float()
         for part, shares in metrics.responsibilities(model.mixture, torch.tensor(latents(ref).sample), log_p=known):
             usage[part], squares[part] = shares.mean(0), shares.square().mean(0)
             votes[part] = shares.mT @ of_class
@@ -175,6 +182,11 @@ def pseudo_inputs(ref: Ref) -> Pixels | None:
         return pixels_of(prior.images())
 
 
+def pseudo_input_start(ref: Ref) -> str:
+    """What the pseudo-inputs started from: `random`, `data`, `class-means` or `kmeans`."""
+    return loaded(ref).checkpoint.config.pseudo_inputs
+
+
 @kept(24)
 def component_images(ref: Ref) -> Pixels:
     """Decoded mean of every component, `(K, C, H, W)`."""
@@ -205,16 +217,10 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
     Raises:
         ServiceError: If there is no such component.
     """
-    model, all_of_them = loaded(ref), components(ref)
+    all_of_them = components(ref)
     _check(k, len(all_of_them.weights))
-    with torch.inference_mode():
-        density = model.mixture.component(k).log_prob(torch.tensor(latents(ref).sample)).numpy()
-    weight = float(all_of_them.weights[k])
-    shares = weight * np.exp(density - log_prior(ref))
-    # Where many responsibilities are 1 to the last digit, the denser place is the better example.
-    least = np.partition(shares, -NEAREST)[-NEAREST] if len(shares) > NEAREST else 0.0
-    rows = np.flatnonzero(shares >= least)
-    rows = rows[np.lexsort((-density[rows], -shares[rows]))][:NEAREST]
+    rows, responsibilities = _explained(ref, k)
+    near, distances = nearest(ref, all_of_them.mean[k], NEAREST)
     learned = pseudo_inputs(ref)
     return Story(
         component=k,
@@ -223,17 +229,37 @@ def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0
         scale=all_of_them.scale[k],
         decoded=component_images(ref)[k : k + 1],
         samples=component_samples(ref, (k,), n, temperature, seed),
-        rows=rows,
-        responsibilities=shares[rows],
-        weight=weight,
+        explained=rows,
+        responsibilities=responsibilities,
+        nearest=near,
+        distances=distances,
+        weight=float(all_of_them.weights[k]),
         usage=float(all_of_them.usage[k]),
         image_class=int(all_of_them.classes[k]),
     )
 
 
+def _explained(ref: Ref, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The `NEAREST` images with the highest responsibility of a component, and these responsibilities."""
+    mixture = loaded(ref).mixture
+    with torch.inference_mode():
+        sample = torch.tensor(latents(ref).sample).double()
+        density = mixture.components[k : k + 1].pairwise_log_prob(sample)[:, 0].numpy()
+        log_weight = float(mixture.logits.double().log_softmax(-1)[k])
+    shares = np.minimum(np.exp(log_weight + density - log_prior(ref)), 1.0)
+    # Many are 1 but for digits that mean nothing: of those the denser point is the better example.
+    ranked = np.round(shares / EQUAL)
+    least = np.partition(ranked, -NEAREST)[-NEAREST] if len(ranked) > NEAREST else 0.0
+    rows = np.flatnonzero(ranked >= least)
+    rows = rows[np.lexsort((-density[rows], -ranked[rows]))][:NEAREST]
+    return rows, shares[rows]
+
+
 @kept(200)
 def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float = 1.0, seed: int = 0) -> Pixels:
-    """Decoded draws of several components, `(len(ks) * n, C, H, W)`, a row each; all rows share their noise.
+    """Decoded draws of several components, `(len(ks) * n, C, H, W)`, a row each.
+
+    All rows share their noise, that of lower layers too, so that a column differs by the component alone.
 
     Raises:
         ServiceError: If there is no such component.
@@ -244,7 +270,7 @@ def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float 
         _check(k, count)
     with torch.inference_mode():
         drawn = [model.mixture.component(k).sample((n,), noise(seed), temperature) for k in ks]
-        return decode_means(model, torch.cat(drawn))
+        return decode_means(model, torch.cat(drawn), draws=n, temperature=temperature, seed=seed)
 
 
 def _check(k: int, count: int) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.services.images import decode, posterior_means, reconstructions
 from app.services.latent_space import Floats
 from app.services.loading import (
     DataMissing,
@@ -129,7 +130,8 @@ def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
         ref: The checkpoint.
         unit: Dimension of the top layer.
         steps: Pictures.
-        row: Test image whose posterior mean holds the other units.
+        row: Test image at whose posterior mean the other units stay. Layers below take the means of their priors, so
+            that the images differ by the unit alone.
 
     Raises:
         ServiceError: If there is no such unit or image.
@@ -149,7 +151,7 @@ def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
         return Traversal(values.numpy(), decode_means(model, z))
 
 
-@kept(200, "Muting the unit")
+@kept(200, "Measuring without the unit")
 def _mute(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
     model = loaded(ref)
     with torch.inference_mode(), several_threads():
@@ -168,6 +170,23 @@ def mute(ref: Ref, unit: int, limit: int = 1000, seed: int = 0) -> Metric | None
         return _mute(ref, unit, limit, seed)
     except DataMissing:
         return None
+
+
+@kept(100)
+def with_and_without(ref: Ref, unit: int, rows: tuple[int, ...]) -> tuple[Pixels, Pixels]:
+    """Reconstructions of test images, and the same with a unit at its mean over all images.
+
+    The layers below the top keep their values, as when `mute` measures.
+
+    Raises:
+        ServiceError: If there is no such unit.
+    """
+    mean = loaded(ref).posterior.mean
+    _check(unit, mean.shape[-1])
+    z, *below = posterior_means(ref, rows)
+    without = z.copy()
+    without[:, unit] = float(mean[:, unit].mean())
+    return reconstructions(ref, rows), decode(ref, without, tuple(below))
 
 
 def _check(unit: int, units: int) -> None:

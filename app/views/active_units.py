@@ -1,4 +1,4 @@
-"""Active units: which latent dimensions carry information, what each does to the picture, and what it is worth."""
+"""Active units: which latent dimensions carry information, how each changes the image, and what each costs."""
 
 import math
 from typing import Any
@@ -42,7 +42,7 @@ def prior_name(ref: services.Ref) -> str:
 
 @services.kept(24)
 def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
-    """The activities of every layer under every prior of the experiment."""
+    """The activities of every layer of every model of the experiment."""
     series = []
     for ref in refs:
         layers = services.activity(ref)
@@ -54,29 +54,31 @@ def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
 
 @services.kept(24)
 def draw_kl(ref: services.Ref, mode: Theme) -> Any:
-    """The KL of every unit of the top layer, and what their dependence adds."""
+    """The KL of every unit of the top layer, and the correction for their dependence."""
     parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior
     if parts is None:
         return None
-    return kl_per_dimension(mode, parts.kl, parts.dependence, prior=prior, name=f"of {ref.name}", height=400)
+    dependence = parts.dependence if services.facts(ref).has_components else None
+    return kl_per_dimension(mode, parts.kl, dependence, prior=prior, name=f"of {ref.name}", height=400)
 
 
 def images_of(ref: services.Ref, parts: services.KLParts) -> str:
-    """How many images the KL is the mean of, and which, where they are not all."""
+    """How many images the KL is the mean of, and which, if not all."""
     facts = services.facts(ref)
     if parts.n == facts.images:
         return f"n = {parts.n:,}"
-    return f"n = {parts.n:,}, a random part of {facts.images:,} test images: K = {facts.components:,}"
+    return f"n = {parts.n:,}, a random sample of {facts.images:,} test images, for K = {facts.components:,} components"
 
 
 def explore(here: state.Selection) -> None:
-    """Activities and KL of all units, which stay as they are, and the unit chosen."""
+    """Activities and KL of all units, which stay as they are, and the selected unit."""
     ref, refs = here.ref, here.experiment.refs
     picture, side = st.columns([3, 1], gap="medium")
     with picture:
         if len(services.facts(ref).latent_dims) > 1:
             st.caption(
-                "Two layers: z2 has the prior and units to choose; those of z1, next to the image, are only counted."
+                "This model has two layers. The prior is that of z2, whose units can be selected here. The units of "
+                "z1, the layer next to the image, are only counted."
             )
         widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
     show_counts(refs)
@@ -86,16 +88,16 @@ def explore(here: state.Selection) -> None:
 
 @widgets.fragment
 def one_of_them(ref: services.Ref, side: Container, picture: Container, bars: Container | None) -> None:
-    """The unit chosen: its figures, its marks on the pictures of all, its sweep and what it costs."""
+    """The selected unit: its numbers, its marks in the charts of all, its sweep and its cost."""
     units, parts = services.facts(ref).latent_dims[0], services.kl_per_dimension(ref)
     with side:
         rank = widgets.number(
-            f"Unit{of_top_layer(ref)}, by rank of activity",
+            f"Unit{of_top_layer(ref)}, by activity rank",
             key=RANK,
             low=1,
             high=units,
             default=1,
-            help="1 is the most active unit of the prior in view. A click on a picture chooses a unit too.",
+            help="1 is the most active unit of the prior in view. You can also click a unit in a chart.",
         )
         unit = int(by_activity(ref)[rank - 1])
         show_unit(ref, unit)
@@ -111,19 +113,19 @@ def one_of_them(ref: services.Ref, side: Container, picture: Container, bars: Co
 
 
 def choose_rank(rank: int, units: int) -> None:
-    """Take the unit of a rank into view."""
+    """Select the unit of a rank."""
     st.session_state[RANK] = min(units, max(1, rank))
 
 
 def choose_kl(ref: services.Ref, parts: services.KLParts, place: int) -> None:
-    """Take the unit of a bar into view; the bar of the dependence is no unit."""
+    """Select the unit of a bar; the bar of the dependence is no unit."""
     order = by_kl(parts)
     if 1 <= place <= len(order):
         choose_rank(int(np.flatnonzero(by_activity(ref) == order[place - 1])[0]) + 1, len(order))
 
 
 def show_unit(ref: services.Ref, unit: int) -> None:
-    """The unit chosen, in figures."""
+    """The selected unit, in numbers."""
     layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
     with st.container(border=True):
         st.markdown(
@@ -132,12 +134,12 @@ def show_unit(ref: services.Ref, unit: int) -> None:
         st.metric(
             "Activity A",
             widgets.format_value(float(layer.activity[unit])),
-            help="Variance of its posterior mean over the test set.",
+            help="Variance of its posterior mean over the test set, in squared latent units.",
         )
         st.metric(
             "A / mean \u03c3\u00b2",
             widgets.format_value(float(layer.ratio[unit])),
-            help="Over its mean posterior variance: without a unit.",
+            help="Activity divided by its mean posterior variance; has no unit.",
         )
         if parts is not None:
             st.metric("KL (nats/image)", widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
@@ -158,20 +160,26 @@ def show_counts(refs: tuple[services.Ref, ...]) -> None:
 
 
 def show_kl(ref: services.Ref) -> Container | None:
-    """The KL unit by unit, and all figures of all units as a table; gives the place of the bars, if there are any."""
+    """The KL unit by unit, and the numbers of all units as a table; gives the container of the bars, if any."""
     parts = services.kl_per_dimension(ref)
-    st.subheader("What each unit costs", anchor=False)
+    st.subheader("KL of each unit", anchor=False)
+    show_kl_of_layers(ref)
     if parts is None:
-        show_kl_of_a_flow(ref)
+        whose = "prior" if not services.facts(ref).is_mixture else "posterior"
+        widgets.not_applicable(
+            f"The {whose} is a flow, which has no density for a single unit, so the KL cannot be split over the units.",
+            "Shown instead: the KL as a whole, and the activity of each unit.",
+        )
+        units_table(ref)
         return None
-    dependence = widgets.format_value(parts.dependence, parts.dependence_se)
     total = widgets.format_value(parts.total, parts.total_se)
-    # Of independent units it is no bar at all.
-    hatched = f"; the hatched one, {dependence}, is what the units\u2019 dependence under the prior adds or saves"
+    hatched = ""
+    if services.facts(ref).has_components:
+        dependence = widgets.format_value(parts.dependence, parts.dependence_se)
+        hatched = f"; the hatched bar corrects for dependence between units ({dependence} nats/image)"
     st.markdown(
-        f"The bars add up to the KL{of_top_layer(ref)}, **{total} nats/image** ({images_of(ref, parts)})"
-        + (hatched if parts.dependence or parts.dependence_se else "")
-        + "."
+        f"The bars add up to the KL{of_top_layer(ref)}, **{total} nats/image** ({images_of(ref, parts)}, one sample "
+        f"each){hatched}."
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
@@ -181,17 +189,15 @@ def show_kl(ref: services.Ref) -> Container | None:
     return picture
 
 
-def show_kl_of_a_flow(ref: services.Ref) -> None:
-    """The KL as a whole, where a flow has no marginal for each unit, and the table of the units."""
-    whose = "prior" if not services.facts(ref).is_mixture else "posterior"
-    widgets.not_applicable(
-        f"The {whose} is a flow, which has no density of one unit alone, so the KL cannot be told apart by units.",
-        "Shown instead: the KL as a whole, and what is known of each unit.",
-    )
+def show_kl_of_layers(ref: services.Ref) -> None:
+    """The stored KL of each layer and of all, which is their sum; of one layer only where it has no bars."""
     layers = len(services.facts(ref).latent_dims)
     stored = [("KL", services.metric(ref, "kl"))]
     if layers > 1:
-        stored += [(f"KL of z{layers - i}", services.metric(ref, "kl", layer=i)) for i in range(layers)]
+        each = [(f"KL of z{layers - i}", services.metric(ref, "kl", layer=i)) for i in range(layers)]
+        stored = [*each, ("KL of all layers, the sum", services.metric(ref, "kl"))]
+    elif services.kl_per_dimension(ref) is not None:
+        return
     widgets.metric_row(
         [
             widgets.Cell(name, widgets.format_value(metric.value, metric.se), widgets.caption(metric))
@@ -199,19 +205,17 @@ def show_kl_of_a_flow(ref: services.Ref) -> None:
             if metric is not None
         ]
     )
-    units_table(ref)
 
 
 @widgets.fragment
 def show_sweep(ref: services.Ref, unit: int) -> None:
-    """The unit swept through its range, all others held."""
+    """The unit swept through its range, all others fixed."""
     facts = services.facts(ref)
     st.subheader(f"What unit {unit} does", anchor=False)
-    lower = "" if len(facts.latent_dims) == 1 else " Layers below are drawn from their priors, given these."
     row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
     st.markdown(
-        f"Unit {unit} goes through the range of its posterior means; all other units of its layer stay at the "
-        f"posterior mean of test image {row}.{lower}"
+        f"Unit {unit} goes through the range of its posterior means; all other units{of_top_layer(ref)} stay at the "
+        f"posterior mean of test image {row}. {widgets.mean_words(ref)}".rstrip()
     )
     sweep = services.traverse(ref, unit, STEPS, row)
     drawing = strip(
@@ -228,7 +232,7 @@ def show_sweep(ref: services.Ref, unit: int) -> None:
 
 @widgets.fragment
 def show_mute(ref: services.Ref, unit: int) -> None:
-    """The unit fixed at its mean for every image: what reconstructions lose, and how they look."""
+    """The unit fixed at its mean for every image: the reconstruction lost, and example images."""
     facts, latents = services.facts(ref), services.latents(ref)
     st.subheader(f"Without unit {unit}", anchor=False)
     words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
@@ -239,53 +243,55 @@ def show_mute(ref: services.Ref, unit: int) -> None:
     cost = services.mute(ref, unit, LIMITS[limit] or facts.images)
     with words:
         if cost is None:
-            st.markdown("What muting costs is measured on test images, which are not on disk.")
+            st.markdown("The reconstruction lost is measured on test images, which are not installed.")
             widgets.data_notice(ref, key="units_download")
         else:
             widgets.metric_row([cost])
-    # Along the unit, so that the first and the last are the images that it says most about.
+    # Along the unit, so that the first and the last are the images with its smallest and largest values.
     along = np.argsort(latents.mean[:, unit], kind="stable")
     rows = along[np.linspace(0.01 * facts.images, 0.99 * facts.images - 1, EXAMPLES).astype(int)]
-    z = latents.mean[rows]
-    muted = z.copy()
-    muted[:, unit] = latents.mean[:, unit].mean()
+    rebuilt, without = services.with_and_without(ref, unit, tuple(int(row) for row in rows))
     drawing = strip(
-        np.stack([services.decode(ref, z), services.decode(ref, muted)]),
+        np.stack([rebuilt, without]),
         widgets.mode(),
         columns=[str(row) for row in rows],
-        rows=("as it is", "muted"),
-        axis=f"test image, by its mean of unit {unit}",
-        alt=f"Reconstructions of {len(rows)} test images as they are, and with unit {unit} muted",
+        rows=("reconstruction", "without this unit"),
+        axis=f"test image, sorted by its mean of unit {unit}",
+        alt=f"Reconstructions of {len(rows)} test images, and the same without unit {unit}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
     )
     widgets.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
+    if said := widgets.rebuilt_words(ref):
+        st.caption(f"{said} Without unit {unit} of z{len(facts.latent_dims)}, the layers below keep their values.")
 
 
 widgets.page_head(
     "Active units",
-    "Look for units below the line: whatever the image, they say the same, so the model does without them.",
+    "Look for units below the dashed line: they never change with the image, so the model ignores them.",
 )
 widgets.part_notice(state.selected().experiment.refs)
 explore(state.selected())
 widgets.explain(
     """
-**Active.** A unit\u2019s activity is the variance of its posterior mean over the test set, A = Var(E[z | x]). A unit
-above 0.01 is called active (Burda et al., 2016). That line depends on the scale of the latent space; A over the mean
-posterior variance does not: it compares what the image changes with what the encoder leaves open.
+**Active.** The activity of a unit is the variance of its posterior mean over the test set, A = Var(E[z | x]). A unit
+with A above 0.01 is called active (Burda et al., 2016). This threshold depends on the scale of the latent space; A
+divided by the mean posterior variance does not. It compares how much the image changes the unit with how uncertain the
+encoder is about it.
 
-**Two layers** are counted from the one next to the data up: \u201c16+5\u201d is 16 units of z1 and 5 of z2. KL, sweep
-and muting belong to the top layer, where the prior lives.
+**Two layers** are counted from the one next to the data up: \u201c16+5 of 40+40\u201d means 16 active units of z1 and
+5 of z2, of 40 each. The bars, the sweep and the comparison without a unit belong to z2, the layer of the prior.
 
-**KL per unit** compares the posterior of one unit with the prior\u2019s exact marginal for it. Under a mixture the
-units depend on each other, for which the last bar accounts: E[\u03a3 log p(z\u1d62) \u2212 log p(z)]. It is below 0
-where the marginals alone ask for too much, and 0 for a standard normal. A flow, as prior or as posterior, has no exact
-marginals: its KL stands as a whole, and means and variances of a posterior that is one are those of 256 samples.
+**KL of each unit** compares the posterior of one unit with the prior\u2019s exact marginal for it. Under a mixture the
+units depend on each other, which the last bar corrects for: E[\u03a3 log p(z\u1d62) \u2212 log p(z)]. It is
+negative if the KLs of the marginals add up to more than the KL. A standard normal needs no correction. A flow, as prior
+or as posterior, has no exact marginals, so its KL is shown as a whole. Means and variances of a posterior that is a
+flow are those of 256 samples.
 
-**A sweep** goes from the 1st to the 99th percentile of the unit\u2019s posterior means, and one posterior standard
-deviation further on each side.
+**A sweep** goes from the 1st to the 99th percentile of the unit\u2019s posterior means, plus one posterior standard
+deviation on each side.
 
-**Muting** sets the unit to its mean for every image. The cost is the log-likelihood of the images that their
-reconstructions lose, paired image by image, in nats; it is near 0 for a unit that is not active.
+**Without a unit** means that the unit is set to its mean for every image. \u201cReconstruction lost\u201d is the
+decrease of the images\u2019 log-likelihood, paired image by image, in nats; it is near 0 for a unit that is not active.
 """
 )

@@ -1,4 +1,4 @@
-"""Components: samples of one beside others, weight against usage, how many there are in effect, and the dead ones."""
+"""Components: samples of one beside others, weight and usage, the effective number, and dead components."""
 
 import numpy as np
 import streamlit as st
@@ -14,30 +14,30 @@ DEAD = "components_dead"
 ROWS = 8
 MOST_NAMED = 60
 MOST_CAPTIONED = 100
-BESIDE = {"most": "The most used", "least": "The least used", "chosen": "My choice"}
+BESIDE = {"most": "Most used", "least": "Least used", "chosen": "Selected components"}
 EXPLANATION = """
-Each row is one **component** of the prior: its pseudo-input where it has one, the decoded mean, and decoded draws
-from it. All rows share their noise, so that a column differs by the component alone. **Temperature** multiplies the
-noise: 0 repeats the mean, 1 draws from the component, more exaggerates it.
+Each row is one **component** of the prior: its pseudo-input if it has one, the decoded mean, and decoded samples of
+it. All rows share their noise, so the images of a column differ by the component alone. **Temperature** multiplies the
+noise: 0 repeats the mean, 1 samples the component, more than 1 exaggerates the differences.
 
-**Weight** is the probability that the prior gives to a component. **Usage** is the probability that the data give to
-it: the mean responsibility $p(k \\mid z)$ over the test images, with one $z \\sim q(z \\mid x_n)$ for each image; its
-standard error is over the images. The two are equal where the prior matches the aggregated posterior.
+**Weight** is the prior probability of a component. **Usage** is its probability under the data: the mean
+responsibility $p(k \\mid z)$ over the test images, with one sample $z \\sim q(z \\mid x_n)$ for each image; its
+standard error is over the images. Weight and usage are equal if the prior matches the aggregated posterior.
 
-The **effective number of components** is $\\exp(-\\sum_k u_k \\log u_k)$ for the usages $u_k$: as many equally used
-components would have the same entropy. A component is **dead** when its usage is below a tenth of the equal share $1
-/ K$.
+The **effective number of components** is $\\exp(-\\sum_k u_k \\log u_k)$ for the usages $u_k$: the number of
+equally used components with the same entropy. A component is **dead** if its usage is below a tenth of the equal share
+$1 / K$.
 """
 
 
 def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tuple[int, ...]:
-    """The chosen component first, then those that the controls put beside it."""
+    """The chosen component first, then those to compare it with."""
     used = services.order(ref, "usage")
-    beside = widgets.choose_one("Beside it", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
+    beside = widgets.choose_one("Compare with", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
     if beside == "chosen":
         offered = services.most_used(ref)
         others = widgets.choose_many(
-            "Components" if len(offered) == len(used) else f"Components, of the {len(offered):,} most used",
+            "Components" if len(offered) == len(used) else f"Components (of the {len(offered):,} most used)",
             [f"{k}" for k in sorted(offered.tolist())],
             key="components_chosen",
             limit=ROWS - 1,
@@ -52,7 +52,7 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
 def draw_rows(
     ref: services.Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
 ) -> Drawing:
-    """Draws of several components as a picture `width` pixels wide, after what does not depend on the noise."""
+    """Samples of several components as a picture `width` pixels wide, after what does not depend on the noise."""
     facts, learned = services.facts(ref), services.pseudo_inputs(ref)
     samples = services.component_samples(ref, rows, count, temperature, seed)
     samples = samples.reshape(len(rows), count, *facts.shape)
@@ -66,7 +66,7 @@ def draw_rows(
         columns=[*names, *(f"{i + 1}" for i in range(count))],
         rows=[f"{k}" for k in rows],
         axis="",
-        alt=f"Decoded draws of components {', '.join(map(str, rows))} at temperature {temperature:g}.",
+        alt=f"Decoded samples of components {', '.join(map(str, rows))} at temperature {temperature:g}.",
         binary=facts.binary,
         height=round(width * aspect * len(rows) / (len(names) + count)) + 10,
     )
@@ -86,7 +86,8 @@ def draw_samples(
         widgets.figure(drawing, key="components_draws", name=f"{facts.name}-components")
         first = "pseudo-input, decoded mean" if services.pseudo_inputs(ref) is not None else "decoded mean"
         st.caption(
-            f"A row each. Columns: {first}, {count} draw{'' if count == 1 else 's'} with the same noise in every row."
+            f"One row for each component. Columns: {first}, {count} sample{'' if count == 1 else 's'} with the same "
+            f"noise in every row. {widgets.drawn_words(ref)}".rstrip()
         )
 
 
@@ -94,14 +95,14 @@ def noise_controls() -> tuple[float, int]:
     """Temperature and seed."""
     heat = widgets.slide(
         "Temperature", key="components_temperature", low=0.0, high=2.0, default=1.0, step=0.1,
-        help="Multiplies the noise of every draw.",
+        help="Multiplies the noise of every sample.",
     )  # fmt: skip
     return heat, widgets.number("Seed", key="components_seed", low=0, high=9999)
 
 
 @widgets.fragment
 def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
-    """Samples of a prior that has no parts to tell apart, as tiles."""
+    """Samples of a prior without several components, as tiles."""
     shown, controls = st.columns([3, 1], gap="medium")
     with controls:
         count = widgets.number("Samples", key="components_samples", low=1, high=100, default=40)
@@ -110,18 +111,20 @@ def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
         drawing, _ = tiles.tiles(
             services.prior_samples(ref, count, seed, temperature).pixels,
             widgets.mode(),
-            alt=f"{count} decoded draws of the prior at temperature {temperature:g}.",
+            alt=f"{count} decoded samples of the prior at temperature {temperature:g}.",
             columns=min(count, 10),
-            hover=[f"draw {i + 1}" for i in range(count)],
+            hover=[f"sample {i + 1}" for i in range(count)],
             binary=facts.binary,
             pixel=8,
         )
         widgets.figure(drawing, key="components_draws", name=f"{facts.name}-samples")
+        if words := widgets.drawn_words(ref):
+            st.caption(words)
 
 
 @services.kept(24)
 def draw_usage(ref: services.Ref, mode: Theme) -> Drawing:
-    """Weight against usage. It does not depend on the component in view, which a ring marks in the browser."""
+    """Weight and usage. The figure does not depend on the component in view, which a ring marks in the browser."""
     known, prior = services.components(ref), services.facts(ref).prior
     living = np.flatnonzero(known.alive)
     weights, used = known.weights[living], known.usage[living]
@@ -129,20 +132,20 @@ def draw_usage(ref: services.Ref, mode: Theme) -> Drawing:
 
 
 def promise_and_use(ref: services.Ref, facts: services.Facts) -> Container:
-    """Weight against usage; gives the place for the figures of the component in view."""
+    """Weight and usage; gives the container for the numbers of the component in view."""
     known = services.components(ref)
-    st.subheader("What the prior promises and what the data use", anchor=False)
+    st.subheader("Prior weight and actual use", anchor=False)
     widgets.figure(draw_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
     if (known.usage[known.alive] < least).any():
         st.caption(
-            f"Usage below {widgets.percent(least)} is drawn at {widgets.percent(least)}: a logarithmic axis has no "
-            "place for none."
+            f"Usage below {widgets.percent(least)} is drawn at {widgets.percent(least)}, since a logarithmic axis "
+            "cannot show 0."
         )
     figures_go_here = st.container()
     if facts.alive > facts.images and known.dead.any():
         st.caption(
-            f"There are more components than test images, {facts.alive:,} against {widgets.count(facts.images)}: a "
+            f"There are more components ({facts.alive:,}) than test images ({widgets.count(facts.images)}): a "
             "component may be dead only because no test image happens to lie near it."
         )
     return figures_go_here
@@ -175,19 +178,21 @@ def figures_of(ref: services.Ref, facts: services.Facts, component: int) -> None
 
 
 def the_dead(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
-    """The dead components by number, and what they look like; of very many, the first. Gives where each is shown."""
+    """The dead components and their images; of very many, the first. Gives where each is shown."""
     known = services.components(ref)
     dead = np.flatnonzero(known.dead)
-    st.subheader("The dead ones", anchor=False)
+    st.subheader("Dead components", anchor=False)
     if not len(dead):
-        st.markdown(f"None: every component is used more than {widgets.percent(0.1 / facts.alive)}.")
+        st.markdown(f"None. The usage of every component is above {widgets.percent(0.1 / facts.alive)}.")
         return None
     every, dead = len(dead), dead[: services.MOST_SHOWN]
-    part = "" if len(dead) == every else f" Shown are the first {len(dead):,} by number; the table has all."
+    part = "" if len(dead) == every else f" These are the first {len(dead):,} by number; the table has all."
     learned = services.pseudo_inputs(ref)
     what = "decoded means" if learned is None else "pseudo-inputs"
     shown, words = st.columns([3, 1], gap="medium")
-    words.markdown(f"{every:,} of {facts.alive:,}, shown as {what}. Click one to see its samples above.{part}")
+    words.markdown(
+        f"{every:,} of {facts.alive:,} components, shown as {what}. Click one to see its samples above.{part}"
+    )
     drawing, where = tiles.tiles(
         (services.component_images(ref) if learned is None else learned)[dead],
         widgets.mode(),
@@ -202,7 +207,7 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
     with shown:
         widgets.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
     if len(dead) <= MOST_NAMED:
-        st.caption(("Dead: " if not part else "The first of the dead: ") + ", ".join(map(str, dead)))
+        st.caption(("Dead: " if not part else "The first dead components: ") + ", ".join(map(str, dead)))
     return where
 
 
@@ -212,13 +217,13 @@ def the_removed(ref: services.Ref, facts: services.Facts) -> None:
         return
     gone = np.flatnonzero(~services.components(ref).alive)
     st.caption(
-        f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.components:,}. Their weight is 0, "
-        f"and they are left out everywhere: {', '.join(map(str, gone))}"
+        f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.components:,} components. Their "
+        f"weight is 0, and no page shows them: {', '.join(map(str, gone))}"
     )
 
 
 def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
-    """The component in view beside others, and what is known of all, with a place for the figures of the one."""
+    """The component in view beside others, and the numbers of all, with a container for those of the one."""
     one_goes_here = st.container()
     figures_go_here = promise_and_use(ref, facts)
     dead = the_dead(ref, facts)
@@ -233,7 +238,7 @@ def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, de
     # Made here, since a fragment within it fills them: in containers of the page old rows would stay beside new ones.
     shown, controls = st.columns([3, 1], gap="medium")
     with controls:
-        component = widgets.choose_component(ref, "Component", "Or click a mark of the chart below.")
+        component = widgets.choose_component(ref, "Component", "Or click a mark in the chart below.")
     draw_samples(ref, facts, component, shown, controls)
     with controls:
         widgets.component_table(ref, key="components_table")
@@ -246,20 +251,22 @@ def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, de
 here = state.selected()
 widgets.page_head(
     "Components",
-    "What the parts of the prior generate, and whether the data need them. Look for rows that are all alike, and for "
-    "components that weigh much and are used little."
+    "What each component of the prior generates, and how many test images use it. Look for rows whose images are all "
+    "alike, and for components with a high weight and a low usage."
     if services.facts(here.ref).has_components
-    else "What the prior generates, which here has no parts.",
+    else "This prior is a single Gaussian, so there are no components to compare."
+    if services.facts(here.ref).is_mixture
+    else "This prior is a flow, so there are no components to compare.",
 )
 widgets.part_notice((here.ref,))
 if not services.facts(here.ref).is_mixture:
     widgets.not_applicable(
-        "This prior is a normalising flow: one density without components, weights or usage.",
+        "A normalising flow is a single density without components, weights or usage.",
         "Shown instead: its samples.",
     )
 elif not services.facts(here.ref).has_components:
     widgets.not_applicable(
-        "A standard normal is one component, with weight and usage 1, so there is nothing to set against each other.",
+        "A single component has weight 1 and usage 1.",
         "Shown instead: its samples.",
     )
 if services.facts(here.ref).has_components:

@@ -1,4 +1,4 @@
-"""Latent space: where the encoder puts the test set, against the mass that the prior lays out for it."""
+"""Latent space: where the encoder puts the test set, and where the prior has its mass."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import services, state, widgets
 from app.figures.drawing import Drawing
 from app.figures.tiles import tiles, tiles_png
+from app.widgets import typicality
 from app.widgets.chosen_images import ENLARGED, chosen_images
 
 CHART = "latent_plane"
@@ -27,14 +28,14 @@ class Shown(NamedTuple):
 
 
 def axis_words(ref: services.Ref) -> tuple[str, str]:
-    """What the two axes are called where their values are typed."""
+    """Names of the two axes where their values are typed."""
     return ("z\u2081", "z\u2082") if services.plane(ref).exact else ("First axis", "Second axis")
 
 
 def densest(ref: services.Ref) -> tuple[float, float]:
-    """Where the prior's density on the plane is highest: the place shown before anyone has chosen one.
+    """Where the prior's density on the plane is highest: the point shown first.
 
-    The mean of the posterior means, where the planes of many dimensions have their origin, if it has no density there.
+    Without a density, the mean of the posterior means, the origin of a plane of many dimensions.
     """
     density = services.prior_density(ref, services.window((ref,)))
     if density is None:
@@ -45,7 +46,7 @@ def densest(ref: services.Ref) -> tuple[float, float]:
 
 @widgets.fragment
 def explore(ref: services.Ref) -> None:
-    """Plane and controls, the place decoded, and the images chosen: all that a lasso changes."""
+    """Plane and controls, the decoded point, and the selected images: all that a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
     with side:
         mixture = services.facts(ref).is_mixture
@@ -54,29 +55,29 @@ def explore(ref: services.Ref) -> None:
         means = widgets.switch(
             "Posterior means",
             key="latent_means",
-            help="Off: one sample z ~ q(z | x) of each test image, the same at every visit. On: the mean of q(z | x).",
+            help="Off: one sample z ~ q(z | x) for each test image, the same at every visit. On: the mean of q(z | x).",
         )
         ellipses = mixture and widgets.switch(
             "Component ellipses",
             key="latent_ellipses",
-            help="Two standard deviations of each component; the heavier the component, the stronger its line.",
+            help="Two standard deviations of each component; a heavier component has a stronger line.",
         )
     with picture:
         shown = show_plane(ref, means, colour, ellipses)
         if words := widgets.flow_words(ref):
             st.caption(words)
         if ellipses and (many := services.facts(ref).alive) > services.MOST_SHOWN:
-            st.caption(f"Ellipses of the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
+            st.caption(f"Ellipses show the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
     numbers = st.container()
     follow_place(ref, means, shown, picture, side)
     with numbers:
-        # Last, since the holes take a moment where they were never measured.
+        # Last, since holes that were never measured take a moment.
         show_numbers(ref, means, shown)
 
 
 @widgets.fragment
 def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Container, side: Container) -> None:
-    """The mark on the plane, which stays as it is, the place decoded, and the images chosen."""
+    """The mark on the plane, which stays as it is, the decoded point, and the selected images."""
     place = state.point(PLACE) or densest(ref)
     with picture:
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
@@ -110,14 +111,14 @@ def show_points(ref: services.Ref, means: bool, colour: str, ellipses: bool, loo
         in_view = len(services.rows_in(ref, look.view, means))
         seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images in view"
     chosen = services.rows_inside(ref, look.outlines, means)
-    return Shown(chosen, in_view, "each drawn as a point", f"{seen}, each drawn as a point.")
+    return Shown(chosen, in_view, "each drawn as a dot", f"{seen}, each drawn as a dot.")
 
 
 def show_crowd(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
     """The plane with the points in view where they are few enough, else with their counts."""
     plane = widgets.draw_crowd(ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses, look)
     chart(ref, plane.drawing)
-    how = "each drawn as a point" if plane.each else "counted in cells"
+    how = "each drawn as a dot" if plane.each else "counted in cells"
     words = widgets.counted_words(plane, services.facts(ref).images, colour)
     return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how, words)
 
@@ -134,58 +135,73 @@ def chart(ref: services.Ref, drawing: Drawing) -> None:
 
 
 def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
-    """What the decoder makes of a place, what the prior thinks of it, and which test images lie there."""
+    """A point decoded, its density under the prior, and the test images nearest to it."""
     facts, mode, window = services.facts(ref), widgets.mode(), services.window((ref,))
-    found = services.decode_place(ref, *place)
-    first = ", the middle of the plane" if found.log_density is None else ", the prior\u2019s densest place on a grid"
+    exact = services.plane(ref).exact
     with st.container(border=True):
-        # Adding 0 turns a rounded -0.0 into 0.0.
-        where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
-        st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))
-        if not (window.left <= place[0] <= window.right and window.bottom <= place[1] <= window.top):
-            st.caption("This place lies outside the plane shown.")
-        lines = density_words(found, "" if services.plane(ref).exact else " on the plane")
-        if facts.has_components and found.responsibility is not None:
-            share = widgets.percent(found.responsibility)
-            lines.append(f"Component **{found.component}**, responsibility **{share}**")
-        decoded, said = st.columns(2, vertical_alignment="center")
-        with decoded:
-            picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=max(1, 3 * ENLARGED // facts.shape[2]))
-            widgets.picture(picture, alt=f"Decoded mean at ({where})")
-        said.markdown("\n\n".join(lines))
-        show_nearest(ref, services.nearest(ref, place, NEIGHBOURS, means)[0])
-        # What is in it is sent once it is open: most people click, and every click would send it again.
+        decoded_here, below = st.container(), st.container()
+        with below:
+            on_plane = not exact and widgets.switch(
+                "Neighbours on the plane",
+                key="latent_on_plane",
+                help=f"Off: nearest in all {facts.latent_dims[0]} dimensions. On: nearest on the plane shown, which "
+                "ignores all other directions.",
+            )
+        found = services.decode_place(ref, *place, NEIGHBOURS, means, on_plane)
+        with decoded_here:
+            first = ", the centre of the plane" if found.log_density is None else ", where the prior is densest"
+            # Adding 0 turns a rounded -0.0 into 0.0.
+            where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
+            st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))
+            if typicality.is_outside(found):
+                st.warning(typicality.OUTSIDE_WORDS, icon=":material/explore_off:")
+            if not (window.left <= place[0] <= window.right and window.bottom <= place[1] <= window.top):
+                st.caption("This point lies outside the plane shown.")
+            lines = typicality.density_words(found, "" if exact else " on the plane")
+            if facts.has_components and found.responsibility is not None:
+                share = widgets.percent(found.responsibility)
+                lines.append(f"Component **{found.component}**, responsibility **{share}**")
+            decoded, said = st.columns(2, vertical_alignment="center")
+            with decoded:
+                enlarged = max(1, 3 * ENLARGED // facts.shape[2])
+                picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=enlarged)
+                widgets.picture(picture, alt=f"Decoded mean at ({where})")
+            said.markdown("\n\n".join(lines))
+            if words := widgets.mean_words(ref):
+                st.caption(words)
+            show_nearest(ref, found, means, on_plane)
+        # Its content is sent once it is open: most people click, and every click would send it again.
         icon = ":material/keyboard:"
-        with st.popover("Type a place", icon=icon, width="stretch", key="latent_typed", on_change="rerun") as typed:
+        with (
+            below,
+            st.popover("Enter coordinates", icon=icon, width="stretch", key="latent_typed", on_change="rerun") as typed,
+        ):
             if typed.open:
                 low, high = (window.left, window.bottom), (window.right, window.top)
                 widgets.place_inputs(PLACE, place, low, high, axis_words(ref))
-                if state.point(PLACE) and st.button("Back to the first place", key="latent_back"):
+                if state.point(PLACE) and st.button("Back to the first point", key="latent_back"):
                     state.clear_point(PLACE)
                     st.rerun()
 
 
-def density_words(found: services.Place, where: str) -> list[str]:
-    """What the prior thinks of a place; `where` are words for what its density is of."""
-    if found.log_density is None or found.mass is None:
-        return ["This prior, a flow, has no closed density on the plane; decoded is the point of the plane itself."]
-    less = f"**{100 - 100 * found.mass:.0f} %**" if found.mass < 1 else "Less than **1 %**"
-    return [
-        f"Log-density{where} **{widgets.signed(f'{found.log_density:,.2f}')} nats**",
-        f"{less} of the prior\u2019s mass lies at less dense places",
-    ]
-
-
-def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
-    """The test images whose points lie nearest to the place."""
-    facts, images = services.facts(ref), services.test_images(ref, tuple(int(row) for row in rows))
+def show_nearest(ref: services.Ref, found: services.Place, means: bool, on_plane: bool) -> None:
+    """The test images nearest to the point, and in which space."""
+    rows, facts = found.rows, services.facts(ref)
+    images = services.test_images(ref, tuple(int(row) for row in rows))
     names, labels = widgets.class_names(ref), services.latents(ref).labels
-    kind = "images" if images.originals else "images (reconstructed)"
-    st.caption(f"The {len(rows)} test {kind} nearest" + ("" if services.plane(ref).exact else " on the plane"))
+    kind = "images (reconstructions)" if not images.originals else "images"
+    if services.plane(ref).exact:
+        space = "by posterior mean" if means else "by sample"
+    elif on_plane:
+        space = "on the plane, by " + ("posterior mean" if means else "sample")
+    else:
+        space = f"in all {facts.latent_dims[0]} dimensions, by posterior mean"
+    near, far = (widgets.format_value(float(found.distances[i])) for i in (0, -1))
+    st.caption(f"The {len(rows)} nearest test {kind} {space}: {near} to {far} latent units away")
     drawing, _ = tiles(
         images.pixels,
         widgets.mode(),
-        alt=f"The {len(rows)} test images nearest to the place",
+        alt=f"The {len(rows)} test images nearest to the point",
         columns=4,
         hover=widgets.described(ref, rows),
         captions=[names[labels[row]] for row in rows] if names else None,
@@ -197,11 +213,11 @@ def show_nearest(ref: services.Ref, rows: np.ndarray) -> None:
 
 
 def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
-    """What the picture holds, in figures."""
+    """What the picture shows, in numbers."""
     facts, where = services.facts(ref), services.plane(ref)
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
-    drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "of the normal"
-    each = "posterior mean of each" if means else f"one sample {drawn} of each"
+    drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "from the normal"
+    each = "posterior mean of each" if means else f"one sample {drawn} each"
     if shown.in_view < facts.images or services.is_crowd(ref):
         each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [
@@ -224,13 +240,13 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
 
 
 def asked_for_holes(ref: services.Ref) -> bool:
-    """Whether the mass in holes is wanted: of a large test set it takes minutes, so a button asks for it."""
+    """Whether to measure the mass in holes: for a large test set it takes minutes, so a button asks for it."""
     wanted = st.session_state.setdefault("_latent_holes", set())
     if ref not in wanted and st.button(
         "Measure the prior mass in holes",
         key="latent_holes",
         icon=":material/hourglass_empty:",
-        help="Meets 4,000 draws with the posterior of every test image, which takes minutes for a million.",
+        help="Compares 4,000 samples with the posterior of every test image. Takes minutes for a million images.",
     ):
         wanted.add(ref)
     return ref in wanted
@@ -238,30 +254,35 @@ def asked_for_holes(ref: services.Ref) -> bool:
 
 widgets.page_head(
     "Latent space",
-    "Look for room inside the prior\u2019s lines that holds no points: the prior expects images there, and none come.",
+    "Each dot is a test image; the contours show where the prior expects images. Look for empty regions inside the "
+    "contours: the prior puts probability there, but no test image is encoded there.",
 )
 widgets.part_notice((state.selected().ref,))
 explore(state.selected().ref)
 widgets.explain(
     """
-**Points** are the test set as the encoder sees it. Each image x has a posterior q(z | x); one sample z of it is drawn,
-with a fixed seed, so that all points together are draws from the aggregated posterior, q(z) = 1/N \u03a3 q(z | x).
+**Dots** are the test images as the encoder sees them. Each image x has a posterior q(z | x). The page draws one sample
+z from it, with a fixed seed; all samples together are samples of the aggregated posterior,
+q(z) = 1/N \u03a3 q(z | x).
 
-**Lines** hold 50, 80, 95 and 99 % of the prior\u2019s mass. Where they hold no points, the prior wastes mass, and
-samples from there have no counterpart in the data (holes). Where points lie outside, the prior calls data unlikely.
+**Contours** hold 50, 80, 95 and 99 % of the prior\u2019s mass. An empty region inside them is a hole: samples from it
+resemble no test image. The prior gives low probability to dots outside all contours.
 
-**Of more than 20,000 test images** the plane shows counts, all images counted: the opacity of a cell rises with the
-logarithm of its count. Once few enough are in view, each is a point. Lasso, box and distance choose among all images.
+**More than 20,000 test images** are shown as counts, with all images counted: the opacity of a cell increases with the
+logarithm of its count. When few enough are in view, each is a dot. Lasso, box and distance always select from all
+images.
 
-**In more than two dimensions** the plane is that of the first two principal axes of the posterior means. Points and
-prior are projected onto it exactly: the lines are those of the prior\u2019s marginal on the plane, not of a slice. A
-prior that is a flow has no such marginal and shows no lines; where it has two dimensions, its density is exact.
+**In more than two dimensions** the plane is spanned by the first two principal axes of the posterior means. Dots and
+prior are projected onto it exactly: the contours are those of the prior\u2019s marginal on the plane, not of a slice. A
+prior that is a flow has no such marginal and no contours; in two dimensions its density is exact.
 
-**A click** decodes the place: the most likely point of the latent space above it, under the component that is most
-responsible. How much of the prior\u2019s mass lies at less dense places is counted on 20,000 draws of it.
+**A click** decodes a point of the plane. In more than two dimensions this is the most likely point of the latent space
+above it, under the component with the highest responsibility. The nearest test images are those whose posterior means
+are nearest to that point in all dimensions, or on the plane. \u201cMore typical than\u201d compares the density at the
+point with the density at 20,000 samples of the prior, on the plane.
 
 **Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
-posterior of these N images. Fewer images and sharper posteriors leave more holes; in many dimensions nearly all is a
-hole for any N, so the figure stands here for two dimensions only.
+posterior of these N images. Fewer images and narrower posteriors give more holes. In many dimensions nearly everything
+is a hole for any N, so the number is shown for two dimensions only.
 """
 )

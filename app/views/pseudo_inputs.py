@@ -1,4 +1,4 @@
-"""Pseudo-inputs: all that a VampPrior has learned as one picture, one of them from end to end, and how they grew."""
+"""Pseudo-inputs: all that a VampPrior has learned as one picture, one of them step by step, and during training."""
 
 from typing import NamedTuple
 
@@ -18,29 +18,37 @@ SHOWN = {"pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
 SAMPLES = 16
 NONE = {
     "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
-    "mog": "A mixture of Gaussians has no pseudo-inputs: the means and scales of its components are learned directly.",
-    "vamp-data": "The pseudo-inputs of this prior are training images, which a checkpoint does not hold.",
-    "exemplar": "The components of this prior are training images, which a checkpoint does not hold.",
-    "realnvp": "A flow has neither pseudo-inputs nor components: it is one density, a normal carried through layers.",
+    "mog": "A mixture of Gaussians has no pseudo-inputs: it learns the means and scales of its components directly.",
+    "vamp-data": "The pseudo-inputs of this prior are training images, which are not stored in the checkpoint.",
+    "exemplar": "The components of this prior are training images, which are not stored in the checkpoint.",
+    "realnvp": "A flow has no pseudo-inputs and no components: it is a single density.",
+}
+STARTED = {
+    "random": "random noise",
+    "data": "training images",
+    "class-means": "averages of training images of one class",
+    "kmeans": "k-means centres of the training images",
 }
 EXPLANATION = """
-A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder turns it
-into the normal $q(z \\mid u_k)$, which is one component of the prior $p(z) = \\sum_k w_k\\, q(z \\mid u_k)$. The five
-steps follow one component: its pseudo-input; where the encoder puts it; what the decoder makes of the middle of that
-place; draws from it; and the test images that belong to it most.
+A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder maps it
+to the normal distribution $q(z \\mid u_k)$, which is one component of the prior $p(z) = \\sum_k w_k\\, q(z \\mid u_k)$.
+The five steps follow one component: its pseudo-input; its position in the latent space; its mean, decoded; samples
+from it; and the test images that belong to it.
 
 - **Weight** is the prior probability $w_k$. **Usage** is the mean responsibility $p(k \\mid z)$ over the test images,
-  with one $z \\sim q(z \\mid x_n)$ for each; its standard error is over the images. **Class** is the class with most
-  of that responsibility.
-- **Orders.** Weight and usage fall from the top left. Class goes class by class, the most used first. Similarity
-  walks from each component to the nearest mean that is not shown yet. Tiles keep their place when an earlier epoch is
-  shown.
-- **Clamped pixels.** Pseudo-inputs are seen clamped to [0, 1]. The gradient of a pixel at or beyond either end leads
-  inwards or is 0, while the optimiser’s momentum may carry it further for some steps; models from before that rule had
-  no gradient there.
-- **The plane** shows the lines that hold 50, 80, 95 and 99 % of the prior's mass and, in amber, this component at two
-  standard deviations. In more than two latent dimensions both are projected exactly onto the first two principal axes
-  of the posterior means.
+  with one sample $z \\sim q(z \\mid x_n)$ for each; its standard error is over the images. **Mostly explains** names
+  the class with the largest share of that responsibility.
+- **Explained best** are the test images with the highest responsibility of this component. They may lie far from its
+  mean, on the side that no other component covers. **Nearest** are those whose posterior means are closest to the
+  component's mean in the whole latent space.
+- **Order.** Weight and usage decrease from the top left. Class lists one class after another, the most used component
+  first. Similarity always continues with the nearest mean that is not shown yet. Tiles keep their position when an
+  earlier epoch is shown.
+- **Clamped pixels.** The encoder sees pseudo-inputs clamped to [0, 1]. A pixel outside this range has no gradient
+  that moves it further out, but the momentum of the optimiser can; in older models it has no gradient at all.
+- **The plane** shows the contours that hold 50, 80, 95 and 99 % of the prior's mass and, in amber, this component at
+  two standard deviations. In more than two latent dimensions, both are projected exactly onto the first two principal
+  axes of the posterior means.
 """
 
 
@@ -54,12 +62,12 @@ def picture(
 
 
 class Frame(NamedTuple):
-    """What of a component's story stays as it is when another component is chosen: it is sent once.
+    """The parts of a component's description that stay when another component is chosen: they are sent once.
 
     Attributes:
-        head: The place for figures of the component, and for the heading.
+        head: For the numbers of the component, and for the heading.
         steps: For one picture each, from the pseudo-input, where there is one, to the test images, under headings.
-        growth: For the pictures through the epochs.
+        growth: For the pictures of earlier epochs.
     """
 
     head: Container
@@ -68,10 +76,12 @@ class Frame(NamedTuple):
 
 
 def lay_out(ref: services.Ref) -> Frame:
-    """The frame of a component's story: steps under numbered headings."""
+    """The frame of a component's description: steps under numbered headings."""
     learned = services.pseudo_inputs(ref) is not None
     steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
-    steps += ["Decoded mean", f"{SAMPLES} samples, seed 0", "Nearest test images"]
+    single = not services.facts(ref).has_components
+    images = "Test images where the prior is densest" if single else "Test images of this component"
+    steps += ["Decoded mean", f"{SAMPLES} samples, seed 0", images]
     head = st.container()
     columns = [*st.columns([2, 3, 2], gap="medium")] if learned else [*st.columns([3, 2, 2], gap="medium")[:2]]
     columns += st.columns(2, gap="medium")
@@ -86,7 +96,7 @@ def lay_out(ref: services.Ref) -> Frame:
 
 @widgets.fragment
 def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
-    """The wall of tiles with its controls, and what follows the component that is chosen."""
+    """The wall of tiles with its controls, and the description of the component that is chosen."""
     shown, controls = st.columns([3, 1], gap="medium")
     known, show, epoch = services.components(ref), "decoded", BEST
     with controls:
@@ -94,12 +104,12 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
         orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
         order = widgets.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
         if order == "weight" and np.ptp(known.weights) < 1e-6:
-            st.caption("All weights are equal, so the order is by number.")
+            st.caption("All weights are equal, so tiles are ordered by number.")
         if facts.has_pseudo_inputs:
             show = widgets.choose("Show", tuple(SHOWN), key="pseudo_show", default="pseudo-inputs", names=SHOWN)
         if show == "pseudo-inputs":
             epochs = [each for each, _ in through_the_epochs(ref)]
-            named = {"0": "0, before training", BEST: f"{facts.best_epoch}, the best"}
+            named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
             epoch = widgets.choose_one("After epoch", epochs, key="pseudo_epoch", default=BEST, names=named)
         widgets.component_table(ref, key="pseudo_table")
     with shown:
@@ -107,11 +117,11 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
         widgets.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
         if len(where.ids) < facts.alive:
             st.caption(
-                f"Shown are the {len(where.ids):,} most used of {facts.alive:,} components; the table has all, and any "
-                "of them can be chosen by its number."
+                f"The {len(where.ids):,} most used of {facts.alive:,} components. The table has all of them, and each "
+                "can be chosen by its number."
             )
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
-            st.caption(f"Left empty, not yet added after epoch {epoch}: {', '.join(map(str, missing))}")
+            st.caption(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}")
     one_of_them(ref, facts, where, chooser, shown, lay_out(ref))
 
 
@@ -124,7 +134,7 @@ def one_of_them(
     shown: Container,
     frame: Frame,
 ) -> None:
-    """The chosen component: its number and its mark on the wall, which stays as it is, and its story."""
+    """The chosen component: its number and its mark on the wall, which stays as it is, and its description."""
     with chooser:
         word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
         component = widgets.choose_component(ref, word, "Or click a tile.")
@@ -151,40 +161,63 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
         ),
     ]
     if told.image_class >= 0:
-        cells.append(widgets.Cell(f"Class of {k}", facts.classes[told.image_class], "most of its responsibility"))
+        name = facts.classes[told.image_class]
+        name = f"digit {name}" if name.isdigit() and len(name) == 1 else name
+        cells.append(widgets.Cell("Mostly explains", name, f"class with most of the usage of {k}"))
     if facts.outside is not None:
-        cells.append(widgets.Cell("Clamped pixels", widgets.percent(facts.outside), "of all, at or beyond 0 and 1"))
+        cells.append(widgets.Cell("Clamped pixels", widgets.percent(facts.outside), "of all, at or beyond 0 or 1"))
     widgets.metric_row(cells)
 
 
 def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
     k, learned = told.component, told.pseudo_input is not None
-    words = f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has_components else "The one component"
-    frame.head.subheader(f"{words} from end to end", anchor=False)
-    *first, component, decoded, samples, nearest = frame.steps
+    words = f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has_components else "The only component"
+    frame.head.subheader(f"{words}, step by step", anchor=False)
+    *first, component, decoded, samples, images = frame.steps
     if told.pseudo_input is not None:
         with first[0]:
             picture(told.pseudo_input, facts, f"Pseudo-input {k}")
     with component:
         posterior(ref, facts, told)
     with decoded:
-        picture(told.decoded, facts, f"Decoded mean of component {k}")
+        picture(told.decoded, facts, f"Decoded mean of component {k}", under=widgets.mean_words(ref))
     with samples:
-        picture(told.samples, facts, f"Draws of component {k}", columns=8)
-    with nearest:
-        images = services.test_images(ref, tuple(int(row) for row in told.rows))
-        ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
-        shares = " to ".join(dict.fromkeys(ends))
-        under = (
-            f"Highest responsibility of this component: {shares}" if facts.has_components else "Densest in the prior"
-        )
-        under = under if images.originals else f"Reconstructed. {under}"
-        picture(images.pixels, facts, f"Test images nearest to component {k}", columns=8, under=under)
+        picture(told.samples, facts, f"Samples of component {k}", columns=8, under=widgets.drawn_words(ref))
+    with images:
+        images_of(ref, facts, told)
+
+
+def images_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+    """The test images that the component explains best, and those nearest to its mean: two things."""
+    k = told.component
+    if not facts.has_components:
+        show_images(ref, facts, told.explained, "The test images whose samples lie where the prior is densest", "")
+        return
+    ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
+    shares = " to ".join(dict.fromkeys(ends))
+    show_images(
+        ref, facts, told.explained, f"Test images that component {k} explains best", f"Explained best: {shares} of each"
+    )
+    near, far = (widgets.format_value(float(told.distances[i])) for i in (0, -1))
+    show_images(
+        ref,
+        facts,
+        told.nearest,
+        f"Test images nearest to the mean of component {k}",
+        f"Nearest to its mean: {near} to {far} latent units away",
+    )
+
+
+def show_images(ref: services.Ref, facts: services.Facts, rows: np.ndarray, alt: str, under: str) -> None:
+    """Some test images in a row."""
+    images = services.test_images(ref, tuple(int(row) for row in rows))
+    under = under if images.originals else ". ".join(each for each in ("Reconstructions", under) if each)
+    picture(images.pixels, facts, alt, columns=8, under=under)
 
 
 def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
-    """Where the component lies: its ellipse over the prior's lines, and its spread in numbers."""
+    """Where the component lies: its ellipse over the prior's contours, and its spread in numbers."""
     if facts.latent_dims[0] > 1:
         drawing = draw_posterior(ref, told.component, widgets.mode())
         widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
@@ -195,13 +228,13 @@ def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) ->
 
 @services.kept(100)
 def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
-    """A component's ellipse over the prior's lines."""
+    """A component's ellipse over the prior's contours."""
     flat, window = services.prior_on_plane(ref), services.window((ref,))
     k = slice(component, component + 1)
     return plane.plane(
         mode,
         widgets.plane_window(window),
-        alt=f"Component {component} at two standard deviations over the lines of the prior's mass.",
+        alt=f"Component {component} at two standard deviations over the contours of the prior's mass.",
         prior_density=widgets.prior_lines(ref, window),
         components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
         prior=services.facts(ref).prior,
@@ -211,11 +244,12 @@ def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
-    """The chosen pseudo-input through the epochs, from its start to the trained one."""
+    """The chosen pseudo-input during training, from its start to the trained one."""
     grown = grown_images(ref, k)
     if not grown:
         return
-    st.subheader(f"How pseudo-input {k} grew over the epochs", anchor=False)
+    st.subheader(f"Pseudo-input {k} during training", anchor=False)
+    st.caption(f"By epoch. Pseudo-inputs of this model started from {STARTED[services.pseudo_input_start(ref)]}.")
     after = [f"{facts.best_epoch}, best" if epoch == BEST else epoch for epoch, _ in grown]
     st.image(
         list(grown_pictures(ref, k, widgets.mode())),
@@ -234,7 +268,7 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
 
 @widgets.fragment
 def draws_of_the_prior(ref: services.Ref, facts: services.Facts) -> None:
-    """What a prior without components generates."""
+    """Samples of a prior without components."""
     shown, controls = st.columns([3, 1], gap="medium")
     with controls:
         count = widgets.number("Samples", key="pseudo_samples", low=1, high=100, default=40)
@@ -243,10 +277,10 @@ def draws_of_the_prior(ref: services.Ref, facts: services.Facts) -> None:
         picture(
             services.prior_samples(ref, count, seed).pixels,
             facts,
-            f"{count} decoded draws of the prior, seed {seed}",
+            f"{count} decoded samples of the prior, seed {seed}",
             columns=min(count, 10),
             across=900,
-            under=f"{count} decoded draws of the prior, seed {seed}",
+            under=f"{count} decoded samples of the prior, seed {seed}. {widgets.drawn_words(ref)}".rstrip(),
         )
 
 
@@ -254,14 +288,14 @@ here = state.selected()
 known = services.facts(here.ref)
 widgets.page_head(
     "Pseudo-inputs",
-    "Images that training invented, each one a component of the prior. Look for tiles that stand for one kind of "
-    "image, for blends of several, and for tiles that nothing uses."
+    "Images that the model learned during training; each one defines a component of the prior. Look for tiles that "
+    "show one kind of image, for blends of several, and for tiles that no test image uses."
     if known.has_pseudo_inputs
-    else "What the prior is made of, decoded. Look for what stands for one kind of image, and for blends of several.",
+    else "The components of the prior, decoded. Look for images of one kind, and for blends of several.",
 )
 widgets.part_notice((here.ref,))
 if not known.has_pseudo_inputs:
-    instead = "the decoded mean of every component" if known.has_components else "that component, decoded"
+    instead = "the decoded mean of every component" if known.has_components else "this component, decoded"
     instead = instead if known.is_mixture else "its samples"
     widgets.not_applicable(NONE.get(known.prior, "This prior has no pseudo-inputs."), f"Shown instead: {instead}.")
 if not known.is_mixture:
@@ -273,7 +307,7 @@ else:
 if known.has_components:
     st.page_link(
         "views/components.py",
-        label="Compare it with other components",
+        label="Compare this component with others",
         icon=":material/bubble_chart:",
     )
 widgets.explain(EXPLANATION)

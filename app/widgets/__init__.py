@@ -17,6 +17,7 @@ from app.widgets.crowd import (
 from app.widgets.export import csv_button, figure, file_button, saved_as
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane import Look, class_names, described, draw, draw_crowd, image_table, shuffled
+from app.widgets.layers import drawn_words, mean_words, rebuilt_words
 from app.widgets.numbers import caption, count, format_metric, format_value, signed
 from app.widgets.page import (
     Cell,
@@ -58,6 +59,7 @@ __all__ = [
     "described",
     "draw",
     "draw_crowd",
+    "drawn_words",
     "enlargement",
     "explain",
     "figure",
@@ -73,6 +75,7 @@ __all__ = [
     "keep_outlines",
     "look_at",
     "look_closer",
+    "mean_words",
     "metric_row",
     "mode",
     "no_checkpoint",
@@ -96,6 +99,7 @@ __all__ = [
     "prior_heading",
     "prior_lines",
     "progress",
+    "rebuilt_words",
     "saved_as",
     "show_component",
     "show_part",

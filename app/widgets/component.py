@@ -49,7 +49,7 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
     st.session_state[_LAST] = ref, state.visit(), chosen
     if alive[chosen]:
         return chosen
-    st.caption(f"Component {chosen} is not part of the mixture: never added, or removed. Shown is {most_used}.")
+    st.caption(f"Component {chosen} is not in the mixture (removed, or never added). Shown instead: {most_used}.")
     return most_used
 
 

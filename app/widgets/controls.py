@@ -168,7 +168,7 @@ def switch(label: str, *, key: str, default: bool = False, help: str | None = No
 def place_inputs(
     key: str, here: tuple[float, float], low: tuple[float, float], high: tuple[float, float], names: tuple[str, str]
 ) -> None:
-    """The keyboard's way to a place of a plane: two number fields and a button that write `key` into the URL.
+    """Enter a point of a plane by keyboard: two number fields and a button that write `key` into the URL.
 
     Arguments:
         key: Name of the place in the URL, as `state.point` reads it.
@@ -185,6 +185,6 @@ def place_inputs(
         ]
         limits = (f"{name} from {a:.2f} to {b:.2f}" for name, a, b in zip(names, low, high, strict=True))
         st.caption(signed(f"{', '.join(limits)} (latent units)."))
-        if st.form_submit_button("Decode this place"):
+        if st.form_submit_button("Decode this point"):
             state.set_point(key, values[0], values[1])
             st.rerun()

@@ -1,4 +1,4 @@
-"""Where somebody looks on a latent plane, what they drew there, and what is told about it."""
+"""The region of a latent plane in view, what was drawn on it, and the words about it."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -147,21 +147,21 @@ def counted_words(plane: CrowdPlane, images: int, colour: str) -> str:
     """How many images are in view, of how many, and how they are drawn."""
     seen = f"**{count(plane.in_view)}** of {count(images)} test images in view"
     if plane.each:
-        return f"{seen}, each drawn as a point."
+        return f"{seen}, each drawn as a dot."
     what = {
-        "class": "the colour of its most frequent class",
-        "component": "the colour of its most frequent component",
-        "ELBO": "the colour of its images\u2019 mean ELBO",
+        "class": "most frequent class",
+        "component": "most frequent component",
+        "ELBO": "mean ELBO",
     }[colour]
     return (
-        f"{seen}, all of them counted in cells of {plane.cell:.2g} \u00d7 {plane.cell:.2g} latent units. A cell has "
-        f"{what}, faintest at 1 image and full at {count(plane.most)}. Up to {count(services.MOST_POINTS)} images are "
-        "drawn as points: zoom in, or draw round some."
+        f"{seen}, all counted in cells of {plane.cell:.2g} \u00d7 {plane.cell:.2g} latent units. A cell is coloured by "
+        f"its {what}; its opacity increases from 1 image to {count(plane.most)}. Zoom in to see dots: they are drawn "
+        f"for up to {count(services.MOST_POINTS)} images."
     )
 
 
 def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole: services.Window) -> None:
-    """The keyboard's way to a part of the plane: its four ends, and a button for the whole.
+    """Zoom by keyboard: the four ends of a region of the plane, and a button for the whole.
 
     Arguments:
         key: Name of the part in the URL.
@@ -170,7 +170,7 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
         whole: The whole plane; the ends may lie up to its side beyond it.
     """
     side = whole.right - whole.left
-    with st.popover("Part in view", icon=":material/crop_free:"):
+    with st.popover("Zoom region", icon=":material/crop_free:"):
         with st.form(f"{key}-form", border=False):
             left, right = st.columns(2)
             ends = [
@@ -188,21 +188,21 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
                     (right, names[1], "to", shown.top, whole.bottom - side, whole.top + side),
                 )
             ]
-            if st.form_submit_button("Show this part"):
+            if st.form_submit_button("Zoom to this region"):
                 if state.is_part(*ends):
                     show_part(key, services.Window(*ends))
                     st.rerun()
-                st.error(f"Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by {NARROWEST:g} or more.")
+                st.error(f"Each \u201cfrom\u201d must be smaller than its \u201cto\u201d by at least {NARROWEST:g}.")
         if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):
             show_part(key, None)
             st.rerun()
 
 
 def look_closer(key: str, ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
-    """Go to the chosen images, and take the outline away."""
+    """Zoom to the selected images, and clear the selection."""
     if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
         show_part(key, services.window_of(ref, rows, means))
         st.rerun()
-    if drawn and st.button("Take the outline away", key="latent_undrawn", icon=":material/close:"):
+    if drawn and st.button("Clear selection", key="latent_undrawn", icon=":material/close:"):
         forget_outlines()
         st.rerun()

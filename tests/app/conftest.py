@@ -6,6 +6,7 @@ Nothing here imports vampcore or the app at module level: see tests/conftest.py.
 import functools
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -71,6 +72,17 @@ def services(models: Path):
 def refs(services):
     """All checkpoints by name."""
     return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
+
+
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The services over the checkpoints of the repository alone."""
+    from app import services
+    from vampcore import zoo
+
+    use_root(zoo.SHIPPED, monkeypatch)
+    yield services
+    forget()
 
 
 def use_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

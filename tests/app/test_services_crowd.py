@@ -166,11 +166,11 @@ def test_a_window_of_rows_holds_them(crowd):
 def test_the_nearest_of_many_are_those_of_a_full_sort(crowd):
     from app import services
 
-    distance = np.linalg.norm(services.points(crowd) - np.array([0.2, 0.1], np.float32), axis=1)
-    rows, found = services.nearest(crowd, (0.2, 0.1), 25)
+    distance = np.linalg.norm(services.points(crowd) - np.array([0.2, 0.1]), axis=1)
+    rows, found = services.nearest_on_plane(crowd, (0.2, 0.1), 25)
     np.testing.assert_array_equal(rows, np.argsort(distance, kind="stable")[:25])
     np.testing.assert_array_equal(found, distance[rows])
-    assert len(services.nearest(crowd, (0.2, 0.1), 40_000)[0]) == 30_000
+    assert len(services.nearest_on_plane(crowd, (0.2, 0.1), 40_000)[0]) == 30_000
     np.testing.assert_array_equal(services.within(crowd, (0.2, 0.1), 0.5), np.flatnonzero(distance <= 0.5))
 
 

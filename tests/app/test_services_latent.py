@@ -102,11 +102,11 @@ def test_one_window_holds_the_points_of_all_priors_and_is_square(services, refs)
         assert (low & high).mean() > 0.98
 
 
-def test_a_standard_normal_has_the_mass_of_its_radius(services, refs):
+def test_a_place_of_a_standard_normal_is_as_typical_as_its_radius(services, refs):
     ref = refs["tiny-2d/sg"]
     for radius in (0.5, 1.0, 2.0):
         place = services.decode_place(ref, radius, 0.0)
-        assert place.mass == pytest.approx(1 - np.exp(-(radius**2) / 2), abs=0.02)
+        assert place.less_dense == pytest.approx(np.exp(-(radius**2) / 2), abs=0.015)
         assert place.log_density == pytest.approx(-np.log(2 * np.pi) - radius**2 / 2, abs=1e-5)
 
 
@@ -116,9 +116,25 @@ def test_a_place_is_decoded_above_itself(services, refs, name):
     place = services.decode_place(ref, 0.4, -0.3)
     np.testing.assert_allclose(services.plane(ref).project(place.z[None])[0], [0.4, -0.3], atol=1e-4)
     np.testing.assert_array_equal(place.pixels, services.decode(ref, place.z[None]))
-    distances = np.linalg.norm(services.points(ref) - np.array([0.4, -0.3], np.float32), axis=1)
-    assert place.rows[0] == distances.argmin()
-    assert (np.diff(place.distances) >= 0).all()
+
+
+@pytest.mark.parametrize("means", [False, True])
+@pytest.mark.parametrize("name", ALL)
+def test_the_neighbours_of_a_place_are_those_of_its_point_in_the_whole_space(services, refs, name, means):
+    """In two dimensions by what is drawn; in more by posterior means from the lifted point, or on the plane."""
+    ref, exact = refs[name], services.plane(refs[name]).exact
+    known = services.latents(ref)
+    place = services.decode_place(ref, 0.4, -0.3, means=means)
+    source = known.mean if means or not exact else known.sample
+    far = np.linalg.norm(source.astype(np.float64) - place.z.astype(np.float64), axis=1)
+    np.testing.assert_array_equal(place.rows, np.argsort(far, kind="stable")[:8])
+    np.testing.assert_allclose(place.distances, np.sort(far)[:8], rtol=1e-6)
+    on_plane = services.decode_place(ref, 0.4, -0.3, means=means, on_plane=True)
+    flat = np.linalg.norm(services.points(ref, means).astype(np.float64) - [0.4, -0.3], axis=1)
+    np.testing.assert_array_equal(on_plane.rows, np.argsort(flat, kind="stable")[:8])
+    np.testing.assert_allclose(on_plane.distances, np.sort(flat)[:8])
+    if not exact:
+        assert not np.array_equal(place.rows, on_plane.rows)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -174,7 +190,7 @@ def test_a_prior_of_many_components_is_added_up_while_other_pages_are_drawn(serv
 
         monkeypatch.setattr(densities, name, watched)
 
-    work = ("mass_levels", "_on_grid", "log_density")
+    work = ("_on_grid", "log_density")
     for name in work:
         watch(name)
     for ref, expected in ((refs["tiny-2d/mog"], False), (refs["tiny-2d/sg"], True)):

@@ -102,7 +102,7 @@ def test_snapshots_run_from_the_start_to_the_trained_prior(services, refs):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_story_ends_with_the_images_that_the_component_answers_for(services, refs, name):
+def test_a_story_ends_with_the_images_that_the_component_explains(services, refs, name):
     ref = refs[name]
     story = services.story(ref, 0, n=5, seed=3)
     assert (story.pseudo_input is None) == (services.pseudo_inputs(ref) is None)

@@ -62,10 +62,10 @@ def drag_lasso(page: Page, corners: list[tuple[float, float]]) -> None:
 
 def test_a_click_decodes_the_place_and_the_copied_link_brings_it_back(page, browser):
     opened(page, "experiment=digits-2d&prior=Vamp")
-    expect(page.get_by_text("densest place")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("where the prior is densest")).to_be_visible(timeout=PATIENCE)
     x, y = page.evaluate(MIDDLE)
     click(page, x, y)
-    expect(page.get_by_text("densest place")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("where the prior is densest")).to_have_count(0, timeout=PATIENCE)
     settled(page)
     assert place(page) == pytest.approx((x, y), abs=0.05)
     page.get_by_text("Component ellipses").click()
@@ -105,7 +105,7 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     x, y = page.evaluate(MIDDLE)
     box = (x - 1.5, y - 1.5, x + 1.5, y + 1.5)
     drag_lasso(page, [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])])
-    words = page.get_by_text(re.compile(r"of 300 test images, inside the outline"))
+    words = page.get_by_text(re.compile(r"of 300 test images, inside the selection"))
     expect(words).to_be_visible(timeout=PATIENCE)
     settled(page)
     caught = int(words.inner_text().split()[0])
@@ -114,7 +114,7 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     with page.expect_download() as download:
         page.get_by_role("button", name=f"{caught} images (CSV)").click()
     # A browser makes "_" of the "/" in a model's name, where a figure's file has "-".
-    assert download.value.suggested_filename == "digits-2d-vamp-chosen-images.csv"
+    assert download.value.suggested_filename == "digits-2d-vamp-selected-images.csv"
     table = download.value.path().read_text().splitlines()
     assert len(table) == caught + 1
     assert table[0].startswith("image,number in the data set,class,")
@@ -123,7 +123,7 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     page.locator(".st-key-latent_plane").hover()
     page.locator(".st-key-latent_plane [data-title='Pan']").click()
     click(page, x + 2, y + 2)
-    expect(page.get_by_text("densest place")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("where the prior is densest")).to_have_count(0, timeout=PATIENCE)
     settled(page)
     assert place(page) != before
     expect(words).to_be_visible(timeout=PATIENCE)
@@ -133,8 +133,8 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     page.locator(".st-key-latent_plane .cbtitle").wait_for(timeout=PATIENCE)
     settled(page)
     assert int(words.inner_text().split()[0]) == caught
-    page.get_by_role("button", name="Take the outline away").click()
-    expect(page.get_by_text("None yet.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Clear selection").click()
+    expect(page.get_by_text("Nothing selected.")).to_be_visible(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("prior", ["SG", "Vamp"])
@@ -154,7 +154,7 @@ def test_what_was_zoomed_in_to_outlasts_another_colour(page, prior):
     seen, frame = page.evaluate(FRAME)
     assert seen == pytest.approx(near, abs=0.002 * (near[1] - near[0]))
     assert frame == pytest.approx(pixels, abs=1)
-    page.get_by_role("button", name="Part in view").click()
+    page.get_by_role("button", name="Zoom region").click()
     page.get_by_role("button", name="Show the whole plane").click()
     expect(page).not_to_have_url(re.compile("latent_view="), timeout=PATIENCE)
     settled(page)
@@ -163,7 +163,7 @@ def test_what_was_zoomed_in_to_outlasts_another_colour(page, prior):
 
 def test_a_place_is_reached_by_the_keyboard(page):
     opened(page, "experiment=digits-2d&prior=SG")
-    page.get_by_role("button", name="Type a place").focus()
+    page.get_by_role("button", name="Enter coordinates").focus()
     page.keyboard.press("Enter")
     field = page.get_by_label("z\u2081", exact=True)
     field.focus()
@@ -177,8 +177,8 @@ def test_a_place_is_reached_by_the_keyboard(page):
 def test_a_click_while_the_form_is_open_decodes_and_the_form_has_the_new_place(page):
     """What is in the form is sent when it opens, so it must not be that of an earlier place."""
     opened(page, "experiment=digits-2d&prior=SG&latent_point=0.5000,0.5000")
-    page.get_by_role("button", name="Type a place").click()
-    button = page.get_by_role("button", name="Decode this place")
+    page.get_by_role("button", name="Enter coordinates").click()
+    button = page.get_by_role("button", name="Decode this point")
     expect(button).to_be_visible(timeout=PATIENCE)
     settled(page)
     click(page, -1, -0.5)
@@ -186,7 +186,7 @@ def test_a_click_while_the_form_is_open_decodes_and_the_form_has_the_new_place(p
     expect(button).to_have_count(0, timeout=PATIENCE)
     settled(page)
     x, y = place(page)
-    page.get_by_role("button", name="Type a place").click()
+    page.get_by_role("button", name="Enter coordinates").click()
     expect(page.get_by_label("z\u2081", exact=True)).to_have_value(f"{x:.2f}", timeout=PATIENCE)
     expect(page.get_by_label("z\u2082", exact=True)).to_have_value(f"{y:.2f}", timeout=PATIENCE)
 

@@ -53,7 +53,7 @@ def test_a_lasso_a_zoom_and_a_link(page, site):
 
     corners = [(math.cos(a), math.sin(a)) for a in (0.3, 1.5, 2.7, 3.9, 5.1)]
     drag_lasso(page, corners)
-    words = page.get_by_text(re.compile(r"of 30,000 test images, inside the outline"))
+    words = page.get_by_text(re.compile(r"of 30,000 test images, inside the selection"))
     expect(words).to_be_visible(timeout=PATIENCE)
     settled(page)
     caught = int(words.inner_text().split()[0].replace(",", ""))
@@ -77,7 +77,7 @@ def test_a_lasso_a_zoom_and_a_link(page, site):
     page.locator(".st-key-latent_plane").hover()
     page.locator(".st-key-latent_plane [data-title='Zoom in']").click()
     page.wait_for_function("before => location.href !== before", arg=before, timeout=PATIENCE)
-    expect(page.get_by_text("test images in view, each drawn as a point")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("test images in view, each drawn as a dot")).to_be_visible(timeout=PATIENCE)
     settled(page)
     assert in_view(page) < near
     expect(page.get_by_text("WebGL is not supported")).to_have_count(0)

@@ -31,7 +31,7 @@ def open_wall(page: Page, address: str) -> None:
 
 
 def story_of(page: Page, k: int) -> None:
-    expect(page.get_by_role("heading", name=f"Pseudo-input {k} from end to end")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Pseudo-input {k}, step by step")).to_be_visible()
     settled(page)
     expect(page.get_by_label("Pseudo-input", exact=True)).to_have_value(str(k))
 
@@ -47,7 +47,7 @@ def test_a_clicked_pseudo_input_tells_its_story_here_and_on_the_page_of_componen
     expect(page).to_have_url(re.compile(rf"[?&]component={k}\b"))
     page.wait_for_function(f"({RING})()[0] === {column}")
     assert page.evaluate(RING) == [column, row]
-    for step in ("Its posterior", "Decoded mean", "16 samples", "Nearest test images"):
+    for step in ("Its posterior", "Decoded mean", "16 samples", "Test images of this component"):
         expect(page.get_by_text(step, exact=False).first).to_be_visible()
     expect(page.get_by_test_id("stMetricLabel").filter(has_text=f"Usage of {k}")).to_be_visible()
 
@@ -74,10 +74,10 @@ def test_another_prior_starts_with_its_own_most_used_component(page: Page):
     expect(page.get_by_text("A mixture of Gaussians has no pseudo-inputs")).to_be_visible()
     settled(page)
     most_used = page.evaluate(COMPONENTS)[0]
-    expect(page.get_by_role("heading", name=f"Component {most_used} from end to end")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Component {most_used}, step by step")).to_be_visible()
 
     open_wall(page, page.url)
-    expect(page.get_by_role("heading", name=f"Component {most_used} from end to end")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Component {most_used}, step by step")).to_be_visible()
 
 
 def test_a_component_that_came_with_the_address_goes_along_to_the_other_page(page: Page):

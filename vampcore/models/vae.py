@@ -151,12 +151,38 @@ class VAE(nn.Module):
         z: Float[Tensor, "*batch D"],
         generator: torch.Generator | None = None,
         temperature: float = 1.0,
+        *,
+        below: Sequence[Float[Tensor, "*batch D"]] = (),
+        noise: Sequence[Float[Tensor, "*#batch D"]] | None = None,
     ) -> Likelihood:
-        """p(x | z) for samples of the top layer; lower layers are drawn from their priors at `temperature`."""
+        """p(x | z) for samples of the top layer; lower layers are drawn from their priors at `temperature`.
+
+        Arguments:
+            z: Samples of the top layer.
+            generator: Source of the lower layers' noise.
+            temperature: Multiplies that noise; 0 gives the means of their priors.
+            below: Samples of the first layers below the top, where they are known.
+            noise: Standard normal noise of the other lower layers, from the top down, instead of a generator. One row
+                serves all samples, so that the same z gives the same distribution wherever it stands.
+        """
+        above = [z, *below]
+        for i, layer in enumerate(self.lower_layers()[len(below) :]):
+            p = layer.prior(*above)
+            drawn = p.sample((), generator, temperature) if noise is None else p.at(temperature * noise[i]).z
+            above.append(drawn)
+        return self.decoder(*above)
+
+    def lower_means(self, x: Float[Tensor, "N C H W"], z: Float[Tensor, "N D"]) -> tuple[Float[Tensor, "N D"], ...]:
+        """The mean of q(z_l | x, means above) of each layer below the top, for a reconstruction of x.
+
+        Arguments:
+            x: Observations in [0, 1].
+            z: The means of the top layer's posteriors.
+        """
         above = [z]
         for layer in self.lower_layers():
-            above.append(layer.prior(*above).sample((), generator, temperature))
-        return self.decoder(*above)
+            above.append(layer.posterior(x, *above).mean)
+        return tuple(above[1:])
 
 
 def _draw(q: Posterior, noise: Tensor | None, shape: tuple[int, ...], generator: torch.Generator | None) -> Draw:

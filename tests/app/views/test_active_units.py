@@ -58,7 +58,7 @@ def test_figures_are_the_services_for_every_prior(models, experiment, prior):
     assert shown(at)["Activity A"] == widgets.format_value(float(layer.activity[unit]))
     assert shown(at)["A / mean \u03c3\u00b2"] == widgets.format_value(float(layer.ratio[unit]))
     assert shown(at)["KL (nats/image)"] == widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit]))
-    assert f"**{widgets.format_value(parts.total, parts.total_se)} nats/image** (n = 300)" in words(at)
+    assert f"**{widgets.format_value(parts.total, parts.total_se)} nats/image** (n = 300, one sample each)" in words(at)
     cost = services.mute(ref, unit)
     assert shown(at)["Reconstruction lost"] == widgets.format_value(cost.value, cost.se)
     assert not at.warning
@@ -94,13 +94,13 @@ def test_a_rank_chooses_the_unit_everywhere(ref):
 def test_a_kl_of_a_part_of_the_images_says_so_wherever_it_is_shown(ref, monkeypatch):
     from app.services import units
 
-    assert "a random part" not in words(opened())
+    assert "a random sample" not in words(opened())
     units.kl_per_dimension.clear()
     monkeypatch.setattr(units, "FEWEST_IMAGES", 60)
     monkeypatch.setattr(units, "MOST_TERMS", 1)
     at = opened()
-    said = "n = 60, a random part of 300 test images: K = 6"
-    assert f"nats/image** ({said})" in words(at)
+    said = "n = 60, a random sample of 300 test images, for K = 6 components"
+    assert f"nats/image** ({said}, one sample each)" in words(at)
     assert said in [caption.value for caption in at.caption]
 
 

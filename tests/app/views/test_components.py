@@ -59,7 +59,7 @@ def test_a_mixture_shows_its_components_by_usage_and_their_numbers(services, que
 
 def test_a_standard_normal_shows_its_samples_and_says_why(services):
     at = opened(prior="SG")
-    assert "one component" in at.info[0].value
+    assert "A single component has weight 1 and usage 1" in at.info[0].value
     assert len(at.get("plotly_chart")) == 1
     assert len(spec(at, 0)["data"][0]["text"]) == 40
     assert not at.metric
@@ -102,7 +102,11 @@ def test_without_noise_every_draw_is_the_mean(services):
     ref = ref_of(services, "tiny-2d", "mog")
     k = 2
     at = opened(
-        prior="MoG", component=str(k), components_beside="My choice", components_temperature="0", components_samples="3"
+        prior="MoG",
+        component=str(k),
+        components_beside="Selected components",
+        components_temperature="0",
+        components_samples="3",
     )
     assert not at.warning
     mean = services.component_images(ref)[k : k + 1]
@@ -128,8 +132,9 @@ def test_the_dead_are_named_and_shown(services, monkeypatch):
     monkeypatch.setattr(door, "MOST_SHOWN", 1)
     at = opened()
     assert metric(at, "Dead components") == "2"
-    assert any(caption.value == "The first of the dead: 1" for caption in at.caption)
-    assert any("2 of 6, shown as" in each.value and "Shown are the first 1 by" in each.value for each in at.markdown)
+    assert any(caption.value == "The first dead components: 1" for caption in at.caption)
+    (said,) = [each.value for each in at.markdown if "2 of 6 components, shown as" in each.value]
+    assert "first 1 by number" in said
     assert [text.split(",")[0] for text in spec(at, 2)["data"][0]["text"]] == ["component 1"]
 
 
@@ -154,7 +159,7 @@ def test_a_ring_marks_the_component_in_view_among_the_dead(services, monkeypatch
 def test_where_none_is_dead_the_page_says_so(services):
     known = services.components(ref_of(services, "tiny-2d", "vamp"))
     at = opened()
-    none = [words.value for words in at.markdown if words.value.startswith("None: every component is used")]
+    none = [words.value for words in at.markdown if words.value.startswith("None. The usage of every component")]
     assert bool(none) == (not known.dead.any())
 
 
@@ -178,6 +183,6 @@ def test_nonsense_in_the_link_is_named_and_replaced(services, key, nonsense):
 
 
 def test_nonsense_among_the_chosen_is_named_and_replaced(services):
-    at = opened(components_beside="My choice", components_chosen=["2", "99", "x"])
+    at = opened(components_beside="Selected components", components_chosen=["2", "99", "x"])
     assert "components_chosen" in at.warning[0].value
     assert len(rows(at)) == 1

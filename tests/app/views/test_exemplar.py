@@ -61,7 +61,7 @@ def test_exemplars_are_shown_decoded_and_the_page_says_why(services):
     assert "training images, which a checkpoint does not hold" in at.info[0].value
     assert "Shown instead: the decoded mean of every component" in at.info[0].value
     assert len(charts(at)[0]["data"][0]["text"]) == 500
-    assert "Shown are the 500 most used of 1,197 components" in words(at)
+    assert "The 500 most used of 1,197 components" in words(at)
 
 
 def test_of_many_components_the_most_used_are_shown_in_every_order(services):
@@ -79,13 +79,13 @@ def test_one_that_is_not_among_the_most_used_can_be_chosen_by_its_number(service
     ref = ref_of(services, "small", "exemplar")
     rarest = int(services.order(ref, "usage")[-1])
     at = opened("pseudo_inputs", prior="Exemplars", component=f"{rarest}")
-    assert f"Component {rarest} from end to end" in [each.value for each in at.subheader]
+    assert f"Component {rarest}, step by step" in [each.value for each in at.subheader]
 
 
 def test_the_list_of_components_holds_the_most_used_and_says_so(services):
     at = opened("components", prior="Exemplars", components_beside="chosen")
     chooser = at.multiselect(key="components_chosen")
-    assert chooser.label == "Components, of the 500 most used"
+    assert chooser.label == "Components (of the 500 most used)"
     assert len(chooser.options) == 500
 
 
@@ -130,16 +130,16 @@ class TestMissingComponents:
 
     def test_those_that_came_later_are_empty_at_the_start(self, services):
         at = opened("pseudo_inputs", prior="Vamp", pseudo_epoch="0, before training")
-        assert "Left empty, not yet added after epoch 0: 3, 5" in words(at)
+        assert "Empty: added after epoch 0: 3, 5" in words(at)
 
     def test_asked_for_by_number_one_is_said_to_be_missing(self, services, ref):
         at = opened("components", prior="Vamp", component="4")
         most_used = services.order(ref, "usage")[0]
-        assert f"Component 4 is not part of the mixture: never added, or removed. Shown is {most_used}." in words(at)
+        assert f"Component 4 is not in the mixture (removed, or never added). Shown instead: {most_used}." in words(at)
 
     def test_are_named_on_the_page_of_components(self, services):
         at = opened("components", prior="Vamp")
-        assert "Removed, or never added while the mixture grew: 2 of 6" in words(at)
+        assert "Removed, or never added while the mixture grew: 2 of 6 components" in words(at)
         assert "left out everywhere: 1, 4" in words(at)
         assert metric(at, "Effective components")
 

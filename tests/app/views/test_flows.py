@@ -173,7 +173,7 @@ class TestPriorOfMoreDimensions:
         ref = ref_of(services, "flow-5d", "realnvp")
         found = services.decode_place(ref, 0.3, -0.2)
         np.testing.assert_allclose(services.plane(ref).project(found.z[None])[0], [0.3, -0.2], atol=1e-5)
-        assert found.log_density is found.mass is found.component is None
+        assert found.log_density is found.less_dense is found.component is None
 
     def test_holes_are_counted_in_the_whole_space_without_a_map(self, services):
         at = flow_5d("compare")

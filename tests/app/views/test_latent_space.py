@@ -101,21 +101,21 @@ def test_of_many_components_the_ellipses_are_of_the_most_used(ref, monkeypatch):
     (centres,) = [trace for trace in traces(at) if trace.get("name") == "components"]
     weights = array(centres["customdata"])
     assert np.flatnonzero(weights > 0).tolist() == [1, 4]
-    assert f"Ellipses of the 2 most used of {len(weights)} components." in words(at)
+    assert f"Ellipses show the 2 most used of {len(weights)} components." in words(at)
 
 
 def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, middle):
     from app import services, widgets
 
     before = opened()
-    assert "densest place" in words(before)
+    assert "where the prior is densest" in words(before)
     at = opened(latent_point=link(middle))
     place = services.decode_place(ref, *middle)
-    assert place.mass < 1
+    assert 0 < place.less_dense < 1
     said = words(at)
     assert widgets.signed(f"**Decoded at ({middle[0]:.2f}, {middle[1]:.2f})**") in said
     assert f"**{widgets.signed(f'{place.log_density:.2f}')} nats**" in said
-    assert f"**{100 - 100 * place.mass:.0f} %** of the prior\u2019s mass lies at less dense places" in said
+    assert f"More typical than **{100 * place.less_dense:.0f} %** of 20,000 prior samples" in said
     assert f"Component **{place.component}**, responsibility **{percent(place.responsibility)}**" in said
     assert spec(at) == spec(before)
     assert at.get("plotly_chart")[1].proto.spec != before.get("plotly_chart")[1].proto.spec
@@ -130,10 +130,34 @@ def test_the_nearest_images_are_those_of_the_service(ref, middle):
 
 
 def test_far_away_is_outside_the_priors_mass(models):
-    said = words(opened(latent_point="90,90"))
-    assert "Less than **1 %** of the prior\u2019s mass lies at less dense places" in said
-    assert "This place lies outside the plane shown." in said
+    at = opened(latent_point="90,90")
+    said = words(at)
+    assert "More typical than **<0.1 %** of 20,000 prior samples" in said
+    assert "Far outside the prior: 99.99 % of prior samples are more typical than this point." in at.warning[0].value
+    assert not opened().warning
+    assert "This point lies outside the plane shown." in said
     assert "outside the plane" not in words(opened())
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "<0.1 %"),
+        (0.0004, "<0.1 %"),
+        (0.004, "0.4 %"),
+        (0.5, "50 %"),
+        (0.986, "99 %"),
+        (0.9899, "99.0 %"),
+        (0.99, "99.0 %"),
+        (0.9985, "99.9 %"),
+        (0.9995, ">99.9 %"),
+        (1.0, ">99.9 %"),
+    ],
+)
+def test_a_share_is_rounded_and_never_said_to_be_all_or_nothing(models, share, said):
+    from app.widgets import typicality
+
+    assert typicality.share_words(share) == said
 
 
 def test_a_place_can_be_typed_and_taken_back(middle):
@@ -144,12 +168,12 @@ def test_a_place_can_be_typed_and_taken_back(middle):
     fields = {field.label: field for field in at.number_input}
     for axis, value in zip(("z\u2081", "z\u2082"), middle, strict=True):
         fields[axis].set_value(value)
-    next(button for button in at.button if button.label == "Decode this place").click().run()
+    next(button for button in at.button if button.label == "Decode this point").click().run()
     assert at.query_params["latent_point"] in ([f"{middle[0]:.4f},{middle[1]:.4f}"], f"{middle[0]:.4f},{middle[1]:.4f}")
-    assert "densest place" not in words(at)
+    assert "where the prior is densest" not in words(at)
     at.button(key="latent_back").click().run()
     assert "latent_point" not in at.query_params
-    assert "densest place" in words(at)
+    assert "where the prior is densest" in words(at)
     assert not at.exception
 
 
@@ -165,7 +189,7 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
     rows = np.flatnonzero((x > left) & (y > bottom)).tolist()
     assert 0 < len(rows) < 300
     at = lasso(opened(), left, right, bottom, top)
-    assert f"**{len(rows)}** of 300 test images, inside the outline" in words(at)
+    assert f"**{len(rows)}** of 300 test images, inside the selection" in words(at)
     mix = at.dataframe[0].value
     labels = services.latents(ref).labels[rows]
     names = services.facts(ref).classes
@@ -183,7 +207,7 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
 def test_of_many_images_a_random_part_of_stated_size_is_shown(models):
     at = lasso(opened(), -99, 99, -99, 99)
     assert "**300** of 300" in words(at)
-    assert "72 images of the 300, drawn at random (seed 0)" in words(at)
+    assert "72 images of the 300, a random sample (seed 0)" in words(at)
     at.toggle(key="latent_rebuilt").set_value(True).run()
     assert "72 reconstructions of the 300" in words(at)
     assert not at.exception
@@ -195,19 +219,23 @@ def test_a_distance_chooses_without_a_pointer(ref, middle):
     distance = np.linalg.norm(services.points(ref) - np.array(middle, np.float32), axis=1)
     at = opened(latent_point=link(middle), latent_radius="0.6")
     assert 0 < (distance <= 0.6).sum() < 300
-    assert f"**{(distance <= 0.6).sum()}** of 300 test images, within 0.60 of the place" in words(at)
+    assert f"**{(distance <= 0.6).sum()}** of 300 test images, within 0.60 of the point" in words(at)
     assert "No test image lies within 0.60" in words(opened(latent_point="90,90", latent_radius="0.6"))
-    assert "None yet." in words(opened())
+    assert "Nothing selected." in words(opened())
 
 
 def test_a_distance_set_and_taken_back_shows_the_images_once(middle):
     """They move to what runs again with the place, and back."""
     at = opened(latent_point=link(middle))
-    for radius, said in ((0.6, "within 0.60 of the place"), (0.0, "None yet."), (0.7, "within 0.70 of the place")):
+    for radius, said in (
+        (0.6, "within 0.60 of the point"),
+        (0.0, "Nothing selected."),
+        (0.7, "within 0.70 of the point"),
+    ):
         at.slider(key="latent_radius").set_value(radius).run()
         assert not at.exception
         assert words(at).count(said) == 1
-        assert [each.value for each in at.subheader].count("Chosen images") == 1
+        assert [each.value for each in at.subheader].count("Selected images") == 1
         assert len(at.slider) == 1
 
 
@@ -218,7 +246,7 @@ def test_without_the_data_set_reconstructions_are_named_so(middle, monkeypatch):
     monkeypatch.setattr(datasets, "available", lambda name: False)
     forget()
     at = opened(latent_point=link(middle), latent_radius="1")
-    assert "test images (reconstructed) nearest" in words(at)
+    assert "nearest test images (reconstructions)" in words(at)
     assert re.search(r"^\d+ reconstructions", words(at), re.MULTILINE)
     assert "is not on disk" in words(at)
     assert at.button(key="latent_download")
@@ -238,7 +266,7 @@ def test_nonsense_in_every_parameter_is_named_and_the_page_opens(models):
     said = at.warning[0].value
     assert all(key in said for key in bad)
     assert not set(bad) & set(at.query_params)
-    assert "densest place" in words(at)
+    assert "where the prior is densest" in words(at)
 
 
 def test_another_prior_keeps_the_place(models):

@@ -99,7 +99,7 @@ def test_a_part_with_few_enough_shows_each_point(ref):
     part = services.Window(-1.0, 0.5, -1.0, 0.5)
     at = opened(latent_view="-1,0.5,-1,0.5")
     inside = services.rows_in(ref, part)
-    assert f"**{len(inside):,}** of 30,000 test images in view, each drawn as a point." in words(at)
+    assert f"**{len(inside):,}** of 30,000 test images in view, each drawn as a dot." in words(at)
     points = figure(at)["data"][0]
     assert points["type"] == "scattergl"
     packed = points["customdata"]
@@ -123,8 +123,8 @@ def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
     at = select(opened(), (big,), monkeypatch)
     expected = np.flatnonzero(services.points(ref)[:, 1] < 0.5)
     assert len(expected) > 0
-    assert f"**{len(expected):,}** of 30,000 test images, inside the outline." in words(at)
-    assert f"of the {len(expected):,}, drawn at random (seed 0)" in words(at)
+    assert f"**{len(expected):,}** of 30,000 test images, inside the selection." in words(at)
+    assert f"of the {len(expected):,}, a random sample (seed 0)" in words(at)
     np.testing.assert_array_equal(saved["latent_csv"]()["image"], expected)
     assert len(saved["latent_points_csv"]()["image"]) == IMAGES
     mix = at.dataframe[0].value
@@ -146,7 +146,7 @@ def test_few_chosen_points_are_drawn_over_the_counts(ref, monkeypatch):
     assert left < -0.2 < 0.2 < right < 1
     assert bottom < -0.2 < 0.2 < top < 1
     at.button(key="latent_undrawn").click().run()
-    assert "None yet." in words(at)
+    assert "Nothing selected." in words(at)
     assert not at.exception
 
 
@@ -156,7 +156,7 @@ def test_the_part_in_view_can_be_typed(ref):
     typed = {"z\u2081 from": -1.0, "z\u2081 to": 1.0, "z\u2082 from": -0.5, "z\u2082 to": 0.5}
     for label, value in typed.items():
         fields[label].set_value(value)
-    next(button for button in at.button if button.label == "Show this part").click().run()
+    next(button for button in at.button if button.label == "Zoom to this region").click().run()
     assert ends(at) == [-1, 1, -0.5, 0.5]
     at.button(key="latent_view_whole").click().run()
     assert "latent_view" not in at.query_params
@@ -168,7 +168,7 @@ def test_a_part_that_is_too_narrow_to_draw_cannot_be_typed(ref):
     fields = {field.label: field for field in at.number_input}
     for label, value in {"z\u2081 from": 0.0, "z\u2081 to": 0.0015}.items():
         fields[label].set_value(value)
-    next(button for button in at.button if button.label == "Show this part").click().run()
+    next(button for button in at.button if button.label == "Zoom to this region").click().run()
     assert at.error[0].value == "Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by 0.002 or more."
     assert "latent_view" not in at.query_params
 

@@ -25,11 +25,11 @@ def move(at: AppTest) -> None:
 
 def test_another_prior_is_seen_whole(models):
     at = opened(latent_view="-1,1,-1,1")
-    assert "test images in view, each drawn as a point" in words(at)
+    assert "test images in view, each drawn as a dot" in words(at)
     at.sidebar.get_by_key("prior").set_value("sg").run()
     assert not at.exception
     assert "latent_view" not in at.query_params
-    assert "**300** test images, each drawn as a point" in words(at)
+    assert "**300** test images, each drawn as a dot" in words(at)
 
 
 def test_a_part_in_the_link_is_in_view_and_its_images_are_counted(ref):
@@ -49,7 +49,7 @@ def test_moving_about_leaves_the_plane_as_it_was_until_something_else_changes(re
     at = opened()
     before = spec(at)
     lasso(at, -1.0, 0.0, -9.0, 9.0)
-    assert "inside the outline" in words(at)
+    assert "inside the selection" in words(at)
     assert spec(at) == before
     move(at)
     at.run()

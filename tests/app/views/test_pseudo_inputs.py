@@ -32,18 +32,18 @@ def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(se
     k = int(services.order(ref, "usage")[0])
     story, known = services.story(ref, k), services.components(ref)
     assert at.number_input(key="component").value == k
-    assert at.subheader[0].value == f"Pseudo-input {k} from end to end"
+    assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
     assert components_of(at) == services.order(ref, "usage").tolist()
     from app import widgets
 
     assert metric(at, f"Weight of {k}") == widgets.percent(story.weight)
     assert metric(at, f"Usage of {k}") == widgets.percent(story.usage, float(known.usage_se[k]))
-    assert metric(at, f"Class of {k}") == services.facts(ref).classes[story.image_class]
+    assert metric(at, "Mostly explains") == f"digit {services.facts(ref).classes[story.image_class]}"
     assert metric(at, "Clamped pixels") == widgets.percent(services.facts(ref).outside)
-    # u, decoded mean, samples, test images, and one for each epoch.
+    # u, decoded mean, samples, the images explained best, the nearest ones, and one for each epoch.
     epochs = {each.epoch for each in services.snapshots(ref)} | {services.facts(ref).best_epoch}
     shown = [one for each in at.main if each.type == "image" for one in each.proto.imgs]
-    assert len(shown) == 4 + len(epochs)
+    assert len(shown) == 5 + len(epochs)
     assert all(one.alt for one in shown)
 
 
@@ -56,16 +56,16 @@ def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(ser
     assert "pseudo_show" not in at.session_state
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
     k = int(services.order(ref, "usage")[0])
-    assert at.subheader[0].value == f"Component {k} from end to end"
+    assert at.subheader[0].value == f"Component {k}, step by step"
 
 
 def test_a_standard_normal_shows_its_one_component(services):
     at = opened(prior="SG")
     assert "no pseudo-inputs" in at.info[0].value
-    assert at.subheader[0].value == "The one component from end to end"
+    assert at.subheader[0].value == "The only component, step by step"
     assert not at.number_input
     assert not at.metric
-    assert any("Densest" in caption.value for caption in at.caption)
+    assert any("where the prior is densest" in each.value for each in at.markdown)
 
 
 @pytest.mark.parametrize("by", ["usage", "weight", "class", "similarity"])
@@ -97,10 +97,10 @@ def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(services):
     ref = ref_of(services, "tiny-2d", "vamp")
     at = opened(component="2")
     tiles = at.get("plotly_chart")[0].proto.spec
-    assert at.subheader[0].value == "Pseudo-input 2 from end to end"
+    assert at.subheader[0].value == "Pseudo-input 2, step by step"
     at.number_input(key="component").set_value(4).run()
     assert not at.exception
-    assert at.subheader[0].value == "Pseudo-input 4 from end to end"
+    assert at.subheader[0].value == "Pseudo-input 4, step by step"
     assert metric(at, "Weight of 4")
     assert at.get("plotly_chart")[0].proto.spec == tiles
     ellipse = json.loads(at.get("plotly_chart")[1].proto.spec)["data"][-1]["line"]["color"]
@@ -122,7 +122,7 @@ def test_another_prior_starts_with_its_own_most_used_component(services):
     at.number_input(key="component").set_value(used[-1]).run()
     at.sidebar.get_by_key("prior").set_value("mog").run()
     k = int(services.order(ref_of(services, "tiny-2d", "mog"), "usage")[0])
-    assert at.subheader[0].value == f"Component {k} from end to end"
+    assert at.subheader[0].value == f"Component {k}, step by step"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_nonsense_in_the_link_is_named_and_replaced(services, key, nonsense):
     k = int(services.order(ref_of(services, "tiny-2d", "vamp"), "usage")[0])
     at = opened(**{key: nonsense})
     assert key in at.warning[0].value
-    assert at.subheader[0].value == f"Pseudo-input {k} from end to end"
+    assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
     assert key not in at.query_params
 
 
@@ -149,7 +149,7 @@ def test_without_the_data_set_reconstructions_stand_in_and_say_so(services, monk
 
     monkeypatch.setattr(datasets, "available", lambda name: False)
     at = opened()
-    assert any(words.value.startswith("Reconstructed. Highest responsibility") for words in at.caption)
+    assert any(words.value.startswith("Reconstructions. Explained best") for words in at.caption)
     assert at.button(key="pseudo_download")
 
 
@@ -159,11 +159,11 @@ def test_data_that_the_model_was_not_tested_on_are_not_shown(services, monkeypat
     def not_these(*_):
         raise services.DataMissing("another data set")
 
-    assert not any("Reconstructed" in words.value for words in opened().caption)
+    assert not any("Reconstructions" in words.value for words in opened().caption)
     memory.forget()
     monkeypatch.setattr(images, "observations", not_these)
     at = opened()
-    assert any(words.value.startswith("Reconstructed. Highest responsibility") for words in at.caption)
+    assert any(words.value.startswith("Reconstructions. Explained best") for words in at.caption)
     memory.forget()
 
 

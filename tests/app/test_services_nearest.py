@@ -1,0 +1,72 @@
+"""Nearest and most responsible are two things: both against brute force in float64, for every model that ships."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.app.reading import ref_of
+from vampcore import zoo
+
+SHIPPED = sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in zoo.SHIPPED.glob("*/*/config.json"))
+# What float32 posteriors leave of a distance.
+DIGITS = 1e-9
+
+
+def log_joint(services, ref):
+    """log w_k + log N(z_n; component k) of every sample and component, by the definition, and their sum."""
+    from app.services.loading import loaded
+
+    mixture = loaded(ref).mixture
+    mean, variance = (each.double() for each in (mixture.components.mean, mixture.components.logvar.exp()))
+    sample = torch.tensor(services.latents(ref).sample).double()
+    with torch.inference_mode():
+        joint = torch.stack(
+            [
+                -0.5 * ((sample - mean[k]).square() / variance[k] + (2 * torch.pi * variance[k]).log()).sum(-1)
+                for k in range(len(mean))
+            ],
+            -1,
+        )
+        joint += mixture.logits.double().log_softmax(-1)
+        return joint.numpy(), joint.logsumexp(-1).numpy()
+
+
+def some_components(services, ref):
+    """The most used component, one in the middle, and the least used one."""
+    ranked = services.order(ref, "usage")
+    return sorted({int(ranked[at]) for at in (0, len(ranked) // 2, -1)})
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_component_has_the_images_that_it_explains_best_and_those_nearest_to_it(shipped, name):
+    ref = ref_of(shipped, *name.split("/"))
+    joint, total = log_joint(shipped, ref)
+    known, mean = shipped.components(ref), shipped.latents(ref).mean.astype(np.float64)
+    for k in some_components(shipped, ref):
+        story = shipped.story(ref, k, 1)
+        shares = np.minimum(np.exp(joint[:, k] - total), 1)
+        np.testing.assert_allclose(story.responsibilities, shares[story.explained], rtol=1e-6, atol=1e-9)
+        assert (story.responsibilities <= 1).all()
+        others = np.delete(np.arange(len(shares)), story.explained)
+        assert shares[others].max() <= story.responsibilities.min() + 2e-6
+        assert (np.diff(story.responsibilities) <= 2e-6).all()
+        # Of images that are explained equally well the densest come first.
+        for at, row in enumerate(story.explained):
+            later = np.concatenate([others, story.explained[at + 1 :]])
+            equal = later[np.abs(shares[later] - shares[row]) < 1e-9]
+            assert joint[equal, k].max(initial=-np.inf) <= joint[row, k] + DIGITS
+        distances = np.linalg.norm(mean - known.mean[k], axis=1)
+        np.testing.assert_allclose(story.distances, np.sort(distances)[: len(story.distances)], rtol=DIGITS)
+        np.testing.assert_allclose(story.distances, distances[story.nearest], rtol=DIGITS)
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.endswith("/sg")])
+def test_of_one_component_the_densest_images_are_shown(shipped, name):
+    """For a standard normal those are the images whose samples lie nearest to 0."""
+    ref = ref_of(shipped, *name.split("/"))
+    sample = shipped.latents(ref).sample.astype(np.float64)
+    story = shipped.story(ref, 0, 1)
+    from_origin = np.linalg.norm(sample, axis=1)
+    np.testing.assert_array_equal(story.explained, from_origin.argsort(kind="stable")[: len(story.explained)])
+    np.testing.assert_array_equal(story.responsibilities, np.ones(len(story.explained)))
