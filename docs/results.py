@@ -77,7 +77,8 @@ def _figure(checkpoint: Checkpoint, name: str) -> str:
         return "not evaluated"
     error = "" if metric.se is None else f" ± {metric.se:.2f}"
     of_a_part = f", {metric.n:,} images" if metric.n is not None and metric.n < checkpoint.test_images else ""
-    basis = f" (S = {metric.samples:,}{of_a_part})" if name == "log_likelihood" else ""
+    samples = "exact" if metric.estimator == "quadrature" else f"S = {metric.samples:,}"
+    basis = f" ({samples}{of_a_part})" if name == "log_likelihood" else ""
     return f"{metric.value:.2f}{error}{basis}".replace("-", "−")
 
 

@@ -12,6 +12,8 @@ from torch.nn import functional
 from vampcore.distributions import uniform
 
 GREY_LEVELS = 256
+# Scales between a pixel and its logistic up to which float32 holds the exponential.
+_FAR = 87.0
 
 
 @runtime_checkable
@@ -23,6 +25,13 @@ class Likelihood(Protocol):
     def mean(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]: ...
 
     def sample(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]: ...
+
+
+@runtime_checkable
+class PairwiseLikelihood(Protocol):
+    """One whose pixels are independent, so that many observations are scored under many distributions at once."""
+
+    def pairwise_log_prob(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "M N"]: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,15 @@ class Binomial:
     def at(self, u: Float[Tensor, "trials *batch C H W"]) -> Float[Tensor, "*batch C H W"]:
         """The sample that uniform noise in [0, 1) stands for, one number for each draw of a pixel."""
         return (u < self.logits.sigmoid()).to(self.logits.dtype).mean(0)
+
+    def pairwise_log_prob(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "M N"]:
+        """`log_prob` of every one of N observations under every one of M distributions, as one product."""
+        logits = self.logits.flatten(-3)
+        half = 0.5 * logits.abs()
+        rest = half.sum(-1) + _sum_log(1 + (-2 * half).exp())
+        return (self.trials * (logits @ (x.flatten(1) - 0.5).to(logits).mT - rest.unsqueeze(-1))).add_(
+            self._log_choices(x)
+        )
 
     def _log_choices(self, x: Float[Tensor, "*n C H W"]) -> Float[Tensor, "*n"]:
         if self.trials == 1:
@@ -109,6 +127,30 @@ class DiscretisedLogistic:
             first, functional.logsigmoid(high), torch.where(last, functional.logsigmoid(-low), inside)
         )
         return log_bin.sum((-3, -2, -1))
+
+    def pairwise_log_prob(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "M N"]:
+        """`log_prob` of every one of N observations under every one of M distributions.
+
+        With u = exp(low) and w = exp(-width), 1 / (sigmoid(high) sigmoid(-low)) = (1 + w / u) (1 + u): one exponential
+        and one logarithm a pixel.
+        """
+        location, precision = self.location.flatten(1), (-self.log_scale).exp().flatten(1)
+        width = precision / GREY_LEVELS
+        shrunk, log_share = (-width).exp(), (-(-width).expm1()).log()
+        left = (x.flatten(1) * GREY_LEVELS).floor().clamp(0, GREY_LEVELS - 1) / GREY_LEVELS
+        not_first, not_last = (left > 0).to(x.dtype), (left < (GREY_LEVELS - 1) / GREY_LEVELS).to(x.dtype)
+        # Beyond, an exponential is infinite in float32; its logarithm is the distance, to all digits.
+        is_far = bool((precision * torch.maximum(location, 1 - location)).amax() > _FAR)
+        found = log_share @ (not_first * not_last).mT
+        for n in range(len(x)):
+            distance = (left[n] - location) * precision
+            near = distance.clamp(-_FAR, _FAR) if is_far else distance
+            u = near.exp()
+            factors = not_first[n] * (u + not_last[n] * shrunk) + 1 + not_last[n] * shrunk / u
+            found[:, n] -= factors.log_().sum(-1)
+            if is_far:
+                found[:, n] -= (distance - near).abs_().sum(-1)
+        return found
 
     def mean(self, generator: torch.Generator | None = None) -> Float[Tensor, "*batch C H W"]:
         """Centre of each pixel's logistic, kept in [0, 1]."""

@@ -2,7 +2,7 @@
 
 from vampcore.checkpoints.records import Checkpoint
 from vampcore.config import Config
-from vampcore.metrics.metric import Metric
+from vampcore.metrics.metric import ESTIMATOR_NAMES, Metric
 from vampcore.priors import MixtureOfGaussians, VampPrior
 
 PRIOR_NAMES = {
@@ -93,4 +93,6 @@ def _basis(metric: Metric) -> str:
         parts.append(f"n = {metric.n}")
     if metric.samples is not None:
         parts.append(f"S = {metric.samples}")
+    if metric.estimator is not None:
+        parts.append(ESTIMATOR_NAMES[metric.estimator])
     return ", ".join(parts)

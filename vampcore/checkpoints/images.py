@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vampcore.checkpoints.reading import read_tensors
-from vampcore.checkpoints.records import CheckpointError, Latents, PerImage
+from vampcore.checkpoints.records import SCORES, CheckpointError, Latents, PerImage
 from vampcore.config import Config, Observation
 from vampcore.distributions import DiagNormal
 
@@ -81,17 +81,24 @@ def read_per_image(folder: Path, count: int) -> PerImage:
         CheckpointError: If it is of another test set.
     """
     tensors = read_tensors(folder, "per_image.safetensors")
-    elbo, log_likelihood, ids = (tensors.pop(name, None) for name in ("elbo", "log_likelihood", "log_likelihood_ids"))
-    if tensors or elbo is None or not _one_an_image(elbo, count) or not _one_an_image(log_likelihood, count, ids):
+    elbo = tensors.pop("elbo", None)
+    found = [(tensors.pop(name, None), tensors.pop(f"{name}_ids", None)) for name in SCORES]
+    fit = elbo is not None and _one_an_image(elbo, None, count) and all(_one_an_image(*each, count) for each in found)
+    if tensors or elbo is None or not fit:
         raise CheckpointError(
             f"{folder / 'per_image.safetensors'} does not fit the test set: restore it or train again"
         )
-    if log_likelihood is not None and ids is not None:
-        log_likelihood = torch.full((count,), math.nan).index_copy(0, ids.long(), log_likelihood.float())
-    return PerImage(elbo, log_likelihood)
+    return PerImage(elbo, *(_of_all(*each, count) for each in found))
 
 
-def _one_an_image(values: Tensor | None, count: int, ids: Tensor | None = None) -> bool:
+def _of_all(values: Tensor | None, ids: Tensor | None, count: int) -> Tensor | None:
+    """A number for each of so many images, NaN where there is none."""
+    if values is None or ids is None:
+        return values
+    return torch.full((count,), math.nan).index_copy(0, ids.long(), values.float())
+
+
+def _one_an_image(values: Tensor | None, ids: Tensor | None, count: int) -> bool:
     """Whether there is a number for each of so many images, or for those of the rows `ids`, which rise."""
     if values is None:
         return ids is None

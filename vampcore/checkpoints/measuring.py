@@ -56,8 +56,8 @@ def measured_again(
 
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
     """The checkpoint with figures of its whole test set, log p(x) perhaps of a part, in place of those that it had."""
-    log_likelihood = None if measured.log_likelihood is None else measured.log_likelihood.cpu()
-    per_image = PerImage(measured.elbo.cpu(), log_likelihood)
+    scores = (measured.log_likelihood, measured.log_likelihood_is)
+    per_image = PerImage(measured.elbo.cpu(), *(None if each is None else each.cpu() for each in scores))
     return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=measured.metrics, per_image=per_image)
 
 

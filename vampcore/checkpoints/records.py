@@ -105,12 +105,24 @@ class Latents:
     part_of: int | None = None
 
 
+SCORES = ("log_likelihood", "log_likelihood_is", "log_likelihood_covering")
+
+
 @dataclass(frozen=True)
 class PerImage:
-    """Bounds of each test image in nats; the log-likelihood, where it was evaluated, NaN at images left out of that."""
+    """Bounds and scores of each test image in nats; a score that was not computed is None, and NaN at images left out.
+
+    Attributes:
+        elbo: One draw an image.
+        log_likelihood: The score that is shown; the metric of that name says how it was estimated.
+        log_likelihood_is: By importance sampling with q(z | x), where the score that is shown is another.
+        log_likelihood_covering: By importance sampling with the refined and widened proposal.
+    """
 
     elbo: Float[Tensor, " N"]
     log_likelihood: Float[Tensor, " N"] | None = None
+    log_likelihood_is: Float[Tensor, " N"] | None = None
+    log_likelihood_covering: Float[Tensor, " N"] | None = None
 
 
 @dataclass(frozen=True)

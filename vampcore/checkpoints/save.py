@@ -16,6 +16,7 @@ from vampcore.checkpoints.reading import sound
 from vampcore.checkpoints.records import (
     FORMAT,
     MOST_SNAPSHOTS,
+    SCORES,
     Checkpoint,
     CheckpointError,
     EpochRecord,
@@ -118,11 +119,14 @@ def _latents(latents: Latents) -> dict[str, Tensor]:
 
 def _per_image(bounds: PerImage) -> dict[str, Tensor]:
     tensors = {"elbo": bounds.elbo.float()}
-    if bounds.log_likelihood is not None:
-        left_out = bounds.log_likelihood.isnan()
-        tensors["log_likelihood"] = bounds.log_likelihood[~left_out].float()
+    for name in SCORES:
+        score = getattr(bounds, name)
+        if score is None:
+            continue
+        left_out = score.isnan()
+        tensors[name] = score[~left_out].float()
         if bool(left_out.any()):
-            tensors["log_likelihood_ids"] = (~left_out).nonzero()[:, 0].int()
+            tensors[f"{name}_ids"] = (~left_out).nonzero()[:, 0].int()
     return tensors
 
 

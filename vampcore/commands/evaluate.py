@@ -1,6 +1,7 @@
 """`evaluate`: measure a checkpoint on its data set."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -19,7 +20,12 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[data_root(), device()])
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
-    command.add_argument("--samples", type=whole_number(0), default=5000, help="S of log p(x); 0 leaves it out")
+    command.add_argument(
+        "--samples",
+        type=whole_number(0),
+        default=5000,
+        help="S of log p(x) by importance sampling; 0 leaves log p(x) out",
+    )
     command.add_argument(
         "--limit", type=whole_number(2), help="a random subset of this many images, the same for all models"
     )
@@ -58,6 +64,8 @@ def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Names
         )
     if options.save:
         save(with_figures(checkpoint, measured), checkpoint.folder or Path(options.checkpoint))
+    if measured.refusal is not None:
+        print(f"log p(x) is the importance-sampling estimate, not the integral: {measured.refusal}", file=sys.stderr)
     if options.json:
         entries = [metric_to_json(metric) for metric in measured.metrics]
         print(dumps({"format": FORMAT, "entries": entries}), end="")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from vampcore.config import ConfigError
-from vampcore.metrics import Metric
+from vampcore.metrics import ESTIMATOR_NAMES, Metric
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -79,4 +79,5 @@ def shown(metric: Metric) -> str:
     error = "" if metric.se is None else f" ± {metric.se:.2g}"
     basis = "" if metric.n is None else f", n = {metric.n}"
     basis += "" if metric.samples is None else f", S = {metric.samples}"
+    basis += "" if metric.estimator is None else f", {ESTIMATOR_NAMES[metric.estimator]}"
     return f"{metric.value:.6g}{error} {metric.unit}{basis}"

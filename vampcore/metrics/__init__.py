@@ -8,6 +8,7 @@ from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
 from vampcore.metrics.metric import (
+    ESTIMATOR_NAMES,
     Metric,
     difference_estimate,
     mean_metric,
@@ -16,8 +17,10 @@ from vampcore.metrics.metric import (
     metrics_from_json,
 )
 from vampcore.metrics.paired import paired_difference
+from vampcore.metrics.quadrature import Quadrature, QuadratureError, can_integrate, quadrature
 
 __all__ = [
+    "ESTIMATOR_NAMES",
     "THRESHOLD",
     "ActiveUnits",
     "Bound",
@@ -27,10 +30,13 @@ __all__ = [
     "KLPerDimension",
     "Metric",
     "Mixture",
+    "Quadrature",
+    "QuadratureError",
     "Surgery",
     "active_units",
     "activity",
     "bound",
+    "can_integrate",
     "dead",
     "difference_estimate",
     "effective_components",
@@ -47,6 +53,7 @@ __all__ = [
     "metrics_from_json",
     "mute",
     "paired_difference",
+    "quadrature",
     "responsibilities",
     "usage",
 ]

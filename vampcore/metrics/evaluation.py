@@ -14,8 +14,9 @@ from vampcore.metrics.active_units import active_units
 from vampcore.metrics.chunks import observations_at_once
 from vampcore.metrics.coverage import effective_components, usage
 from vampcore.metrics.elbo_surgery import elbo_surgery
-from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
-from vampcore.metrics.metric import Metric, difference_estimate, mean_metric
+from vampcore.metrics.likelihood import Bound, bound
+from vampcore.metrics.metric import Metric, mean_metric
+from vampcore.metrics.scores import score
 from vampcore.models import VAE
 from vampcore.priors import aggregated_posterior
 from vampcore.transforms import count_learned
@@ -26,7 +27,6 @@ ACTIVITY_SAMPLES = 10
 FLOW_ACTIVITY_SAMPLES = 64
 # Images of the outer average of the surgery at most: a larger split is cut on a random subset of this size.
 SURGERY_IMAGES = 10_000
-FEW_EFFECTIVE_SAMPLES = 10
 GREY_LEVELS = 255
 
 
@@ -38,13 +38,18 @@ class Evaluation:
         metrics: One a figure. A figure of the model as a whole has `layer` None; where there is more than one
             stochastic layer, `kl` and `active_units` follow once more for each.
         elbo: Of each observation, in nats.
-        log_likelihood: log p(x) of each observation by importance sampling, in nats, NaN where it was not estimated;
-            None if it was not asked for.
+        log_likelihood: log p(x) of each observation, in nats, NaN where it was not estimated; None if it was not asked
+            for. The metric of that name says by which estimator: the integral where there are two latent dimensions
+            and it holds, else importance sampling.
+        log_likelihood_is: By importance sampling, where the score that is shown is the integral.
+        refusal: Why an integral over two latent dimensions does not hold, where it does not.
     """
 
     metrics: tuple[Metric, ...]
     elbo: Float[Tensor, " N"]
-    log_likelihood: Float[Tensor, " N"] | None
+    log_likelihood: Float[Tensor, " N"] | None = None
+    log_likelihood_is: Float[Tensor, " N"] | None = None
+    refusal: str | None = None
 
     def get(self, name: str, layer: int | None = None) -> Metric | None:
         """The figure of that name; None if it was not computed."""
@@ -82,8 +87,8 @@ def evaluate(
         split: Part of the data set that `x` is.
         levels: Largest count of a pixel; 255 (grey images) adds bits per dimension.
         draws: Latent samples an observation for everything but log p(x) and active units.
-        estimated: Observations whose log p(x) is estimated, two or more drawn at random; all if None. Of a part,
-            `log_likelihood` is a `difference_estimate` for all of `x`, with their ELBO.
+        estimated: Observations whose log p(x) importance sampling estimates, two or more drawn at random; all if None.
+            Of a part, the mean is a `difference_estimate` for all of `x`, with their ELBO.
 
     Raises:
         ValueError: If there are fewer than two observations, or fewer than two whose log p(x) is estimated, no draw, or
@@ -123,19 +128,18 @@ def evaluate(
         metrics.append(Metric("effective_components", effective_components(shares), "components", n=n, samples=1))
     # Its own: the encoder that a VampPrior borrows is not among them.
     metrics.append(Metric("prior_parameters", float(count_learned(model.prior)), "parameters"))
-    log_p = None
+    scores = None
     if samples > 0:
-        estimate = log_likelihood(
-            model, x[chosen], samples, None, generator(), prior, lambda done, _: report(before + done * samples)
+        scores = score(
+            model, x, elbo.elbo, chosen, samples, prior, generator(), lambda done, _: report(before + done * samples)
         )
-        log_p = estimate.log_likelihood.new_full((n,), math.nan)
-        log_p[chosen] = estimate.log_likelihood
-        mean = difference_estimate("log_likelihood", estimate.log_likelihood, chosen, elbo.elbo, samples)
-        metrics = [mean, *_ess_metrics(estimate), *metrics]
+        metrics = [*scores.metrics, *metrics]
     if levels == GREY_LEVELS:
         metrics += [_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]
     stamped = tuple(dataclasses.replace(m, split=split, seed=seed, device=x.device.type) for m in metrics)
-    return Evaluation(stamped, elbo.elbo, log_p)
+    if scores is None:
+        return Evaluation(stamped, elbo.elbo)
+    return Evaluation(stamped, elbo.elbo, scores.log_likelihood, scores.log_likelihood_is, scores.refusal)
 
 
 def _bound_metrics(found: Bound) -> list[Metric]:
@@ -148,16 +152,6 @@ def _bound_metrics(found: Bound) -> list[Metric]:
         each = [mean_metric("kl", kl, samples=found.samples) for kl in found.kl]
         metrics += [dataclasses.replace(metric, layer=i) for i, metric in enumerate(each)]
     return metrics
-
-
-def _ess_metrics(found: ImportanceEstimate) -> list[Metric]:
-    n, samples = len(found.ess), found.samples
-    share = (found.ess < FEW_EFFECTIVE_SAMPLES).float().mean().item()
-    se = math.sqrt(share * (1 - share) / n)
-    return [
-        Metric("ess_median", found.ess.median().item(), "samples", n=n, samples=samples),
-        Metric(f"ess_below_{FEW_EFFECTIVE_SAMPLES}", share, "share", se, n, samples),
-    ]
 
 
 def _bits(metric: Metric, dimensions: int) -> Metric:

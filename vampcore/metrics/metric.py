@@ -11,7 +11,11 @@ from torch import Tensor
 
 _NUMBER = (int, float)
 SPLITS = ("train", "validation", "test")
-ESTIMATORS = ("quadrature", "is", "covering")
+ESTIMATOR_NAMES = {
+    "quadrature": "exact (quadrature)",
+    "is": "importance sampling with q",
+    "covering": "importance sampling with a covering proposal",
+}
 MOST_METRICS = 1000
 MOST_LETTERS = 64
 _LEAST = {"se": 0, "n": 1, "samples": 1, "layer": 0, "seed": 0}
@@ -131,7 +135,7 @@ def metric_from_json(fields: object) -> Metric:
             raise ValueError(f"{what} not a finite number")
         if value is not None and value < _LEAST.get(name, value):
             raise ValueError(f"{what} {value}, less than {_LEAST[name]}")
-    for name, known in (("split", SPLITS), ("estimator", (None, *ESTIMATORS))):
+    for name, known in (("split", SPLITS), ("estimator", (None, *ESTIMATOR_NAMES))):
         if fields[name] not in known:
             raise ValueError(f"{name} of the metric {fields['name']!r} is {fields[name]!r}, which is unknown")
     return Metric(**fields)

@@ -125,6 +125,8 @@ def _log_likelihood(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
     found = checkpoint.metric("log_likelihood")
     if found is None:
         return ""
+    if found.estimator == "quadrature":
+        return f"{cells.figure(checkpoint, 'log_likelihood')} (exact)"
     other = [f"S = {found.samples:,}"] if found.samples != estimate.samples else []
     other += [f"{found.n:,} images"] if found.n != estimate.images_of(checkpoint.test_images) else []
     return cells.figure(checkpoint, "log_likelihood") + (f" ({', '.join(other)})" if other else "")
