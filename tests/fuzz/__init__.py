@@ -1,0 +1,1 @@
+"""Fuzzers: hostile files and links, made by hypothesis, and what must hold for each of them."""
