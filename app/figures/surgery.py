@@ -19,6 +19,7 @@ class SurgeryBar:
         marginal_kl: KL(q(z) || p(z)).
         marginal_kl_se: Its standard error.
         lower_kl: KL of the layers below, where there are any.
+        saturated: Whether mutual information is near log N: it is a lower bound then, and the marginal KL an upper one.
     """
 
     name: str
@@ -28,6 +29,12 @@ class SurgeryBar:
     marginal_kl: float
     marginal_kl_se: float
     lower_kl: float = 0.0
+    saturated: bool = False
+
+    @property
+    def signs(self) -> tuple[str, str]:
+        """What stands before the two parts: nothing, or >= and <= where they are bounds."""
+        return ("\u2265 ", "\u2264 ") if self.saturated else ("", "")
 
 
 def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: int | None = None) -> Drawing:
@@ -61,7 +68,8 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: in
                 "marker": {"color": colours, "line": {"width": 0}},
                 "error_x": {"type": "data", "array": [bar.mutual_information_se for bar in bars], **error},
                 "showlegend": False,
-                "hovertemplate": "%{y}<br>mutual information %{x:.2f} nats<extra></extra>",
+                "customdata": [bar.signs[0] for bar in bars],
+                "hovertemplate": "%{y}<br>mutual information %{customdata}%{x:.2f} nats<extra></extra>",
             },
             {
                 "type": "bar",
@@ -75,11 +83,13 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: in
                 },
                 "error_x": {"type": "data", "array": [bar.marginal_kl_se for bar in bars], **error},
                 "showlegend": False,
-                "hovertemplate": "%{y}<br>marginal KL %{x:.2f} nats<extra></extra>",
+                "customdata": [bar.signs[1] for bar in bars],
+                "hovertemplate": "%{y}<br>marginal KL %{customdata}%{x:.2f} nats<extra></extra>",
             },
         ]
     )
-    parts = [("mutual information", ""), ("marginal KL", "/")]
+    bounds = (" (\u2265)", " (\u2264)") if any(bar.saturated for bar in bars) else ("", "")
+    parts = [(f"mutual information{bounds[0]}", ""), (f"marginal KL{bounds[1]}", "/")]
     if any(bar.lower_kl for bar in bars):
         parts.append(("KL of the lower layers", "."))
         figure.add(
@@ -115,7 +125,8 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: in
             }
         )
     alt = "Average KL in nats per image. " + ". ".join(
-        f"{bar.name}: mutual information {bar.mutual_information:.2f}, marginal KL {bar.marginal_kl:.2f}"
+        f"{bar.name}: mutual information {bar.signs[0]}{bar.mutual_information:.2f}, "
+        f"marginal KL {bar.signs[1]}{bar.marginal_kl:.2f}"
         for bar in bars
     )
     tall = 150 + 62 * len(bars) if height is None else height

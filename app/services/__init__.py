@@ -54,6 +54,7 @@ from app.services.densities import (
     prior_on_plane,
     window,
 )
+from app.services.giving_up import go_on, while_wanted
 from app.services.images import (
     Images,
     Place,
@@ -97,6 +98,7 @@ from app.services.prior_components import (
     snapshots,
     story,
 )
+from app.services.scores import better, bound_of, effective_label, saturated, score, stored_difference
 from app.services.turns import in_turn
 from app.services.units import (
     KLParts,
@@ -153,6 +155,8 @@ __all__ = [
     "activity",
     "aggregate_density",
     "aggregate_samples",
+    "better",
+    "bound_of",
     "component_images",
     "component_samples",
     "components",
@@ -165,11 +169,13 @@ __all__ = [
     "download",
     "downloadable",
     "drawn_window",
+    "effective_label",
     "elbo_ends",
     "estimated_part",
     "expected_seconds",
     "experiments",
     "facts",
+    "go_on",
     "has_data",
     "history",
     "hole_share",
@@ -200,12 +206,16 @@ __all__ = [
     "rows_in",
     "rows_inside",
     "same_images",
+    "saturated",
+    "score",
     "settle",
     "snapshots",
+    "stored_difference",
     "story",
     "subset_shift",
     "test_images",
     "traverse",
+    "while_wanted",
     "window",
     "window_of",
     "with_and_without",

@@ -1,4 +1,4 @@
-"""Figures measured while the page waits, for several priors on the same images, on the device in use."""
+"""Scores measured while the page waits, for several priors on the same images, on the device in use."""
 
 import math
 import time
@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.services.giving_up import go_on
 from app.services.latent_space import latents
 from app.services.loading import Ref, ServiceError, loaded, noise, prior_on_device, several_threads
 from app.services.memory import kept
 from app.services.originals import observations
 from app.services.subsets import drawn
-from app.services.units import activity
-from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood
+from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood, paired_difference
 
 LIVE_ROWS = (
     "elbo",
@@ -23,11 +23,10 @@ LIVE_ROWS = (
     "kl",
     "mutual_information",
     "marginal_kl",
-    "active_units",
     "log_likelihood",
     "ess_median",
 )
-# Images whose log-likelihood is estimated between two reports of progress.
+# Images whose log-likelihood is estimated, and kept, between two reports of progress.
 BLOCK = 100
 # A block that is timed grows until it takes so many seconds, between a smallest and a largest number of samples.
 TIMED_SECONDS, FEWEST_TIMED, MOST_TIMED = 0.01, 8, 4096
@@ -41,8 +40,8 @@ class LiveFigures:
 
     Attributes:
         ref: The checkpoint.
-        metrics: One each of `LIVE_ROWS`, with standard errors and counts; where the posterior is a flow, without the
-            parts of the KL, which take its aggregate.
+        metrics: One each of `LIVE_ROWS`, with standard errors and counts, and with several layers the KL of each; where
+            the posterior is a flow, without the parts of the KL, which take its aggregate.
         rows: The test images that the subset holds.
         log_likelihood: log p(x) of each of them, in nats.
         seconds: What the measurement took when it was made.
@@ -56,12 +55,12 @@ class LiveFigures:
     seconds: float
     device: str
 
-    def find(self, name: str) -> Metric | None:
-        """One figure by name; None if it was not measured."""
-        return next((metric for metric in self.metrics if metric.name == name), None)
+    def find(self, name: str, layer: int | None = None) -> Metric | None:
+        """One score by name, of a layer or of the whole; None if it was not measured."""
+        return next((each for each in self.metrics if each.name == name and each.layer == layer), None)
 
     def get(self, name: str) -> Metric:
-        """One figure by name.
+        """One score by name.
 
         Raises:
             ServiceError: If it was not measured.
@@ -123,7 +122,7 @@ def measure(
 
     Arguments:
         refs: Checkpoints of one experiment.
-        limit: Images at most; the mixture that stands for the aggregated posterior is always of all that is kept.
+        limit: Images at most; the aggregated posterior is always that of all images that are kept.
         samples: Importance samples an image.
         seed: Of the subset and the noise.
         progress: Called with the share done and what comes next.
@@ -157,9 +156,12 @@ def difference(a: LiveFigures, b: LiveFigures) -> Metric:
     """
     if not np.array_equal(a.rows, b.rows):
         raise ServiceError("a paired difference needs the same images: measure both with one seed and one limit")
-    each = a.log_likelihood - b.log_likelihood
     known = a.get("log_likelihood")
-    return replace(known, name="log_likelihood_difference", value=float(each.mean()), se=_se(each))
+    mine, theirs = torch.tensor(a.log_likelihood), torch.tensor(b.log_likelihood)
+    found = paired_difference("log_likelihood", theirs, mine, known.samples, known.seed)
+    if found is None:
+        raise ServiceError("log p(x) is not finite for any image: the models cannot be compared")
+    return replace(found, device=known.device, estimator=known.estimator)
 
 
 def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: int, progress: Progress) -> LiveFigures:
@@ -168,6 +170,7 @@ def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: in
     steps = 2 + blocks
 
     def report(done: int, what: str) -> None:
+        go_on()
         progress((turn + done / steps) / turns, f"model {turn + 1} of {turns}, {what}")
 
     report(0, "ELBO")
@@ -183,13 +186,20 @@ def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: in
     log_p = np.concatenate([part.log_likelihood for part in parts])
     ess = np.concatenate([part.ess for part in parts])
     where, n = loaded(ref).device.type, len(rows)
-    layers = activity(ref)
-    images = len(loaded(ref).posterior.mean)
     metrics = (
         *parts_of_elbo.metrics,
         *surgery.metrics,
-        Metric("active_units", float(sum(layer.count for layer in layers)), "units", None, images, device=where),
-        Metric("log_likelihood", float(log_p.mean()), "nats/image", _se(log_p), n, samples, seed=seed, device=where),
+        Metric(
+            "log_likelihood",
+            float(log_p.mean()),
+            "nats/image",
+            _se(log_p),
+            n,
+            samples,
+            seed=seed,
+            device=where,
+            estimator="is",
+        ),
         Metric("ess_median", float(np.median(ess)), "samples", None, n, samples, seed=seed, device=where),
     )
     if turn == turns - 1:
@@ -220,13 +230,17 @@ def _bound(ref: Ref, limit: int, seed: int) -> _Part:
         x = observations(model, torch.tensor(rows))
         measured = bound(model.checkpoint.model, x, generator=generator, prior=prior_on_device(model))
     where = model.device.type
+    layers = list(enumerate(measured.kl)) if len(measured.kl) > 1 else []
+    parts: list[tuple[str, int | None, torch.Tensor]] = [
+        ("elbo", None, measured.elbo),
+        ("reconstruction", None, measured.reconstruction),
+        ("kl", None, measured.kl.sum(0)),
+        *(("kl", layer, kl) for layer, kl in layers),
+    ]
+    wide = [(name, layer, each.double().cpu().numpy()) for name, layer, each in parts]
     metrics = tuple(
-        Metric(name, float(each.mean()), "nats/image", _se(each), len(x), 1, seed=seed, device=where)
-        for name, each in (
-            ("elbo", measured.elbo.double().cpu().numpy()),
-            ("reconstruction", measured.reconstruction.double().cpu().numpy()),
-            ("kl", measured.kl.sum(0).double().cpu().numpy()),
-        )
+        Metric(name, float(each.mean()), "nats/image", _se(each), len(x), 1, layer=layer, seed=seed, device=where)
+        for name, layer, each in wide
     )
     return _Part(metrics, time.perf_counter() - began)
 
@@ -238,7 +252,13 @@ def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
     with torch.inference_mode(), several_threads():
         x = observations(model, torch.arange(len(model.posterior.mean)))
         measured = elbo_surgery(
-            model.checkpoint.model, x, generator=noise(seed), prior=prior_on_device(model), outer=limit, seed=seed
+            model.checkpoint.model,
+            x,
+            generator=noise(seed),
+            prior=prior_on_device(model),
+            outer=limit,
+            seed=seed,
+            progress=go_on,
         )
     return _Part((measured.mutual_information, measured.marginal_kl), time.perf_counter() - began)
 
@@ -255,6 +275,7 @@ def _log_likelihood(ref: Ref, limit: int, samples: int, seed: int, block: int) -
             samples=samples,
             generator=noise(seed * 100_003 + block),
             prior=prior_on_device(model),
+            progress=go_on,
         )
     log_p, ess = measured.log_likelihood.double().cpu().numpy(), measured.ess.double().cpu().numpy()
     return _Block(log_p, ess, time.perf_counter() - began)

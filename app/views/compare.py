@@ -1,4 +1,4 @@
-"""Compare priors: samples from the same noise, contours, holes, and every figure measured while one waits."""
+"""Compare priors: samples from the same noise, contours, holes, stored scores, and scores measured now."""
 
 from dataclasses import replace
 
@@ -8,8 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures import comparison, surgery, tiles
+from app.figures import tiles
 from app.figures.theme import Theme
+from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
 from app.widgets.family import (
     COLUMN_WIDTH,
@@ -17,12 +18,12 @@ from app.widgets.family import (
     count_of_components,
     in_columns,
     latent_map,
-    of_top_layer,
     readable,
     say_flow,
     short_name,
 )
-from app.widgets.figures_table import say_ceiling, stored, table
+from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, stored, table
+from app.widgets.kl_parts import show_kl, stored_kl
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
@@ -31,21 +32,23 @@ IMPORTANCE = ("10", "100", "500", "1000", "5000")
 AT_ONCE = 15.0
 REFERENCE = "reference"
 EXPLANATION = """
-**Same noise.** One seed gives every prior the same random numbers, for the choice of a component and for the place
-within it. Axes have one unit and, unless asked otherwise, one range; but each prior has a latent space of its own, so
-one place means different images.
+**Same noise.** One seed gives every prior the same random numbers, for the choice of a component and for the point
+within it. Each prior has its own latent space, so the same point means different images under different priors.
 
-**Contours** enclose 50, 80, 95 and 99 % of the prior’s mass; points are one sample z ~ q(z | x) for each test image.
-In more than two dimensions both are projected onto the first two principal axes of the posterior means.
+**Maps.** Contours enclose 50, 80, 95 and 99 % of the prior’s mass; each dot is one sample z ~ q(z | x) for a test
+image. In more than two dimensions both are projected onto the first two principal axes of the posterior means. Each
+map has its own range unless you choose a shared one; the bar in each map has the same length in latent units.
 
-**Holes** are places inside the prior’s 95 % region and outside the 99 % region of the aggregated posterior of the test
-images. The number is the prior’s mass in the holes of the whole latent space, which in more than two dimensions is not
-that of the map. Few test images leave many holes: compare at equal numbers.
+**Holes** are regions inside the prior’s 95 % region and outside the 99 % region of the aggregated posterior of the
+test images. Few test images leave gaps anywhere, so the number shown is the prior’s mass in holes *minus* that of the
+data: one random half of the test images against the other half, in the same way. Its error is the spread over 20 such
+splits. It is shown in two dimensions only, and only where the data’s own mass is at most 3 %.
 
-**In figures.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: what z tells about the image,
-and how far the aggregated posterior is from the prior. With more than one layer these two are of the top layer, and the
-KL is that of all layers. Holes cost marginal KL. Log p(x) is estimated with S importance
-samples an image, and is too low where few of them are effective. Differences are paired image by image.
+**Scores.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: how much z tells about the image,
+and how far the aggregated posterior is from the prior. With several layers these two belong to the top layer, and the
+KL of each lower layer is added. Both depend on the number of test images N; mutual information is at most log N, and
+near it both are only bounds (≥, ≤). Importance sampling estimates log p(x) from below: posterior mass that was never
+sampled is missing, and effective samples do not show it. Differences are taken image by image.
 """
 
 here = state.selected()
@@ -95,7 +98,7 @@ def samples(ref: services.Ref, count: int, seed: int, temperature: float, mode: 
 
 @widgets.fragment
 def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) -> None:
-    """Samples of each prior in its place, with their controls; the contours, which they do not change, stay."""
+    """Samples of each prior in its container, with their controls; the maps are not drawn again."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = widgets.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6, width=150)
         seed = widgets.number("Seed", key="compare_seed", low=0, high=9999, width=150)
@@ -123,8 +126,37 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
 
 
 @widgets.fragment
-def measured(refs: tuple[services.Ref, ...]) -> None:
-    """The table of figures, computed now, with the controls that say on what."""
+def scores(refs: tuple[services.Ref, ...]) -> None:
+    """The stored scores with their paired differences, and under them what is measured now."""
+    base = refs[0]
+    if len(refs) > 1:
+        words = {ref.prior: short_name(ref) for ref in refs}
+        with st.container(width=240):
+            against = widgets.choose_one(
+                "Differences from", tuple(words), key="compare_against", default=base.prior, names=words
+            )
+        base = next(ref for ref in refs if ref.prior == against)
+    shown, found = stored(refs), widgets.stored_differences(refs, base)
+    if found:
+        shown.loc[f"{quantities(found)} minus that of {short_name(base)} (nats/image)"] = cells(refs, found, base)
+    st.table(shown, border="horizontal")
+    say_stored(refs)
+    left, right = st.columns(2, gap="large")
+    if found:
+        with left:
+            st.subheader("Difference, image by image", anchor=False)
+            widgets.show_differences(found, base, key="compare_differences")
+    bars = [bar for ref in refs if (bar := stored_kl(ref)) is not None]
+    if bars:
+        with right if found else left:
+            st.subheader("Parts of the KL", anchor=False)
+            show_kl(bars, services.facts(refs[0]).test_images, experiment=experiment, key="compare_surgery")
+    st.subheader("Measure on this computer", anchor=False)
+    measured(refs, base, found)
+
+
+def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differences) -> None:
+    """The table of scores computed now, with the controls that say on what; it adds to the stored scores."""
     results, controls = st.columns([4, 1], gap="medium")
     total, all_images = services.facts(refs[0]).images, services.facts(refs[0]).test_images
     with controls:
@@ -139,30 +171,22 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             help="For each image, in the estimate of log p(x).",
         )
         seed = widgets.number("Seed of the measurement", key="compare_subset", low=0, high=9999)
-        against = refs[0].prior
-        if len(refs) > 1:
-            words = {ref.prior: short_name(ref) for ref in refs}
-            against = widgets.choose_one(
-                "Differences from", tuple(words), key="compare_against", default=against, names=words
-            )
     images = total if limit == "all" else int(limit)
     with results:
         if not services.has_data(refs[0]) or not services.same_images(refs):
-            stored(refs, all_images)
+            say_not_measured(refs)
             return
         if not agreed(refs, images, int(importance), seed):
             return
         with widgets.progress("Measuring") as report:
             found = services.measure(refs, images, int(importance), seed, report)
         lookup = {each.ref: each for each in found}
-        base = next(each for each in found if each.ref.prior == against)
-        differences = [services.difference(each, base) for each in found]
-        shown = table(refs, lambda ref, each: lookup[ref].find(each), "not computed")
-        if len(refs) > 1:
-            shown.loc[f"Log-likelihood minus that of {short_name(base.ref)} (nats/image)"] = [
-                REFERENCE if each is base else widgets.format_value(difference.value, difference.se)
-                for each, difference in zip(found, differences, strict=True)
-            ]
+        differences = {
+            each.ref: services.difference(each, lookup[base]) for each in found if len(refs) > 1 and each.ref != base
+        }
+        shown = table(refs, lambda ref, each, layer: lookup[ref].find(each, layer), "not computed", total)
+        if differences:
+            shown.loc[f"log p(x) minus that of {short_name(base)} (nats/image)"] = cells(refs, differences, base)
         st.table(shown, border="horizontal")
         which = "all" if images == total else f"a random {widgets.count(images)} of the"
         kept = "" if total == all_images else " that are kept"
@@ -172,11 +196,11 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
             "importance samples; ± one standard error over images. Each prior was trained once."
         )
         if images < total:
-            shift = services.subset_shift(base)
+            shift = services.subset_shift(lookup[base])
             st.caption(
-                f"These {widgets.count(images)} images are not the whole: their ELBO, as stored with "
-                f"{short_name(base.ref)}, is {abs(shift):.2f} nats/image {'above' if shift >= 0 else 'below'} the mean "
-                f"of all {widgets.count(total)}. Differences between priors are taken on the same images."
+                f"These {widgets.count(images)} images are a sample: their stored ELBO with {short_name(base)} is "
+                f"{abs(shift):.2f} nats/image {'above' if shift >= 0 else 'below'} the mean over all "
+                f"{widgets.count(total)}. Differences between priors are taken on the same images."
             )
         whole = [each for each in found if each.find("mutual_information") is None]
         if whole:
@@ -184,60 +208,49 @@ def measured(refs: tuple[services.Ref, ...]) -> None:
                 f"{', '.join(short_name(each.ref) for each in whole)}: mutual information and marginal KL are not "
                 "computed where the posteriors are flows, since the density of their aggregate takes N² inverse passes."
             )
-        say_ceiling({each.ref: each.find("mutual_information") for each in found}, total)
-    pictured(found, differences, base, total)
+        say_ceiling(refs, lambda ref, each, layer: lookup[ref].find(each, layer), total)
+        improved = {ref: each for ref, each in differences.items() if services.better(known.get(ref), each) is each}
+        if improved:
+            # Where the checkpoints store log p(x) of more images, or from more samples, that stands above.
+            widgets.show_differences(improved, base, key="compare_live_differences")
+    save(found, differences, base)
 
 
 def agreed(refs: tuple[services.Ref, ...], images: int, importance: int, seed: int) -> bool:
     """Whether to measure: at once where it is quick, else when the button was pressed for just this choice."""
-    work, choice = len(refs) * images * importance, (refs, images, importance, seed)
+    choice = (refs, images, importance, seed)
     if st.session_state.get("compare_agreed") == choice:
         return True
     seconds = services.expected_seconds(refs, images, importance)
     if seconds <= AT_ONCE:
         return True
-    time = f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
-    st.info(
-        f"This choice decodes {widgets.count(work)} latent samples, which takes about {time} on "
-        f"{services.device().name}, going by a block of them. Changing a control stops it; what was measured is kept.",
-        icon=":material/hourglass_top:",
-    )
+    device = services.device()
+    where = "this CPU" if device.kind == "cpu" else device.name
+    st.info(f"Needs about {in_words(seconds)} on {where}.", icon=":material/hourglass_top:")
     st.button("Measure", key="compare_measure", on_click=st.session_state.update, args=({"compare_agreed": choice},))
     return False
 
 
-def pictured(
-    found: tuple[services.LiveFigures, ...],
-    differences: list[services.Metric],
-    base: services.LiveFigures,
-    total: int,
+def in_words(seconds: float) -> str:
+    """A duration, roughly: "40 seconds", "2 minutes", "3 hours"."""
+    if seconds < 90:
+        return f"{10 * max(1, round(seconds / 10))} seconds"
+    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{round(seconds / 3600)} hours"
+
+
+def save(
+    found: tuple[services.LiveFigures, ...], differences: dict[services.Ref, services.Metric], base: services.Ref
 ) -> None:
-    """The paired differences and the parts of the KL as pictures, and the numbers to take away."""
-    left, right = st.columns(2, gap="large")
-    kinds = [services.facts(each.ref).prior for each in found]
-    rows = [
-        comparison.Estimate(short_name(each.ref), kind, metric.value, metric.se)
-        for each, kind, metric in zip(found, kinds, differences, strict=True)
-        if each is not base
-    ]
-    if rows:
-        with left:
-            st.subheader("Difference image by image", anchor=False)
-            quantity = f"log p(x) minus that of {short_name(base.ref)} (nats/image)"
-            drawing = comparison.estimates(widgets.mode(), rows, quantity=quantity, zero=True)
-            widgets.figure(drawing, key="compare_differences", name=f"{experiment}-differences")
-    bars = [parts_of_kl(each, kind) for each, kind in zip(found, kinds, strict=True) if each.find("mutual_information")]
-    if bars:
-        with right if rows else left:
-            st.subheader(f"What the KL{of_top_layer(found[0].ref)} is made of", anchor=False)
-            drawing = surgery.surgery(widgets.mode(), bars, log_n=float(np.log(total)))
-            widgets.figure(drawing, key="compare_surgery", name=f"{experiment}-kl")
+    """What was measured now, to take away."""
     with st.container(horizontal=True):
-        columns = ("prior", "figure", "value", "unit", "se", "n", "samples", "seed", "device")
+        columns = ("prior", "score", "value", "unit", "se", "n", "samples", "layer", "seed", "device")
+        named = {
+            ref: replace(each, name=f"log_likelihood minus that of {base.prior}") for ref, each in differences.items()
+        }
         tidy = [
-            (each.ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, m.seed, m.device)
-            for each, difference in zip(found, differences, strict=True)
-            for m in (*each.metrics, replace(difference, name=f"log_likelihood minus that of {base.ref.prior}"))
+            (each.ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, layer_of(each.ref, m), m.seed, m.device)
+            for each in found
+            for m in (*each.metrics, *([named[each.ref]] if each.ref in named else []))
         ]
         lists = pd.DataFrame(tidy, columns=columns, dtype=object).to_dict("list")
         widgets.csv_button("Save the table", lists, key="compare_csv", name=f"{experiment}-live")
@@ -246,29 +259,22 @@ def pictured(
         widgets.csv_button("Save log p(x) of each image", images, key="compare_each", name=f"{experiment}-per-image")
 
 
-def parts_of_kl(each: services.LiveFigures, kind: str) -> surgery.SurgeryBar:
-    """The two parts of a KL as a bar."""
-    information, marginal = each.get("mutual_information"), each.get("marginal_kl")
-    errors = [metric.se or 0.0 for metric in (information, marginal)]
-    return surgery.SurgeryBar(short_name(each.ref), kind, information.value, errors[0], marginal.value, errors[1])
-
-
 widgets.page_head(
     "Compare priors",
-    "Every prior gets the same random numbers. Look for samples that resemble nothing, and for the holes that they "
-    "come from.",
+    "All priors start from the same random numbers. Look for samples that resemble no real image; they often come from "
+    "holes in the latent space.",
 )
 trained = readable(here.experiment.refs)
 widgets.part_notice(trained)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     refs = chosen_priors(trained)
-    span = widgets.choose("Range of the maps", ("shared", "own"), key="compare_range", default="shared")
+    span = widgets.choose("Range of the maps", ("own", "shared"), key="compare_range", default="own")
 windows = {ref: services.window(refs if span == "shared" else (ref,)) for ref in refs}
 with top:
     same_noise(refs, windows)
 widgets.explain(EXPLANATION)
 st.subheader("Where prior and data disagree", anchor=False)
 disagreement(refs, windows)
-st.subheader("In figures", anchor=False)
-measured(refs)
+st.subheader("Scores", anchor=False)
+scores(refs)

@@ -1,4 +1,4 @@
-"""Overview: the priors of one experiment side by side, what they reach, what was published, how they were trained."""
+"""Overview: the priors of one experiment side by side, their scores, published scores, and training curves."""
 
 import numpy as np
 import streamlit as st
@@ -18,7 +18,7 @@ from app.widgets.family import (
     say_flow,
     short_name,
 )
-from app.widgets.figures_table import estimated_parts
+from app.widgets.figures_table import estimated_parts, layer_of
 from app.widgets.numbers import label
 
 SAMPLES = 16
@@ -28,38 +28,42 @@ here = state.selected()
 name = here.experiment.name
 
 
-def reached(ref: services.Ref) -> services.Metric | None:
-    """The stored log-likelihood of test images; the ELBO, its lower bound, where that was not evaluated yet."""
-    return services.metric(ref, "log_likelihood") or services.metric(ref, "elbo")
-
-
 def basis(ref: services.Ref, metric: services.Metric) -> str:
-    """What a figure was computed from; of a difference estimate, both parts."""
+    """What a score was computed from; of a difference estimate, both parts."""
     part = services.estimated_part(ref)
     if metric.name != "log_likelihood" or part is None:
         return widgets.caption(metric)
-    of_a_part = f"{widgets.count(part)} of them with S = {widgets.count(metric.samples or 0)}"
-    return f"{metric.unit}, n = {widgets.count(services.facts(ref).test_images)} by their ELBO, {of_a_part}"
+    images = widgets.count(services.facts(ref).test_images)
+    return f"{metric.unit}, n = {images} by their ELBO, {widgets.count(part)} of them by {widgets.estimator(metric)}"
 
 
 def numbers(ref: services.Ref) -> None:
-    """What a prior reaches, its active units, and the published figure."""
-    facts, metric = services.facts(ref), reached(ref)
+    """What a prior scores, by how much that differs from the first prior, and what of it is used."""
+    metric = services.score(ref)
     with st.container(border=True, height="stretch", gap="small"):
-        value, units = st.columns([2, 1])
-        with value.container(gap=None):
+        with st.container(gap=None):
             if metric is None:
                 st.metric(f"Log-likelihood, {short_name(ref)}", "not evaluated")
             else:
-                st.metric(f"{label(metric.name)}, {short_name(ref)}", widgets.format_value(metric.value, metric.se))
-                st.caption(basis(ref, metric))
-        with units.container(gap=None):
-            st.metric("Active units", services.active_label(ref))
-            st.caption(f"n = {widgets.count(facts.images)}")
+                # The error stands beneath: beside the score it would be cut off in a narrow column.
+                st.metric(f"{label(metric.name)}, {short_name(ref)}", widgets.value(metric))
+                error = f"**{words}** " if (words := widgets.error(metric)) else ""
+                st.caption(f"{error}{basis(ref, metric)}; {widgets.direction(metric.name)}")
         for known in services.published(ref):
             said = "as reported: " if known.as_reported else ""
             shown = widgets.signed(f"{known.value:.2f}")
             st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{known.source}]({known.url})")
+        difference = None if ref == refs[0] else services.stored_difference(ref, refs[0])
+        if difference is not None:
+            st.caption(widgets.differences_in_words({ref: difference}, refs[0]))
+        with st.container(gap=None):
+            st.metric("Active units", services.active_label(ref))
+            st.caption(f"n = {widgets.count(services.facts(ref).images)}")
+        if effective := services.effective_label(ref):
+            used = services.metric(ref, "effective_components")
+            with st.container(gap=None):
+                st.metric("Effective components", effective)
+                st.caption(f"n = {widgets.count((used.n if used else 0) or 0)}")
 
 
 @services.kept(200)
@@ -76,7 +80,7 @@ def samples(ref: services.Ref, seed: int, mode: Theme) -> bytes:
 
 
 def card(ref: services.Ref, window: services.Window, colour: str) -> Container:
-    """A prior's map under its name; gives the place for its samples."""
+    """A prior's map under its name; returns the container for its samples."""
     widgets.prior_heading(ref, count_of_components(ref))
     widgets.figure(
         latent_map(ref, window, colour, widgets.mode(), height=370),
@@ -90,13 +94,13 @@ def card(ref: services.Ref, window: services.Window, colour: str) -> Container:
 
 @widgets.fragment
 def side_by_side() -> None:
-    """A column for each prior, and under them what can be changed in all at once."""
+    """A column for each prior, and under them the controls that all share."""
     maps = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colours = colours_of(refs)
         colour = colours[0]
         if len(colours) > 1:
-            colour = widgets.choose("Colour of the points", colours, key="overview_colour", default=colour)
+            colour = widgets.choose("Colour of the dots", colours, key="overview_colour", default=colour)
         spans = ("own", "shared")
         span = widgets.choose("Range of the maps", spans, key="overview_range", default="own")
         controls = st.container(width=200), st.container(width="content")
@@ -107,7 +111,7 @@ def side_by_side() -> None:
 
 @widgets.fragment
 def draw_samples(control: Container, button: Container, places: tuple[Container, ...]) -> None:
-    """Samples of each prior in its place; the maps, which they do not change, stay as they are."""
+    """Samples of each prior in its container; the maps do not change with them and are not drawn again."""
     with control:
         seed = widgets.number("Seed of the samples", key="overview_seed", low=0, high=9999)
     mode = widgets.mode()
@@ -123,9 +127,16 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
             widgets.picture(samples(ref, seed, mode), alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
 
 
+def paired() -> None:
+    """By how much each prior scores better than the first one, image by image, from the stored scores."""
+    if found := widgets.stored_differences(refs, refs[0]):
+        st.subheader(f"Difference from {short_name(refs[0])}, image by image", anchor=False)
+        widgets.show_differences(found, refs[0], key="overview_differences")
+
+
 def against_published() -> None:
-    """Our figures and the published ones on one axis."""
-    found = [(ref, metric) for ref in refs if (metric := reached(ref)) is not None]
+    """Our scores and the published ones on one axis."""
+    found = [(ref, metric) for ref in refs if (metric := services.score(ref)) is not None]
     names = {metric.name for _, metric in found}
     if len(names) != 1:
         # A bound and an estimate on one axis would be read as a difference between priors.
@@ -140,12 +151,19 @@ def against_published() -> None:
                 for known in services.published(ref)
             ]
     (measured,) = names
-    drawing = comparison.estimates(widgets.mode(), rows, quantity=f"{label(measured)} (nats/image)")
-    widgets.figure(drawing, key="overview_reached", name=f"{name}-figures")
+    quantity = f"{label(measured)} (nats/image, {widgets.direction(measured)})"
+    widgets.figure(
+        comparison.estimates(widgets.mode(), rows, quantity=quantity), key="overview_reached", name=f"{name}-scores"
+    )
     if parts := estimated_parts(tuple(ref for ref, _ in found)):
         st.caption(
-            f"Estimated of a random part of the test images: {parts}. Figure for all of them: their mean ELBO, plus "
+            f"Estimated on a random part of the test images: {parts}. Score for all of them: their mean ELBO, plus "
             "the mean of log p(x) − ELBO over the part."
+        )
+    if len(found) > 1:
+        st.caption(
+            "± one standard error over images, which all priors share: overlapping bars do not mean a tie. The paired "
+            "difference decides."
         )
     if measured != "log_likelihood":
         st.caption("A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`.")
@@ -160,34 +178,56 @@ def training() -> None:
             epoch, train, validation = (past.column(each) for each in ("epoch", "train_elbo", "validation_elbo"))
             runs.append(history.History(short_name(ref), facts.prior, epoch, train, validation, facts.best_epoch))
     if not runs:
-        st.info("These checkpoints hold no history of their training.")
+        st.info("These checkpoints have no training curves.")
         return
     widgets.figure(history.history(widgets.mode(), runs), key="overview_history", name=f"{name}-history")
 
 
-def layer_of(ref: services.Ref, metric: services.Metric) -> str | None:
-    """The name of the stochastic layer that a figure is of, z1 next to the data; None of the model as a whole."""
-    return None if metric.layer is None else f"z{len(services.facts(ref).latent_dims) - metric.layer}"
+def bound_of(ref: services.Ref, metric: services.Metric) -> str | None:
+    """Which bound the number is, lower or upper; None where it is none."""
+    images = services.facts(ref).test_images
+    if metric.name == "elbo":
+        return "lower"
+    return services.bound_of(metric, services.metric(ref, "mutual_information"), images) or None
 
 
-def stored_figures() -> dict[str, list[str | float | None]]:
-    """Every stored figure of every prior, and the published ones, by column."""
+def stored_scores() -> dict[str, list[str | float | None]]:
+    """Every stored score of every prior, the paired differences, and the published ones, by column."""
     rows: list[tuple[str | float | None, ...]] = []
+
+    def add(prior: str, name: str, m: services.Metric, bound: str | None, layer: str | None, source: str) -> None:
+        counts = (m.se, m.n, m.samples, widgets.estimator(m), m.split)
+        rows.append((prior, name, m.value, bound, m.unit, *counts, layer, source))
+
     for ref in refs:
-        rows += [
-            (ref.prior, m.name, m.value, m.unit, m.se, m.n, m.samples, m.split, layer_of(ref, m), "this checkpoint")
-            for m in services.metrics(ref)
-        ]
+        for m in services.metrics(ref):
+            add(ref.prior, m.name, m, bound_of(ref, m), layer_of(ref, m), "this checkpoint")
+        found = None if ref == refs[0] else services.stored_difference(ref, refs[0])
+        if found is not None:
+            add(ref.prior, f"{found.name} from {refs[0].prior}", found, None, None, "these checkpoints")
         for known in services.published(ref):
             source = f"{known.source}, {known.url}" + (", as reported" if known.as_reported else "")
-            rows.append((ref.prior, known.name, known.value, known.unit, None, None, None, "test", None, source))
-    columns = ("prior", "figure", "value", "unit", "se", "n", "samples", "split", "layer", "source")
+            rows.append((ref.prior, known.name, known.value, None, known.unit, *[None] * 4, "test", None, source))
+    columns = (
+        "prior",
+        "score",
+        "value",
+        "bound",
+        "unit",
+        "se",
+        "n",
+        "samples",
+        "estimator",
+        "split",
+        "layer",
+        "source",
+    )
     return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
 
 
 widgets.page_head(
     "Overview",
-    "Lines show the prior, points the data. Look for lines around empty places, and for points outside all lines.",
+    "Each dot is a test image; the contours show where the prior expects images. A good prior’s contours hug the dots.",
 )
 refs = readable(here.experiment.refs)
 widgets.part_notice(refs)
@@ -198,34 +238,43 @@ if unfinished:
     st.caption(f":material/hourglass_top: Not converged, the best weights so far: {', '.join(unfinished)}.")
 widgets.explain(
     """
-**Maps.** Each prior was trained with an encoder and a decoder of its own, so each has its own latent space. A point is
-one sample z ~ q(z | x) for each image of the test set: together they are the *aggregated posterior*. Lines enclose 50,
-80, 95 and 99 % of the prior’s mass. Both axes have the same unit; the range is each map’s own, or one for all. In
-more than two dimensions a map shows the first two principal axes of the posterior means, with the share of the variance
-that each holds; the lines are then the exact marginal of the prior on that plane. A prior that is a flow has no such
-marginal, so that its map has no lines in more than two dimensions.
+**Maps.** Each prior was trained with its own encoder and decoder, so each has its own latent space. A dot is one
+sample z ~ q(z | x) for a test image; together the dots are the *aggregated posterior*. Contours enclose 50, 80, 95
+and 99 % of the prior’s mass. Both axes of a map have the same unit. Each map has its own range unless you choose one
+range for all; where the ranges differ, the bar in each map has the same length in latent units. With more than two
+dimensions a map shows the first two principal axes of the posterior means and the share of the variance on each; the
+contours are the exact marginal of the prior on that plane. A flow prior has no such marginal, so its map has no
+contours in more than two dimensions.
 
-**Samples.** Decoded draws from each prior. Draws at the same position start from the same random numbers in all priors.
+**Samples.** Images decoded from draws of each prior. Samples at the same position start from the same random numbers
+in every prior.
 
-**Log-likelihood** is log p(x) for a test image on average, estimated with S importance samples for each of n images;
-higher is better, and ± is one standard error over images. Estimated of a part of the images only, it is completed by
-the others’ ELBO: the mean ELBO of all, plus the mean of log p(x) − ELBO over the part. Where it was not evaluated yet,
-the ELBO stands in, which is a lower bound. The errors of two priors are of the same images, so that a small difference
-can be sure: Compare priors pairs them. Each model was trained once, so a difference between priors includes the luck of
-one training.
+**Log-likelihood** is the mean of log p(x) over the test images; higher is better. Each card names the estimator:
+*exact (quadrature)* integrates over a two-dimensional latent space; *importance sampling* with S samples an image is
+a lower bound in expectation. ± is one standard error over images. Where log p(x) was estimated for some of the images
+only, the score is the mean ELBO of all images plus the mean of log p(x) − ELBO over those. Where log p(x) was not
+evaluated, the card shows the ELBO, which is a lower bound.
 
-**Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The others are
-ignored by the decoder.
+**Differences** are taken image by image. Test images that are hard for one prior are hard for all, so a paired
+difference has a much smaller error than the scores themselves. Each model was trained once: a difference between
+priors includes the luck of one training run.
 
-**Published** figures are shown where one was reported for the same data, likelihood and architecture; those models may
-have been trained longer, and otherwise.
+**Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The decoder
+ignores the others.
+
+**Effective components** is exp of the entropy of the components’ usage by the test images: a prior with K = 500 may
+use only eight of them.
+
+**Published** scores are shown where one was reported for the same data, likelihood and architecture; those models may
+have been trained longer or with other settings.
 """
 )
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("What they reach", anchor=False)
+    paired()
+    st.subheader("Test scores", anchor=False)
     against_published()
-    widgets.csv_button("Save all figures", stored_figures, key="overview_csv", name=f"{name}-figures")
+    widgets.csv_button("Save all scores", stored_scores, key="overview_csv", name=f"{name}-scores")
 with right:
-    st.subheader("How they were trained", anchor=False)
+    st.subheader("Training curves", anchor=False)
     training()

@@ -14,11 +14,23 @@ from app.widgets.crowd import (
     show_part,
     steady,
 )
+from app.widgets.differences import differences_in_words, show_differences, stored_differences
 from app.widgets.export import csv_button, figure, file_button, saved_as
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane import Look, class_names, described, draw, draw_crowd, image_table, shuffled
 from app.widgets.layers import drawn_words, mean_words, rebuilt_words
-from app.widgets.numbers import caption, count, format_metric, format_value, signed
+from app.widgets.numbers import (
+    caption,
+    count,
+    direction,
+    error,
+    estimator,
+    format_metric,
+    format_value,
+    signed,
+    signed_difference,
+    value,
+)
 from app.widgets.page import (
     Cell,
     colour_rule,
@@ -57,10 +69,14 @@ __all__ = [
     "csv_button",
     "data_notice",
     "described",
+    "differences_in_words",
+    "direction",
     "draw",
     "draw_crowd",
     "drawn_words",
     "enlargement",
+    "error",
+    "estimator",
     "explain",
     "figure",
     "file_button",
@@ -102,11 +118,15 @@ __all__ = [
     "rebuilt_words",
     "saved_as",
     "show_component",
+    "show_differences",
     "show_part",
     "shuffled",
     "sidebar",
     "signed",
+    "signed_difference",
     "slide",
     "steady",
+    "stored_differences",
     "switch",
+    "value",
 ]

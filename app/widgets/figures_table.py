@@ -1,69 +1,122 @@
-"""The figures of all priors of an experiment as a table, measured now or stored."""
+"""The scores of all priors of an experiment as a table, stored or measured now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import services
-from app.widgets.family import of_top_layer, short_name
-from app.widgets.numbers import count, format_value, label
+from app.widgets.family import short_name
+from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label
 from app.widgets.sidebar import data_notice
 
-NEAR = 0.95
-"""The share of its ceiling from which on mutual information is called a lower bound."""
+SCORES = ("log_likelihood", "bits_per_dimension", "elbo")
+
+Get = Callable[[services.Ref, str, int | None], services.Metric | None]
 
 
-def table(
-    refs: tuple[services.Ref, ...], get: Callable[[services.Ref, str], services.Metric | None], absent: str
-) -> pd.DataFrame:
-    """Figures in rows, priors in columns, as people read them; `absent` stands for those that are not there."""
-    rows = {}
-    for each in services.LIVE_ROWS:
-        found = [get(ref, each) for ref in refs]
-        known = next((metric for metric in found if metric is not None), None)
-        if known is not None:
-            unit = f" ({known.unit})" if known.unit not in ("units", "samples") else ""
-            whose = of_top_layer(refs[0]) if each in ("mutual_information", "marginal_kl") else ""
-            rows[label(each) + whose + unit] = [
-                absent if metric is None else format_value(metric.value, metric.se) for metric in found
-            ]
+def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) -> pd.DataFrame:
+    """Scores and the parts of the ELBO in rows, priors in columns, as people read them.
+
+    The KL is split by layer, so that rows add up: KL of z2 = mutual information + marginal KL, and KL of both layers =
+    KL of z2 + KL of z1. What is only a bound says so in its cell.
+
+    Arguments:
+        refs: The priors.
+        get: A metric of a prior by name and layer, None for the model as a whole.
+        absent: What stands in a cell whose metric was not measured.
+        images: N, the components of the aggregated posterior, on which mutual information depends.
+    """
+    rows: dict[str, list[str]] = {}
+
+    def add(words: str, name: str, layer: int | None = None) -> None:
+        found = [get(ref, name, layer) for ref in refs]
+        if any(found):
+            rows[words] = [absent if each is None else cell(ref, each) for ref, each in zip(refs, found, strict=True)]
+
+    def cell(ref: services.Ref, metric: services.Metric) -> str:
+        information = get(ref, "mutual_information", None)
+        bound = BOUNDS[services.bound_of(metric, information, images)]
+        return bound + format_value(metric.value, metric.se)
+
+    for name in SCORES:
+        unit = "" if name == "bits_per_dimension" else "nats/image, "
+        add(f"{label(name)} ({unit}{direction(name)})", name)
+        if name == "log_likelihood" and (estimates := [get(ref, name, None) for ref in refs]) and any(estimates):
+            rows["Estimator"] = [absent if each is None else basis(each) for each in estimates]
+    add("Reconstruction (nats/image)", "reconstruction")
+    layers = len(services.facts(refs[0]).latent_dims)
+    top = f" of z{layers}" if layers > 1 else ""
+    add(f"KL{top} (nats/image)", "kl", 0 if layers > 1 else None)
+    add(f"= mutual information{top} (nats/image)", "mutual_information")
+    add(f"+ marginal KL{top} (nats/image)", "marginal_kl")
+    for layer in range(1, layers):
+        add(f"KL of z{layers - layer} (nats/image)", "kl", layer)
+    if layers > 1:
+        add("KL of all layers (nats/image)", "kl")
+    add("Median effective samples", "ess_median")
     return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
 
 
-def stored(refs: tuple[services.Ref, ...], images: int) -> None:
-    """The figures that the checkpoints hold, where none can be measured now, and why."""
-    st.table(table(refs, services.metric, "not evaluated"), border="horizontal")
+def basis(metric: services.Metric) -> str:
+    """How log p(x) was estimated, and for how many images: "importance sampling, S = 5,000, n = 10,000"."""
+    images = "" if metric.n is None else f", n = {count(metric.n)}"
+    return estimator(metric) + images
+
+
+def stored(refs: tuple[services.Ref, ...]) -> pd.DataFrame:
+    """The table of what the checkpoints hold, with active units and effective components."""
+    images = services.facts(refs[0]).test_images
+    found = table(refs, services.metric, "not evaluated", images)
+    found.loc["Active units"] = [services.active_label(ref) for ref in refs]
+    effective = [services.effective_label(ref) for ref in refs]
+    if any(effective):
+        found.loc["Effective components (of K)"] = [each or "1" for each in effective]
+    return found
+
+
+def say_stored(refs: tuple[services.Ref, ...]) -> None:
+    """What the stored table was computed from."""
+    images = services.facts(refs[0]).test_images
     parts = estimated_parts(refs)
-    but = f", but log p(x) and its effective samples: {parts} (log p(x) completed by the ELBO of all)" if parts else ""
-    st.caption(f"Stored with the checkpoints, from all {count(images)} test images{but}.")
-    say_ceiling({ref: services.metric(ref, "mutual_information") for ref in refs}, images)
-    if not services.has_data(refs[0]):
-        data_notice(refs[0], key="compare_download")
-        return
-    st.info(
-        "Measured now, the priors could not be compared image by image: they keep the latents of different test "
-        "images. Copy the whole ones with `python -m vampcore reduce CHECKPOINT --images N --out FOLDER`, N as the "
-        "others have.",
-        icon=":material/filter_alt:",
+    but = f" log p(x) was estimated for a random part: {parts}, and completed by the ELBO of all." if parts else ""
+    st.caption(
+        f"Stored with the checkpoints, from all {count(images)} test images; \u00b1 one standard error over "
+        f"images.{but} Effective components: exp of the entropy of their usage; it depends on the number of images."
     )
+    say_ceiling(refs, services.metric, images)
 
 
-def say_ceiling(information: Mapping[services.Ref, services.Metric | None], images: int) -> None:
-    """Say of which priors the mutual information is near the most that so many images can show."""
-    ceiling = np.log(images)
-    near = [
-        short_name(ref) for ref, metric in information.items() if metric is not None and metric.value > NEAR * ceiling
-    ]
+def say_ceiling(refs: tuple[services.Ref, ...], get: Get, images: int) -> None:
+    """Say for which priors the mutual information is near the most that so many images can show."""
+    near = [short_name(ref) for ref in refs if services.saturated(get(ref, "mutual_information", None), images)]
     if near:
         st.caption(
-            f"{', '.join(near)}: the mutual information is near its ceiling, log N = {ceiling:.2f}; it is a lower "
-            "bound then, and the marginal KL an upper one."
+            f"{', '.join(near)}: mutual information is near its ceiling, log N = {np.log(images):.2f} for N = "
+            f"{count(images)} images. It is a lower bound (\u2265), and the marginal KL an upper bound (\u2264): they "
+            "cannot rank the priors."
         )
 
 
 def estimated_parts(refs: tuple[services.Ref, ...]) -> str:
-    """Of how many test images log p(x) was estimated, for each prior where those are not all: "SG of 400"."""
+    """For how many test images log p(x) was estimated, for each prior where those are not all: "SG 400"."""
     parts = ((ref, services.estimated_part(ref)) for ref in refs)
-    return ", ".join(f"{short_name(ref)} of {count(part)}" for ref, part in parts if part is not None)
+    return ", ".join(f"{short_name(ref)} {count(part)}" for ref, part in parts if part is not None)
+
+
+def say_not_measured(refs: tuple[services.Ref, ...]) -> None:
+    """Why nothing can be measured now, and what to do about it."""
+    if not services.has_data(refs[0]):
+        data_notice(refs[0], key="compare_download")
+        return
+    st.info(
+        "These priors keep the latents of different test images, so they cannot be measured on the same ones. Copy the "
+        "complete checkpoints with `python -m vampcore reduce CHECKPOINT --images N --out FOLDER`, with one N for all.",
+        icon=":material/filter_alt:",
+    )
+
+
+def layer_of(ref: services.Ref, metric: services.Metric) -> str | None:
+    """The name of the stochastic layer of a metric, z1 next to the data; None for the model as a whole."""
+    return None if metric.layer is None else f"z{len(services.facts(ref).latent_dims) - metric.layer}"

@@ -11,6 +11,7 @@ LABELS = {
     "kl": "KL",
     "log_likelihood": "Log-likelihood",
     "log_likelihood_difference": "Difference in log-likelihood",
+    "elbo_difference": "Difference in ELBO",
     "ess_median": "Median effective samples",
     "active_units": "Active units",
     "mutual_information": "Mutual information",
@@ -22,6 +23,21 @@ LABELS = {
     "hole_share": "Prior mass in holes",
     "reconstruction_lost": "Reconstruction lost",
 }
+HIGHER, LOWER = "higher is better", "lower is better"
+_BETTER = {
+    "log_likelihood": HIGHER,
+    "elbo": HIGHER,
+    "bits_per_dimension": LOWER,
+    "elbo_bits_per_dimension": LOWER,
+}
+_ESTIMATORS = {
+    "quadrature": "exact (quadrature)",
+    "is": "importance sampling",
+    "covering": "covering proposal",
+}
+_ESTIMATED = ("log_likelihood", "log_likelihood_difference", "bits_per_dimension")
+BOUNDS = {"lower": "\u2265 ", "upper": "\u2264 ", "": ""}
+"""What stands before a number that is only a bound."""
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
 
@@ -44,13 +60,16 @@ def unbroken(text: str) -> str:
 def format_value(value: float, se: float | None = None) -> str:
     """A number for people, without its unit.
 
-    With a standard error, both have the decimals that its first digit takes, one at least below 10 and four at most;
-    without one, a whole number stays whole and others get three significant digits.
+    With a standard error, both have the decimals that its first digit takes, its first two where it begins with 1 or 2;
+    one decimal at least below 10 and four at most. Without one, a whole number stays whole and others get three
+    significant digits.
     """
     if not math.isfinite(value):
         return "not finite"
     if se is not None and math.isfinite(se) and se > 0:
-        decimals = 0 if se >= 10 else min(4, max(1, -math.floor(math.log10(se))))
+        power = math.floor(math.log10(se))
+        digits = 2 if se < 3 * 10.0**power else 1
+        decimals = 0 if se >= 10 else min(4, max(1, digits - 1 - power))
         return signed(f"{value:,.{decimals}f}") + f" \u00b1 {se:,.{decimals}f}"
     if value == round(value) and abs(value) < 1e15:
         return count(value)
@@ -67,13 +86,42 @@ def format_metric(metric: services.Metric) -> str:
 
 
 def caption(metric: services.Metric) -> str:
-    """What a figure was computed from: "nats/image, n = 10,000, S = 5,000"."""
+    """What a score was computed from: "nats/image, n = 10,000, importance sampling, S = 5,000"."""
     parts = ["" if metric.unit == "share" else metric.unit]
     if metric.n is not None:
         parts.append(f"n = {count(metric.n)}")
-    if metric.samples is not None:
-        parts.append(f"S = {count(metric.samples)}")
+    parts.append(estimator(metric))
     return ", ".join(part for part in parts if part)
+
+
+def estimator(metric: services.Metric) -> str:
+    """How a score was estimated: "exact (quadrature)", "importance sampling, S = 5,000"; "" of what needs no sample."""
+    kind = metric.estimator or "is"
+    words = [_ESTIMATORS.get(kind, kind)] if metric.name in _ESTIMATED else []
+    if metric.samples is not None and kind != "quadrature":
+        words.append(f"S = {count(metric.samples)}")
+    return ", ".join(words)
+
+
+def direction(name: str) -> str:
+    """Whether a higher or a lower score is better; "" for what is no score."""
+    return _BETTER.get(name, "")
+
+
+def value(metric: services.Metric) -> str:
+    """The number alone, with the digits that its standard error allows."""
+    return format_value(metric.value, metric.se).partition(" \u00b1 ")[0]
+
+
+def error(metric: services.Metric) -> str:
+    """The standard error alone, with the digits that `format_value` gives it: "± 0.23"; "" where there is none."""
+    _, between, se = format_value(metric.value, metric.se).partition(" \u00b1 ")
+    return f"\u00b1 {se}" if between else ""
+
+
+def signed_difference(metric: services.Metric) -> str:
+    """A difference with its sign and standard error: "+2.65 ± 0.04"."""
+    return ("+" if metric.value >= 0 else "") + format_value(metric.value, metric.se)
 
 
 def label(name: str) -> str:

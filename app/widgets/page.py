@@ -12,6 +12,7 @@ from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, text_
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
 from app.widgets.text import plain
+from app.widgets.waiting import stop_if_left
 
 # Pixels of a cell: for "-12,345.6 +- 123.4" and its padding, of that padding and rim, and of each letter of a longer
 # value. What stands beneath is measured as the labels of figures are, whose letters are hardly smaller.
@@ -102,12 +103,15 @@ def not_applicable(what: str, instead: str) -> None:
 def progress(label: str) -> Iterator[Callable[[float, str], None]]:
     """A bar for work that takes longer than a moment; it goes when the work is done.
 
+    The work ends early where the viewer closes the page or changes a control.
+
     Yields:
         A function of the share done, 0 to 1, and what comes next; `services.measure` takes it.
     """
     bar = st.progress(0.0, label)
     try:
-        yield lambda share, what: _advance(bar, share, f"{label}: {what}")
+        with services.while_wanted(stop_if_left):
+            yield lambda share, what: _advance(bar, share, f"{label}: {what}")
     finally:
         bar.empty()
 

@@ -177,7 +177,6 @@ def test_live_figures_agree_with_the_stored_ones(services, refs, checkpoint):
         assert live.n == stored.n == 300
         assert live.value == pytest.approx(stored.value, abs=1.0), name
         assert live.se == pytest.approx(stored.se, rel=0.2)
-    assert found.get("active_units").value == checkpoint.metric("active_units").value
     assert found.get("log_likelihood").value > found.get("elbo").value
     assert 1 <= found.get("ess_median").value <= 20
 

@@ -9,6 +9,9 @@ from tests.patience import patience
 @pytest.mark.parametrize(
     ("value", "se", "text"),
     [
+        (1.6418, 0.1585, "1.64 ± 0.16"),
+        (2.6482, 0.0361, "2.65 ± 0.04"),
+        (-68375.4, 5.1, "−68,375.4 ± 5.1"),
         (-84.637, 0.31, "−84.6 ± 0.3"),
         (-84.637, 0.042, "−84.64 ± 0.04"),
         (4.1213, 0.00012, "4.1213 ± 0.0001"),
@@ -35,7 +38,7 @@ def test_a_figure_says_its_unit_and_what_it_was_computed_from():
 
     metric = Metric("log_likelihood", -84.63, "nats/image", 0.31, n=10_000, samples=5_000)
     assert widgets.format_metric(metric) == "−84.6 ± 0.3 nats/image"
-    assert widgets.caption(metric) == "nats/image, n = 10,000, S = 5,000"
+    assert widgets.caption(metric) == "nats/image, n = 10,000, importance sampling, S = 5,000"
     share = Metric("hole_share", 0.144, "share", 0.0078, n=300, samples=2000)
     assert widgets.format_metric(share) == "14.4 ± 0.8 %"
 

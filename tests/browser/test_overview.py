@@ -9,7 +9,7 @@ SAMPLES = "[data-testid=stImage] img[src^='data:image/png']"
 
 def opened(page: Page, address: str) -> None:
     page.goto(address, wait_until="commit")
-    page.get_by_role("heading", name="How they were trained").wait_for()
+    page.get_by_role("heading", name="Training curves").wait_for()
     settled(page)
 
 
@@ -46,9 +46,9 @@ def test_a_seed_changes_the_samples_and_the_copied_link_keeps_them(page, server)
 def test_all_stored_figures_are_handed_out_as_a_table(page, server):
     opened(page, server.url)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Save all figures").click()
+        page.get_by_role("button", name="Save all scores").click()
     table = waiting.value.path().read_text(encoding="utf-8").splitlines()
-    assert table[0] == "prior,figure,value,unit,se,n,samples,split,layer,source"
+    assert table[0] == "prior,score,value,bound,unit,se,n,samples,estimator,split,layer,source"
     shown = page.get_by_test_id("stMetricValue").first.inner_text()
     value = shown.split()[0].replace("\u2212", "-").replace(",", "")
     decimals = len(value.partition(".")[2])

@@ -51,6 +51,16 @@ def test_log_likelihoods_of_other_sample_counts_are_not_compared(pair):
     assert stored_difference(sg, dataclasses.replace(vamp, metrics=metrics)).name == "elbo_difference"
 
 
+def test_log_likelihoods_of_two_estimators_are_not_compared(pair):
+    def by(checkpoint, estimator):
+        named = (dataclasses.replace(each, estimator=estimator) for each in checkpoint.metrics)
+        return dataclasses.replace(checkpoint, metrics=tuple(named))
+
+    sg, vamp = pair
+    assert stored_difference(by(sg, "is"), by(vamp, "covering")).name == "elbo_difference"
+    assert stored_difference(by(sg, "covering"), by(vamp, "covering")).estimator == "covering"
+
+
 def test_only_common_images_count(pair):
     sg, vamp = pair
     part = vamp.per_image.log_likelihood.clone()

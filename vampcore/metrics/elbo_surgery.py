@@ -7,6 +7,7 @@ Reference:
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -76,6 +77,7 @@ def elbo_surgery(
     outer: int | None = None,
     split: str = "test",
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Surgery:
     """Cuts the ELBO on a split, with z ~ q(z | x_n) and q(z) the mixture of all N posteriors.
 
@@ -89,6 +91,7 @@ def elbo_surgery(
         outer: Observations, drawn at random, of the outer average (`n` of every part); all if None.
         split: Part of the data set that `x` is, for the record.
         seed: Of the noise and the subset, for the record.
+        progress: Called with the observations done and their number.
 
     Raises:
         ValueError: If there is no draw, or the posteriors are flows, whose aggregate takes N inverse passes a point.
@@ -99,7 +102,11 @@ def elbo_surgery(
     aggregate = aggregated_posterior(model.encoder, x)
     chosen = x if outer is None or outer >= len(x) else x[_subset(x, outer, generator)]
     chunk = chunk or observations_at_once(x, samples, model.bytes_per_number)
-    parts = [_cut(model(part, samples, prior=prior, generator=generator), aggregate) for part in chosen.split(chunk)]
+    parts: list[Tensor] = []
+    for part in chosen.split(chunk):
+        parts.append(_cut(model(part, samples, prior=prior, generator=generator), aggregate))
+        if progress is not None:
+            progress(sum(each.shape[-1] for each in parts), len(chosen))
 
     def metric(name: str, values: Tensor) -> Metric:
         return dataclasses.replace(mean_metric(name, values, samples=samples), split=split, seed=seed)

@@ -1,5 +1,7 @@
 """By how much one checkpoint scores better than another, from what both keep of each test image."""
 
+from dataclasses import replace
+
 from vampcore.checkpoints import Checkpoint
 from vampcore.metrics.metric import Metric
 from vampcore.metrics.paired import paired_difference
@@ -31,7 +33,8 @@ def log_likelihood_difference(one: Checkpoint, other: Checkpoint) -> Metric | No
     # Two estimators miss different parts of log p(x), and so do two sample counts.
     if _estimator(known) != _estimator(against):
         return None
-    return paired_difference("log_likelihood", mine, theirs, known.samples, known.seed)
+    found = paired_difference("log_likelihood", mine, theirs, known.samples, known.seed)
+    return None if found is None else replace(found, estimator=known.estimator)
 
 
 def elbo_difference(one: Checkpoint, other: Checkpoint) -> Metric | None:
@@ -48,7 +51,7 @@ DIFFERENCES = (log_likelihood_difference, elbo_difference)
 
 
 def _estimator(metric: Metric) -> tuple[str | None, int | None]:
-    return getattr(metric, "estimator", None), metric.samples
+    return metric.estimator, metric.samples
 
 
 def _same_test_set(one: Checkpoint, other: Checkpoint) -> bool:

@@ -1,11 +1,11 @@
-"""Comparing priors: the table is what was measured, on the images that it names, and heavy work waits for a button."""
+"""Comparing priors: stored scores stand there at once, live ones say on what images, and slow work asks first."""
 
 import shutil
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.reading import charts, open_page, pictures, words
+from tests.app.reading import MAIN, charts, open_page, pictures, words
 
 QUICK = {"compare_images": "100", "compare_importance": "10"}
 
@@ -20,6 +20,9 @@ def timed(models, monkeypatch):
     return found
 
 
+LIVE, ELBO = 1, "ELBO (nats/image, higher is better)"
+
+
 def opened(experiment="tiny-2d", **query: str | list[str]) -> AppTest:
     return open_page("compare", **{"experiment": experiment, **QUICK, **query})
 
@@ -28,14 +31,14 @@ def test_the_table_is_what_the_service_measures(refs):
     from app import services, widgets
 
     at = opened(compare_subset="3")
-    table = at.table[0].value
+    table = at.table[LIVE].value
     assert list(table.columns) == ["SG", "MoG", "Vamp"]
     found = services.measure(refs, 100, 10, 3)
     for each, name in zip(found, table.columns, strict=True):
-        elbo, units = each.get("elbo"), each.get("active_units")
-        assert table.loc["ELBO (nats/image)", name] == widgets.format_value(elbo.value, elbo.se)
-        assert table.loc["Active units", name] == widgets.format_value(units.value)
-    assert len(table) == len(services.LIVE_ROWS) + 1
+        elbo = each.get("elbo")
+        assert table.loc[ELBO, name] == widgets.format_value(elbo.value, elbo.se)
+    # The estimator of log p(x), and the difference.
+    assert len(table) == len(services.LIVE_ROWS) + 2
     assert "a random 100 of the 300 test images, the same for every prior; S = 10" in words(at)
     assert services.device().name in words(at)
     assert not at.warning
@@ -49,20 +52,21 @@ def test_a_subset_says_how_it_differs_from_the_whole(refs):
     stored = services.latents(refs[2]).elbo
     shift = stored[rows].mean() - stored.mean()
     side = "above" if shift >= 0 else "below"
-    assert f"as stored with Vamp, is {abs(shift):.2f} nats/image {side} the mean of all 300." in words(at)
-    assert "as stored with" not in words(opened(compare_images="all"))
+    assert f"their stored ELBO with Vamp is {abs(shift):.2f} nats/image {side} the mean over all 300." in words(at)
+    assert "their stored ELBO" not in words(opened(compare_images="all"))
 
 
 def test_differences_are_paired_and_taken_from_the_prior_chosen(refs):
     from app import services, widgets
 
     at = opened(compare_against="Vamp")
-    row = at.table[0].value.loc["Log-likelihood minus that of Vamp (nats/image)"]
+    row = at.table[LIVE].value.loc["log p(x) minus that of Vamp (nats/image)"]
     sg, mog, vamp = services.measure(refs, 100, 10, 0)
     paired = services.difference(sg, vamp)
     assert row["Vamp"] == "reference"
-    assert row["SG"] == widgets.format_value(paired.value, paired.se)
-    drawn = charts(at)[6]["data"]
+    assert row["SG"] == widgets.signed_difference(paired)
+    # The checkpoints store the ELBO alone: log p(x) measured now is the better score, and is drawn too.
+    drawn = charts(at)[8]["data"]
     assert [each["y"] for each in drawn] == [["SG"], ["MoG"]]
     assert drawn[1]["x"] == [pytest.approx(services.difference(mog, vamp).value)]
 
@@ -80,13 +84,13 @@ def test_the_prior_mass_in_holes_is_the_service_s(refs):
     assert "projections onto two axes" not in words(at)
 
 
-def test_maps_share_one_range_unless_asked_otherwise(refs):
+def test_each_map_has_its_own_range_unless_one_is_asked_for(refs):
     from app import services
 
-    ranges = [drawn["layout"]["xaxis"]["range"] for drawn in charts(opened())[:6]]
+    ranges = [drawn["layout"]["xaxis"]["range"] for drawn in charts(opened(compare_range="shared"))[:6]]
     shared = services.window(refs)
     assert ranges == [pytest.approx([shared.left, shared.right], rel=1e-6)] * 6
-    own = [drawn["layout"]["xaxis"]["range"] for drawn in charts(opened(compare_range="own"))[:6]]
+    own = [drawn["layout"]["xaxis"]["range"] for drawn in charts(opened())[:6]]
     assert own[:3] == own[3:]
     windows = [services.window((ref,)) for ref in refs]
     assert own[:3] == [pytest.approx([each.left, each.right], rel=1e-6) for each in windows]
@@ -105,7 +109,7 @@ def test_noise_temperature_and_number_change_the_samples_alone(models):
 
 DEFAULTS = {
     "compare_priors": ["sg", "mog", "vamp"],
-    "compare_range": "shared",
+    "compare_range": "own",
     "compare_samples": 24,
     "compare_seed": 0,
     "compare_temperature": 1.0,
@@ -159,16 +163,15 @@ def test_heavy_work_waits_for_the_button(refs, monkeypatch):
     monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: 1e-4)
     at = opened(compare_images="all", compare_importance="5000")
     assert asked == []
-    assert "takes about 8 min" in at.info[0].value
-    assert "4,500,000 latent samples" in at.info[0].value
-    assert not at.table
+    assert at.info[0].value == "Needs about 8 minutes on this CPU."
+    assert len(at.table) == 1
     at.button(key="compare_measure").click().run()
     assert asked == [(300, 5000)]
-    assert len(at.table) == 1
+    assert len(at.table) == 2
     assert "all 300 test images" in words(at)
     at.number_input(key="compare_subset").set_value(1).run()
     assert asked == [(300, 5000)]
-    assert not at.table
+    assert len(at.table) == 1
 
 
 def test_work_weighs_what_a_sample_of_the_model_takes(refs, monkeypatch):
@@ -180,11 +183,11 @@ def test_work_weighs_what_a_sample_of_the_model_takes(refs, monkeypatch):
     monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: seconds[ref.prior])
     # 100 images of 10 importance samples and 2 more, and the 300 of the aggregate, for each of three priors.
     assert services.expected_seconds(refs, 100, 10) == pytest.approx(3 * 1500e-6)
-    assert len(opened().table) == 1
+    assert len(opened().table) == 2
     seconds["vamp"] = 4.5e-2
     at = opened()
-    assert not at.table
-    assert "3,000 latent samples, which takes about 68 s" in at.info[0].value
+    assert len(at.table) == 1
+    assert at.info[0].value == "Needs about 70 seconds on this CPU."
     assert at.button(key="compare_measure")
 
 
@@ -218,7 +221,7 @@ def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):
     at = opened()
     table = at.table[0].value
     stored = services.metric(refs[2], "elbo")
-    assert table.loc["ELBO (nats/image)", "Vamp"] == widgets.format_value(stored.value, stored.se)
+    assert table.loc[ELBO, "Vamp"] == widgets.format_value(stored.value, stored.se)
     assert "Stored with the checkpoints" in words(at)
     assert at.button(key="compare_download")
     assert len(pictures(at)) == 3
@@ -237,40 +240,107 @@ def test_a_prior_that_cannot_be_read_does_not_hide_the_others(models, tmp_path, 
     assert list(at.table[0].value.columns) == ["SG", "Vamp"]
 
 
-def test_a_saturated_mutual_information_is_called_a_bound(refs, monkeypatch):
+def saturated(found, value=5.69):
+    """The mutual information near log 300 = 5.70."""
+    import dataclasses
+
+    return dataclasses.replace(found, value=value) if found is not None else None
+
+
+def test_a_saturated_mutual_information_is_a_bound_in_the_cell(refs, monkeypatch):
     import dataclasses
 
     from app import services
 
     def saturate(found):
-        metrics = [dataclasses.replace(m, value=5.69) if m.name == "mutual_information" else m for m in found.metrics]
-        return dataclasses.replace(found, metrics=tuple(metrics))
+        near = (saturated(each) if each.name == "mutual_information" else each for each in found.metrics)
+        return dataclasses.replace(found, metrics=tuple(near))
 
     measure = services.measure
-    assert "it is a lower bound" not in words(opened())
+    plain = opened()
+    assert "lower bound (" not in words(plain)
+    assert not any("\u2264" in cell for table in plain.table for cell in table.value.to_numpy().ravel())
     monkeypatch.setattr(services, "measure", lambda *given: tuple(saturate(each) for each in measure(*given)))
-    said = words(opened())
-    assert "SG, MoG, Vamp: the mutual information is near its ceiling, log N = 5.70" in said
+    at = opened()
+    assert "SG, MoG, Vamp: mutual information is near its ceiling, log N = 5.70 for N = 300 images." in words(at)
+    live = at.table[LIVE].value
+    assert all(cell.startswith("\u2265 5.69") for cell in live.loc["= mutual information (nats/image)"])
+    assert all(cell.startswith("\u2264 ") for cell in live.loc["+ marginal KL (nats/image)"])
 
 
-def test_stored_figures_are_called_bounds_too(refs, monkeypatch):
-    import dataclasses
-
+def test_stored_scores_are_called_bounds_too(refs, monkeypatch):
     from app import services
-    from tests.app.conftest import forget
-    from vampcore import datasets
 
     known = services.metric
 
-    def saturated(ref, name):
-        found = known(ref, name)
-        near = name == "mutual_information" and ref.prior == "vamp"
-        return dataclasses.replace(found, value=5.69) if near and found is not None else found
+    def near(ref, name, layer=None, split="test"):
+        found = known(ref, name, layer, split)
+        return saturated(found) if name == "mutual_information" and ref.prior == "vamp" else found
 
-    forget()
+    monkeypatch.setattr(services, "metric", near)
+    at = opened()
+    table = at.table[0].value
+    assert table.loc["= mutual information (nats/image)", "Vamp"].startswith("\u2265 ")
+    assert table.loc["+ marginal KL (nats/image)", "Vamp"].startswith("\u2264 ")
+    assert not table.loc["+ marginal KL (nats/image)", "MoG"].startswith("\u2264 ")
+    assert "Vamp: mutual information is near its ceiling, log N = 5.70" in words(at)
+    assert "MoG, Vamp: mutual" not in words(at)
+
+
+def test_nothing_that_is_stored_gives_way_to_a_worse_measurement(refs):
+    """The stored ELBO of 300 images stays where 100 are measured, and is not drawn again from fewer."""
+    from app import services
+
+    at = opened()
+    stored = services.stored_difference(refs[2], refs[0])
+    assert charts(at)[6]["data"][1]["x"] == [pytest.approx(stored.value)]
+    fewer = services.Metric("log_likelihood_difference", 1.0, "nats/image", 0.1, 100, 10)
+    more = services.Metric("log_likelihood_difference", 2.0, "nats/image", 0.1, 300, 5000)
+    exact = services.Metric("log_likelihood_difference", 2.0, "nats/image", 0.1, 300)
+    assert services.better(more, fewer) is more
+    assert services.better(fewer, more) is more
+    assert services.better(stored, fewer) is fewer
+    assert services.better(None, fewer) is fewer
+    assert services.better(more, more) is more
+    assert services.better(exact, None) is exact
+
+
+@pytest.fixture
+def shipped(models, monkeypatch):
+    """The catalogue holds the checkpoints that ship."""
+    from tests.app.conftest import use_root
+
+    use_root(MAIN.parents[1] / "checkpoints", monkeypatch)
+
+
+@pytest.mark.parametrize("experiment", ["digits-2d", "static-mnist-hvae"])
+def test_shipped_scores_stand_there_without_any_data_set(shipped, experiment, monkeypatch):
+    from vampcore import datasets
+
     monkeypatch.setattr(datasets, "available", lambda name: False)
-    monkeypatch.setattr(services, "metric", saturated)
-    said = words(opened())
-    assert "Stored with the checkpoints" in said
-    assert "Vamp: the mutual information is near its ceiling, log N = 5.70" in said
-    assert "MoG, Vamp" not in said
+    at = opened(experiment)
+    (table,) = [each.value for each in at.table]
+    scores = table.loc["Log-likelihood (nats/image, higher is better)"]
+    assert (scores != "not evaluated").all()
+    difference = table.loc["log p(x) minus that of SG (nats/image)"]
+    assert difference["SG"] == "reference"
+    assert all(cell.startswith("+") and " \u00b1 " in cell for cell in difference.drop("SG"))
+
+
+def test_the_kl_of_two_layers_adds_up(shipped, monkeypatch):
+    from vampcore import datasets
+
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    at = opened("static-mnist-hvae")
+    table = at.table[0].value
+    for prior in table.columns:
+        cells = [row for row in table.index if row.startswith(("KL", "=", "+"))]
+        top, information, marginal, lower, whole = (
+            float(table.loc[row, prior].strip("\u2265\u2264 ").split(" ")[0]) for row in cells
+        )
+        assert information + marginal == pytest.approx(top, abs=0.02)
+        assert top + lower == pytest.approx(whole, abs=0.02)
+    assert cells[0] == "KL of z2 (nats/image)"
+    assert cells[3:] == ["KL of z1 (nats/image)", "KL of all layers (nats/image)"]
+    assert table.loc["Effective components (of K)", "MoG"] == "7.6 of 500"
+    assert table.loc["Active units", "SG"] == "36+23 of 40+40"

@@ -41,10 +41,13 @@ def test_the_numbers_of_each_prior_are_the_services(refs):
     expected = []
     for ref, name in zip(refs, ("SG", "MoG", "Vamp"), strict=True):
         elbo = services.metric(ref, "elbo")
-        expected += [(f"ELBO, {name}", widgets.format_value(elbo.value, elbo.se))]
+        expected += [(f"ELBO, {name}", widgets.value(elbo))]
         expected += [("Active units", services.active_label(ref))]
+        expected += [("Effective components", services.effective_label(ref))] if name != "SG" else []
     assert shown == expected
     said = words(at)
+    elbo = services.metric(refs[2], "elbo")
+    assert f"**{widgets.error(elbo)}** nats/image, n = 300, S = 1; higher is better" in said
     assert all(metric.value in ("1 of 2", "2 of 2") for metric in at.metric if metric.label == "Active units")
     assert "Not converged, the best weights so far: SG, MoG, Vamp" in said
     assert "K = 6" in said
@@ -64,8 +67,8 @@ def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
         checkpoint = load(folder)
         save(with_figures(checkpoint, measured_again(checkpoint, digits, 2, estimated=estimated)), folder)
     said = words(opened())
-    assert "Estimated of a random part of the test images: SG of 40. Figure for all of them: their mean ELBO," in said
-    assert "nats/image, n = 300 by their ELBO, 40 of them with S = 2" in said
+    assert "Estimated on a random part of the test images: SG 40. Score for all of them: their mean ELBO," in said
+    assert "nats/image, n = 300 by their ELBO, 40 of them by importance sampling, S = 2" in said
 
 
 def test_each_map_shows_the_test_set_and_its_prior(refs):
@@ -119,8 +122,9 @@ def test_a_family_of_one_in_five_dimensions(models):
     at = opened("tiny-5d")
     drawn = charts(at)
     assert len(drawn) == 3
+    assert "Minus" not in words(at)
     assert "Principal axis 1" in drawn[0]["layout"]["xaxis"]["title"]["text"]
-    assert "of 5, n = 300" in words(at)
+    assert any(metric.value.endswith(" of 5") for metric in at.metric if metric.label == "Active units")
 
 
 def test_images_without_classes_are_coloured_by_component(refs, monkeypatch):
@@ -145,7 +149,52 @@ def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
     at = opened(prior="Vamp")
     (warning,) = at.warning
     assert "tiny-2d/sg cannot be read" in warning.value
-    assert [metric.label for metric in at.metric if metric.label != "Active units"] == ["ELBO, MoG", "ELBO, Vamp"]
+    assert scores(at) == ["ELBO, MoG", "ELBO, Vamp"]
+
+
+def scores(at: AppTest) -> list[str]:
+    """The labels of the cards' scores."""
+    return [each.label for each in at.metric if each.label not in ("Active units", "Effective components")]
+
+
+def test_stored_differences_stand_there_at_once_and_without_the_data_set(refs, monkeypatch):
+    import numpy as np
+
+    from app import services, widgets
+    from app.services.loading import loaded
+    from tests.app.conftest import forget
+    from vampcore import datasets
+
+    forget()
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    at = opened()
+    sg, mog, vamp = (loaded(ref).checkpoint.per_image.elbo.double().numpy() for ref in refs)
+    drawn = charts(at)[3]["data"]
+    assert [row["y"] for row in drawn] == [["MoG"], ["Vamp"]]
+    for row, other in zip(drawn, (mog, vamp), strict=True):
+        assert row["x"] == [pytest.approx((other - sg).mean())]
+        assert row["error_x"]["array"] == [pytest.approx((other - sg).std(ddof=1) / np.sqrt(300))]
+    found = services.stored_difference(refs[2], refs[0])
+    sentence = f"Minus SG, image by image: Vamp **{widgets.signed_difference(found)}** nats/image (S = 1, n = 300; one "
+    assert sentence + "training seed)." in words(at)
+
+
+def test_shipped_differences_are_those_of_the_files():
+    """Of checkpoints that ship, from the page: the numbers that a reader can check."""
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    from app import widgets
+    from vampcore.metrics import Metric
+
+    root = MAIN.parents[1] / "checkpoints" / "digits-2d"
+    sg, vamp = (load_file(root / prior / "per_image.safetensors")["log_likelihood"] for prior in ("sg", "vamp"))
+    each = vamp.astype(float) - sg.astype(float)
+    se = each.std(ddof=1) / np.sqrt(300)
+    expected = widgets.signed_difference(Metric("log_likelihood_difference", each.mean(), "nats/image", se))
+    said = words(opened("digits-2d"))
+    assert f"Vamp **{expected}** nats/image (" in said
+    assert ", n = 300; one training seed)" in said
 
 
 def evaluated(root: Path, *priors: str) -> None:
@@ -161,10 +210,9 @@ def evaluated(root: Path, *priors: str) -> None:
 def test_figures_are_compared_once_all_are_of_one_kind(part, capsys):
     evaluated(part("tiny-2d"), "sg", "mog")
     at = opened()
-    labels = [metric.label for metric in at.metric if metric.label != "Active units"]
-    assert labels == ["Log-likelihood, SG", "Log-likelihood, MoG", "ELBO, Vamp"]
+    assert scores(at) == ["Log-likelihood, SG", "Log-likelihood, MoG", "ELBO, Vamp"]
     assert "python -m vampcore evaluate" in at.info[0].value
-    assert len(charts(at)) == 4
+    assert len(charts(at)) == 5
 
 
 def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, capsys):
@@ -176,7 +224,7 @@ def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, ca
     at = opened()
     said = [caption.value for caption in at.caption if caption.value.startswith("Published")]
     assert said == ["Published log-likelihood: **−85.57** nats/image, as reported: [A paper](https://example.org)"]
-    rows = charts(at)[3]["data"]
+    rows = charts(at)[4]["data"]
     assert [row["y"] for row in rows] == [["SG"], ["MoG"], ["Vamp"], ["Vamp, published"]]
     assert rows[3]["x"] == [-85.57]
     ours = services.metric(next(each for each in services.experiments()).refs[2], "log_likelihood")
@@ -187,7 +235,7 @@ def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, ca
 def test_the_history_is_that_of_the_checkpoints(refs):
     from app import services
 
-    drawn = charts(opened())[4]
+    drawn = charts(opened())[5]
     named = {trace["name"] for trace in drawn["data"] if "name" in trace}
     assert {f"{prior}, {part}" for prior in ("SG", "MoG", "Vamp") for part in ("training", "validation")} <= named
     assert f"Vamp 3 epochs, best at {services.facts(refs[2]).best_epoch}" in drawn["layout"]["meta"]["alt"]

@@ -1,0 +1,68 @@
+"""By how much each prior of an experiment scores better than one of them, image by image."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app import services
+from app.figures import comparison
+from app.widgets.export import figure
+from app.widgets.family import short_name
+from app.widgets.numbers import count, estimator, signed_difference
+from app.widgets.page import mode
+
+REFERENCE = "reference"
+_QUANTITIES = {"log_likelihood_difference": "log p(x)", "elbo_difference": "ELBO"}
+
+Differences = Mapping[services.Ref, services.Metric]
+
+
+def stored_differences(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
+    """The stored difference of each other prior from `base`, where there is one."""
+    found = {ref: services.stored_difference(ref, base) for ref in refs if ref != base}
+    return {ref: metric for ref, metric in found.items() if metric is not None}
+
+
+def quantities(found: Differences) -> str:
+    """What was compared: "log p(x)", "ELBO", or both."""
+    return " or ".join(dict.fromkeys(_QUANTITIES[metric.name] for metric in found.values()))
+
+
+def show_differences(found: Differences, base: services.Ref, key: str) -> None:
+    """The differences as a chart with their standard errors, and a line that says what they are of."""
+    mixed = len({metric.name for metric in found.values()}) > 1
+    rows = [
+        comparison.Estimate(
+            short_name(ref) + (f" ({_QUANTITIES[metric.name]})" if mixed else ""), ref.prior, metric.value, metric.se
+        )
+        for ref, metric in found.items()
+    ]
+    quantity = f"{quantities(found)} minus that of {short_name(base)} (nats/image, higher is better)"
+    drawing = comparison.estimates(mode(), rows, quantity=quantity, zero=True)
+    figure(drawing, key=key, name=f"{base.experiment}-differences")
+    st.caption(
+        f"{differences_in_words(found, base)} \u00b1 is one standard error over images. Another training seed may "
+        "change a difference by more."
+    )
+
+
+def differences_in_words(found: Differences, base: services.Ref) -> str:
+    """Each difference with its error, how it was measured, and on how many images and training runs."""
+    numbers = ", ".join(f"{short_name(ref)} **{signed_difference(metric)}**" for ref, metric in found.items())
+    how = "; ".join(dict.fromkeys(_basis(metric) for metric in found.values()))
+    seeds = {services.facts(ref).seed for ref in (base, *found)}
+    one = "one training seed" if len(seeds) == 1 else "one training run each"
+    return f"Minus {short_name(base)}, image by image: {numbers} nats/image ({how}; {one})."
+
+
+def _basis(metric: services.Metric) -> str:
+    images = f"n = {count(metric.n or 0)}"
+    return ", ".join(part for part in (estimator(metric), images) if part)
+
+
+def cells(refs: tuple[services.Ref, ...], found: Differences, base: services.Ref) -> list[str]:
+    """The differences as the cells of a table's row."""
+    return [
+        REFERENCE if ref == base else signed_difference(found[ref]) if ref in found else "not comparable"
+        for ref in refs
+    ]
