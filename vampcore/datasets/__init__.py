@@ -19,12 +19,15 @@ from vampcore.datasets.base import (
 from vampcore.datasets.caltech101_silhouettes import Caltech101Silhouettes
 from vampcore.datasets.digits import Digits
 from vampcore.datasets.errors import DataError
+from vampcore.datasets.fetching import Progress
 from vampcore.datasets.files import download_cure
+from vampcore.datasets.foreign import on_disk
 from vampcore.datasets.frey_faces import FreyFaces
 from vampcore.datasets.histopathology import Histopathology
 from vampcore.datasets.idx_images import FASHION_MNIST, MNIST
 from vampcore.datasets.naming import OwnData, absolute_name, own_data, short_name
 from vampcore.datasets.omniglot import Omniglot
+from vampcore.datasets.own_csv import CsvTable
 from vampcore.datasets.own_folder import ImageFolder
 from vampcore.datasets.own_npz import NpzImages
 from vampcore.datasets.static_mnist import StaticMNIST
@@ -61,33 +64,36 @@ KINDS: tuple[PublishedKind, ...] = (
 
 
 def names() -> tuple[str, ...]:
-    """The data sets known by name; a user's own images are `folder:PATH` and `npz:PATH` beside them."""
+    """The data sets known by name; a user's own data are `folder:PATH`, `npz:PATH` and `csv:PATH` beside them."""
     return tuple(kind.name for kind in KINDS)
 
 
-def load(name: str, root: Path | None = None, likelihood: str | None = None) -> Dataset:
-    """Reads a data set from disk and verifies it.
+def load(
+    name: str, root: Path | None = None, likelihood: str | None = None, progress: Progress | None = None
+) -> Dataset:
+    """Read a data set from disk and verify it.
 
     Arguments:
-        name: One of `names()`, `folder:PATH` or `npz:PATH`.
+        name: One of `names()`, `folder:PATH`, `npz:PATH` or `csv:PATH`; see `OwnData` for its options.
         root: Data folder; see `data_root`.
         likelihood: Asked for; the data set's own default if None.
+        progress: Called with the images read and their number, where reading them takes long.
 
     Raises:
         DataError: If the name is unknown, a file is absent or broken, or the likelihood does not fit.
     """
-    kind = _kind(name)
+    kind = _kind(name, progress)
     dataset = kind.read(data_root(root))
     return with_likelihood(dataset, likelihood or kind.likelihood or dataset.likelihood)
 
 
-def default_likelihood(name: str) -> str:
-    """The likelihood that `load` chooses when none is asked for; a user's own images are read to find out.
+def default_likelihood(name: str, progress: Progress | None = None) -> str:
+    """The likelihood that `load` chooses when none is asked for; a user's own data are read to find out.
 
     Raises:
         DataError: If the name is unknown, or a user's own images cannot be read.
     """
-    kind = _kind(name)
+    kind = _kind(name, progress)
     return kind.likelihood or kind.read(data_root()).likelihood
 
 
@@ -97,7 +103,7 @@ def available(name: str, root: Path | None = None) -> bool:
     Raises:
         DataError: If the name is unknown.
     """
-    return all(path.exists() for path in _kind(name).files(data_root(root)))
+    return all(on_disk(path) for path in _kind(name).files(data_root(root)))
 
 
 def downloadable(name: str) -> bool:
@@ -114,7 +120,7 @@ def cure(name: str, root: Path | None = None) -> str:
     """What to do about a data set that is not on disk: the command to run, or what to put where.
 
     Arguments:
-        name: One of `names()`, `folder:PATH` or `npz:PATH`.
+        name: One of `names()`, or a user's own data.
         root: Data folder; see `data_root`.
 
     Raises:
@@ -125,7 +131,10 @@ def cure(name: str, root: Path | None = None) -> str:
         return f"{kind.cure}; the data folder is {data_root(root).absolute()}"
     if isinstance(kind, PublishedKind):
         return download_cure(name)
-    return f"put your own images at {kind.files(data_root(root))[0].absolute()}"
+    return (
+        f"put your own data at {kind.files(data_root(root))[0].absolute()}, or name the place that they were moved to with "
+        "--data"
+    )
 
 
 def download(
@@ -152,7 +161,7 @@ def download(
     """
     kind, root = _kind(name), data_root(root)
     if not isinstance(kind, PublishedKind):
-        raise DataError(f"{name} names your own images; there is nothing to download, only: {', '.join(names())}")
+        raise DataError(f"{name:.80} names your own images; there is nothing to download, only: {', '.join(names())}")
     files = kind.files(root)
     if not files:
         return root
@@ -163,13 +172,15 @@ def download(
     return files[0].parent
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str, progress: Progress | None = None) -> Kind:
     for kind in KINDS:
         if kind.name == name:
             return kind
-    scheme, _, path = name.partition(":")
-    if scheme == "folder" and path:
-        return ImageFolder(Path(path))
-    if scheme == "npz" and path:
-        return NpzImages(Path(path))
-    raise DataError(f"data set {name!r} is unknown; use one of {', '.join(names())}, folder:PATH or npz:PATH")
+    own = own_data(name)
+    if own is None:
+        raise DataError(
+            f"data set {name!r:.60} is unknown; use one of {', '.join(names())}, folder:PATH, npz:FILE or csv:FILE"
+        )
+    if own.scheme == "folder":
+        return ImageFolder(own, progress)
+    return NpzImages(own) if own.scheme == "npz" else CsvTable(own)

@@ -9,6 +9,7 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 from vampcore.datasets.errors import DataError
@@ -181,7 +182,7 @@ def _written(value: object) -> str:
     return quote(str(value), safe=" ")
 
 
-def _read_option(scheme: str, option: str) -> tuple[str, object]:
+def _read_option(scheme: str, option: str) -> tuple[str, Any]:
     spelt, equals, text = option.partition("=")
     key = {words: name for name, words in _SPELT.items()}.get(spelt, spelt)
     if key not in OPTIONS[scheme] or bool(equals) == (key == "skip_bad"):

@@ -1,5 +1,6 @@
-"""A user's own images: what the two ways of giving them, a folder and an npz, have in common."""
+"""What a user's own data have in common, however they are given: parts, splits and their sizes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,49 @@ from vampcore.datasets.base import Dataset, Split, mean_noise
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.splits import make_split, split
 
-MIN_IMAGES = 10  # so that a tenth is at least one
+# Two, since a standard error needs two images.
+MIN_PART = 2
+# So that a tenth is a part.
+MIN_IMAGES = 10 * MIN_PART
+PARTS = ("train", "validation", "test")
+# What folders and arrays of a part are called.
+PART_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+# As many values of pixels as a run has room for: half a gigabyte of bytes, of which there are two copies for a moment.
+MAX_VALUES = 1 << 29
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images that were given together.
+
+    Attributes:
+        images: Bytes.
+        labels: Class of each, or None.
+        names: File name or id of each, or None.
+    """
+
+    images: UInt8[np.ndarray, "N C H W"]
+    labels: Int64[np.ndarray, " N"] | None = None
+    names: tuple[str, ...] | None = None
+
+
+def check_values(where: str, values: int, fewer: str = "give fewer or smaller images") -> None:
+    """Refuse more values of pixels than a run has room for.
+
+    Raises:
+        DataError: With the number and what to do.
+    """
+    if values > MAX_VALUES:
+        raise DataError(f"{where} holds {values:,} values of pixels, more than {MAX_VALUES:,}; {fewer}")
 
 
 def split_levels(arrays: tuple[UInt8[np.ndarray, "..."], ...]) -> int:
@@ -18,44 +61,65 @@ def split_levels(arrays: tuple[UInt8[np.ndarray, "..."], ...]) -> int:
     return 1 if binary or all(np.isin(array, (0, 255)).all() for array in arrays) else 255
 
 
-def dataset_from_one(
-    name: str,
-    path: Path,
-    images: UInt8[np.ndarray, "N C H W"],
-    labels: Int64[np.ndarray, " N"] | None,
-    classes: tuple[str, ...],
-) -> Dataset:
-    """Splits images 80 / 10 / 10 with a fixed seed, balanced by class if there are any.
+def dataset_from_one(name: str, path: Path, part: Part, classes: tuple[str, ...], notes: tuple[str, ...]) -> Dataset:
+    """Split images 80 / 10 / 10 with a fixed seed, balanced by class if there are any.
 
     Raises:
         DataError: If they are too few for that.
     """
-    count = len(images)
+    count = len(part.images)
     if count < MIN_IMAGES:
-        raise DataError(f"{path} holds {count} images; at least {MIN_IMAGES} are needed for three splits")
-    levels = split_levels((images,))
-    parts = split(_scaled(images, levels), labels, levels, validation=count // 10, test=count // 10)
-    return _dataset(name, parts, classes)
+        raise DataError(
+            f"{path} holds {count} images; at least {MIN_IMAGES} are needed, since a tenth is for validation, a tenth "
+            f"for testing, and each takes {MIN_PART}"
+        )
+    levels = split_levels((part.images,))
+    parts = split(
+        _scaled(part.images, levels), part.labels, levels, validation=count // 10, test=count // 10, names=part.names
+    )
+    return _dataset(name, parts, classes, notes)
 
 
 def dataset_from_parts(
-    name: str,
-    images: tuple[UInt8[np.ndarray, "..."], ...],
-    labels: tuple[Int64[np.ndarray, "..."] | None, ...],
-    classes: tuple[str, ...],
+    name: str, path: Path, parts: dict[str, Part], classes: tuple[str, ...], notes: tuple[str, ...]
 ) -> Dataset:
-    """Takes training, validation and test images as they were given."""
-    levels = split_levels(images)
-    train, validation, test = (
-        make_split(_scaled(part, levels), known, levels) for part, known in zip(images, labels, strict=True)
-    )
-    return _dataset(name, (train, validation, test), classes)
+    """Take training, validation and test images as they were given; what is missing is a tenth of the training images.
+
+    Arguments:
+        name: Of the data set.
+        path: Where the parts come from, for messages.
+        parts: By `PARTS`; `train` and at least one other.
+        classes: Names of the classes.
+        notes: Sentences that the data set has.
+
+    Raises:
+        DataError: If a part is too small.
+    """
+    missing = [part for part in PARTS if part not in parts]
+    for part, given in parts.items():
+        least = MIN_IMAGES if part == "train" and missing else MIN_PART
+        if len(given.images) < least:
+            why = f", since a tenth of them is for {missing[0]}" if least > MIN_PART else ""
+            raise DataError(f"{path}: {part} holds {len(given.images)} images; at least {least} are needed{why}")
+    levels = split_levels(tuple(given.images for given in parts.values()))
+    made = {
+        part: make_split(_scaled(given.images, levels), given.labels, levels, given.names)
+        for part, given in parts.items()
+    }
+    if missing:
+        train, count = parts["train"], len(parts["train"].images) // 10
+        rest, drawn, _ = split(_scaled(train.images, levels), train.labels, levels, count, 0, train.names)
+        made |= {"train": rest, missing[0]: drawn}
+        notes += (
+            f"there is no {missing[0]} part: {count:,} of the {len(train.images):,} training images are taken for it",
+        )
+    return _dataset(name, (made["train"], made["validation"], made["test"]), classes, notes)
 
 
 def _scaled(images: UInt8[np.ndarray, "..."], levels: int) -> UInt8[np.ndarray, "..."]:
     return np.minimum(images, 1) if levels == 1 else images
 
 
-def _dataset(name: str, parts: tuple[Split, Split, Split], classes: tuple[str, ...]) -> Dataset:
+def _dataset(name: str, parts: tuple[Split, Split, Split], classes: tuple[str, ...], notes: tuple[str, ...]) -> Dataset:
     likelihood = "bernoulli" if parts[0].levels == 1 else "logistic"
-    return Dataset(name, *parts, classes, likelihood, mean_noise(parts[0]))
+    return Dataset(name, *parts, classes, likelihood, mean_noise(parts[0]), notes)

@@ -1,110 +1,220 @@
-"""`folder:PATH`: a user's own image files, one folder a class, made grey and small."""
+"""`folder:PATH`: a user's own image files, one folder a class, perhaps in one folder a part."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
-from vampcore.datasets.own import dataset_from_one
+from vampcore.datasets.fetching import Progress
+from vampcore.datasets.foreign import check_folder
+from vampcore.datasets.image_files import CHANNELS, ENDINGS, Form, Images, bad_files, read_images
+from vampcore.datasets.naming import OwnData, expanded
+from vampcore.datasets.own import PART_NAMES, Part, check_values, dataset_from_one, dataset_from_parts
+from vampcore.datasets.packed import packed_for, read_packed, write_packed
 
-ENDINGS = frozenset(
-    (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
-)
+# What systems and programs leave beside images; names that begin with a dot are left out as well.
+_NO_CLASSES = frozenset(("__macosx", "$recycle.bin", "@eadir", "system volume information", "lost+found"))
+_MOST_FOLDERS = 20_000
+_MOST_FILES = 5_000_000
+# Of fewer images no packed copy is made: they are read in a second.
+_MIN_PACKED = 1000
+_SIDES = (4, 128)
+
+
+class _Listed(NamedTuple):
+    """The images of one part: those in its folder itself, and those in the folder of each class."""
+
+    loose: list[Path]
+    classes: dict[str, list[Path]]
+
+    @property
+    def files(self) -> list[Path]:
+        return self.loose + [file for members in self.classes.values() for file in members]
 
 
 @dataclass(frozen=True)
 class ImageFolder:
     """Images in PATH, or in one folder below PATH for each class (with everything in that folder).
 
-    The classes are the folders' names where there is more than one. Images are turned as their camera says, laid on
-    white where they are transparent, made grey, and fitted into `size`: scaled, then cropped around the centre.
+    Folders `train`, `val` (or `valid`, `validation`) and `test` in PATH are taken as the parts, with the folders of the
+    classes inside; a part that is missing is drawn from `train`. Hidden files and folders are left out. Images are
+    turned as their camera says, laid on white where they are transparent, and brought to one size and colour.
 
     Attributes:
-        path: The folder.
-        size: Height and width.
-        likelihood: None: logistic for grey images, Bernoulli where every pixel is black or white.
+        own: Where they lie and how they are read.
+        progress: Called with the images read and their number.
+        likelihood: None: logistic for grey and colour images, Bernoulli where every pixel is black or white.
     """
 
-    path: Path
-    size: tuple[int, int] = (28, 28)
+    own: OwnData
+    progress: Progress | None = None
     likelihood: str | None = None
 
     @property
     def name(self) -> str:
         """As the command line knows it."""
-        return f"folder:{self.path}"
+        return str(self.own)
 
     def files(self, root: Path) -> tuple[Path, ...]:
         """The folder."""
-        return (self.path.expanduser(),)
+        return (expanded(self.own.path),)
 
     def read(self, root: Path) -> Dataset:
-        """All images, split 80 / 10 / 10 with a fixed seed.
+        """All images, in the parts that the folders name, else split 80 / 10 / 10 with a fixed seed.
 
         Raises:
-            DataError: If there is no such folder, it holds too few images, or one cannot be read.
+            DataError: If there is no such folder, it holds too few images, or some cannot be read.
         """
         (path,) = self.files(root)
-        if not path.is_dir():
-            raise DataError(f"there is no folder {path.absolute()}; give the path of a folder of images")
-        try:
-            loose = [file for file in sorted(path.iterdir()) if _is_image(file)]
-            folders = {
-                folder.name: [file for file in sorted(folder.rglob("*")) if _is_image(file)]
-                for folder in sorted(path.iterdir())
-                if folder.is_dir() and not folder.name.startswith(".")
-            }
-        except OSError as error:
-            raise DataError(f"{path} cannot be listed ({error.strerror}); check its permissions") from error
-        folders = {name: files for name, files in folders.items() if files}
-        if loose and folders:
-            raise DataError(
-                f"{path} holds images beside folders of images; move each image into the folder of its class"
-            )
-        files = loose + [file for members in folders.values() for file in members]
+        check_folder(path)
+        least, most = _SIDES
+        if not all(least <= side <= most for side in self.own.size):
+            raise DataError(f"--size {self.own.size[0]},{self.own.size[1]} is refused: give {least} to {most} a side")
+        parts, notes = _parts(path)
+        classes = tuple(sorted({name for part in parts.values() for name in part.classes}))
+        files = [file for part in parts.values() for file in part.files]
         if not files:
             raise DataError(f"{path} holds no images; their names end in one of {', '.join(sorted(ENDINGS))}")
-        images = np.stack([read_image(file, self.size) for file in files])[:, None]
-        if len(folders) < 2:
-            return dataset_from_one(self.name, path, images, None, ())
-        labels = np.repeat(np.arange(len(folders)), [len(members) for members in folders.values()])
-        return dataset_from_one(self.name, path, images, labels, tuple(folders))
+        images = self._images(path, files)
+        if images.bad and not self.own.skip_bad:
+            raise DataError(
+                f"{len(images.bad):,} of the {len(files):,} image files in {path} cannot be used: "
+                f"{bad_files(list(images.bad.values()))}; repair or remove them, or leave them out with --skip-bad"
+            )
+        if images.bad:
+            left_out = [str(files[row].relative_to(path)) for row in images.bad]
+            notes += (
+                f"{len(images.bad):,} of {len(files):,} files cannot be read and are left out: {bad_files(left_out)}",
+            )
+        made, start = {}, 0
+        for part, listed in parts.items():
+            made[part] = _part(path, listed, classes, images, start)
+            start += len(listed.files)
+        if len(classes) < 2:
+            classes = ()
+        if set(made) == {""}:
+            return dataset_from_one(self.name, path, made[""], classes, notes)
+        return dataset_from_parts(self.name, path, made, classes, notes)
+
+    def _images(self, path: Path, files: list[Path]) -> Images:
+        form = Form(self.own.size, self.own.colour, self.own.fit)
+        shape = (len(files), CHANNELS[form.colour], *form.size)
+        check_values(str(path), int(np.prod(shape)), "choose a smaller --size, or give fewer images")
+        if len(files) < _MIN_PACKED:
+            return read_images(files, form, self.progress)
+        try:
+            packed = packed_for(path, files, form)
+        except OSError as error:
+            raise DataError(f"{error.filename} is gone while the folder is read; try again") from error
+        images = read_packed(packed, shape)
+        if images is None:
+            images = read_images(files, form, self.progress)
+            write_packed(packed, images)
+        return images
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file()
+def _part(path: Path, listed: _Listed, classes: tuple[str, ...], images: Images, start: int) -> Part:
+    """The images of a part: so many from the row `start` of all."""
+    files = listed.files
+    kept = [row for row in range(len(files)) if start + row not in images.bad]
+    labels = None
+    if listed.classes and len(classes) > 1:
+        numbers = [classes.index(name) for name, members in listed.classes.items() for _ in members]
+        labels = np.array(numbers, dtype=np.int64)[kept]
+    pixels = images.pixels[start : start + len(files)]
+    if len(kept) < len(files):
+        pixels = pixels[kept]
+    return Part(pixels, labels, tuple(os.fspath(files[row].relative_to(path)) for row in kept))
 
 
-def read_image(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "H W"]:
-    """An image file, grey, 0 to 255, in the size asked for (height, width).
+def _parts(path: Path) -> tuple[dict[str, _Listed], tuple[str, ...]]:
+    """The images of each part, and what to say about them; the part "" where they are given together."""
+    notes: tuple[str, ...] = ()
+    listed = _listed(path)
+    while len(listed.classes) == 1 and _holds_folders(inner := path / next(iter(listed.classes))):
+        notes = (f"the only folder {inner.name} is taken for the data set",)
+        path, listed = inner, _listed(inner)
+    found: dict[str, list[str]] = {}
+    for name in listed.classes:
+        part = PART_NAMES.get(name.casefold())
+        if part is not None:
+            found.setdefault(part, []).append(name)
+    if "train" not in found or len(found) < 2 or listed.loose:
+        if "test" in found and "validation" in found:
+            raise DataError(f"{path} holds {', '.join(sorted(listed.classes))}, but no folder train")
+        return {"": listed}, notes
+    for names in found.values():
+        if len(names) > 1:
+            raise DataError(f"{path} holds {' and '.join(names)}, which are the same part; put them into one folder")
+    others = sorted(set(listed.classes) - {name for names in found.values() for name in names})
+    if others:
+        raise DataError(
+            f"{path} holds {', '.join(others[:5])} beside the parts {', '.join(names[0] for names in found.values())}; "
+            "move other folders away, or rename the parts if they are classes"
+        )
+    parts = {part: _listed(path / found[part][0]) for part in ("train", "validation", "test") if part in found}
+    return parts, (
+        *notes,
+        f"the folders {', '.join(found[part][0] for part in parts)} are taken as the parts",
+    )
+
+
+def _holds_folders(path: Path) -> bool:
+    """Whether a folder holds folders of images and no images of its own."""
+    folders, images = _entries(path)
+    return not images and any(_below(folder) for folder in folders)
+
+
+def _listed(path: Path) -> _Listed:
+    """The images of a folder, by class.
 
     Raises:
-        DataError: If it cannot be read, or has more than 16 bits a pixel and channel.
+        DataError: If it cannot be listed, or holds images beside folders of images.
     """
-    cure = "repair it or take it out of the folder"
     try:
-        with Image.open(path) as file:
-            image = _grey(ImageOps.exif_transpose(file), path)
-        fitted = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
-    except UnidentifiedImageError as error:
-        raise DataError(f"{path} is not an image; {cure}") from error
-    except DataError:
-        raise
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read ({' '.join(str(error).split())}); {cure}") from error
-    return np.array(fitted, dtype=np.uint8)
+        folders, loose = _entries(path)
+        classes = {folder.name: _below(folder) for folder in folders}
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be listed ({error.strerror}); check its permissions") from error
+    classes = {name: files for name, files in classes.items() if files}
+    if loose and classes:
+        raise DataError(f"{path} holds images beside folders of images; move each image into the folder of its class")
+    return _Listed(loose, classes)
 
 
-def _grey(image: Image.Image, path: Path) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        # Pillow would cut 16 bits off at 255 instead of scaling them.
-        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise DataError(f"{path} has 32 bits a pixel; save it with 8")
-    if image.has_transparency_data:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    return image.convert("L")
+def _below(folder: Path) -> list[Path]:
+    """All images in a folder and the folders below it, each folder once, however links lead there."""
+    files: list[Path] = []
+    waiting, seen = [folder], set()
+    while waiting:
+        here = waiting.pop()
+        found = here.stat()
+        if (found.st_dev, found.st_ino) in seen:
+            continue
+        seen.add((found.st_dev, found.st_ino))
+        folders, images = _entries(here)
+        files += images
+        waiting += folders
+        if len(seen) > _MOST_FOLDERS or len(files) > _MOST_FILES:
+            raise DataError(
+                f"{folder} holds more than {_MOST_FOLDERS:,} folders or {_MOST_FILES:,} images; name a smaller folder"
+            )
+    return sorted(files)
+
+
+def _entries(path: Path) -> tuple[list[Path], list[Path]]:
+    """The folders and the images right in a folder, sorted, without what is hidden."""
+    folders, images = [], []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.casefold() in _NO_CLASSES:
+                continue
+            if os.path.splitext(entry.name)[1].lower() in ENDINGS and entry.is_file():  # noqa: PTH122 (of 60,000 names)
+                images.append(path / entry.name)
+            elif entry.is_dir():
+                folders.append(path / entry.name)
+    return sorted(folders), sorted(images)

@@ -1,148 +1,248 @@
 """`npz:PATH`: a user's own images as arrays."""
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import UInt8
 
+from vampcore.datasets.arrays import Arrays, Header, open_arrays
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
-from vampcore.datasets.files import open_npz
-from vampcore.datasets.own import dataset_from_one, dataset_from_parts
+from vampcore.datasets.foreign import check_file, foreign
+from vampcore.datasets.labels import class_numbers, texts_of
+from vampcore.datasets.naming import OwnData, expanded
+from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
+from vampcore.datasets.values import Values, bytes_of
 
-PARTS = ("train", "validation", "test")
-KEYS = frozenset(("images", "labels", "classes", *PARTS, *(f"{part}_labels" for part in PARTS)))
 CURE = "save arrays with numpy.savez(path, images=...) or train=, validation=, test="
-MIN_SIDE, MAX_SIDE, MAX_CHANNELS = 4, 128, 4
-MAX_CLASSES = 1000
-MAX_BYTES = 4 << 30
+MIN_SIDE, MAX_SIDE = 4, 128
+MAX_ROW = 4096
+CHANNELS = (1, 3)
+# What arrays are called by those who save them, in lower case and without the name of a part.
+_WORDS = {
+    "images": ("images", "image", "imgs", "img", "x", "data", "pixels", "features", "inputs"),
+    "labels": ("labels", "label", "y", "targets", "target", "class", "digits"),
+    "names": ("names", "name", "ids", "id", "files", "filenames", "file_names", "paths"),
+    "classes": ("classes", "class_names", "label_names", "target_names"),
+}
+
+
+class _Role(NamedTuple):
+    """What an array is for: a part ("" where images come in one piece), and what it holds of it."""
+
+    part: str
+    holds: str
 
 
 @dataclass(frozen=True)
 class NpzImages:
     """An npz with `images` (split 80 / 10 / 10 with a fixed seed), or with `train`, `validation` and `test`.
 
-    Images are N H W or N C H W: uint8 (0 or 1, 0 or 255, or grey), booleans, or floats in [0, 1], which are rounded
-    to 256 grey levels. Classes, if any, are integers from 0 in `labels`, or in `train_labels`, `validation_labels`
-    and `test_labels`; `classes` may name them.
+    Images are N H W, N C H W or N H W C: uint8 (0 or 1, 0 or 255, or grey), booleans, other integers from 0 to 255, or
+    floats in [0, 1], which are rounded to 256 grey levels. Rows of N H·W take the shape that is asked for. Classes, if
+    any, are numbers or texts in `labels`, or in `train_labels`, `validation_labels` and `test_labels`; `classes` may
+    name them. The names that Keras and MedMNIST use are known, and so is an array without a name.
 
     Attributes:
-        path: The file.
-        likelihood: None: logistic for grey images, Bernoulli for binary ones.
+        own: Where the file lies and how it is read.
+        likelihood: None: logistic for grey and colour images, Bernoulli for binary ones.
     """
 
-    path: Path
+    own: OwnData
     likelihood: str | None = None
 
     @property
     def name(self) -> str:
         """As the command line knows it."""
-        return f"npz:{self.path}"
+        return str(self.own)
 
     def files(self, root: Path) -> tuple[Path, ...]:
-        """The npz."""
-        return (self.path.expanduser(),)
+        """The file."""
+        return (expanded(self.own.path),)
 
     def read(self, root: Path) -> Dataset:
         """All images.
 
         Raises:
-            DataError: If the file is absent, broken, or holds anything but such arrays.
+            DataError: If the file is absent, broken, or holds no such arrays.
         """
         (path,) = self.files(root)
-        if not path.is_file():
-            raise DataError(f"there is no file {path.absolute()}; {CURE}")
-        with open_npz(path, CURE) as archive:
-            if archive.zip is not None and sum(entry.file_size for entry in archive.zip.infolist()) > MAX_BYTES:
-                raise DataError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB; give fewer or smaller images")
-            arrays = {key: archive[key] for key in _keys(path, frozenset(archive.files))}
-        parts = PARTS if "train" in arrays else ("images",)
-        if len({arrays[part].dtype for part in parts}) > 1:
-            raise DataError(f"{path}: {', '.join(parts)} differ in dtype; save them all as uint8")
-        images = tuple(_images(path, part, arrays[part]) for part in parts)
-        if len({part.shape[1:] for part in images}) > 1:
-            raise DataError(f"{path}: {', '.join(parts)} differ in the shape of an image; make them equal")
-        keys = tuple("labels" if part == "images" else f"{part}_labels" for part in parts)
-        labels = tuple(
-            _labels(path, key, arrays[key], len(part)) if key in arrays else None
-            for key, part in zip(keys, images, strict=True)
+        check_file(path, "npz")
+        refusal = foreign(path, "npz")
+        if refusal is not None:
+            raise refusal
+        with open_arrays(path, CURE) as arrays:
+            roles, notes = _roles(path, arrays.headers)
+            keys = {role: key for key, role in roles.items()}
+            shown = {part: keys[_Role(part, "images")] for part, holds in keys if holds == "images"}
+            for part, holds in keys:
+                if part not in shown and holds != "classes":
+                    raise DataError(
+                        f"{path}: {keys[_Role(part, holds)]} does not go with {', '.join(sorted(shown.values()))}; {CURE}"
+                    )
+            if len({arrays.headers[key].dtype for key in shown.values()}) > 1:
+                raise DataError(f"{path}: {', '.join(shown.values())} differ in dtype; save them all as uint8")
+            images = self._images(path, arrays, shown)
+            given = {
+                holds: {keys[role]: arrays.whole(keys[role]) for role in keys if role.holds == holds}
+                for holds in ("labels", "names", "classes")
+            }
+        counts = {keys[role]: len(images[role.part]) for role in keys if role.holds in ("labels", "names")}
+        numbers, classes = class_numbers(
+            str(path), given["labels"], counts, next(iter(given["classes"].values()), None)
         )
-        count = max((int(known.max()) + 1 for known in labels if known is not None), default=0)
-        classes = _classes(path, arrays.get("classes"), count)
-        if count < 2:
-            labels = tuple(None for _ in labels)
-        if parts == PARTS:
-            return dataset_from_parts(self.name, images, labels, classes)
-        return dataset_from_one(self.name, path, images[0], labels[0], classes)
+        parts = {}
+        for part in shown:
+            known = keys.get(_Role(part, "names"))
+            names = None if known is None else texts_of(f"{path}: {known}", given["names"][known])
+            if names is not None and len(names) != counts[str(known)]:
+                raise DataError(
+                    f"{path}: {known} holds {len(names)} names for {counts[str(known)]} images; save one each"
+                )
+            parts[part] = Part(images[part], numbers.get(keys.get(_Role(part, "labels"), "")), names)
+        if set(parts) == {""}:
+            return dataset_from_one(self.name, path, parts[""], classes, notes)
+        ordered = {part: parts[part] for part in PARTS if part in parts}
+        return dataset_from_parts(self.name, path, ordered, classes, notes)
+
+    def _images(self, path: Path, arrays: Arrays, keys: dict[str, str]) -> dict[str, UInt8[np.ndarray, "N C H W"]]:
+        layouts = {part: _layout(f"{path}: {key}", key, arrays.headers[key], self.own) for part, key in keys.items()}
+        if len({layout[1:] for layout in layouts.values()}) > 1:
+            raise DataError(f"{path}: {', '.join(keys.values())} differ in the shape of an image; make them equal")
+        check_values(str(path), sum(arrays.headers[key].size for key in keys.values()))
+        images = {}
+        for part, key in keys.items():
+            header, layout = arrays.headers[key], layouts[part]
+            values = Values(f"{path}: {key}", header.dtype, key)
+            read = bytes_of(arrays.pieces(key), values, header.shape)
+            if layout.channels_last:
+                read = np.ascontiguousarray(read.transpose(0, 3, 1, 2))
+            images[part] = read.reshape(len(read), layout.channels, layout.height, layout.width)
+        return images
 
 
-def _keys(path: Path, found: frozenset[str]) -> frozenset[str]:
-    """What the file holds, if it is one of the two layouts and nothing else."""
-    unknown = found - KEYS
-    if unknown:
+class _Layout(NamedTuple):
+    """How the images of an array lie in it."""
+
+    channels_last: bool
+    channels: int
+    height: int
+    width: int
+
+
+def _role(key: str) -> _Role | None:
+    """What an array of that name is for; None if that is not known."""
+    words = [word for word in re.split(r"[^a-z0-9]+", key.casefold()) if word]
+    parts = [PART_NAMES[word] for word in words if word in PART_NAMES]
+    rest = "_".join(word for word in words if word not in PART_NAMES)
+    part = parts[0] if len(parts) == 1 else ""
+    if len(parts) > 1 or (part and not rest):
+        return None if len(parts) > 1 else _Role(part, "images")
+    holds = next((holds for holds, known in _WORDS.items() if rest in known), None)
+    if holds is None or (holds == "classes" and part):
+        return None
+    return _Role(part, holds)
+
+
+def _roles(path: Path, headers: dict[str, Header]) -> tuple[dict[str, _Role], tuple[str, ...]]:
+    """What each array is for, and what to say about those that are for nothing."""
+    roles = {key: role for key in headers if (role := _role(key)) is not None}
+    notes: tuple[str, ...] = ()
+    if not any(role.holds == "images" for role in roles.values()):
+        # Without names: arr_0, perhaps with arr_1 for its classes; or one array of any name.
+        numbered = [key for key in ("arr_0", "arr_1") if key in headers]
+        large = numbered[:1] or [key for key in headers if len(headers[key].shape) > 1 and key not in roles]
+        if len(large) == 1 and not any(role.part for role in roles.values()):
+            roles[large[0]] = _Role("", "images")
+            notes = (f"{large[0]} is taken for the images",)
+            if numbered[1:] and len(headers["arr_1"].shape) == 1:
+                roles["arr_1"] = _Role("", "labels")
+                notes = ("arr_0 is taken for the images, arr_1 for their classes",)
+    twice = [role for role in set(roles.values()) if list(roles.values()).count(role) > 1]
+    if twice:
+        same = " and ".join(sorted(key for key, role in roles.items() if role == twice[0]))
+        raise DataError(f"{path} holds {same}, which are both taken for {twice[0].holds}; remove or rename one")
+    found = {role.part for role in roles.values() if role.holds == "images"}
+    if not found or ("" in found and len(found) > 1) or ("" not in found and ("train" not in found or len(found) < 2)):
+        held = ", ".join(sorted(headers)[:12])
         raise DataError(
-            f"{path} holds unknown arrays {', '.join(sorted(unknown))}; known are {', '.join(sorted(KEYS))}"
+            f"{path} holds {f'arrays {held}' if held else 'no images'}; rename those of the images, or {CURE}"
         )
-    given = found & {"images", *PARTS}
-    if given not in ({"images"}, set(PARTS)):
-        raise DataError(f"{path} holds {', '.join(sorted(given)) or 'no images'}; {CURE}")
-    allowed = {"labels"} if "images" in found else {f"{part}_labels" for part in PARTS}
-    misplaced = found - given - allowed - {"classes"}
-    if misplaced:
-        raise DataError(f"{path}: {', '.join(sorted(misplaced))} does not go with {', '.join(sorted(given))}; {CURE}")
-    return found
+    ignored = sorted(set(headers) - set(roles))
+    if ignored:
+        notes += (f"arrays that are not used: {', '.join(ignored[:12])}",)
+    return roles, notes
 
 
-def _images(path: Path, key: str, array: np.ndarray) -> UInt8[np.ndarray, "N C H W"]:
-    where = f"{path}: {key}"
-    if array.ndim == 3:
-        array = array[:, None]
-    if array.ndim != 4:
-        raise DataError(f"{where} has shape {array.shape}; images are N H W or N C H W")
-    count, channels, height, width = array.shape
-    if count == 0:
+def _layout(where: str, key: str, header: Header, own: OwnData) -> _Layout:
+    """How images lie in an array.
+
+    Raises:
+        DataError: If they cannot be images, with what to do.
+    """
+    shape = header.shape
+    if header.dtype.kind == "O":
+        raise DataError(f"{where} holds pickled Python objects, which are never loaded; save an array of numbers")
+    if len(shape) == 2 and shape[0]:
+        return _rows(where, key, shape, own)
+    if own.shape is not None:
+        raise DataError(f"{where} has shape {shape}, and --shape is for rows, of shape (N, H x W); leave it out")
+    if len(shape) not in (3, 4):
+        raise DataError(f"{where} has shape {shape}; images are N H W, N C H W or N H W C")
+    if shape[0] == 0:
         raise DataError(f"{where} holds no images; save at least one")
-    if channels > MAX_CHANNELS and width <= MAX_CHANNELS:
-        raise DataError(f"{where} has its channels last, shape {array.shape}; save {key}.transpose(0, 3, 1, 2)")
-    if not 1 <= channels <= MAX_CHANNELS:
-        raise DataError(f"{where} has {channels} channels; save 1 to {MAX_CHANNELS}")
+    channels_last = len(shape) == 4 and shape[3] in (1, 2, 3, 4) and shape[1] not in CHANNELS
+    channels, height, width = (1, *shape[1:]) if len(shape) == 3 else shape[1:]
+    if channels_last:
+        height, width, channels = shape[1:]
+    if channels not in CHANNELS:
+        fewer = {2: 1, 4: 3}.get(channels)
+        if fewer is None:
+            raise DataError(f"{where} has {channels} channels, shape {shape}; images have 1 (grey) or 3 (colour)")
+        rest = f"{key}[..., :{fewer}]" if channels_last else f"{key}[:, :{fewer}]"
+        raise DataError(
+            f"{where} has {channels} channels; images have 1 (grey) or 3 (colour). Without the last one (alpha): {rest}"
+        )
     if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
         raise DataError(
             f"{where} has images of {height} x {width}; resize them to {MIN_SIDE} to {MAX_SIDE} pixels a side"
         )
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8)
-    if array.dtype == np.uint8:
-        return array
-    if not np.issubdtype(array.dtype, np.floating):
-        raise DataError(f"{where} is {array.dtype}; save uint8, or floats from 0 to 1")
-    if not np.isfinite(array).all():
-        raise DataError(f"{where} holds NaN or infinite values; replace them by numbers from 0 to 1")
-    if array.min() < 0 or array.max() > 1:
-        raise DataError(f"{where} holds values from {array.min():g} to {array.max():g}; scale them to 0 to 1")
-    # One image after the other: a float copy of all would double the memory.
-    grey = np.empty(array.shape, dtype=np.uint8)
-    for row, image in enumerate(array):
-        grey[row] = np.rint(image.astype(np.float32) * 255)
-    return grey
+    return _Layout(channels_last, channels, height, width)
 
 
-def _labels(path: Path, key: str, array: np.ndarray, count: int) -> Int64[np.ndarray, " N"]:
-    where = f"{path}: {key}"
-    if not np.issubdtype(array.dtype, np.integer) or array.shape != (count,):
-        raise DataError(f"{where} is {array.dtype} {array.shape}; save one integer for each of the {count} images")
-    if array.min() < 0 or array.max() >= MAX_CLASSES:
+def _rows(where: str, key: str, shape: tuple[int, ...], own: OwnData) -> _Layout:
+    """Images, or vectors, as rows."""
+    values = shape[1]
+    if own.shape is None:
+        side = math.isqrt(values)
         raise DataError(
-            f"{where} goes from {array.min()} to {array.max()}; number the classes from 0, below {MAX_CLASSES}"
+            f"{where} has shape {shape}, a row for each image; "
+            + (
+                f"if they are {side} x {side} pixels, add --shape {side},{side}"
+                if side * side == values
+                else "add --shape H,W"
+            )
+            + f", or --shape 1,{values} if they are no images"
+            + (f"; colour images: {key}.reshape(-1, 3, H, W)" if values % 3 == 0 and side * side != values else "")
         )
-    return array.astype(np.int64)
+    return rows_layout(where, values, own.shape)
 
 
-def _classes(path: Path, array: np.ndarray | None, count: int) -> tuple[str, ...]:
-    """Names of `count` classes; none where there is only one, which tells nothing."""
-    if array is not None and (array.dtype.kind != "U" or array.ndim != 1 or array.size < count or count == 0):
-        raise DataError(f"{path}: classes is {array.dtype} {array.shape}; save one string a class, beside labels")
-    if count < 2:
-        return ()
-    return tuple(str(name) for name in (array if array is not None else range(count)))
+def rows_layout(where: str, values: int, shape: tuple[int, int]) -> _Layout:
+    """How rows of so many values are images of that shape; one of height 1 is a vector.
+
+    Raises:
+        DataError: If they cannot be.
+    """
+    height, width = shape
+    if height * width != values:
+        raise DataError(f"{where} has {values} values a row, and --shape {height},{width} needs {height * width}")
+    if height == 1 and not 2 <= width <= MAX_ROW:
+        raise DataError(f"{where} has {values} values a row; vectors have 2 to {MAX_ROW:,}")
+    if height > 1 and not MIN_SIDE <= min(shape) <= max(shape) <= MAX_SIDE:
+        raise DataError(f"--shape {height},{width} is refused; images have {MIN_SIDE} to {MAX_SIDE} pixels a side")
+    return _Layout(False, 1, height, width)

@@ -1,0 +1,209 @@
+"""`csv:PATH`: a user's own data as a table, one row an observation."""
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from vampcore.datasets.base import Dataset
+from vampcore.datasets.errors import DataError
+from vampcore.datasets.foreign import check_file, foreign
+from vampcore.datasets.labels import class_numbers, texts_of
+from vampcore.datasets.naming import OwnData, expanded
+from vampcore.datasets.own import Part, check_values, dataset_from_one
+from vampcore.datasets.own_npz import MAX_ROW, rows_layout
+from vampcore.datasets.values import TOLERANCE
+
+LABELS = ("label", "labels", "class", "target")
+NAMES = ("id", "name", "file", "filename", "file_name", "path", "index", "")
+MAX_BYTES = 1 << 30
+_HEAD = 1 << 18
+_SEPARATORS = ",;\t|"
+_RESCALED = "scale the columns to 0 to 1, with pandas: (frame - frame.min()) / (frame.max() - frame.min())"
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """A table of numbers, split 80 / 10 / 10 with a fixed seed, perhaps with a column of classes.
+
+    The first line may name the columns. The classes are in the column `label`, `class` or `target`, or in the one that
+    is asked for; a column of texts called `id`, `name` or `file` names the rows. All other values are integers from 0 to
+    255, or numbers from 0 to 1, which are rounded to 256 levels. A row is an image of the shape that is asked for, else
+    a vector, which is an image of height 1.
+
+    Attributes:
+        own: Where the file lies and how it is read.
+        likelihood: None: logistic, or Bernoulli where all values are 0 or 1.
+    """
+
+    own: OwnData
+    likelihood: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As the command line knows it."""
+        return str(self.own)
+
+    def files(self, root: Path) -> tuple[Path, ...]:
+        """The file."""
+        return (expanded(self.own.path),)
+
+    def read(self, root: Path) -> Dataset:
+        """All rows.
+
+        Raises:
+            DataError: If the file is absent, no table, or holds values that are no pixels.
+        """
+        (path,) = self.files(root)
+        check_file(path, "csv")
+        refusal = foreign(path, "csv")
+        if refusal is not None:
+            raise refusal
+        frame = _table(path)
+        labels = self._label_column(path, list(frame.columns))
+        texts = [name for name in frame.columns if name != labels and frame[name].dtype.kind not in "biuf"]
+        ids = next((name for name in texts if name.strip().casefold() in NAMES), None)
+        texts = [name for name in texts if name != ids]
+        if texts:
+            raise DataError(
+                f"{path}: column {texts[0]!r:.60} holds texts; remove it, or use it for the classes with "
+                f"--label {texts[0]:.60}"
+            )
+        values = frame.drop(columns=[name for name in (labels, ids) if name is not None])
+        count, width = values.shape
+        shape = self.own.shape or (1, width)
+        layout = rows_layout(str(path), width, shape)
+        pixels = _pixels(path, values).reshape(count, 1, layout.height, layout.width)
+        numbers, classes = class_numbers(
+            str(path), {} if labels is None else {labels: _classes(path, frame[labels])}, {str(labels): count}, None
+        )
+        names = None if ids is None else texts_of(f"{path}: {ids}", frame[ids].astype(str).to_numpy().astype(str))
+        part = Part(pixels, numbers.get(str(labels)), names)
+        return dataset_from_one(self.name, path, part, classes, self._notes(labels, ids, width))
+
+    def _label_column(self, path: Path, columns: list[str]) -> str | None:
+        if self.own.label is not None:
+            if self.own.label not in columns:
+                shown = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+                raise DataError(
+                    f"{path} has no column {self.own.label!r:.60} for --label; its columns are {shown:.400}"
+                )
+            return self.own.label
+        found = [name for name in columns if name.strip().casefold() in LABELS]
+        if len(found) > 1:
+            raise DataError(f"{path} has the columns {', '.join(found)}; say with --label which one holds the classes")
+        return found[0] if found else None
+
+    def _notes(self, labels: str | None, ids: str | None, width: int) -> tuple[str, ...]:
+        notes = []
+        if labels is not None and self.own.label is None:
+            notes.append(f"column {labels!r:.60} holds the classes")
+        if ids is not None:
+            notes.append(f"column {ids!r:.60} names the rows")
+        side = math.isqrt(width)
+        if self.own.shape is None and side * side == width and side >= 8:
+            notes.append(f"rows are taken as vectors of {width}; if they are images, add --shape {side},{side}")
+        return tuple(notes)
+
+
+def _table(path: Path) -> Any:
+    """The table as a data frame.
+
+    Raises:
+        DataError: If it is too large or no table.
+    """
+    import pandas as pd  # slow to import, and only tables need it
+
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise DataError(
+            f"{path} is larger than {MAX_BYTES >> 30} GiB; save the values as uint8 with numpy.savez, as npz:FILE"
+        )
+    separator, columns, header = _dialect(path)
+    if columns > MAX_ROW + 10:
+        raise DataError(f"{path} has {columns:,} columns; {MAX_ROW:,} at most")
+    decimal = "," if separator == ";" and _has_decimal_commas(path) else "."
+    try:
+        frame = pd.read_csv(
+            path, sep=separator, header=0 if header else None, decimal=decimal, skipinitialspace=True, low_memory=False
+        )
+    except (ValueError, OverflowError, RuntimeError, MemoryError, RecursionError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path} is not a whole table ({reason:.160}); save it as CSV again") from error
+    frame.columns = [str(name) for name in frame.columns]
+    if frame.index.nlevels > 1 or not frame.columns.is_unique or not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(f"{path} has rows of more values than columns, or columns of one name; save it as CSV again")
+    if header and re.fullmatch(r"Unnamed: \d+", frame.columns[0]):
+        frame = frame.iloc[:, 1:]  # the numbers of the rows, which pandas writes
+    return frame
+
+
+def _dialect(path: Path) -> tuple[str, int, bool]:
+    """The separator, the number of columns, and whether the first line names them."""
+    head = _head(path)
+    first = head[0] if head else ""
+    separator = max(_SEPARATORS, key=first.count)
+    cells = next(csv.reader([first], delimiter=separator), [])
+    if len(cells) < 2:
+        raise DataError(f"{path} is no table: its first line has no comma, semicolon or tab; save it as CSV")
+    return separator, len(cells), not all(_is_number(cell) for cell in cells)
+
+
+def _head(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        return file.read(_HEAD).decode("utf-8-sig", "replace").splitlines()[:5]
+
+
+def _has_decimal_commas(path: Path) -> bool:
+    return any(re.search(r"\d,\d", line) for line in _head(path)[1:])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _classes(path: Path, column: Any) -> np.ndarray:
+    if column.isna().any():
+        raise DataError(f"{path}: column {column.name!r:.60} has {int(column.isna().sum()):,} empty cells; fill them")
+    return column.to_numpy() if column.dtype.kind in "biuf" else column.astype(str).to_numpy().astype(str)
+
+
+def _pixels(path: Path, values: Any) -> UInt8[np.ndarray, "N D"]:
+    """The columns as bytes.
+
+    Raises:
+        DataError: Naming the column that is out of range, and the rescaling that helps.
+    """
+    check_values(str(path), values.size)
+    empty = values.isna().sum()
+    if empty.any():
+        column = empty.idxmax()
+        raise DataError(
+            f"{path}: column {column!r:.60} has {int(empty[column]):,} empty cells; fill or remove these rows"
+        )
+    low, high = values.min(), values.max()
+    # Counts that were written as 12.0 are whole numbers as well.
+    whole = all(kind.kind in "biu" for kind in values.dtypes) or bool(
+        high.max() > 1.5 and (values % 1 == 0).all(axis=None)
+    )
+    most = 255 if whole else 1 + TOLERANCE
+    least = 0 if whole else -TOLERANCE
+    outside = (low < least) | (high > most) | ~np.isfinite(low.astype(float)) | ~np.isfinite(high.astype(float))
+    if outside.any():
+        column = outside.idxmax()
+        raise DataError(
+            f"{path}: {int(outside.sum()):,} of {values.shape[1]:,} columns are not from 0 to {255 if whole else 1}, such "
+            f"as {column!r:.60} ({low[column]:g} to {high[column]:g}); {_RESCALED}"
+        )
+    if whole:
+        return values.to_numpy().astype(np.uint8)
+    return np.rint(values.to_numpy(np.float64).clip(0, 1) * 255).astype(np.uint8)
