@@ -57,7 +57,7 @@ class Config:
     """A training run. Field names are those of the command line.
 
     Attributes:
-        data: Name of the data set, `folder:PATH` or `npz:PATH`.
+        data: Name of the data set; `folder:PATH`, `npz:PATH` or `csv:PATH` for one's own.
         experiment: Name of the family that the run belongs to; its folder's name.
         model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image;
             `convhvae`, the same with gated convolutions; `pixelhvae`, that with a PixelCNN for a decoder.

@@ -1,5 +1,6 @@
 """`folder:PATH`."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from vampcore.datasets import DataError, available, default_likelihood, download, load
-from vampcore.datasets.own_folder import ImageFolder, read_image
+from vampcore.datasets import DataError, Split, available, default_likelihood, download, load
+from vampcore.datasets.image_files import Form, read_image
 
 
 def write_images(
@@ -53,7 +54,7 @@ def test_folders_are_classes(tmp_path: Path) -> None:
 
 
 def test_one_folder_is_no_class(tmp_path: Path) -> None:
-    write_images(tmp_path / "everything", 10)
+    write_images(tmp_path / "everything", 20)
     own = load(f"folder:{tmp_path}")
     assert own.classes == ()
     assert own.train.labels is None
@@ -61,7 +62,7 @@ def test_one_folder_is_no_class(tmp_path: Path) -> None:
 
 def test_black_and_white_images_are_bernoulli(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    drawn = random.integers(0, 2, (12, 28, 28), dtype=np.uint8)
+    drawn = random.integers(0, 2, (22, 28, 28), dtype=np.uint8)
     for number, bits in enumerate(drawn):
         Image.fromarray(bits * 255).save(tmp_path / f"{number:02}.png")
     own = load(f"folder:{tmp_path}")
@@ -74,7 +75,7 @@ def test_black_and_white_images_are_bernoulli(tmp_path: Path) -> None:
 
 
 def test_grey_images_can_be_binarised(tmp_path: Path) -> None:
-    write_images(tmp_path, 10)
+    write_images(tmp_path, 20)
     own = load(f"folder:{tmp_path}", likelihood="bernoulli")
     assert own.levels == own.test.levels == 1
     assert own.train.levels == 255
@@ -84,16 +85,16 @@ def test_images_are_fitted_and_cropped_around_the_centre(tmp_path: Path) -> None
     image = Image.new("L", (120, 40), 0)
     image.paste(200, (40, 0, 80, 40))
     image.save(tmp_path / "wide.png")
-    small = read_image(tmp_path / "wide.png", (20, 20))
+    small = read_image(tmp_path / "wide.png", Form((20, 20)))[0]
     assert small.shape == (20, 20)
     assert (small[:, 3:-3] == 200).all()  # the black sides were cut off; the filter may ring at the border
-    assert read_image(tmp_path / "wide.png", (8, 24)).shape == (8, 24)
+    assert read_image(tmp_path / "wide.png", Form((8, 24)))[0].shape == (8, 24)
 
 
 def test_modes_become_grey(tmp_path: Path) -> None:
     def grey(image: Image.Image) -> int:
         image.save(tmp_path / "image.png")
-        return int(read_image(tmp_path / "image.png", (4, 4))[1, 1])
+        return int(read_image(tmp_path / "image.png", Form((4, 4)))[0][1, 1])
 
     assert grey(Image.new("L", (8, 8), 77)) == 77
     assert grey(Image.new("RGB", (8, 8), (50, 50, 50))) == 50
@@ -110,7 +111,7 @@ def test_an_image_is_turned_as_its_camera_says(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
     image.save(tmp_path / "turned.png", exif=exif)
-    turned = read_image(tmp_path / "turned.png", (8, 8))
+    turned = read_image(tmp_path / "turned.png", Form((8, 8)))[0]
     assert turned[0, 0] == 0
     assert turned[7, 0] == 255
 
@@ -120,22 +121,34 @@ def broken_png(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
 
 
+def damaged_tiff(path: Path) -> None:
+    """The place of the pixels is a fraction: Pillow ends in a TypeError."""
+    Image.effect_noise((8, 8), 50).save(path)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 273, 12)))
+
+
 @pytest.mark.parametrize(
     ("name", "make", "words"),
     [
         ("page.png", lambda path: path.write_text("<html>"), "is not an image"),
         ("empty.png", lambda path: path.write_bytes(b""), "is not an image"),
         ("cut.png", broken_png, "cannot be read"),
-        ("float.tiff", lambda path: Image.new("F", (9, 9), 0.5).save(path), "32 bits"),
+        ("float.tiff", lambda path: Image.new("F", (9, 9), 0.5).save(path), "has 32 bits"),
+        ("tags.tiff", damaged_tiff, "cannot be read"),
     ],
 )
 def test_a_broken_image_is_named(tmp_path: Path, name: str, make, words: str) -> None:
-    write_images(tmp_path, 12)
+    write_images(tmp_path, 22)
     make(tmp_path / name)
-    with pytest.raises(DataError, match=words) as caught:
+    with pytest.raises(DataError, match=rf"1 of 23 image files cannot be used: {name} {words}.* --skip-bad") as caught:
         load(f"folder:{tmp_path}")
-    assert str(tmp_path / name) in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+    with pytest.raises(DataError, match=rf"{name} .*{words}"):
+        read_image(tmp_path / name, Form((28, 28)))
+    own = load(f"folder,skip-bad:{tmp_path}")
+    assert sum(len(part.images) for part in (own.train, own.validation, own.test)) == 22
+    assert f"1 of 23 image files are left out: {name} {words}" in own.notes[0]
 
 
 def test_folders_that_do_not_serve_are_refused(tmp_path: Path) -> None:
@@ -147,14 +160,173 @@ def test_folders_that_do_not_serve_are_refused(tmp_path: Path) -> None:
 
     refused(tmp_path / "nowhere", "there is no folder")
     (tmp_path / "file").write_text("")
-    refused(tmp_path / "file", "there is no folder")
+    refused(tmp_path / "file", "is a file, not a folder; it is an empty file")
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", "holds no images; their names end in")
     write_images(tmp_path / "few", 9)
-    refused(tmp_path / "few", "holds 9 images; at least 10")
+    refused(tmp_path / "few", "holds 9 images; at least 20")
     write_images(tmp_path / "mixed", 10)
     write_images(tmp_path / "mixed" / "class", 10)
     refused(tmp_path / "mixed", "beside folders of images")
+
+
+def test_ten_bad_files_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    write_images(tmp_path, 22)
+    for number in range(13):
+        (tmp_path / f"bad{number:02}.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"13 of 35 image files .*bad09.png is not an image; and 3 more; ") as caught:
+        load(f"folder:{tmp_path}")
+    assert "bad10" not in str(caught.value)
+
+
+def write_numbered(folder: Path, numbers: range) -> None:
+    """Images of one grey value each, so that each tells where it was."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        Image.new("L", (28, 28), number).save(folder / f"{number:03}.png")
+
+
+def values(part: Split) -> list[int]:
+    return sorted(part.images[:, 0, 0, 0].tolist())
+
+
+@pytest.mark.parametrize("validation", ["val", "valid", "Validation", "dev"])
+def test_folders_of_parts_are_taken_as_the_parts(tmp_path: Path, validation: str) -> None:
+    write_numbered(tmp_path / "train" / "cats", range(2, 12))
+    write_numbered(tmp_path / "train" / "dogs", range(12, 20))
+    write_numbered(tmp_path / validation / "dogs", range(20, 23))
+    write_numbered(tmp_path / "test" / "cats", range(30, 32))
+    write_numbered(tmp_path / "test" / "dogs", range(32, 34))
+    own = load(f"folder:{tmp_path}")
+    assert own.classes == ("cats", "dogs")
+    assert [values(part) for part in (own.train, own.validation, own.test)] == [
+        list(range(2, 20)),
+        [20, 21, 22],
+        [30, 31, 32, 33],
+    ]
+    assert own.train.labels is not None
+    assert own.train.labels.tolist() == [0] * 10 + [1] * 8
+    assert own.validation.labels is not None
+    assert own.validation.labels.tolist() == [1, 1, 1]
+    assert own.test.names == ("test/cats/030.png", "test/cats/031.png", "test/dogs/032.png", "test/dogs/033.png")
+    assert f"the folders train, {validation}, test are taken as the parts" in own.notes
+
+
+def test_a_missing_part_is_drawn_from_the_training_images(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "train", range(2, 42))
+    write_numbered(tmp_path / "test", range(50, 55))
+    own = load(f"folder:{tmp_path}")
+    assert own.classes == ()
+    assert values(own.test) == list(range(50, 55))
+    assert len(values(own.validation)) == 4
+    assert sorted(values(own.train) + values(own.validation)) == list(range(2, 42))
+    assert "there is no validation part: 4 of the 40 training images are taken for it" in own.notes
+    (tmp_path / "test").rename(tmp_path / "val")
+    own = load(f"folder:{tmp_path}")
+    assert values(own.validation) == list(range(50, 55))
+    assert sorted(values(own.train) + values(own.test)) == list(range(2, 42))
+
+
+def test_parts_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    def refused(folder: str, counts: dict[str, int], words: str) -> None:
+        for name, count in counts.items():
+            write_numbered(tmp_path / folder / name, range(count))
+        with pytest.raises(DataError, match=words):
+            load(f"folder:{tmp_path / folder}")
+
+    refused("a", {"train": 20, "test": 1}, "test holds 1 images; at least 2 are needed")
+    refused("b", {"train": 19, "test": 2}, "train holds 19 images; at least 20 are needed, since a tenth")
+    refused("c", {"train": 20, "test": 5, "more": 5}, "holds more beside the parts")
+    refused("d", {"val": 20, "test": 5}, "no folder train")
+    refused("e", {"train": 20, "val": 5, "valid": 5, "test": 5}, "val and valid, which are the same part")
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "train", range(2, 12))
+    write_numbered(tmp_path / "plane", range(12, 22))
+    assert load(f"folder:{tmp_path}").classes == ("plane", "train")
+
+
+def test_a_folder_around_all_is_looked_through(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "unpacked" / "cats", range(2, 12))
+    write_numbered(tmp_path / "unpacked" / "dogs", range(12, 22))
+    own = load(f"folder:{tmp_path}")
+    assert own.classes == ("cats", "dogs")
+    assert "the only folder unpacked is taken for the data set" in own.notes
+
+
+@pytest.mark.parametrize("hidden", [".ipynb_checkpoints", "__MACOSX", ".Trash", "@eaDir"])
+def test_what_systems_leave_is_left_out_at_every_depth(tmp_path: Path, hidden: str) -> None:
+    write_numbered(tmp_path / "cats" / "old", range(2, 12))
+    write_numbered(tmp_path / "dogs", range(12, 22))
+    for place in (tmp_path, tmp_path / "cats", tmp_path / "cats" / "old"):
+        write_numbered(place / hidden, range(100, 103))
+        (place / "Thumbs.db").write_bytes(b"x")
+        (place / "._1.png").write_bytes(b"x")
+    own = load(f"folder:{tmp_path}")
+    assert own.classes == ("cats", "dogs")
+    assert sorted(values(own.train) + values(own.validation) + values(own.test)) == list(range(2, 22))
+
+
+def test_links_that_go_round_end(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "cats", range(2, 12))
+    write_numbered(tmp_path / "dogs", range(12, 22))
+    (tmp_path / "cats" / "again").symlink_to(tmp_path / "cats")
+    assert len(load(f"folder:{tmp_path}").train.images) == 16
+
+
+def test_names_follow_their_images(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "cats", range(2, 30))
+    write_numbered(tmp_path / "dogs", range(30, 58))
+    own = load(f"folder:{tmp_path}")
+    for part in (own.train, own.validation, own.test):
+        assert part.names is not None
+        assert [int(Path(name).stem) for name in part.names] == part.images[:, 0, 0, 0].tolist()
+
+
+def test_colour_is_kept_when_asked_for(tmp_path: Path) -> None:
+    for number in range(20):
+        Image.new("RGB", (30, 30), (200, number, 7)).save(tmp_path / f"{number:02}.png")
+    own = load(f"folder,size=8x12,colour=rgb:{tmp_path}")
+    assert own.shape == (3, 8, 12)
+    assert own.likelihood == "logistic"
+    assert own.train.names is not None
+    assert own.train.images[0, :, 0, 0].tolist() == [200, int(own.train.names[0][:2]), 7]
+    assert own.notes == ()
+    assert "grey and 28 x 28" in load(f"folder:{tmp_path}").notes[0]
+
+
+def test_images_of_another_shape_are_cut_padded_or_stretched(tmp_path: Path) -> None:
+    image = Image.new("L", (40, 20), 0)
+    image.paste(200, (0, 0, 20, 20))  # the left half is light
+    image.save(tmp_path / "wide.png")
+
+    def read(fit: str) -> np.ndarray:
+        return read_image(tmp_path / "wide.png", Form((20, 20), fit=fit))[0]
+
+    assert (read("crop")[:, :8] == 200).all()
+    assert (read("crop")[:, 12:] == 0).all()
+    assert (read("stretch")[:, :6] == 200).all()
+    assert (read("stretch")[:, 14:] == 0).all()
+    padded = read("pad")
+    assert (padded[:4] == 0).all()
+    assert (padded[-4:] == 0).all()
+    assert (padded[7:13, :7] == 200).all()
+    assert not np.array_equal(read("crop"), padded)
+
+
+@pytest.mark.parametrize("size", ["3", "129", "28,200"])
+def test_sizes_that_do_not_serve_are_refused(tmp_path: Path, size: str) -> None:
+    write_images(tmp_path, 20)
+    with pytest.raises(DataError, match="give 4 to 128 a side"):
+        load(f"folder,size={size.replace(',', 'x')}:{tmp_path}")
+
+
+def test_too_many_pixels_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("vampcore.datasets.own.MAX_VALUES", 20 * 28 * 28 - 1)
+    write_images(tmp_path, 20)
+    with pytest.raises(DataError, match="15,680 values of pixels, more than 15,679; choose a smaller --size"):
+        load(f"folder:{tmp_path}")
 
 
 def test_availability_and_no_download(tmp_path: Path) -> None:
@@ -165,11 +337,11 @@ def test_availability_and_no_download(tmp_path: Path) -> None:
 
 
 def test_another_size_can_be_had(tmp_path: Path) -> None:
-    write_images(tmp_path, 10)
-    assert ImageFolder(tmp_path, size=(16, 12)).read(tmp_path).shape == (1, 16, 12)
+    write_images(tmp_path, 20)
+    assert load(f"folder,size=16x12:{tmp_path}").shape == (1, 16, 12)
 
 
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    write_images(tmp_path / "faces", 10)
-    assert len(load("folder:~/faces").train.images) == 8
+    write_images(tmp_path / "faces", 20)
+    assert len(load("folder:~/faces").train.images) == 16

@@ -1,6 +1,9 @@
 """`npz:PATH`."""
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -37,7 +40,7 @@ def test_one_array_is_split_80_10_10(tmp_path: Path) -> None:
 
 
 def test_three_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
-    train, validation, test = grey(12), grey(3) // 2, grey(4) // 3
+    train, validation, test = grey(22), grey(3) // 2, grey(4) // 3
     own = load(
         save(tmp_path, train=train[:, None], validation=validation, test=test, test_labels=np.array([0, 2, 1, 2]))
     )
@@ -82,7 +85,7 @@ def test_binary_images_are_bernoulli(tmp_path: Path, convert) -> None:
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", ">f4"])
 def test_floats_are_rounded_to_256_levels(tmp_path: Path, dtype: str) -> None:
     levels = np.arange(256).reshape(1, 1, 16, 16)
-    images = np.concatenate([levels / 255] * 10).astype(dtype)
+    images = np.concatenate([levels / 255] * 20).astype(dtype)
     own = load(save(tmp_path, images=images))
     assert own.likelihood == "logistic"
     assert np.array_equal(own.train.images[0].numpy(), levels[0])
@@ -92,57 +95,185 @@ def test_channels_are_kept(tmp_path: Path) -> None:
     assert load(save(tmp_path, images=np.stack([grey()] * 3, 1))).shape == (3, 6, 5)
 
 
-def with_value(value: float) -> np.ndarray:
-    images = np.full((12, 8, 8), 0.5)
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"images": grey(), "label": np.arange(30) % 3},
+        {"X": grey(), "y": (np.arange(30) % 3)[:, None]},
+        {"arr_0": grey(), "arr_1": np.arange(30) % 3},
+        {"data": grey(), "targets": (np.arange(30) % 3).astype(float)},
+        {"images": grey(), "labels": np.eye(3)[np.arange(30) % 3]},
+        {"images": grey(), "labels": np.array(list("abc"))[np.arange(30) % 3], "extra": np.zeros(7)},
+        {"images": grey(), "labels": np.array(list("abc"))[np.arange(30) % 3].astype("S")},
+        {"images": grey(), "labels": np.arange(30) % 3 + 5000},
+    ],
+)
+def test_what_is_one_step_away_is_taken(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    own = load(save(tmp_path, **arrays))
+    expected = load(save(tmp_path, images=grey(), labels=np.arange(30) % 3))
+    for part, like in ((own.train, expected.train), (own.test, expected.test)):
+        assert torch.equal(part.images, like.images)
+        assert part.labels is not None
+        assert like.labels is not None
+        assert torch.equal(part.labels, like.labels)
+    assert own.classes in (("0", "1", "2"), ("a", "b", "c"), ("5000", "5001", "5002"))
+
+
+def test_texts_of_several_parts_are_numbered_together(tmp_path: Path) -> None:
+    parts = {"train": grey(12), "validation": grey(3), "test": grey(2)}
+    labels = {"train_labels": np.array(["b"] * 12), "test_labels": np.array(["c", "a"])}
+    own = load(save(tmp_path, **parts, **labels))
+    assert own.classes == ("a", "b", "c")
+    assert own.train.labels is not None
+    assert own.test.labels is not None
+    assert own.train.labels.tolist() == [1] * 12
+    assert own.test.labels.tolist() == [2, 0]
+    assert own.validation.labels is None
+
+
+def test_keras_and_medmnist_are_known(tmp_path: Path) -> None:
+    images, labels = grey(40), np.arange(40) % 2
+    keras = load(
+        save(
+            tmp_path, x_train=images[:30], y_train=labels[:30], x_test=images[30:], y_test=labels[30:].astype(np.uint8)
+        )
+    )
+    assert np.array_equal(keras.test.images[:, 0].numpy(), images[30:])
+    assert [len(part.images) for part in (keras.train, keras.validation)] == [27, 3]
+    assert keras.notes == ("there is no validation part: 3 of the 30 training images are taken for it",)
+    colour = np.random.default_rng(3).integers(0, 256, (40, 9, 7, 3), dtype=np.uint8)
+    medical = {"train_images": colour[:20], "val_images": colour[20:30], "test_images": colour[30:]}
+    medical |= {f"{part}_labels": labels[:count, None] for part, count in (("train", 20), ("val", 10), ("test", 10))}
+    own = load(save(tmp_path, **medical))
+    assert own.shape == (3, 9, 7)
+    assert np.array_equal(own.train.images.numpy(), colour[:20].transpose(0, 3, 1, 2))
+    assert np.array_equal(own.validation.images.numpy(), colour[20:30].transpose(0, 3, 1, 2))
+    assert own.validation.labels is not None
+    assert own.validation.labels.tolist() == labels[:10].tolist()
+    assert own.notes == ()
+
+
+def test_rows_take_the_shape_that_is_asked_for(tmp_path: Path) -> None:
+    images = grey(30, 6, 5)
+    (tmp_path / "own.npz").write_bytes(npz(images=images.reshape(30, 30)))
+    own = load(f"npz,shape=6x5:{tmp_path / 'own.npz'}")
+    assert own.shape == (1, 6, 5)
+    assert sorted(map(bytes, own.train.images[:, 0].numpy())) == sorted(
+        map(bytes, load(save(tmp_path, images=images)).train.images[:, 0].numpy())
+    )
+    (tmp_path / "own.npz").write_bytes(npz(images=images.reshape(30, 30)))
+    assert load(f"npz,shape=1x30:{tmp_path / 'own.npz'}").shape == (1, 1, 30)
+    with pytest.raises(DataError, match="30 values a row, and --shape 5,5 needs 25"):
+        load(f"npz,shape=5x5:{tmp_path / 'own.npz'}")
+    save(tmp_path, images=images)
+    with pytest.raises(DataError, match="--shape is for rows"):
+        load(f"npz,shape=6x5:{tmp_path / 'own.npz'}")
+
+
+def test_one_array_without_a_name_or_of_any_name_is_taken(tmp_path: Path) -> None:
+    for name in ("arr_0", "faces"):
+        own = load(save(tmp_path, **{name: grey()}))
+        assert len(own.train.images) == 24
+        assert own.notes == (f"{name} is taken for the images",)
+    np.save(tmp_path / "own.npy", grey())
+    assert torch.equal(load(f"npz:{tmp_path / 'own.npy'}").train.images, own.train.images)
+
+
+def test_ids_name_the_images_and_other_arrays_are_told(tmp_path: Path) -> None:
+    images = grey(30)
+    images[:, 0, 0] = np.arange(30)
+    ids = np.array([f"patient {number}" for number in range(30)])
+    own = load(save(tmp_path, images=images, ids=ids, weights=np.zeros(9), noise=np.zeros((30, 4))))
+    assert own.test.names == tuple(f"patient {int(image[0, 0, 0])}" for image in own.test.images)
+    assert own.notes == ("arrays that are not used: noise, weights",)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float64"])
+def test_arrays_of_any_order_are_read_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, order: Literal["C", "F"], dtype: str
+) -> None:
+    from vampcore.datasets import arrays
+
+    monkeypatch.setattr(arrays, "_PIECE", 1000)
+    images = grey(30).astype(dtype, order=order) / (255 if dtype == "float64" else 1)
+    own = load(save(tmp_path, images=np.asarray(images, dtype=dtype, order=order)))
+    assert torch.equal(own.test.images, load(save(tmp_path, images=grey(30))).test.images)
+
+
+def with_value(value: float, dtype: str = "float64") -> np.ndarray:
+    images = np.full((22, 8, 8), 0 if np.dtype(dtype).kind == "i" else 0.5, dtype)
     images[3, 2, 1] = value
     return images
 
 
-ok = grey(12)
+def test_what_rounding_leaves_beyond_one_is_taken(tmp_path: Path) -> None:
+    own = load(save(tmp_path, images=with_value(1.0000002, "float32")))
+    assert int(torch.cat([own.train.images, own.validation.images, own.test.images]).max()) == 255
+    assert int(load(save(tmp_path, images=with_value(-1e-7))).train.images.min()) in (0, 128)
+
+
+ok = grey(22)
 
 
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"images": ok.astype(np.int64)}, "is int64; save uint8"),
+        ({"images": ok.astype(np.int64) + 1}, r"from 1 to 256; save \(images \* \(255 / 256\)\)"),
+        ({"images": ok.astype(np.uint16) * 257}, r"from \d+ to 65535; save \(images // 257\).astype\('uint8'\)"),
+        ({"images": with_value(-3, "int32")}, r"from -3 to 0; save \(\(images - -3\)"),
         ({"images": ok.astype(complex)}, "is complex128; save uint8"),
         ({"images": np.array([["a"] * 9] * 9)}, "has shape"),
-        ({"images": np.zeros((12, 6, 6), "U1")}, "save uint8"),
-        ({"images": np.zeros((12, 6, 6), [("r", "u1")])}, "save uint8"),
-        ({"images": np.array([{}, None], dtype=object)}, "pickled Python objects"),
-        ({"images": ok, "labels": np.array([object()] * 12)}, "pickled Python objects"),
+        ({"images": np.zeros((22, 6, 6), "U1")}, "save uint8"),
+        ({"images": np.zeros((22, 6, 6), [("r", "u1")])}, "save uint8"),
+        ({"images": np.array([{}, None], dtype=object)}, "images holds pickled Python objects"),
+        ({"images": ok, "labels": np.array([object()] * 22)}, r"labels holds pickled .* save labels.astype\(str\)"),
         ({"images": with_value(np.nan)}, "NaN or infinite"),
         ({"images": with_value(-np.inf)}, "NaN or infinite"),
-        ({"images": with_value(255.0)}, "from 0.5 to 255; scale them"),
-        ({"images": with_value(-0.01)}, "scale them to 0 to 1"),
-        ({"images": ok[0]}, "images are N H W or N C H W"),
-        ({"images": ok[None, None]}, "images are N H W or N C H W"),
+        ({"images": with_value(255.0)}, "from 0.5 to 255; floats must be from 0 to 1: save images / 255"),
+        ({"images": with_value(16.0)}, "save images / 16"),
+        ({"images": with_value(-0.01)}, r"save \(images \+ 1\) / 2"),
+        ({"images": with_value(-7)}, r"save \(images - -7\) / 7.5"),
+        ({"images": ok[0]}, "has shape .* a row for each image; add --shape H,W, or --shape 1,5"),
+        ({"images": ok.reshape(10, -1)[:, :64]}, "if they are 8 x 8 pixels, add --shape 8,8, or --shape 1,64"),
+        ({"images": np.zeros((22, 3072), np.uint8)}, r"colour images: images.reshape\(-1, 3, H, W\)"),
+        ({"images": ok[None, None]}, "images are N H W, N C H W or N H W C"),
         ({"images": np.uint8(3)}, "images are N H W"),
         ({"images": ok[:0]}, "holds no images"),
-        ({"images": ok[:9]}, "holds 9 images; at least 10"),
+        ({"images": ok[:19]}, "holds 19 images; at least 20"),
         ({"images": ok[:, :3]}, "3 x 5; resize"),
-        ({"images": np.zeros((12, 129, 8), np.uint8)}, "129 x 8; resize"),
-        ({"images": np.zeros((12, 32, 32, 3), np.uint8)}, r"channels last.*transpose\(0, 3, 1, 2\)"),
-        ({"images": np.zeros((12, 0, 8, 8), np.uint8)}, "0 channels"),
-        ({"images": np.zeros((12, 7, 8, 8), np.uint8)}, "7 channels"),
+        ({"images": np.zeros((22, 129, 8), np.uint8)}, "129 x 8; resize"),
+        ({"images": np.zeros((22, 32, 32, 4), np.uint8)}, r"4 channels.* \(alpha\): images\[..., :3\]"),
+        ({"images": np.zeros((22, 4, 32, 32), np.uint8)}, r"4 channels.* \(alpha\): images\[:, :3\]"),
+        ({"images": np.zeros((22, 2, 32, 32), np.uint8)}, r"2 channels.* \(alpha\): images\[:, :1\]"),
+        ({"images": np.zeros((22, 0, 8, 8), np.uint8)}, "0 channels"),
+        ({"images": np.zeros((22, 7, 8, 8), np.uint8)}, "7 channels"),
         ({}, "holds no images"),
-        ({"x": ok}, "unknown arrays x; known are"),
-        ({"images": ok, "label": np.zeros(12, int)}, "unknown arrays label"),
-        ({"train": ok, "test": ok}, "holds test, train; save"),
-        ({"train": ok, "validation": ok, "test": ok, "images": ok}, "holds images, test, train, validation"),
-        ({"train": ok, "validation": ok, "test": ok, "labels": np.zeros(12, int)}, "labels does not go with"),
-        ({"images": ok, "train_labels": np.zeros(12, int)}, "train_labels does not go with images"),
+        ({"a": ok, "b": ok}, "holds arrays a, b; rename those of the images, or save"),
+        ({"images": ok, "x": ok}, "holds images and x, which are both taken for images; remove or rename one"),
+        ({"test": ok}, "holds arrays test; rename"),
+        ({"validation": ok, "test": ok}, "holds arrays test, validation; rename"),
+        ({"train": ok, "validation": ok, "test": ok, "images": ok}, "holds arrays images, test, train, validation"),
+        ({"train": ok, "validation": ok, "test": ok, "labels": np.zeros(22, int)}, "labels does not go with"),
+        ({"images": ok, "train_labels": np.zeros(22, int)}, "train_labels does not go with images"),
         ({"train": ok, "validation": ok, "test": ok[:, :4]}, "differ in the shape"),
         ({"train": ok, "validation": ok / 255, "test": ok}, "differ in dtype"),
         ({"train": ok, "validation": ok[:0], "test": ok}, "validation holds no images"),
-        ({"images": ok, "labels": np.zeros(12)}, "one integer for each of the 12 images"),
-        ({"images": ok, "labels": np.zeros(11, int)}, "one integer for each of the 12 images"),
-        ({"images": ok, "labels": np.zeros((12, 1), int)}, "one integer for each of the 12 images"),
-        ({"images": ok, "labels": np.arange(12) - 1}, "goes from -1 to 10"),
-        ({"images": ok, "labels": np.arange(12) + 10**9}, "below 1000"),
-        ({"images": ok, "labels": np.arange(12), "classes": np.array(["a", "b"])}, "one string a class"),
-        ({"images": ok, "labels": np.arange(12), "classes": np.arange(12)}, "one string a class"),
-        ({"images": ok, "classes": np.array(["a"])}, "beside labels"),
+        ({"train": ok, "test": ok[:1]}, "test holds 1 images; at least 2"),
+        ({"train": ok[:19], "test": ok}, "train holds 19 images; at least 20 are needed, since a tenth"),
+        ({"images": ok, "labels": np.full(22, 0.5)}, "one integer or text for each of the 22 images"),
+        ({"images": ok, "labels": np.full(22, np.nan)}, "one integer or text for each of the 22 images"),
+        ({"images": ok, "labels": np.zeros(21, int)}, "one integer or text for each of the 22 images"),
+        ({"images": ok, "labels": np.zeros((22, 2), int)}, "one integer or text for each of the 22 images"),
+        ({"images": ok, "labels": np.arange(22) - 1}, "go from -1 to 20; number the classes from 0"),
+        ({"images": ok, "labels": np.arange(22), "classes": np.array(["a", "b"])}, "one text a class"),
+        ({"images": ok, "labels": np.arange(22), "classes": np.arange(22)}, "one text a class"),
+        ({"images": ok, "classes": np.array(["a"])}, "beside no labels"),
+        ({"images": ok, "ids": np.array(["a"] * 21)}, "ids holds 21 names for 22 images"),
+        (
+            {"train": ok, "test": ok, "train_labels": np.arange(22), "test_labels": np.array(["a"] * 22)},
+            "are texts and numbers",
+        ),
     ],
 )
 def test_what_does_not_serve_is_one_line_with_the_cure(
@@ -155,33 +286,43 @@ def test_what_does_not_serve_is_one_line_with_the_cure(
     assert "\n" not in str(caught.value)
 
 
-def test_no_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "nowhere.npz", tmp_path):
-        with pytest.raises(DataError, match="there is no file"):
-            load(f"npz:{path}")
+def test_more_classes_than_can_be_told_apart_are_refused(tmp_path: Path) -> None:
+    images = np.zeros((1001, 8, 8), np.uint8)
+    with pytest.raises(DataError, match="name 1,001 classes, more than 1,000"):
+        load(save(tmp_path, images=images, labels=np.arange(1001)))
 
 
-def test_a_single_array_is_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "own.npy", grey())
-    with pytest.raises(DataError, match="is a single array, not an npz; save arrays"):
-        load(f"npz:{tmp_path / 'own.npy'}")
-
-
-def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from vampcore.datasets import own_npz
-
-    monkeypatch.setattr(own_npz, "MAX_BYTES", 1000)
-    (tmp_path / "own.npz").write_bytes(npz(images=np.zeros((20, 10, 10), np.uint8)))
-    with pytest.raises(DataError, match="unpacks to more than"):
+def test_a_member_that_is_no_array_is_one_line(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "own.npz", "w") as archive:
+        archive.writestr("images.npy", b"raw bytes")
+    with pytest.raises(DataError, match="is not a whole npz file"):
         load(f"npz:{tmp_path / 'own.npz'}")
+
+
+def test_a_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
+    header = BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (10**9, 64, 64)})
+    with zipfile.ZipFile(tmp_path / "own.npz", "w") as archive:
+        archive.writestr("images.npy", header.getvalue() + bytes(1000))
+    with pytest.raises(DataError, match="4,096,000,000,000 values of pixels, more than 536,870,912"):
+        load(f"npz:{tmp_path / 'own.npz'}")
+
+
+def test_no_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"there is no file .*nowhere.npz; check the path, or name the place .* --data npz:"
+    ):
+        load(f"npz:{tmp_path / 'nowhere.npz'}")
+    with pytest.raises(DataError, match=f"is a folder; use folder:{tmp_path}"):
+        load(f"npz:{tmp_path}")
 
 
 @pytest.mark.parametrize("compressed", [True, False])
 def test_every_cut_and_flip_is_refused_or_read(tmp_path: Path, compressed: bool) -> None:
-    name = save(tmp_path, images=grey(12), labels=np.arange(12) % 2)
+    name = save(tmp_path, images=grey(22), labels=np.arange(22) % 2)
     path = tmp_path / "own.npz"
     if compressed:
-        path.write_bytes(npz(images=grey(12), labels=np.arange(12) % 2))
+        path.write_bytes(npz(images=grey(22), labels=np.arange(22) % 2))
     whole = path.read_bytes()
     messages = []
     for place in range(0, len(whole), 3):
@@ -192,7 +333,7 @@ def test_every_cut_and_flip_is_refused_or_read(tmp_path: Path, compressed: bool)
             except DataError as error:
                 messages.append(str(error))
             else:
-                assert len(own.train.images) == 10
+                assert len(own.train.images) == 18
     assert len(messages) > len(whole) / 3
     for message in messages:
         assert str(path) in message

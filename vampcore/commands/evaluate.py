@@ -6,19 +6,29 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vampcore import datasets, zoo
+from vampcore import zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.checkpoints.records import FORMAT
-from vampcore.commands.options import Commands, chosen_device, data_root, device, shown, whole_number
+from vampcore.commands.options import (
+    Commands,
+    chosen_data,
+    chosen_device,
+    data_root,
+    device,
+    own_data,
+    shown,
+    whole_number,
+)
+from vampcore.commands.reading import read_data
 from vampcore.config import dumps
 from vampcore.metrics import metric_to_json
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[data_root(), device()])
+    command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[own_data(), data_root(), device()])
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
     command.add_argument(
         "--samples",
@@ -44,7 +54,8 @@ def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Names
         writable_folder(zoo.find(options.checkpoint))
     checkpoint = zoo.load(options.checkpoint)
     config = checkpoint.config
-    dataset = datasets.load(config.data, options.data_root, config.likelihood)
+    data = chosen_data(options, config.data) or config.data
+    dataset = read_data(data, options.data_root, config.likelihood)
     with tqdm(total=0, unit="sample", unit_scale=True) as bar:
 
         def progress(seen: int, total: int) -> None:

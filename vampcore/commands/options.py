@@ -1,15 +1,19 @@
 """Options that several commands have, and how their values are read and shown."""
 
 import argparse
+import dataclasses
 import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from vampcore import datasets
 from vampcore.config import ConfigError
+from vampcore.datasets import DataError
+from vampcore.datasets.naming import COLOURS, FITS, parse_size
 from vampcore.metrics import ESTIMATOR_NAMES, Metric
 
 if TYPE_CHECKING:
@@ -23,6 +27,70 @@ def data_root() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--data-root", type=Path, help="data folder; else $VAMPCORE_DATA, else data/")
     return options
+
+
+def own_data() -> argparse.ArgumentParser:
+    """`--data` and how a user's own data are read; `chosen_data` makes one name of them."""
+    options = argparse.ArgumentParser(add_help=False)
+    group = options.add_argument_group("data")
+    group.add_argument(
+        "--data",
+        metavar="NAME",
+        help=f"data set: {', '.join(datasets.names())}; folder:PATH, npz:FILE or csv:FILE for your own",
+    )
+    group.add_argument(
+        "--size", metavar="H,W", help="folder: height and width of all images, 4 to 128. Default: 28,28."
+    )
+    group.add_argument("--colour", choices=COLOURS, help="folder: grey or rgb. Default: grey.")
+    group.add_argument(
+        "--fit",
+        choices=FITS,
+        help="folder: images of another shape are cut (crop), shown whole on black (pad) or stretched. Default: crop.",
+    )
+    group.add_argument("--skip-bad", action="store_true", help="folder: leave out image files that cannot be read")
+    group.add_argument(
+        "--shape", metavar="H,W", help="npz, csv: a row is an image of this shape; 1,W for a vector of W values"
+    )
+    group.add_argument(
+        "--label", metavar="COLUMN", help="csv: the column of the classes. Default: label, class or target."
+    )
+    group.add_argument("--name", metavar="TEXT", help="what your own data set is called on pages and in tables")
+    return options
+
+
+def chosen_data(options: argparse.Namespace, stored: str | None = None) -> str | None:
+    """The name of the data set that the options of `own_data` ask for, its path in full.
+
+    Arguments:
+        options: Parsed.
+        stored: Of a checkpoint: the data set if none is asked for, and how data that have moved are read.
+
+    Returns:
+        None where neither names a data set.
+
+    Raises:
+        DataError: If the options do not go with the data set.
+    """
+    name = options.data or stored
+    own = None if name is None else datasets.own_data(name)
+    before = None if stored is None else datasets.own_data(stored)
+    if own is not None and before is not None and own == datasets.OwnData(own.scheme, own.path):
+        own = own if own.scheme != before.scheme else dataclasses.replace(before, path=own.path)
+    given: dict[str, Any] = {
+        field: getattr(options, field) for field in ("colour", "fit", "label") if getattr(options, field) is not None
+    }
+    given |= {
+        field: parse_size(getattr(options, field)) for field in ("size", "shape") if getattr(options, field) is not None
+    }
+    given |= ({"title": options.name} if options.name is not None else {}) | (
+        {"skip_bad": True} if options.skip_bad else {}
+    )
+    if own is None:
+        if given and name is not None:
+            flags = ", ".join("--" + {"title": "name", "skip_bad": "skip-bad"}.get(field, field) for field in given)
+            raise DataError(f"{flags} go with your own data, not with {datasets.short_name(name)}; leave them out")
+        return name
+    return str(dataclasses.replace(own, **given).absolute())
 
 
 def device() -> argparse.ArgumentParser:

@@ -10,7 +10,16 @@ from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError
 from vampcore.checkpoints.card import objective_name
 from vampcore.checkpoints.destinations import writable_folder
-from vampcore.commands.options import Commands, chosen_device, data_root, device, words_for
+from vampcore.commands.options import (
+    Commands,
+    chosen_data,
+    chosen_device,
+    data_root,
+    device,
+    own_data,
+    words_for,
+)
+from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, fit, keep_freed_memory
@@ -22,12 +31,14 @@ DEPENDING = {"experiment": "after data set and architecture", "likelihood": "the
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("train", help="train a model", parents=[data_root(), device()])
+    command = commands.add_parser("train", help="train a model", parents=[own_data(), data_root(), device()])
     command.add_argument(
         "--like", metavar="CHECKPOINT", help="the same run as this checkpoint's; other options change it"
     )
     words = words_for(Config)
     for field in dataclasses.fields(Config):
+        if field.name == "data":  # among the options of `own_data`
+            continue
         flag = "--" + field.name.replace("_", "-")
         kind, choices = type(field.default), CHOICES.get(field.name)
         required = field.default is dataclasses.MISSING
@@ -56,7 +67,7 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     processes = Processes(device)
     if processes.first and not options.resume and any((folder / name).exists() for name in (STATE, "config.json")):
         raise CheckpointError(f"{folder} holds a model already: go on with --resume, or choose another --out")
-    dataset = datasets.load(config.data, options.data_root, config.likelihood)
+    dataset = read_data(config.data, options.data_root, config.likelihood, quiet=not processes.first)
     done = None
     together = f" ({processes.count} processes)" if processes.count > 1 else ""
     progress = tqdm(
@@ -90,16 +101,18 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Config:
     names = {field.name for field in dataclasses.fields(Config)}
-    given = {name: value for name, value in vars(options).items() if name in names}
-    if options.like is None and "data" not in given:
-        parser.error("train needs --data NAME, or --like CHECKPOINT")
+    given = {name: value for name, value in vars(options).items() if name in names and name != "data"}
     like = None if options.like is None else zoo.load(options.like).config
-    if "data" in given and "likelihood" not in given and (like is None or like.data != given["data"]):
-        given["likelihood"] = datasets.default_likelihood(given["data"])
+    data = chosen_data(options, None if like is None else like.data)
+    if data is None:
+        parser.error("train needs --data NAME, or --like CHECKPOINT")
+    given["data"] = data
+    if "likelihood" not in given and (like is None or like.data != data):
+        given["likelihood"] = datasets.default_likelihood(data)
     try:
         if like is not None:
             return dataclasses.replace(like, **given)
         shared = [given.get(name, getattr(Config, name)) for name in ("latent_dim", "model", "posterior")]
-        return Config(**{"experiment": family_name(given["data"], *shared)} | given)
+        return Config(**{"experiment": family_name(datasets.short_name(data), *shared)} | given)
     except ConfigError as error:
         parser.error(str(error))

@@ -4,8 +4,9 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from vampcore.datasets.files import PARSE_ERRORS
 _PIECE = 1 << 24  # bytes
 _MOST_WHOLE = 1 << 28  # bytes of an array that is read at once: labels, names
 _MOST_ARRAYS = 1000
+Members = dict[str, tuple[zipfile.ZipFile | None, str]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Arrays:
         headers: By key.
     """
 
-    def __init__(self, path: Path, members: dict[str, tuple["zipfile.ZipFile | None", str]]) -> None:
+    def __init__(self, path: Path, members: Members) -> None:
         self.path, self._members = path, members
         self.headers: dict[str, Header] = {}
         for key in members:
@@ -91,10 +93,10 @@ class Arrays:
         return values.reshape(header.shape, order="F" if header.fortran else "C")
 
     @contextmanager
-    def _open(self, key: str) -> Iterator[IO[bytes]]:
+    def _open(self, key: str) -> Iterator[BufferedIOBase]:
         archive, name = self._members[key]
         with self.path.open("rb") if archive is None else archive.open(name) as stream:
-            yield stream
+            yield cast(BufferedIOBase, stream)
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
             yield Arrays(path, {"arr_0": (None, "")})
             return
         with zipfile.ZipFile(path) as archive:
-            members = {
+            members: Members = {
                 name.removesuffix(".npy"): (archive, name) for name in archive.namelist() if name.endswith(".npy")
             }
             if len(members) > _MOST_ARRAYS:
@@ -124,7 +126,7 @@ def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
         raise DataError(f"{path} is not a whole npz file ({reason:.200}); {cure}") from error
 
 
-def _header(stream: IO[bytes]) -> Header:
+def _header(stream: BufferedIOBase) -> Header:
     version = np.lib.format.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"an npy file of version {version[0]}.{version[1]}")
@@ -135,7 +137,7 @@ def _header(stream: IO[bytes]) -> Header:
     return Header(shape, dtype, fortran)
 
 
-def _read(stream: IO[bytes], dtype: "np.dtype[Any]", count: int) -> np.ndarray:
+def _read(stream: BufferedIOBase, dtype: "np.dtype[Any]", count: int) -> np.ndarray:
     wanted = count * dtype.itemsize
     content = bytearray()
     while len(content) < wanted and (piece := stream.read(min(_PIECE, wanted - len(content)))):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vampcore.datasets.errors import DataError
 
+CSV = "a CSV file"
 _HEAD = 4096
 _SAVE_NPZ = "save the images with numpy.savez(path, images=...) and use npz:FILE"
 # What a file begins with, what it is then, and what to do.
@@ -68,7 +69,7 @@ def foreign(path: Path, scheme: str) -> DataError | None:
         DataError: If it cannot be read.
     """
     what = recognised(path)
-    fits = {"npz": ("an npz file", "a numpy array"), "csv": ("a table of text",)}[scheme]
+    fits = {"npz": ("an npz file", "a numpy array"), "csv": (CSV, "a text file")}[scheme]
     if what in fits:
         return None
     if scheme == "npz" and what is None:
@@ -98,7 +99,9 @@ def recognised(path: Path) -> str | None:
         return "an idx file"
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "a pickle"
-    return "a table of text" if _is_text(head) else None
+    if not _is_text(head):
+        return None
+    return CSV if any(mark in head.splitlines()[0] for mark in (b",", b";", b"\t")) else "a text file"
 
 
 def _zipped(path: Path) -> str | None:
@@ -119,7 +122,8 @@ def _described(path: Path) -> str:
     what = recognised(path)
     todo = {name: words for _, name, words in _KNOWN} | {
         "an npz file": "use npz:FILE",
-        "a table of text": "use csv:FILE if it is a CSV table",
+        CSV: "use csv:FILE",
+        "a text file": "save the images with numpy.savez(path, images=...) and use npz:FILE",
         "a zip archive": "unpack it and use folder:FOLDER",
         "an Excel file": "save the table as CSV and use csv:FILE",
         "an idx file": f"read it with numpy.frombuffer, {_SAVE_NPZ}",

@@ -94,8 +94,8 @@ def read_images(files: list[Path], form: Form, progress: Callable[[int, int], No
     def read(start: int) -> int:
         for row in range(start, min(start + _AT_ONCE, len(files))):
             try:
-                pixels[row] = read_image(files[row], form)
-            except DataError as error:
+                pixels[row] = _pixels(files[row], form)
+            except _Unusable as error:
                 bad[row] = str(error)
         return min(start + _AT_ONCE, len(files))
 
@@ -124,15 +124,24 @@ def read_image(path: Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
         DataError: If it cannot be read, or has more than 16 bits a pixel and channel.
     """
     try:
+        return _pixels(path, form)
+    except _Unusable as error:
+        raise DataError(f"{path} {error}") from error
+
+
+class _Unusable(Exception):
+    """What is wrong with a file, to follow its name."""
+
+
+def _pixels(path: Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
+    try:
         with Image.open(path) as file:
             image = _coloured(ImageOps.exif_transpose(file), form.colour)
         fitted = _fitted(image, form)
     except UnidentifiedImageError as error:
-        raise DataError(f"{path} is not an image") from error
-    except DataError as error:
-        raise DataError(f"{path} {error}") from error
+        raise _Unusable("is not an image") from error
     except _BROKEN as error:
-        raise DataError(f"{path} cannot be read ({' '.join(str(error).split()):.120})") from error
+        raise _Unusable(f"cannot be read ({' '.join(str(error).split()):.120})") from error
     array = np.asarray(fitted, dtype=np.uint8)
     return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
@@ -151,7 +160,7 @@ def _coloured(image: Image.Image, colour: str) -> Image.Image:
         # Pillow would cut 16 bits off at 255 instead of scaling them.
         image = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise DataError("has 32 bits a pixel: save it with 8")
+        raise _Unusable("has 32 bits a pixel: save it with 8")
     if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert("L" if colour == "grey" else "RGB")

@@ -14,7 +14,7 @@ from vampcore.datasets.splits import make_split, split
 MIN_PART = 2
 # So that a tenth is a part.
 MIN_IMAGES = 10 * MIN_PART
-PARTS = ("train", "validation", "test")
+PARTS: tuple[str, ...] = ("train", "validation", "test")
 # What folders and arrays of a part are called.
 PART_NAMES = {
     "train": "train",

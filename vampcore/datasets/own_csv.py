@@ -15,7 +15,7 @@ from vampcore.datasets.errors import DataError
 from vampcore.datasets.foreign import check_file, foreign
 from vampcore.datasets.labels import class_numbers, texts_of
 from vampcore.datasets.naming import OwnData, expanded
-from vampcore.datasets.own import Part, check_values, dataset_from_one
+from vampcore.datasets.own import MIN_IMAGES, Part, check_values, dataset_from_one
 from vampcore.datasets.own_npz import MAX_ROW, rows_layout
 from vampcore.datasets.values import TOLERANCE
 
@@ -32,9 +32,9 @@ class CsvTable:
     """A table of numbers, split 80 / 10 / 10 with a fixed seed, perhaps with a column of classes.
 
     The first line may name the columns. The classes are in the column `label`, `class` or `target`, or in the one that
-    is asked for; a column of texts called `id`, `name` or `file` names the rows. All other values are integers from 0 to
-    255, or numbers from 0 to 1, which are rounded to 256 levels. A row is an image of the shape that is asked for, else
-    a vector, which is an image of height 1.
+    is asked for; a column of texts called `id`, `name` or `file` names the rows. All other values are integers from 0
+    to 255, or numbers from 0 to 1, which are rounded to 256 levels. A row is an image of the shape that is asked for,
+    else a vector, which is an image of height 1.
 
     Attributes:
         own: Where the file lies and how it is read.
@@ -65,6 +65,8 @@ class CsvTable:
         if refusal is not None:
             raise refusal
         frame = _table(path)
+        if len(frame) == 0:
+            raise DataError(f"{path} holds no rows; save at least {MIN_IMAGES}")
         labels = self._label_column(path, list(frame.columns))
         texts = [name for name in frame.columns if name != labels and frame[name].dtype.kind not in "biuf"]
         ids = next((name for name in texts if name.strip().casefold() in NAMES), None)
@@ -90,9 +92,7 @@ class CsvTable:
         if self.own.label is not None:
             if self.own.label not in columns:
                 shown = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
-                raise DataError(
-                    f"{path} has no column {self.own.label!r:.60} for --label; its columns are {shown:.400}"
-                )
+                raise DataError(f"{path} has no column {self.own.label!r:.60} for --label; columns are {shown:.400}")
             return self.own.label
         found = [name for name in columns if name.strip().casefold() in LABELS]
         if len(found) > 1:
@@ -121,9 +121,7 @@ def _table(path: Path) -> Any:
 
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise DataError(
-            f"{path} is larger than {MAX_BYTES >> 30} GiB; save the values as uint8 with numpy.savez, as npz:FILE"
-        )
+        raise DataError(f"{path} is larger than {MAX_BYTES >> 20:,} MiB; save the values as uint8 for npz:FILE")
     separator, columns, header = _dialect(path)
     if columns > MAX_ROW + 10:
         raise DataError(f"{path} has {columns:,} columns; {MAX_ROW:,} at most")
@@ -188,7 +186,7 @@ def _pixels(path: Path, values: Any) -> UInt8[np.ndarray, "N D"]:
     if empty.any():
         column = empty.idxmax()
         raise DataError(
-            f"{path}: column {column!r:.60} has {int(empty[column]):,} empty cells; fill or remove these rows"
+            f"{path}: column {column!r:.60} has {int(empty[column]):,} empty cells; fill them or remove these rows"
         )
     low, high = values.min(), values.max()
     # Counts that were written as 12.0 are whole numbers as well.
@@ -201,8 +199,8 @@ def _pixels(path: Path, values: Any) -> UInt8[np.ndarray, "N D"]:
     if outside.any():
         column = outside.idxmax()
         raise DataError(
-            f"{path}: {int(outside.sum()):,} of {values.shape[1]:,} columns are not from 0 to {255 if whole else 1}, such "
-            f"as {column!r:.60} ({low[column]:g} to {high[column]:g}); {_RESCALED}"
+            f"{path}: {int(outside.sum()):,} of {values.shape[1]:,} columns are not from 0 to {255 if whole else 1}, "
+            f"such as {column!r:.60} ({low[column]:g} to {high[column]:g}); {_RESCALED}"
         )
     if whole:
         return values.to_numpy().astype(np.uint8)

@@ -13,7 +13,7 @@ from vampcore.datasets.fetching import Progress
 from vampcore.datasets.foreign import check_folder
 from vampcore.datasets.image_files import CHANNELS, ENDINGS, Form, Images, bad_files, read_images
 from vampcore.datasets.naming import OwnData, expanded
-from vampcore.datasets.own import PART_NAMES, Part, check_values, dataset_from_one, dataset_from_parts
+from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
 from vampcore.datasets.packed import packed_for, read_packed, write_packed
 
 # What systems and programs leave beside images; names that begin with a dot are left out as well.
@@ -80,16 +80,16 @@ class ImageFolder:
         if not files:
             raise DataError(f"{path} holds no images; their names end in one of {', '.join(sorted(ENDINGS))}")
         images = self._images(path, files)
-        if images.bad and not self.own.skip_bad:
-            raise DataError(
-                f"{len(images.bad):,} of the {len(files):,} image files in {path} cannot be used: "
-                f"{bad_files(list(images.bad.values()))}; repair or remove them, or leave them out with --skip-bad"
-            )
         if images.bad:
-            left_out = [str(files[row].relative_to(path)) for row in images.bad]
-            notes += (
-                f"{len(images.bad):,} of {len(files):,} files cannot be read and are left out: {bad_files(left_out)}",
-            )
+            bad = bad_files([f"{files[row].relative_to(path)} {words}" for row, words in images.bad.items()])
+            counts = f"{len(images.bad):,} of {len(files):,} image files"
+            if not self.own.skip_bad:
+                raise DataError(
+                    f"{path}: {counts} cannot be used: {bad}; repair or remove them, or leave them out with --skip-bad"
+                )
+            notes += (f"{counts} are left out: {bad}",)
+        if (self.own.size, self.own.colour) == (OwnData.size, OwnData.colour):
+            notes += ("images are made grey and 28 x 28; --colour, --size and --fit change that",)
         made, start = {}, 0
         for part, listed in parts.items():
             made[part] = _part(path, listed, classes, images, start)
@@ -156,7 +156,7 @@ def _parts(path: Path) -> tuple[dict[str, _Listed], tuple[str, ...]]:
             f"{path} holds {', '.join(others[:5])} beside the parts {', '.join(names[0] for names in found.values())}; "
             "move other folders away, or rename the parts if they are classes"
         )
-    parts = {part: _listed(path / found[part][0]) for part in ("train", "validation", "test") if part in found}
+    parts = {part: _listed(path / found[part][0]) for part in PARTS if part in found}
     return parts, (
         *notes,
         f"the folders {', '.join(found[part][0] for part in parts)} are taken as the parts",

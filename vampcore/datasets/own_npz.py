@@ -81,9 +81,8 @@ class NpzImages:
             shown = {part: keys[_Role(part, "images")] for part, holds in keys if holds == "images"}
             for part, holds in keys:
                 if part not in shown and holds != "classes":
-                    raise DataError(
-                        f"{path}: {keys[_Role(part, holds)]} does not go with {', '.join(sorted(shown.values()))}; {CURE}"
-                    )
+                    key, others = keys[_Role(part, holds)], ", ".join(sorted(shown.values()))
+                    raise DataError(f"{path}: {key} does not go with {others}; {CURE}")
             if len({arrays.headers[key].dtype for key in shown.values()}) > 1:
                 raise DataError(f"{path}: {', '.join(shown.values())} differ in dtype; save them all as uint8")
             images = self._images(path, arrays, shown)
@@ -154,7 +153,7 @@ def _roles(path: Path, headers: dict[str, Header]) -> tuple[dict[str, _Role], tu
     notes: tuple[str, ...] = ()
     if not any(role.holds == "images" for role in roles.values()):
         # Without names: arr_0, perhaps with arr_1 for its classes; or one array of any name.
-        numbered = [key for key in ("arr_0", "arr_1") if key in headers]
+        numbered: list[str] = [key for key in ("arr_0", "arr_1") if key in headers]
         large = numbered[:1] or [key for key in headers if len(headers[key].shape) > 1 and key not in roles]
         if len(large) == 1 and not any(role.part for role in roles.values()):
             roles[large[0]] = _Role("", "images")

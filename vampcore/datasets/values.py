@@ -1,6 +1,7 @@
 """Values of a user's pixels as bytes, or what to do about them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -26,7 +27,7 @@ class Values:
         DataError: If values of that type are no pixels.
     """
 
-    def __init__(self, where: str, dtype: np.dtype, key: str) -> None:  # type: ignore[type-arg]
+    def __init__(self, where: str, dtype: "np.dtype[Any]", key: str) -> None:
         if dtype.kind not in "buif" or dtype.itemsize > 8:
             raise DataError(f"{where} is {dtype}; save uint8, or floats from 0 to 1")
         self.where, self.kind, self.key = where, dtype.kind, key
@@ -43,7 +44,7 @@ class Values:
             self.finite = self.finite and bool(np.isfinite(piece).all())
             if not self.finite:
                 return np.zeros(piece.shape, np.uint8)
-        self.low, self.high = min(self.low, piece.min().item()), max(self.high, piece.max().item())
+        self.low, self.high = min(self.low, float(piece.min())), max(self.high, float(piece.max()))
         if self.kind == "f":
             return np.rint(piece.clip(0, 1) * 255).astype(np.uint8)
         return piece.clip(0, 255).astype(np.uint8)

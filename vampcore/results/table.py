@@ -114,12 +114,13 @@ def _config(path: Path, number: int, fields: dict[str, Any]) -> Config:
         raise TableError(f"{path}: row {number} names no data set; give `data` in it or in [defaults]")
     choices: dict[str, Any] = defaults | fields
     try:
+        choices["data"] = datasets.absolute_name(fields["data"])
         if "likelihood" not in fields:
-            choices["likelihood"] = datasets.default_likelihood(fields["data"])
+            choices["likelihood"] = datasets.default_likelihood(choices["data"])
         if "experiment" in fields:
             return config_from_json(choices)
         config = config_from_json(choices | {"experiment": "unnamed"})
-        name = family_name(config.data, config.latent_dim, config.model, config.posterior)
+        name = family_name(datasets.short_name(config.data), config.latent_dim, config.model, config.posterior)
         return dataclasses.replace(config, experiment=name)
     except (ConfigError, DataError) as error:
         raise TableError(f"{path}: row {number}: {error}") from error

@@ -1,0 +1,43 @@
+"""Reading a data set with a progress bar, and saying what was done to it."""
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vampcore import datasets
+from vampcore.datasets import Dataset
+
+# Files that are read so fast that no bar is worth drawing.
+_FEW = 1000
+
+
+def read_data(name: str, root: Path | None, likelihood: str | None = None, quiet: bool = False) -> Dataset:
+    """A data set, with a progress bar where many files are read; what was done to it is said on standard error.
+
+    Arguments:
+        name: Of the data set.
+        root: Data folder.
+        likelihood: Asked for; the data set's own if None.
+        quiet: Whether to show nothing: of several processes, one speaks.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    with tqdm(unit="image", desc=f"reading {datasets.short_name(name)}", disable=True) as hidden:
+        bar = hidden
+
+        def progress(done: int, total: int) -> None:
+            nonlocal bar
+            if bar.disable and total >= _FEW and not quiet:
+                bar = tqdm(total=total, unit="image", desc=f"reading {datasets.short_name(name)}")
+            bar.update(done - bar.n)
+
+        try:
+            dataset = datasets.load(name, root, likelihood, progress)
+        finally:
+            bar.close()
+    if not quiet:
+        for note in dataset.notes:
+            print(f"{datasets.short_name(name)}: {note}", file=sys.stderr)
+    return dataset
