@@ -130,12 +130,55 @@ class TestTrain:
         line = failed(capsys, ["train", "--data", "static_mnist"])
         assert "python -m vampcore data static_mnist" in line
 
-    def test_a_family_is_named_after_the_path_of_ones_own_images(self, here, capsys):
+    def test_a_family_is_named_after_ones_own_data_and_not_after_the_folders_around(self, here, capsys):
         folder = here / "my images, née"
         folder.mkdir()
         own_images(folder / "own.npz")
         assert main(["train", "--data", f"npz:{folder.name}/own.npz", "--prior", "sg", *QUICK[:-1]]) == 0
-        assert [path.name for path in (here / "runs").iterdir()] == ["npz-my-images-n-e-own.npz-2d"]
+        assert [path.name for path in (here / "runs").iterdir()] == ["own.npz-2d"]
+        assert load(here / "runs" / "own.npz-2d" / "sg").config.data == f"npz:{folder}/own.npz"
+
+    def test_how_own_data_are_read_is_kept(self, here, capsys):
+        rows = np.random.default_rng(2).integers(0, 256, (40, 64))
+        np.savetxt(here / "own.csv", rows, delimiter=",", fmt="%d")
+        small = ["--latent-dim", "2", "--hidden", "8", "--layers", "1", "--epochs", "1", "--compile", "off"]
+        options = ["--prior", "sg", "--shape", "8", "--name", "My rows", *small]
+        assert main(["train", "--data", "csv:own.csv", *options, "--out", "a"]) == 0
+        assert load(here / "a").observation.shape == (1, 8, 8)
+        assert load(here / "a").config.data == f"csv,shape=8x8,name=My rows:{here}/own.csv"
+        assert main(["train", "--like", "a", "--name", "Rows", "--out", "b"]) == 0
+        assert load(here / "b").config.data == f"csv,shape=8x8,name=Rows:{here}/own.csv"
+        capsys.readouterr()
+        assert main(["evaluate", "a", "--samples", "0"]) == 0
+        before = capsys.readouterr().out
+        (here / "own.csv").rename(here / "moved.csv")
+        line = failed(capsys, ["evaluate", "a", "--samples", "0"])
+        assert f"there is no file {here}/own.csv" in line
+        assert "--data csv:FILE" in line
+        assert main(["evaluate", "a", "--samples", "0", "--data", "csv:moved.csv"]) == 0
+        assert capsys.readouterr().out == before
+
+    def test_a_vector_trains(self, here):
+        frame = np.random.default_rng(2).random((40, 7))
+        np.savetxt(here / "own.csv", frame, delimiter=",", header="a,b,c,d,e,f,g", comments="")
+        assert (
+            main(["train", "--data", "csv:own.csv", "--prior", "vamp", "--components", "3", *QUICK, "--out", "a"]) == 0
+        )
+        assert load(here / "a").observation.shape == (1, 1, 7)
+
+    @pytest.mark.parametrize(("count", "code"), [(19, 1), (20, 0)])
+    def test_too_few_images_are_refused_before_the_first_step(self, here, capsys, count, code):
+        own_images(here / "own.npz", count=count)
+        arguments = ["train", "--data", "npz:own.npz", "--prior", "vamp", "--components", "3", *QUICK, "--out", "a"]
+        assert main(arguments) == code
+        assert (here / "a").exists() == (code == 0)
+        assert ("at least 20 are needed" in capsys.readouterr().err) == (code == 1)
+
+    def test_options_for_other_data_are_refused(self, here, capsys):
+        assert "--size: only for your own data, not for digits" in failed(
+            capsys, ["train", "--data", "digits", "--size", "8"]
+        )
+        assert "--shape is for npz:PATH and csv:PATH" in failed(capsys, ["train", "--data", "folder:x", "--shape", "8"])
 
     def test_another_data_set_brings_its_own_likelihood(self, family, here):
         own_images(here / "own.npz")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from vampcore import datasets
-from vampcore.config import ConfigError
+from vampcore.config import Config, ConfigError
 from vampcore.datasets import DataError
-from vampcore.datasets.naming import COLOURS, FITS, parse_size
+from vampcore.datasets.naming import COLOURS, FITS, SPELT, parse_size
 from vampcore.metrics import ESTIMATOR_NAMES, Metric
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def own_data() -> argparse.ArgumentParser:
     group.add_argument(
         "--data",
         metavar="NAME",
-        help=f"data set: {', '.join(datasets.names())}; folder:PATH, npz:FILE or csv:FILE for your own",
+        help=f"{words_for(Config)['data']} By name: {', '.join(datasets.names())}.",
     )
     group.add_argument(
         "--size", metavar="H,W", help="folder: height and width of all images, 4 to 128. Default: 28,28."
@@ -54,7 +54,9 @@ def own_data() -> argparse.ArgumentParser:
     group.add_argument(
         "--label", metavar="COLUMN", help="csv: the column of the classes. Default: label, class or target."
     )
-    group.add_argument("--name", metavar="TEXT", help="what your own data set is called on pages and in tables")
+    group.add_argument(
+        "--name", dest="title", metavar="TEXT", help="what your own data set is called on pages and in tables"
+    )
     return options
 
 
@@ -74,23 +76,19 @@ def chosen_data(options: argparse.Namespace, stored: str | None = None) -> str |
     name = options.data or stored
     own = None if name is None else datasets.own_data(name)
     before = None if stored is None else datasets.own_data(stored)
-    if own is not None and before is not None and own == datasets.OwnData(own.scheme, own.path):
-        own = own if own.scheme != before.scheme else dataclasses.replace(before, path=own.path)
+    if own is not None and before is not None and own == datasets.OwnData(before.scheme, own.path):
+        own = dataclasses.replace(before, path=own.path)
+    fields = ("size", "colour", "fit", "skip_bad", "shape", "label", "title")
     given: dict[str, Any] = {
-        field: getattr(options, field) for field in ("colour", "fit", "label") if getattr(options, field) is not None
+        field: found for field in fields if (found := getattr(options, field)) not in (None, False)
     }
-    given |= {
-        field: parse_size(getattr(options, field)) for field in ("size", "shape") if getattr(options, field) is not None
-    }
-    given |= ({"title": options.name} if options.name is not None else {}) | (
-        {"skip_bad": True} if options.skip_bad else {}
-    )
-    if own is None:
-        if given and name is not None:
-            flags = ", ".join("--" + {"title": "name", "skip_bad": "skip-bad"}.get(field, field) for field in given)
-            raise DataError(f"{flags} go with your own data, not with {datasets.short_name(name)}; leave them out")
-        return name
-    return str(dataclasses.replace(own, **given).absolute())
+    if own is not None:
+        sizes = {field: parse_size(given[field]) for field in ("size", "shape") if field in given}
+        return str(dataclasses.replace(own, **given | sizes).absolute())
+    if given and name is not None:
+        flags = ", ".join("--" + SPELT.get(field, field) for field in given)
+        raise DataError(f"{flags}: only for your own data, not for {datasets.short_name(name)}; leave it out")
+    return name
 
 
 def device() -> argparse.ArgumentParser:

@@ -24,7 +24,7 @@ OPTIONS = {
     "csv": ("shape", "label", "title"),
 }
 # As a name spells the options; the others are spelt as their fields.
-_SPELT = {"skip_bad": "skip-bad", "title": "name"}
+SPELT = {"skip_bad": "skip-bad", "title": "name"}
 _MOST_CHARACTERS = 5000
 _MOST_OF_A_TITLE = 60
 _MOST_SHOWN = 40
@@ -67,7 +67,7 @@ class OwnData:
             if field.name not in OPTIONS[self.scheme] and getattr(self, field.name) != field.default:
                 takers = [scheme for scheme, options in OPTIONS.items() if field.name in options]
                 raise DataError(
-                    f"--{_SPELT.get(field.name, field.name)} is for {' and '.join(f'{name}:PATH' for name in takers)}, "
+                    f"--{SPELT.get(field.name, field.name)} is for {' and '.join(f'{name}:PATH' for name in takers)}, "
                     f"not for {self.scheme}:PATH; leave it out"
                 )
         if self.title is not None and not (0 < len(self.title) <= _MOST_OF_A_TITLE and self.title.isprintable()):
@@ -79,7 +79,7 @@ class OwnData:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name in OPTIONS[self.scheme] and value != field.default:
-                key = _SPELT.get(field.name, field.name)
+                key = SPELT.get(field.name, field.name)
                 words.append(key if value is True else f"{key}={_written(value)}")
         return f"{','.join(words)}:{self.path}"
 
@@ -184,9 +184,9 @@ def _written(value: object) -> str:
 
 def _read_option(scheme: str, option: str) -> tuple[str, Any]:
     spelt, equals, text = option.partition("=")
-    key = {words: name for name, words in _SPELT.items()}.get(spelt, spelt)
+    key = {words: name for name, words in SPELT.items()}.get(spelt, spelt)
     if key not in OPTIONS[scheme] or bool(equals) == (key == "skip_bad"):
-        known = ", ".join(_SPELT.get(name, name) for name in OPTIONS[scheme])
+        known = ", ".join(SPELT.get(name, name) for name in OPTIONS[scheme])
         raise DataError(f"{option!r:.40} is no option of {scheme}; known are {known}")
     if key == "skip_bad":
         return key, True
