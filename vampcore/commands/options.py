@@ -79,12 +79,12 @@ def chosen_data(options: argparse.Namespace, stored: str | None = None) -> str |
     if own is not None and before is not None and own == datasets.OwnData(before.scheme, own.path):
         own = dataclasses.replace(before, path=own.path)
     fields = ("size", "colour", "fit", "skip_bad", "shape", "label", "title")
-    given: dict[str, Any] = {
-        field: found for field in fields if (found := getattr(options, field)) not in (None, False)
-    }
+    given: dict[str, Any] = {field: getattr(options, field) for field in fields if getattr(options, field)}
     if own is not None:
-        sizes = {field: parse_size(given[field]) for field in ("size", "shape") if field in given}
-        return str(dataclasses.replace(own, **given | sizes).absolute())
+        for field in ("size", "shape"):
+            if field in given:
+                given[field] = parse_size(given[field])
+        return str(dataclasses.replace(own, **given).absolute())
     if given and name is not None:
         flags = ", ".join("--" + SPELT.get(field, field) for field in given)
         raise DataError(f"{flags}: only for your own data, not for {datasets.short_name(name)}; leave it out")
