@@ -43,6 +43,7 @@ with services.in_turn():
         widgets.notices()
         try:
             services.settle(state.selected().ref)
+            widgets.vector_notice(state.selected().ref)
             page.run()
         except services.ServiceError as error:
             st.error(widgets.plain(error), icon=":material/error:")

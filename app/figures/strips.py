@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.figures import vectors
 from app.figures.drawing import Drawing
 from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out, text_width
-from app.figures.tiles import add_picture, fit_cells, mosaic
+from app.figures.tiles import Ground, add_picture, fit_cells, mosaic
 
 
 def strip(
@@ -18,7 +19,7 @@ def strip(
     rows: Sequence[str] = ("",),
     axis: str,
     alt: str,
-    binary: bool = True,
+    binary: Ground = True,
     pixel: int = 3,
     height: int | None = None,
 ) -> Drawing:
@@ -33,7 +34,7 @@ def strip(
         rows: Name of each row, R of them.
         axis: What the columns are, with the unit.
         alt: What the pictures show.
-        binary: Whether black and white are ground and ink, and invert with the theme.
+        binary: Whether black and white are ground and ink, and invert with the theme; see `tiles.mosaic`.
         pixel: Enlargement before encoding.
         height: Pixels; from the aspect of the images at a width of 960 unless given.
 
@@ -69,7 +70,7 @@ def strip(
     )
     tall = round(960 * aspect * count_rows / count) + 64 if height is None else height
     laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 130), 900), grid=False)
-    add_picture(figure, picture, 0, count, 0, count_rows, pixel)
+    add_picture(figure, picture, 0, count, 0, count_rows, vectors.pixel_of(images.shape[2:], pixel))
     # Names never change, so room for them is known: plotly would find it by drawing the figure twice.
     names = max(map(text_width, rows)) if named else 0.0
     figure.update(margin={"l": math.ceil(35 + names) if named else 28, "b": 46})

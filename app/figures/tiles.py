@@ -4,14 +4,19 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from app.figures import vectors
 from app.figures.drawing import Drawing
 from app.figures.png import png_bytes
 from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, rgb
 
 PADDING = 1
+
+Ground: TypeAlias = bool | tuple[float, ...]
+"""Whether black and white are ground and ink, and invert with the theme; of vectors, the mean of each value."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def mosaic(
     mode: Theme,
     *,
     columns: int | None = None,
-    binary: bool = True,
+    binary: Ground = True,
     highlighted: Sequence[int] = (),
 ) -> np.ndarray:
     """The tiled picture as bytes, [height, width, 4] (red, green, blue, opacity).
@@ -105,11 +110,14 @@ def mosaic(
         images: Images, [n, C, H, W]; floats in [0, 1] or bytes.
         mode: The theme. On light, binary images are shown as ink on paper (dark strokes); on dark as they are.
         columns: Cells in a row.
-        binary: Whether the images come from binary data, so that black and white mean ground and ink.
+        binary: Whether the images come from binary data, so that black and white mean ground and ink. Vectors, one
+            channel and one row, are drawn as bars, against these means if there are any.
         highlighted: Positions (not ids) of images that get an amber frame.
     """
     pictures = as_bytes(images)
-    if binary and not mode.dark:
+    if vectors.is_vector(pictures.shape[1:]):
+        pictures = vectors.bars(pictures, mode, None if isinstance(binary, bool) else binary)
+    elif binary and not mode.dark:
         pictures = 255 - pictures
     count, _, height, width = pictures.shape
     where = tile_map(count, columns=columns)
@@ -136,12 +144,13 @@ def tiles_png(
     mode: Theme,
     *,
     columns: int | None = None,
-    binary: bool = True,
+    binary: Ground = True,
     pixel: int = 2,
     highlighted: Sequence[int] = (),
 ) -> bytes:
     """`mosaic` as a PNG file: for `st.image` and for downloads."""
-    return png_bytes(mosaic(images, mode, columns=columns, binary=binary, highlighted=highlighted), pixel)
+    drawn = mosaic(images, mode, columns=columns, binary=binary, highlighted=highlighted)
+    return png_bytes(drawn, vectors.pixel_of(images.shape[1:], pixel))
 
 
 def tiles(
@@ -153,7 +162,7 @@ def tiles(
     ids: Sequence[int] | None = None,
     hover: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
-    binary: bool = True,
+    binary: Ground = True,
     pixel: int = 2,
     highlighted: Sequence[int] = (),
     height: int | None = None,
@@ -171,7 +180,7 @@ def tiles(
         ids: Index of each image for the caller.
         hover: Text shown at each image, "component 17, weight 0.002" say.
         captions: Short text written under each image (its number, say); for up to about a hundred images.
-        binary: Whether black and white are ground and ink, and invert with the theme.
+        binary: Whether black and white are ground and ink, and invert with the theme; see `mosaic`.
         pixel: Enlargement before encoding.
         highlighted: Positions that get an amber frame.
         height: Pixels; from the aspect of the tiles at a width of 720 unless given.
@@ -188,6 +197,7 @@ def tiles(
         if texts is not None and len(texts) != count:
             raise ValueError(f"{count} images but {len(texts)} {name}")
     picture = mosaic(images, mode, columns=where.columns, binary=binary, highlighted=highlighted)
+    pixel = vectors.pixel_of(images.shape[1:], pixel)
     aspect = picture.shape[0] * where.columns / (picture.shape[1] * where.rows)
     rows, cells = np.divmod(np.arange(count), where.columns)
     caption_space = 0.3 if captions is not None else 0.0

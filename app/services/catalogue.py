@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.services.home_folders import without_home
+from app.services.images import test_images
 from app.services.loading import DataMissing, Ref, ServiceError, loaded
 from app.services.memory import forget, kept
 from app.services.originals import test_part
@@ -20,6 +21,9 @@ from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Metric
 from vampcore.priors import VampPrior
 from vampcore.transforms import count_learned
+
+VECTORS = 500
+"""Test observations whose mean vectors are drawn against."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Facts:
         has_pseudo_inputs: Whether the components come from pseudo-inputs that can be shown.
         likelihood: `bernoulli`, `binomial` or `logistic`.
         shape: C, H, W of an image.
-        binary: Whether images are black and white (they then invert with the theme).
+        binary: Whether images are black and white (they then invert with the theme); of vectors, the mean of each value
+            over test images, 0 to 255, against which they are drawn.
         classes: Names of the classes, () when there are none.
         images: Images of the test set whose latents the checkpoint keeps.
         test_images: Images of the test set.
@@ -109,7 +114,7 @@ class Facts:
     has_pseudo_inputs: bool
     likelihood: str
     shape: tuple[int, int, int]
-    binary: bool
+    binary: bool | tuple[float, ...]
     classes: tuple[str, ...]
     images: int
     test_images: int
@@ -207,7 +212,7 @@ def facts(ref: Ref) -> Facts:
         has_pseudo_inputs=vamp,
         likelihood=config.likelihood,
         shape=observation.shape,
-        binary=observation.levels == 1,
+        binary=_means(ref, observation.shape) if is_vector(observation.shape) else observation.levels == 1,
         classes=observation.classes,
         images=len(checkpoint.latents.ids),
         test_images=checkpoint.test_images,
@@ -221,6 +226,17 @@ def facts(ref: Ref) -> Facts:
         samples=config.samples,
         outside=prior.outside() if isinstance(prior, VampPrior) else None,
     )
+
+
+def is_vector(shape: tuple[int, int, int]) -> bool:
+    """Whether observations are vectors, one channel and one row, and no images."""
+    return shape[:2] == (1, 1)
+
+
+def _means(ref: Ref, shape: tuple[int, int, int]) -> tuple[float, ...]:
+    """The mean of each value over the first test images; over their reconstructions where the data are not at hand."""
+    rows = tuple(range(min(VECTORS, len(loaded(ref).checkpoint.latents.ids))))
+    return tuple(float(value) for value in test_images(ref, rows).pixels.reshape(-1, shape[2]).mean(0))
 
 
 @kept(200)

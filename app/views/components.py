@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures import strips, tiles, usage
+from app.figures import strips, tiles, usage, vectors
 from app.figures.drawing import Drawing
 from app.figures.theme import Theme
 
@@ -59,7 +59,7 @@ def draw_rows(
     fixed, names = [services.component_images(ref)[list(rows)]], ["mean"]
     if learned is not None:
         fixed, names = [learned[list(rows)], *fixed], ["u", *names]
-    aspect = facts.shape[1] / facts.shape[2]
+    aspect = vectors.aspect(facts.shape)
     return strips.strip(
         np.concatenate([np.stack(fixed, 1), samples], 1),
         mode,

@@ -48,7 +48,7 @@ from app.widgets.page import (
 )
 from app.widgets.pictures import enlargement, images_png, picture
 from app.widgets.screen import DESK, picture_width, plane_height
-from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar
+from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar, vector_notice
 from app.widgets.text import plain, printable
 
 __all__ = [
@@ -129,4 +129,5 @@ __all__ = [
     "stored_differences",
     "switch",
     "value",
+    "vector_notice",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import services
-from app.figures import png, tiles
+from app.figures import png, tiles, vectors
 from app.figures.theme import Theme
 from app.widgets.page import mode
 
@@ -24,12 +24,12 @@ def enlargement(width: int, columns: int, across: int) -> int:
     return max(2, math.ceil(2 * across / columns / width))
 
 
-def images_png(pixels: np.ndarray, binary: bool, columns: int = 1, across: int = 360) -> bytes:
+def images_png(pixels: np.ndarray, binary: tiles.Ground, columns: int = 1, across: int = 360) -> bytes:
     """A few images as a PNG without a rim.
 
     Arguments:
         pixels: [n, C, H, W]; floats in [0, 1] or bytes.
-        binary: Whether black and white are ground and ink, and invert with the theme.
+        binary: Whether black and white are ground and ink, and invert with the theme; see `tiles.mosaic`.
         columns: Images in a row.
         across: See `enlargement`.
     """
@@ -38,11 +38,13 @@ def images_png(pixels: np.ndarray, binary: bool, columns: int = 1, across: int =
 
 
 @services.kept(400)
-def _png_of(content: bytes, shape: tuple[int, ...], columns: int, binary: bool, enlarged: int, mode: Theme) -> bytes:
+def _png_of(
+    content: bytes, shape: tuple[int, ...], columns: int, binary: tiles.Ground, enlarged: int, mode: Theme
+) -> bytes:
     """Images, by what they show, as a PNG."""
     drawn = tiles.mosaic(np.frombuffer(content, np.uint8).reshape(shape), mode, columns=columns, binary=binary)
     edge = tiles.PADDING
-    return png.png_bytes(drawn[edge:-edge, edge:-edge], enlarged)
+    return png.png_bytes(drawn[edge:-edge, edge:-edge], vectors.pixel_of(shape[1:], enlarged))
 
 
 def picture(content: bytes, *, alt: str) -> None:

@@ -133,6 +133,16 @@ def part_notice(refs: tuple[services.Ref, ...]) -> None:
     )
 
 
+def vector_notice(ref: services.Ref) -> None:
+    """Where observations are vectors: how they are drawn."""
+    facts = services.facts(ref)
+    if services.is_vector(facts.shape):
+        st.caption(
+            f":material/bar_chart: The observations are vectors of {count(facts.shape[2])} values. Each bar is a value "
+            "between the smallest and the largest that the data can have; the amber line is its mean over the test set."
+        )
+
+
 def data_notice(ref: services.Ref, key: str) -> None:
     """Where the original images are not at hand: say that reconstructions are shown, why, and how to get them.
 

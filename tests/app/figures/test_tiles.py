@@ -49,7 +49,7 @@ def test_every_pixel_is_where_the_map_says():
 
 
 def test_binary_images_invert_on_light_and_grey_ones_do_not():
-    images = np.array([0.0, 0.25, 1.0]).reshape(3, 1, 1, 1)
+    images = np.repeat([0.0, 0.25, 1.0], 2).reshape(3, 1, 2, 1)
 
     def shown(mode, binary):
         return decoded(tiles_png(images, mode, columns=3, pixel=1, binary=binary))[1, 1::3, 0].tolist()

@@ -1,0 +1,74 @@
+"""A model of vectors: every page draws it as bars and says what they are."""
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.app.conftest import forget, use_root
+from tests.app.reading import open_page, pictures, ref_of, words
+from tests.sharing import made_once
+
+VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+VALUES = 13
+
+
+def train_vectors(root: Path) -> None:
+    from tests.small_runs import config, train
+    from vampcore.datasets import Dataset, Split
+
+    random = np.random.default_rng(0)
+
+    def part(count: int) -> Split:
+        images = torch.from_numpy(random.integers(0, 256, (count, 1, 1, VALUES), dtype=np.uint8))
+        return Split(images, torch.arange(count) % 3, 255)
+
+    wine = Dataset("npz:wine.npz", part(120), part(40), part(40), ("one", "two", "three"), "logistic", (0.5, 0.3))
+    for prior in ("sg", "vamp"):
+        changes = {"data": wine.name, "experiment": "wine", "likelihood": "logistic", "epochs": 1, "warmup": 0}
+        train(config(prior, **changes), root / "wine" / prior, wine)
+
+
+@pytest.fixture(scope="session")
+def wine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "vectors", train_vectors)
+
+
+@pytest.fixture
+def models(wine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    use_root(wine, monkeypatch)
+    yield wine
+    forget()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_page_opens_and_says_what_the_bars_are(services, view):
+    at = open_page(view, prior="Vamp")
+    assert f"vectors of {VALUES} values" in words(at)
+    assert "amber line is its mean" in words(at)
+
+
+def test_the_mean_is_that_of_the_test_set(services):
+    ref = ref_of(services, "wine", "vamp")
+    shown = services.test_images(ref, tuple(range(40))).pixels
+    assert services.facts(ref).binary == pytest.approx(shown.reshape(40, VALUES).mean(0))
+
+
+def test_samples_are_bars_with_a_line_at_the_mean(services):
+    from app.figures.theme import COMPARED, LIGHT, rgb
+
+    (first, *_) = pictures(open_page("overview"))
+    drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(first.partition(",")[2]))).convert("RGB"))
+    colours = {tuple(pixel) for pixel in drawn.reshape(-1, 3).tolist()}
+    assert {rgb(COMPARED), rgb(LIGHT.muted), rgb(LIGHT.paper)} <= colours
+
+
+def test_images_say_nothing_of_vectors(trained, monkeypatch):
+    use_root(trained, monkeypatch)
+    assert "vectors of" not in words(open_page("overview"))
+    forget()
