@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format coverage train-all screenshots bench clean
+.PHONY: help app test check format coverage train-all screenshots bench gpu clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ screenshots: $(INSTALLED_DEV) ## Take the pictures of README.md from the running
 
 bench: $(INSTALLED_DEV) ## Print how fast everything is, against what; ARGS=--write puts it into README.md
 	$(BIN)/python -m benchmarks $(ARGS)
+
+gpu: $(INSTALLED) ## Measure and train all that waits for a GPU, nine minutes a part; again goes on; into gpu-results/
+	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 clean: ## Remove the environments and what the tools keep; data, runs and checkpoints stay
 	rm -rf $(VENV) .venv-pythae .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov

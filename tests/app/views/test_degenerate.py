@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import use_root
 from tests.app.reading import MAIN
+from tests.patience import patience
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 LARGEST = 6e4  # of float16, which weights are stored in
@@ -26,7 +27,7 @@ def changed(models, tmp_path, monkeypatch):
 
 
 def opened(view: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    at = AppTest.from_file(str(MAIN), default_timeout=patience())
     return (at if view == "overview" else at.switch_page(f"views/{view}.py")).run()
 
 

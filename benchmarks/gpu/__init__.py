@@ -1,0 +1,1 @@
+"""Everything that waits for a GPU, by one command: `make gpu`, or `python -m benchmarks.gpu`."""
