@@ -163,11 +163,13 @@ def _figure(images: int, outlined: bool) -> Call:
         latent_plane.draw.clear()
         latent_plane.draw_crowd.clear()
         services.rows_inside.clear()
-        look = latent_plane.Look(outlines=(outline,) if outlined else ())
+        look, by_class = latent_plane.Look(outlines=(outline,) if outlined else ()), latent_plane.Coloured("class")
         if services.is_crowd(ref):
-            drawing = latent_plane.draw_crowd(ref, LIGHT, 680, False, "class", False, look).drawing
+            drawing = latent_plane.draw_crowd(
+                ref, LIGHT, 680, False, latent_plane.Coloured("class"), False, look
+            ).drawing
         else:
-            drawing = latent_plane.draw(ref, LIGHT, 680, False, "class", False, look)
+            drawing = latent_plane.draw(ref, LIGHT, 680, False, by_class, False, look)
         return len(json.dumps(drawing.spec()))
 
     return drawn

@@ -1,23 +1,33 @@
-"""The names of classes on a plane, none of them hiding another."""
+"""The names of classes on a plane, none of them hiding another, and their legend."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from app.figures.density import label
-from app.figures.drawing import Spec
-from app.figures.points import ByClass
-from app.figures.theme import Theme, class_colour, with_alpha
+from app.figures.drawing import Drawing, Spec
+from app.figures.points import ByClass, class_symbols
+from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, text_width, with_alpha
 
 ROUNDS = 60
 """Of pushing labels apart, at most."""
+
+MOST_IN_LEGEND = 100
+LINE_HEIGHT = 20
+"""Pixels of a line of the legend."""
 
 
 def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[Spec]:
     """Each class's name in the middle of its points (their median), on the ground's colour, framed in the class's."""
     labels = np.asarray(colouring.labels)
     names = []
-    for index, name in enumerate(colouring.names):
+    # The class with most points first, which is the one to be read where some give way.
+    counts = np.bincount(labels, minlength=len(colouring.names)) if len(labels) else np.zeros(len(colouring.names))
+    many = len(colouring.names) > len(CLASS_COLOURS)
+    order = np.argsort(-counts, kind="stable").tolist() if many else range(len(colouring.names))
+    for index in order:
+        name = colouring.names[index]
         members = np.asarray(points)[labels == index]
         if not len(members):
             continue
@@ -25,6 +35,86 @@ def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[Sp
         frame = {"bordercolor": class_colour(index), "borderwidth": 2, "borderpad": 2}
         names.append(label(name, (float(x), float(y)), mode) | {"bgcolor": with_alpha(mode.paper, 0.85)} | frame)
     return names
+
+
+def placed(labels: Sequence[Spec], scale: float) -> list[Spec]:
+    """Framed words on a plane, none hiding another: up to ten are moved apart, of more some give way.
+
+    Arguments:
+        labels: Annotations with a frame, each in the middle of its place.
+        scale: Pixels for a unit of the axes, as the figure is drawn at first.
+    """
+    return moved_apart(labels, scale) if len(labels) <= len(CLASS_COLOURS) else thinned(labels, scale)
+
+
+def thinned(labels: Sequence[Spec], scale: float) -> list[Spec]:
+    """Framed words without those that would cover an earlier one; the legend has them all."""
+    kept: list[Spec] = []
+    for each in labels:
+        if all(_apart(each, other, scale) for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _apart(one: Spec, other: Spec, scale: float) -> bool:
+    """Whether two words cover no part of each other."""
+    (width, height), (other_width, other_height) = _size(one), _size(other)
+    across, down = scale * abs(one["x"] - other["x"]), scale * abs(one["y"] - other["y"])
+    return across >= (width + other_width) / 2 or down >= (height + other_height) / 2
+
+
+def _size(word: Spec) -> tuple[int, int]:
+    """Pixels of a framed word."""
+    return 8 * len(word["text"]) + 12, 24
+
+
+def add_legend(figure: Drawing, names: Sequence[str], classes: Sequence[int], mode: Theme, width: int) -> bool:
+    """Put the colour and symbol of classes under a plane, which keeps its size: the figure gets taller.
+
+    Arguments:
+        figure: The plane; changed in place.
+        names: Names of all classes.
+        classes: Those to show, by index.
+        mode: The theme.
+        width: Pixels of the figure, about.
+
+    Returns:
+        Whether there is one: of more than `MOST_IN_LEGEND` classes there is not.
+    """
+    if len(classes) > MOST_IN_LEGEND:
+        return False
+    symbols = class_symbols(np.asarray(classes)).tolist()
+    for index, symbol in zip(classes, symbols, strict=True):
+        figure.add(
+            {
+                "type": "scatter",
+                "x": [None],
+                "y": [None],
+                "mode": "markers",
+                "marker": {"color": class_colour(index), "symbol": symbol, "size": 9, "opacity": 1},
+                "name": names[index],
+                "hoverinfo": "skip",
+                "showlegend": True,
+            }
+        )
+    entry = min(200, 12 + max(math.ceil(text_width(names[index])) for index in classes))
+    lines = math.ceil(len(classes) / max(1, (width - 60) // (entry + 45)))
+    room = LINE_HEIGHT * lines + 12
+    figure.update(
+        height=figure.layout["height"] + room,
+        margin={"b": figure.layout["margin"]["b"] + room},
+        legend={
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "entrywidth": entry,
+            "entrywidthmode": "pixels",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "font": {"size": SMALL_FONT_SIZE},
+        },
+    )
+    return True
 
 
 def moved_apart(labels: Sequence[Spec], scale: float) -> list[Spec]:
@@ -39,7 +129,7 @@ def moved_apart(labels: Sequence[Spec], scale: float) -> list[Spec]:
     if not labels:
         return []
     start = scale * np.array([[each["x"], each["y"]] for each in labels], np.float64)
-    place, size = start.copy(), np.array([[8 * len(each["text"]) + 12, 24] for each in labels], np.float64)
+    place, size = start.copy(), np.array([_size(each) for each in labels], np.float64)
     room = (size[:, None] + size) / 2
     # Of two at one place the later one goes up.
     order = np.sign(np.arange(len(labels))[:, None] - np.arange(len(labels)))

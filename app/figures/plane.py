@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.figures.class_labels import class_labels, moved_apart
+from app.figures.class_labels import class_labels, placed
 from app.figures.density import Density, Window, contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, Colouring, raster, scatter
@@ -215,7 +215,7 @@ def plane(
             figure.add(centre_trace(components, mode, webgl=webgl))
             annotations += numbers(components, mode)
     scale = (height - ABOVE - BELOW) / max(window.right - window.left, window.top - window.bottom)
-    figure.annotate(*annotations, *moved_apart(classes, scale))
+    figure.annotate(*annotations, *placed(classes, scale))
     return framed(figure, mode, window, prior=prior, title=title)
 
 

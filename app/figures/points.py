@@ -10,8 +10,12 @@ from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colou
 
 ALPHA = 0.6
 CROWD = 4000
+FAINT = 0.15
+POINTS = "aggregated posterior"
 CROWDED_ALPHA = 0.35
 RADIUS = 6
+# Plotly's numbers of circle, square, diamond, upward triangle, cross and star: after ten classes the next one.
+SYMBOLS = (0, 1, 2, 5, 3, 17)
 CROWDED_RADIUS = 4
 
 
@@ -107,6 +111,8 @@ def marker_of(colouring: Colouring | None, count: int, mode: Theme) -> Spec:
     if isinstance(colouring, ByClass):
         cycle = tuple(class_colour(i) for i in range(max(len(colouring.names), 1)))
         scale = {"colorscale": steps(cycle), "cmin": -0.5, "cmax": len(cycle) - 0.5}
+        if len(cycle) > len(CLASS_COLOURS):
+            marker["symbol"] = class_symbols(np.asarray(colouring.labels))
         return marker | {"color": narrow(colouring.labels)} | scale
     if isinstance(colouring, ByComponent):
         turn = np.asarray(colouring.component) % len(CLASS_COLOURS)
@@ -115,6 +121,12 @@ def marker_of(colouring: Colouring | None, count: int, mode: Theme) -> Spec:
     low, high = colouring.ends
     bar = {"colorscale": value_scale(mode), "cmin": low, "cmax": high, "colorbar": colour_bar(colouring.name)}
     return marker | {"color": np.asarray(colouring.value, np.float32)} | bar
+
+
+def class_symbols(labels: np.ndarray) -> np.ndarray:
+    """Plotly's number of each class's symbol, [N] bytes: with the colour it tells sixty classes apart."""
+    turns: np.ndarray = np.array(SYMBOLS, np.uint8)[labels // len(CLASS_COLOURS) % len(SYMBOLS)]
+    return turns
 
 
 def value_range(value: np.ndarray) -> tuple[float, float]:
@@ -148,8 +160,11 @@ def scatter(points: np.ndarray, colouring: Colouring | None, mode: Theme, rows: 
     where = "(%{x:.2f}, %{y:.2f})"
     numbers = narrow(np.arange(len(data)) if rows is None else rows)
     custom = numbers[:, None]
-    if isinstance(colouring, ByClass):
+    named: Spec = {}
+    if isinstance(colouring, ByClass) and colouring.names == tuple(map(str, range(len(colouring.names)))):
         what = "class %{marker.color}<br>"
+    elif isinstance(colouring, ByClass):
+        what, named = "class %{text}<br>", {"text": [colouring.names[label] for label in colouring.labels.tolist()]}
     elif isinstance(colouring, ByComponent):
         custom, what = np.stack([numbers, narrow(colouring.component)], 1), "component %{customdata[1]}<br>"
     elif isinstance(colouring, ByValue):
@@ -167,9 +182,18 @@ def scatter(points: np.ndarray, colouring: Colouring | None, mode: Theme, rows: 
         "selected": {"marker": {"opacity": 0.9}},
         "unselected": {"marker": {"opacity": 0.12}},
         "hovertemplate": f"image %{{customdata[0]}}<br>{what}{where}<extra></extra>",
-        "name": "aggregated posterior",
+        "name": POINTS,
         "showlegend": False,
-    }
+    } | named
+
+
+def others(points: np.ndarray, mode: Theme) -> Spec:
+    """Points of classes that are not in view, faint and without words, for under the others."""
+    trace = scatter(points, None, mode)
+    del trace["customdata"], trace["hovertemplate"]
+    trace["marker"] |= {"opacity": FAINT, "line": {"width": 0}}
+    trace["selected"] = trace["unselected"] = {"marker": {"opacity": FAINT}}
+    return trace | {"hoverinfo": "skip", "name": "other classes"}
 
 
 def point_colours(colouring: Colouring | None, count: int, mode: Theme) -> np.ndarray:
@@ -179,8 +203,10 @@ def point_colours(colouring: Colouring | None, count: int, mode: Theme) -> np.nd
     if isinstance(colouring, ByValue):
         return value_colours(colouring, mode)
     index = colouring.labels if isinstance(colouring, ByClass) else colouring.component
-    palette = np.array([rgb(colour) for colour in CLASS_COLOURS], np.uint8)
-    return palette[np.asarray(index) % len(CLASS_COLOURS)]
+    # Classes beyond ten have tints of their own; components take the ten colours in turn.
+    colours = len(colouring.names) if isinstance(colouring, ByClass) else len(CLASS_COLOURS)
+    palette = np.array([rgb(class_colour(i)) for i in range(max(colours, len(CLASS_COLOURS)))], np.uint8)
+    return palette[np.asarray(index) % len(palette)]
 
 
 def value_colours(colouring: ByValue, mode: Theme) -> np.ndarray:

@@ -56,6 +56,8 @@ CLASS_COLOURS: tuple[str, ...] = (
     "#717581",
     "#92dadd",
 )
+# What the palette is mixed with on each turn through it, and how much of that.
+TINTS = (("#ffffff", 0.0), ("#000000", 0.4), ("#ffffff", 0.45), ("#000000", 0.65), ("#ffffff", 0.7))
 FONT_FAMILY = "'IBM Plex Sans', 'Source Sans', system-ui, sans-serif"
 FONT_SIZE = 14
 SMALL_FONT_SIZE = 13
@@ -132,8 +134,10 @@ def prior_text_colour(prior: str, mode: Theme) -> str:
 
 
 def class_colour(index: int) -> str:
-    """The colour of a class; after ten classes the palette starts again (labels tell them apart)."""
-    return CLASS_COLOURS[index % len(CLASS_COLOURS)]
+    """The colour of a class; after ten classes the palette starts again in another tint, of which there are five."""
+    turn, place = divmod(index, len(CLASS_COLOURS))
+    towards, share = TINTS[turn % len(TINTS)]
+    return blend(CLASS_COLOURS[place], towards, share) if share else CLASS_COLOURS[place]
 
 
 def value_scale(mode: Theme) -> list[list[float | str]]:

@@ -11,7 +11,7 @@ from app.services.densities import aggregate, prior_seen, share_less_dense
 from app.services.latent_space import Floats, nearest, nearest_on_plane, plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, pixels_of
 from app.services.memory import kept
-from app.services.originals import observations
+from app.services.originals import observations, test_part
 from vampcore import DiagNormalMixture
 
 
@@ -77,6 +77,17 @@ def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
             return Images(pixels_of(observations(model, chosen)), originals=True)
     except DataMissing:
         return Images(reconstructions(ref, rows), originals=False)
+
+
+@kept(8)
+def image_names(ref: Ref) -> tuple[str, ...] | None:
+    """The file name or id of each test image whose latents are kept; None where the data set has none or is absent."""
+    model = loaded(ref)
+    try:
+        names = getattr(test_part(model), "names", None)
+    except DataMissing:
+        return None
+    return None if names is None else tuple(names[row] for row in model.checkpoint.latents.ids.tolist())
 
 
 @kept(200)

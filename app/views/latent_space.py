@@ -19,12 +19,13 @@ NEIGHBOURS = 8
 
 
 class Shown(NamedTuple):
-    """What the plane shows: rows inside lasso or box, how many images are in view, and how they are drawn, in words."""
+    """What the plane shows: rows inside lasso or box, the number of images in view, how they are drawn, the classes."""
 
     chosen: np.ndarray
     in_view: int
     how: str
     words: str
+    classes: tuple[int, ...] = ()
 
 
 def axis_words(ref: services.Ref) -> tuple[str, str]:
@@ -52,6 +53,7 @@ def explore(ref: services.Ref) -> None:
         mixture = services.facts(ref).is_mixture
         colours = ("class",) * bool(widgets.class_names(ref)) + ("component",) * mixture + ("ELBO",)
         colour = widgets.choose("Colour points by", colours, key="latent_colour", default=colours[0])
+        coloured = widgets.Coloured(colour, classes_in_view(ref))
         means = widgets.switch(
             "Posterior means",
             key="latent_means",
@@ -63,7 +65,9 @@ def explore(ref: services.Ref) -> None:
             help="Two standard deviations of each component; a heavier component has a stronger line.",
         )
     with picture:
-        shown = show_plane(ref, means, colour, ellipses)
+        shown = show_plane(ref, means, coloured, ellipses)
+        if widgets.has_no_legend(ref, coloured):
+            st.caption("Too many classes for a legend. Hover over a dot to see its class, or select classes.")
         if words := widgets.flow_words(ref):
             st.caption(words)
         if ellipses and (many := services.facts(ref).alive) > services.MOST_SHOWN:
@@ -75,6 +79,15 @@ def explore(ref: services.Ref) -> None:
         show_numbers(ref, means, shown)
 
 
+def classes_in_view(ref: services.Ref) -> tuple[int, ...]:
+    """The classes to show, by index; none of them for all."""
+    names = widgets.class_names(ref)
+    if len(names) < 2:
+        return ()
+    chosen = widgets.choose_many("Classes", names, key="latent_classes", help="Shows only these; all if empty.")
+    return tuple(names.index(name) for name in chosen)
+
+
 @widgets.fragment
 def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Container, side: Container) -> None:
     """The mark on the plane, which stays as it is, the decoded point, and the selected images."""
@@ -84,14 +97,14 @@ def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Containe
     with side:
         show_place(ref, place, means)
     # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
-    chosen_images(ref, shown.chosen, place, means, VIEW)
+    chosen_images(ref, shown.chosen, place, means, VIEW, shown.classes)
 
 
-def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> Shown:
+def show_plane(ref: services.Ref, means: bool, coloured: widgets.Coloured, ellipses: bool) -> Shown:
     """The plane, with every point of a small test set, and of a large one what a browser can draw."""
     look, whole = widgets.look_at(ref, VIEW), services.window((ref,))
     show = show_crowd if services.is_crowd(ref) else show_points
-    shown = show(ref, means, colour, ellipses, look)
+    shown = show(ref, means, coloured, ellipses, look)
     widgets.follow_view(CHART, VIEW)
     words, way = st.columns([2, 1], gap="medium")
     words.caption(shown.words)
@@ -100,27 +113,38 @@ def show_plane(ref: services.Ref, means: bool, colour: str, ellipses: bool) -> S
     return shown
 
 
-def show_points(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
+def show_points(
+    ref: services.Ref, means: bool, coloured: widgets.Coloured, ellipses: bool, look: widgets.Look
+) -> Shown:
     """The plane with all points; the browser moves about in it by itself."""
     images = services.facts(ref).images
-    asked = (ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses)
+    asked = (ref, widgets.mode(), widgets.plane_height(), means, coloured, ellipses)
     # What the browser shows is gone after a visit to another page, and when the tool bar has another camera.
     chart(ref, widgets.draw(*asked, widgets.steady(look, (*asked, state.visit(), widgets.saved_as()))))
+    of_these = widgets.of_classes(ref, coloured.classes)
     in_view, seen = images, f"**{widgets.count(images)}** test images"
+    if coloured.classes:
+        in_view = int(of_these.sum())
+        seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images, of the selected classes"
     if look.view is not None:
-        in_view = len(services.rows_in(ref, look.view, means))
+        in_view = int(of_these[services.rows_in(ref, look.view, means)].sum())
         seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images in view"
+        seen += ", of the selected classes" if coloured.classes else ""
     chosen = services.rows_inside(ref, look.outlines, means)
-    return Shown(chosen, in_view, "each drawn as a dot", f"{seen}, each drawn as a dot.")
+    chosen = chosen[of_these[chosen]]
+    return Shown(chosen, in_view, "each drawn as a dot", f"{seen}, each drawn as a dot.", coloured.classes)
 
 
-def show_crowd(ref: services.Ref, means: bool, colour: str, ellipses: bool, look: widgets.Look) -> Shown:
+def show_crowd(ref: services.Ref, means: bool, coloured: widgets.Coloured, ellipses: bool, look: widgets.Look) -> Shown:
     """The plane with the points in view where they are few enough, else with their counts."""
-    plane = widgets.draw_crowd(ref, widgets.mode(), widgets.plane_height(), means, colour, ellipses, look)
+    plane = widgets.draw_crowd(ref, widgets.mode(), widgets.plane_height(), means, coloured, ellipses, look)
     chart(ref, plane.drawing)
     how = "each drawn as a dot" if plane.each else "counted in cells"
-    words = widgets.counted_words(plane, services.facts(ref).images, colour)
-    return Shown(services.rows_inside(ref, look.outlines, means), plane.in_view, how, words)
+    words = widgets.counted_words(plane, services.facts(ref).images, coloured.by)
+    words += " Only the selected classes are shown." if coloured.classes else ""
+    chosen = services.rows_inside(ref, look.outlines, means)
+    chosen = chosen[widgets.of_classes(ref, coloured.classes)[chosen]]
+    return Shown(chosen, plane.in_view, how, words, coloured.classes)
 
 
 def chart(ref: services.Ref, drawing: Drawing) -> None:

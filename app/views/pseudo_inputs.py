@@ -197,7 +197,11 @@ def images_of(ref: services.Ref, facts: services.Facts, told: services.Story) ->
     ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
     shares = " to ".join(dict.fromkeys(ends))
     show_images(
-        ref, facts, told.explained, f"Test images that component {k} explains best", f"Explained best: {shares} of each"
+        ref,
+        facts,
+        told.explained,
+        f"Test images that component {k} explains best",
+        f"Explained best: responsibility {shares}",
     )
     near, far = (widgets.format_value(float(told.distances[i])) for i in (0, -1))
     show_images(

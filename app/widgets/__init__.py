@@ -17,7 +17,18 @@ from app.widgets.crowd import (
 from app.widgets.differences import differences_in_words, show_differences, stored_differences
 from app.widgets.export import csv_button, figure, file_button, saved_as
 from app.widgets.fragment import fragment
-from app.widgets.latent_plane import Look, class_names, described, draw, draw_crowd, image_table, shuffled
+from app.widgets.latent_plane import (
+    Coloured,
+    Look,
+    class_names,
+    described,
+    draw,
+    draw_crowd,
+    has_no_legend,
+    image_table,
+    of_classes,
+    shuffled,
+)
 from app.widgets.layers import drawn_words, mean_words, rebuilt_words
 from app.widgets.numbers import (
     caption,
@@ -54,6 +65,7 @@ from app.widgets.text import plain, printable
 __all__ = [
     "DESK",
     "Cell",
+    "Coloured",
     "Look",
     "Place",
     "caption",
@@ -86,6 +98,7 @@ __all__ = [
     "format_metric",
     "format_value",
     "fragment",
+    "has_no_legend",
     "image_table",
     "images_png",
     "keep_outlines",
@@ -98,6 +111,7 @@ __all__ = [
     "not_applicable",
     "notices",
     "number",
+    "of_classes",
     "page_head",
     "part_inputs",
     "part_notice",

@@ -10,7 +10,7 @@ from app.widgets.controls import slide, switch
 from app.widgets.crowd import look_closer
 from app.widgets.export import csv_button, figure
 from app.widgets.fragment import fragment
-from app.widgets.latent_plane import class_names, described, image_table
+from app.widgets.latent_plane import class_names, described, image_table, of_classes
 from app.widgets.layers import rebuilt_words
 from app.widgets.page import mode
 from app.widgets.sidebar import data_notice
@@ -24,7 +24,14 @@ SLIDER_WIDTH = 320
 
 
 @fragment
-def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, float], means: bool, view: str) -> None:
+def chosen_images(
+    ref: services.Ref,
+    lassoed: np.ndarray,
+    place: tuple[float, float],
+    means: bool,
+    view: str,
+    classes: tuple[int, ...] = (),
+) -> None:
     """The images selected, by lasso or by distance from the point; their classes; a table to download."""
     facts = services.facts(ref)
     st.subheader("Selected images", anchor=False)
@@ -41,7 +48,10 @@ def chosen_images(ref: services.Ref, lassoed: np.ndarray, place: tuple[float, fl
             + "A lasso or box selection takes precedence.",
             width=SLIDER_WIDTH,
         )
-        rows = lassoed if len(lassoed) or not radius else services.within(ref, place, radius, means)
+        rows = lassoed
+        if radius and not len(lassoed):
+            rows = services.within(ref, place, radius, means)
+            rows = rows[of_classes(ref, classes)[rows]]
         if len(rows):
             how = "inside the selection" if len(lassoed) else f"within {radius:.2f} of the point"
             st.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from app.figures.class_labels import class_labels, moved_apart
-from app.figures.points import ByClass
-from app.figures.theme import CLASS_COLOURS, LIGHT
+from app.figures.class_labels import MOST_IN_LEGEND, add_legend, class_labels, moved_apart, placed
+from app.figures.density import Window
+from app.figures.plane import plane
+from app.figures.points import ByClass, marker_of
+from app.figures.theme import CLASS_COLOURS, LIGHT, class_colour
 
 NAMES = ("zero", "one", "two")
 
@@ -41,3 +43,65 @@ def test_class_names_that_would_hide_each_other_are_moved_apart_and_others_stay(
     assert all(abs(each["xshift"]) < 80 and abs(each["yshift"]) < 80 for each in moved)
     assert [(each["x"], each["y"]) for each in moved] == [tuple(each) for each in places]
     assert moved_apart([], scale=50.0) == []
+
+
+MANY = tuple(f"kind {index}" for index in range(47))
+
+
+@pytest.fixture
+def window():
+    return Window(-4.0, 4.0, -4.0, 4.0)
+
+
+@pytest.fixture
+def many():
+    """500 points of 47 classes in one cloud, so that most names would hide each other."""
+    generator = np.random.default_rng(0)
+    labels = np.sort(generator.integers(0, 47, 500))
+    return generator.normal(size=(500, 2)), ByClass(labels, MANY)
+
+
+def test_of_more_than_ten_classes_names_give_way_and_the_largest_class_keeps_its_own(many):
+    points, colouring = many
+    names = class_labels(points, colouring, LIGHT)
+    shown = placed(names, scale=80.0)
+    assert 0 < len(shown) < len(names) == 47
+    largest = np.bincount(colouring.labels).argmax()
+    assert shown[0]["text"] == MANY[largest]
+    drawn = boxes([{"xshift": 0, "yshift": 0} | each for each in shown], 80.0)
+    for i, one in enumerate(drawn):
+        for other in drawn[:i]:
+            apart = max(one[0] - other[1], other[0] - one[1], one[2] - other[3], other[2] - one[3])
+            assert apart >= 0
+
+
+def test_classes_beyond_ten_differ_in_colour_and_symbol(many):
+    _, colouring = many
+    marker = marker_of(colouring, 500, LIGHT)
+    kinds = {(class_colour(label), int(marker["symbol"][at])) for at, label in enumerate(colouring.labels)}
+    assert len(kinds) == len(np.unique(colouring.labels)) == 47
+    assert len(np.unique(marker["symbol"])) == 5
+    few = ByClass(colouring.labels % 10, tuple("0123456789"))
+    assert "symbol" not in marker_of(few, 500, LIGHT)
+
+
+def test_the_legend_names_every_class_and_the_plane_keeps_its_size(many, window):
+    points, colouring = many
+    figure = plane(LIGHT, window, alt="a", points=points, colouring=colouring, height=400)
+    before = figure.layout["height"] - figure.layout["margin"]["b"]
+    assert add_legend(figure, MANY, range(47), LIGHT, 640)
+    entries = [trace for trace in figure.data if trace.get("showlegend")]
+    assert [entry["name"] for entry in entries] == list(MANY)
+    assert [entry["marker"]["color"] for entry in entries] == [class_colour(index) for index in range(47)]
+    assert figure.layout["height"] - figure.layout["margin"]["b"] == before
+    assert figure.layout["height"] > 400
+    figure.checked()
+
+
+def test_more_classes_than_a_legend_can_hold_have_none(window):
+    names = tuple(f"{index}" for index in range(MOST_IN_LEGEND + 1))
+    figure = plane(LIGHT, window, alt="a", height=400)
+    assert not add_legend(figure, names, range(len(names)), LIGHT, 640)
+    assert not [trace for trace in figure.data if trace.get("showlegend")]
+    assert figure.layout["height"] == 400
+    assert add_legend(figure, names, (3, 100), LIGHT, 640)

@@ -35,7 +35,9 @@ def test_classes_have_petroff10_and_the_configuration_agrees():
     configuration = (Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text("utf-8")
     line = next(line for line in configuration.splitlines() if line.startswith("chartCategoricalColors"))
     assert list(theme.CLASS_COLOURS) == json.loads(line.split("=", 1)[1])
-    assert theme.class_colour(13) == theme.CLASS_COLOURS[3]
+    assert [theme.class_colour(index) for index in range(10)] == list(theme.CLASS_COLOURS)
+    assert len({theme.class_colour(index) for index in range(50)}) == 50
+    assert theme.class_colour(53) == theme.CLASS_COLOURS[3]
 
 
 def test_unknown_names_are_refused():

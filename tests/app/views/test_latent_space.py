@@ -292,3 +292,44 @@ def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):
     assert "Component" in at.dataframe[0].value
     asked = opened(latent_colour="class")
     assert "latent_colour" in asked.warning[0].value
+
+
+def test_a_class_filter_keeps_its_dots_and_the_others_step_back(ref, middle):
+    from app import services
+
+    labels = services.latents(ref).labels
+    at = opened(latent_classes=["3", "7"])
+    assert not at.warning
+    kept = np.isin(labels, (3, 7))
+    faint, shown = (array(trace["x"]) for trace in traces(at)[:2])
+    assert traces(at)[0]["name"] == "other classes"
+    assert len(shown) == kept.sum()
+    assert len(faint) == (~kept).sum()
+    np.testing.assert_array_equal(np.sort(shown), np.sort(services.points(ref)[kept, 0]))
+    assert f"**{kept.sum()}** of 300 test images, of the selected classes, each drawn as a dot." in words(at)
+    written = [each["text"] for each in json.loads(spec(at))["layout"]["annotations"]]
+    assert [each for each in written if each in "0123456789"] == ["3", "7"]
+    inside = lasso(opened(latent_classes=["3", "7"]), -99, 99, -99, 99)
+    assert f"**{kept.sum()}** of 300 test images, inside the selection" in words(inside)
+    distance = np.linalg.norm(services.points(ref) - np.array(middle), axis=1)
+    near = opened(latent_point=link(middle), latent_radius="2.5", latent_classes=["3"])
+    assert f"**{(labels[distance <= 2.5] == 3).sum()}** of 300 test images, within 2.50 of the point" in words(near)
+
+
+def test_the_points_table_holds_the_latents_the_plane_the_class_the_row_and_the_file(ref, monkeypatch):
+    from app import services
+    from app.widgets import latent_plane
+
+    latents, rows = services.latents(ref), np.arange(300)
+    monkeypatch.setattr(services, "image_names", lambda ref: tuple(f"{row}.png" for row in range(300)))
+    for means, z in ((False, latents.sample), (True, latents.mean)):
+        table = latent_plane.image_table(ref, means, rows)
+        for dimension in range(z.shape[1]):
+            np.testing.assert_array_equal(table[f"z{dimension + 1} (latent units)"], z[:, dimension])
+        np.testing.assert_array_equal(table["x (latent units)"], services.points(ref, means)[:, 0])
+        np.testing.assert_array_equal(table["y (latent units)"], services.points(ref, means)[:, 1])
+        assert table["file"][7] == "7.png"
+        np.testing.assert_array_equal(table["number in the data set"], latents.ids)
+        assert table["class"].tolist() == [services.facts(ref).classes[label] for label in latents.labels]
+    monkeypatch.undo()
+    assert "file" not in latent_plane.image_table(ref, False, rows)
