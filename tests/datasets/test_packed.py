@@ -36,7 +36,7 @@ class Readings:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(files: list[Path], form: Form, progress: object = None) -> Images:
+        def counted(files: list[str], form: Form, progress: object = None) -> Images:
             self.count += len(files)
             return read_images(files, form)
 
@@ -111,7 +111,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 
 
 def test_a_copy_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, cache: Path, folder: Path) -> None:
-    packed = packed_for(folder, sorted(folder.iterdir()), Form((2, 2)))
+    packed = packed_for(folder, sorted(map(str, folder.iterdir())), Form((2, 2)))
     images = Images(np.zeros((30, 1, 2, 2), np.uint8), {})
 
     def full(path: Path, content: bytes) -> int:
@@ -139,7 +139,7 @@ def test_the_cache_lies_where_the_system_keeps_caches(monkeypatch: pytest.Monkey
 
 def test_progress_ends_at_the_number_of_files(folder: Path) -> None:
     told: list[tuple[int, int]] = []
-    read_images(sorted(folder.iterdir()) * 5, Form((4, 4)), lambda done, total: told.append((done, total)))
+    read_images(sorted(map(str, folder.iterdir())) * 5, Form((4, 4)), lambda done, total: told.append((done, total)))
     assert told[-1] == (150, 150)
     assert told == sorted(told)
     assert len(told) > 1

@@ -79,7 +79,7 @@ class Images(NamedTuple):
     bad: dict[int, str]
 
 
-def read_images(files: list[Path], form: Form, progress: Callable[[int, int], None] | None = None) -> Images:
+def read_images(files: list[str], form: Form, progress: Callable[[int, int], None] | None = None) -> Images:
     """Read many files, in as many threads as there are cores.
 
     Arguments:
@@ -133,7 +133,7 @@ class _Unusable(Exception):
     """What is wrong with a file, to follow its name."""
 
 
-def _pixels(path: Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
+def _pixels(path: str | Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
     try:
         with Image.open(path) as file:
             image = _coloured(ImageOps.exif_transpose(file), form.colour)
