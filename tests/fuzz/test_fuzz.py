@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-EXAMPLES = {"checkpoints": 110, "images": 40, "tables": 150}
+EXAMPLES = {"checkpoints": 100, "npz": 80, "images": 40, "tables": 100, "rows": 60}
 
 
 @pytest.mark.parametrize("part", EXAMPLES)
