@@ -21,6 +21,7 @@ FILES = {
     "config.json",
     "history.csv",
     "latents.safetensors",
+    "manifest.json",
     "metrics.json",
     "per_image.safetensors",
     "snapshots.safetensors",
@@ -79,9 +80,27 @@ def rewrite_json(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     fields = json.loads(path.read_text())
     change(fields)
     path.write_text(json.dumps(fields))
+    seal(path.parent)
 
 
 def rewrite_tensors(path: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
     tensors = load_file(path)
     change(tensors)
     save_file({name: value.contiguous() for name, value in tensors.items()}, path)
+    seal(path.parent)
+
+
+def seal(folder: Path) -> None:
+    """Let the manifest, where there is one, list the files as they are now."""
+    from vampcore.checkpoints.manifest import MANIFEST, manifest_of
+
+    if (folder / MANIFEST).exists():
+        names = json.loads((folder / MANIFEST).read_text())["files"]
+        (folder / MANIFEST).write_bytes(manifest_of({name: (folder / name).read_bytes() for name in names}))
+
+
+def as_format_1(folder: Path) -> None:
+    """Turn a checkpoint into one from before there were manifests."""
+    (folder / "manifest.json").unlink()
+    for name in ("config.json", "metrics.json"):
+        rewrite_json(folder / name, lambda fields: fields.update(format=1))

@@ -1,10 +1,11 @@
 """Names of checkpoints, and the folders behind them."""
 
+import os
 import shutil
 
 import pytest
 
-from tests.small_runs import config, train
+from tests.small_runs import as_format_1, config, rewrite_json, seal, train
 from vampcore import zoo
 from vampcore.checkpoints import CheckpointError
 
@@ -104,16 +105,59 @@ def test_a_folder_is_read_once_while_it_stays_as_it_is(roots, reads):
     assert len(reads) == 2
 
 
-@pytest.mark.parametrize("name", zoo.LISTED_FILES)
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "weights.safetensors"])
 def test_a_folder_is_read_again_when_a_file_changes(name, roots, reads):
     before = zoo.entries(roots)
     path = roots[1] / "small" / "sg" / name
     content = path.read_bytes()
     path.write_bytes(content + b"\n" if name.endswith("json") else content[:-1] + bytes([content[-1] ^ 1]))
+    seal(path.parent)
     after = zoo.entries(roots)
     assert reads[2:] == [roots[1] / "small" / "sg"]
     assert after[0] == before[0]
     assert (after[1].sha256 != before[1].sha256) == (name != "metrics.json")
+
+
+def test_without_a_manifest_a_folder_is_listed_as_unchecked(roots, reads):
+    assert [entry.checked for entry in zoo.entries(roots)] == [True, True]
+    as_format_1(roots[1] / "small" / "sg")
+    checked, unchecked = zoo.entries(roots)
+    assert (checked.checked, unchecked.checked) == (True, False)
+    assert unchecked.error is None
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+def test_a_listed_file_that_changed_is_an_error(name, roots):
+    path = roots[0] / "small" / "sg" / name
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 4
+    path.write_bytes(content)
+    assert f"{name} has changed since it was saved" in zoo.entries(roots)[0].error
+
+
+def test_a_broken_folder_is_read_once_while_it_stays_as_it_is(roots, monkeypatch):
+    monkeypatch.setattr(zoo, "NANOSECONDS_OF_A_TICK", 0)
+    folder, read = roots[0] / "small" / "sg", []
+    described = zoo.read_description
+    monkeypatch.setattr(zoo, "read_description", lambda folder: read.append(folder) or described(folder))
+    rewrite_json(folder / "config.json", lambda fields: fields["progress"].update(epochs=-1))
+    first = zoo.entries(roots)
+    assert read == [folder, roots[1] / "small" / "sg"]
+    assert zoo.entries(roots) == first
+    assert len(read) == 2
+    (folder / "history.csv").unlink()
+    assert "history.csv cannot be read" in zoo.entries(roots)[0].error
+
+
+@pytest.mark.parametrize("name", [b"mod\xe8le", b"two\nlines", b"\x1b[31mred"])
+def test_a_folder_whose_name_cannot_be_shown_is_told_in_text(name, roots):
+    os.rename(os.fsencode(roots[0] / "small"), os.fsencode(roots[0]) + b"/" + name)
+    broken, sound = zoo.entries(roots)
+    assert sound.error is None
+    for text in (broken.name, broken.experiment, broken.error):
+        assert text.isprintable()
+        text.encode()
+    assert "rename it" in broken.error
 
 
 def test_what_was_written_this_very_moment_is_not_trusted_yet(roots, reads, monkeypatch):

@@ -46,6 +46,8 @@ _MOST_OF_A_FLOW = {"latent_dim": 512, "transforms": 32, "transform_hidden": 512}
 CHANNELS = (1, 3)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST = 2**63 - 1
+# Each takes a row of a checkpoint's history.
+MOST_EPOCHS = 100_000
 
 
 class ConfigError(ValueError):
@@ -133,6 +135,8 @@ class Config:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be greater than 0")
             if getattr(self, name) > _MOST:
                 raise ConfigError(f"{name} is {getattr(self, name):.3g}, more than a computer counts to; ask for less")
+        if self.epochs > MOST_EPOCHS:
+            raise ConfigError(f"epochs is {self.epochs}; a run has {MOST_EPOCHS} at most")
         if not 0 <= self.grow_from <= self.components:
             raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
         if self.grow_from and self.prior not in GROWING:
@@ -255,6 +259,8 @@ def _typed(name: str, value: Any, kind: type) -> Any:
         value = float(value)
     if type(value) is not kind:
         raise ConfigError(f"{name} is {value!r:.80}; it must be of type {kind.__name__}")
+    if isinstance(value, str) and any(0xD800 <= ord(letter) < 0xE000 for letter in value):
+        raise ConfigError(f"{name} is {value!r:.80}, which is not UTF-8: rename the file or folder")
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{name} is {value}; it must be finite")
     return value

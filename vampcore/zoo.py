@@ -6,22 +6,28 @@ what it takes to look at their dates.
 
 import os
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from vampcore.checkpoints import Checkpoint, CheckpointError, fingerprint, read_description, read_metrics
 from vampcore.checkpoints import load as load_checkpoint
 from vampcore.checkpoints.folder import readable, reserved_name, whole
+from vampcore.checkpoints.manifest import MANIFEST, OURS, check_folder
 from vampcore.metrics.metric import Metric
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 RUNS = Path("runs")
-LISTED_FILES = ("config.json", "metrics.json", "weights.safetensors")
+LISTED_FILES = ("config.json", "metrics.json", "weights.safetensors", MANIFEST)
 # Two writings within a tick of the file system's clock have one date, so what was just written is not yet trusted.
 NANOSECONDS_OF_A_TICK = 100_000_000
 
-_Stamp = tuple[tuple[int, int, int, int, int], ...]
+# What a broken folder is read again for.
+_ALL_FILES = (*OURS, MANIFEST)
+
+_Stamp = dict[str, tuple[int, int, int, int, int] | None]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Entry:
         log_likelihood: log p(x) of the test set, estimated of `n` of its images, where it was evaluated.
         sha256: Of configuration and weights.
         posterior: `normal`, or the flow of q(z | x).
+        checked: Whether it has a manifest, against which every file is held when it is opened; format 1 had none.
         error: Why the folder cannot be opened; the other fields are then empty.
     """
 
@@ -58,24 +65,30 @@ class Entry:
     log_likelihood: Metric | None = None
     sha256: str = ""
     posterior: str = ""
+    checked: bool = False
     error: str | None = None
 
 
 _known: dict[tuple[Path, str], tuple[_Stamp, Entry]] = {}
 
 
+class _Read(NamedTuple):
+    """What a folder was found to be, and whether that can have causes outside of it."""
+
+    entry: Entry
+    settled: bool
+
+
 def entries(roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> list[Entry]:
     """All checkpoints under the roots, `<root>/<experiment>/<prior>`; a folder that is not sound carries its error."""
     wanted = [(folder, _name(folder, root, roots)) for root in roots for folder in _folders(root)]
-    stamps = [_stamp(folder) for folder, _ in wanted]
-    found = [_remembered(key, stamp) for key, stamp in zip(wanted, stamps, strict=True)]
+    found = [_remembered(key) for key in wanted]
     missing = [i for i, entry in enumerate(found) if entry is None]
     if missing:
         # Hashing and reading leave Python's lock, so threads read as many folders at once as there are cores.
         with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as readers:
-            for i, entry in zip(missing, readers.map(lambda i: _entry(*wanted[i]), missing), strict=True):
+            for i, entry in zip(missing, readers.map(lambda i: _read_anew(wanted[i]), missing), strict=True):
                 found[i] = entry
-                _remember(wanted[i], stamps[i], entry)
     _forget_all_but(set(wanted), roots)
     return [entry for entry in found if entry is not None]
 
@@ -134,27 +147,34 @@ def _subfolders(folder: str) -> list[str]:
         return []
 
 
-def _stamp(folder: Path) -> _Stamp | None:
-    """What changes when a listed file of the folder does; None while a file is missing or was written just now."""
+def _stamp(folder: Path, names: Iterable[str]) -> _Stamp | None:
+    """What changes when one of these files of the folder does; None if one was written just now."""
     place = readable(folder)
-    try:
-        found = [os.stat(f"{place}/{name}") for name in LISTED_FILES]  # noqa: PTH116 - see _folders
-    except OSError:
-        return None
-    if time.time_ns() - max(each.st_ctime_ns for each in found) < NANOSECONDS_OF_A_TICK:
-        return None
-    return tuple((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in found)
+    stamp: _Stamp = {}
+    latest = 0
+    for name in names:
+        try:
+            found = os.stat(f"{place}/{name}")  # noqa: PTH116 - see _folders
+        except OSError:
+            stamp[name] = None
+            continue
+        latest = max(latest, found.st_ctime_ns)
+        stamp[name] = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return None if time.time_ns() - latest < NANOSECONDS_OF_A_TICK else stamp
 
 
-def _remembered(key: tuple[Path, str], stamp: _Stamp | None) -> Entry | None:
+def _remembered(key: tuple[Path, str]) -> Entry | None:
     before = _known.get(key)
-    return before[1] if before is not None and stamp is not None and before[0] == stamp else None
+    return before[1] if before is not None and _stamp(key[0], before[0]) == before[0] else None
 
 
-def _remember(key: tuple[Path, str], stamp: _Stamp | None, entry: Entry) -> None:
-    """Keep what was read, unless a file has changed since the stamp; an error may have causes outside of the folder."""
-    if stamp is not None and entry.error is None and _stamp(key[0]) == stamp:
-        _known[key] = stamp, entry
+def _read_anew(key: tuple[Path, str]) -> Entry:
+    """Read a folder, and remember what it is until a file changes: one that is broken until any of its files does."""
+    stamp = _stamp(key[0], _ALL_FILES)
+    entry, settled = _entry(*key)
+    if stamp is not None and settled and _stamp(key[0], _ALL_FILES) == stamp:
+        _known[key] = stamp if entry.error is not None else {name: stamp[name] for name in LISTED_FILES}, entry
+    return entry
 
 
 def _forget_all_but(wanted: set[tuple[Path, str]], roots: tuple[Path, ...]) -> None:
@@ -168,14 +188,26 @@ def _name(folder: Path, root: Path, roots: tuple[Path, ...]) -> str:
     return short if root == roots[0] else f"{root.name}/{short}"
 
 
-def _entry(folder: Path, name: str) -> Entry:
+def _entry(folder: Path, name: str) -> _Read:
+    shown = [_printable(text) for text in (name, folder.parent.name, folder.name)]
+    if shown != [name, folder.parent.name, folder.name]:
+        reason = f"{shown[0]}: the folder's name holds letters that cannot be shown: rename it"
+        return _Read(Entry(*shown, path=folder, error=reason), settled=True)
     try:
-        return whole(folder, lambda folder: _sound_entry(folder, name))
+        return _Read(whole(folder, lambda folder: _sound_entry(folder, name)), settled=True)
     except CheckpointError as error:
-        return Entry(name, folder.parent.name, folder.name, folder, error=str(error))
+        # What the system refused it may grant later, with no file changed.
+        outside = isinstance(error.__cause__, OSError)
+        return _Read(Entry(*shown, path=folder, error=str(error)), settled=not outside)
+
+
+def _printable(name: str) -> str:
+    """A name of a file as text that every file and page can hold; what is no text in it is replaced."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
 
 
 def _sound_entry(folder: Path, name: str) -> Entry:
+    manifest = check_folder(folder)
     described, metrics = read_description(folder), read_metrics(folder)
     config = described.config
     return Entry(
@@ -192,4 +224,5 @@ def _sound_entry(folder: Path, name: str) -> Entry:
         converged=described.progress.converged,
         log_likelihood=next((metric for metric in metrics if metric.name == "log_likelihood"), None),
         sha256=fingerprint(folder),
+        checked=manifest is not None,
     )

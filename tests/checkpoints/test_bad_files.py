@@ -10,7 +10,8 @@ import pytest
 from tests.checkpoints.refusing import TENSORS, refused
 from tests.small_runs import rewrite_json
 from vampcore.checkpoints import CheckpointError, load, read_description, read_metrics
-from vampcore.checkpoints.reading import one_line, read_bytes
+from vampcore.checkpoints.plain_files import one_line
+from vampcore.checkpoints.reading import read_bytes
 
 READ = (*TENSORS, "config.json", "metrics.json", "history.csv")
 
@@ -85,7 +86,7 @@ class TestJson:
             ('{"format": "1"}', "is not of a vampcore checkpoint"),
             ('{"format": 1.0}', "is not of a vampcore checkpoint"),
             ('{"format": 0}', "is not of a vampcore checkpoint"),
-            ('{"format": 2}', "has format 2, this vampcore reads up to 1: upgrade it"),
+            ('{"format": 3}', "has format 3, this vampcore reads up to 2: upgrade it"),
         ],
     )
     def test_that_is_none_of_ours(self, folder, file, content, said):
@@ -113,8 +114,12 @@ class TestJson:
             ("progress", [1], "progress must have exactly"),
             ("progress.more", 1, "progress must have exactly"),
             ("progress.epochs", True, "progress must have exactly"),
-            ("progress.epochs", -5, "progress must have a best_epoch from 0 to epochs"),
-            ("progress.best_epoch", 4, "progress must have a best_epoch from 0 to epochs"),
+            ("progress.epochs", -5, "progress must have a best_epoch from 1 to epochs"),
+            ("progress.epochs", 10**8, "progress must have a best_epoch from 1 to epochs, 100000 at most"),
+            ("progress.best_epoch", 4, "progress must have a best_epoch from 1 to epochs"),
+            ("progress.best_epoch", 0, "progress must have a best_epoch from 1 to epochs"),
+            ("config.epochs", 10**8, "epochs is 100000000; a run has 100000 at most"),
+            ("config.data", "npz:\ud800", "is truncated or no JSON"),
         ],
     )
     def test_configurations(self, folder, path, value, said):
@@ -176,7 +181,7 @@ class TestSizes:
             load(folder)
 
     def test_of_larger_images(self, folder):
-        rewrite_json(folder / "config.json", lambda fields: fields["observation"].update(shape=[4096, 4096, 4096]))
+        rewrite_json(folder / "config.json", lambda fields: fields["observation"].update(shape=[3, 4096, 4096]))
         refused(folder, "weights.safetensors", "its config asks for")
 
 
@@ -196,12 +201,22 @@ class TestHistory:
             (lambda rows: [rows[0], ",".join(["9" * 400] + ["0.1"] * 8 + ["0", "1.0", "0.1"])], ""),
             (lambda rows: [rows[0], "x" * 50_000 + ",1" * 11], "invalid literal for int"),
             (lambda rows: [*rows, "x" * 200_000], "field larger than field limit"),
+            (lambda rows: [rows[0]] + rows[1:2] * 100_001, "it holds more than 100000 epochs"),
+            (lambda rows: [rows[0], ",".join(["1", "1.5"] + ["0.1"] * 7 + ["0", "1.0", "0.1"])], "out of its range"),
+            (lambda rows: [rows[0], ",".join(["1", "1", "-1"] + ["0.1"] * 6 + ["0", "1", "0"])], "out of its range"),
+            (lambda rows: [rows[0], ",".join(["1"] + ["0.1"] * 8 + ["-7", "1.0", "0.1"])], "out of its range"),
+            (lambda rows: [rows[0], ",".join(["1"] + ["0.1"] * 8 + ["0", "-1.0", "0.1"])], "out of its range"),
         ],
     )
     def test_that_is_damaged(self, folder, change, said):
         rows = (folder / "history.csv").read_text().splitlines()
         (folder / "history.csv").write_text("\n".join(change(rows)) + "\n")
         refused(folder, "history.csv", said)
+
+    def test_of_two_gigabytes_is_not_read(self, folder):
+        with (folder / "history.csv").open("r+b") as file:
+            file.truncate(1900 * 2**20)
+        refused(folder, "history.csv", "is no file of at most 33554432 bytes")
 
     def test_cut_within_its_last_number(self, folder):
         content = (folder / "history.csv").read_bytes()

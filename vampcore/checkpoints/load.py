@@ -6,7 +6,7 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -14,7 +14,9 @@ from torch import Tensor
 
 from vampcore.checkpoints.folder import whole
 from vampcore.checkpoints.images import read_latents, read_per_image
-from vampcore.checkpoints.reading import one_line, read_bytes, read_json, read_tensors
+from vampcore.checkpoints.manifest import check_folder, read_manifest
+from vampcore.checkpoints.plain_files import one_line
+from vampcore.checkpoints.reading import read_bytes, read_json, read_tensors
 from vampcore.checkpoints.records import (
     MOST_SNAPSHOTS,
     Checkpoint,
@@ -24,11 +26,22 @@ from vampcore.checkpoints.records import (
     Snapshot,
     record_of,
 )
-from vampcore.config import Config, ConfigError, Observation, config_from_json, observation_from_json
+from vampcore.config import MOST_EPOCHS, Config, ConfigError, Observation, config_from_json, observation_from_json
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric, metrics_from_json
 from vampcore.models import VAE, build
 
+# What is read for its content; any other file that a manifest lists is only held against it.
+_READ = (
+    "config.json",
+    "weights.safetensors",
+    "metrics.json",
+    "per_image.safetensors",
+    "history.csv",
+    "latents.safetensors",
+    "snapshots.safetensors",
+)
+MOST_BYTES_OF_HISTORY = 2**25
 _SNAPSHOT_NAME = re.compile(r"(0|[1-9][0-9]{0,17})\.(mean|logvar|logits|pseudo_inputs)")
 
 
@@ -45,15 +58,20 @@ def load(folder: Path) -> Checkpoint:
     """Read and check a checkpoint; one that is saved again meanwhile is read as before or as after, never mixed.
 
     Raises:
-        CheckpointError: If a file is missing, truncated, foreign, wrongly shaped, not finite, or of a later format.
+        CheckpointError: If a file is missing, truncated, foreign, wrongly shaped, not finite, of a later format, or not
+            the one that the manifest lists.
     """
     return whole(folder, _load)
 
 
 def _load(folder: Path) -> Checkpoint:
+    manifest = check_folder(folder)
     described = read_description(folder)
     model = _read_model(folder, described)
     latents = read_latents(folder, described.config, described.observation, layers=1 + len(model.lower_layers()))
+    for name in manifest or ():
+        if name not in _READ:
+            read_bytes(folder, name)
     return Checkpoint(
         config=described.config,
         observation=described.observation,
@@ -65,6 +83,7 @@ def _load(folder: Path) -> Checkpoint:
         snapshots=_read_snapshots(folder, described),
         history=_read_history(folder, described.progress.epochs),
         folder=folder,
+        checked=manifest is not None,
         sha256=fingerprint(folder),
     )
 
@@ -92,8 +111,8 @@ def _progress_from_json(fields: object) -> Progress:
     kinds = {field.name: field.type for field in dataclasses.fields(Progress)}
     if not isinstance(fields, dict) or {name: type(value) for name, value in fields.items()} != kinds:
         raise ConfigError(f"progress must have exactly {', '.join(kinds)}, each of its type: train it again")
-    if not 0 <= fields["best_epoch"] <= fields["epochs"]:
-        raise ConfigError("progress must have a best_epoch from 0 to epochs: train it again")
+    if not min(1, fields["epochs"]) <= fields["best_epoch"] <= fields["epochs"] <= MOST_EPOCHS:
+        raise ConfigError(f"progress must have a best_epoch from 1 to epochs, {MOST_EPOCHS} at most: train it again")
     return Progress(**fields)
 
 
@@ -111,11 +130,18 @@ def read_metrics(folder: Path) -> tuple[Metric, ...]:
 
 
 def fingerprint(folder: Path) -> str:
-    """SHA-256 over configuration and weights."""
-    digest = hashlib.sha256()
-    for name in ("config.json", "weights.safetensors"):
-        digest.update(read_bytes(folder, name))
-    return digest.hexdigest()
+    """SHA-256 over those of configuration and weights, which of a checked checkpoint are those of its manifest.
+
+    Raises:
+        CheckpointError: If a file is missing, or the manifest does not list it.
+    """
+    names = ("config.json", "weights.safetensors")
+    manifest = read_manifest(folder)
+    if manifest is None:
+        digests = [hashlib.sha256(read_bytes(folder, name)).hexdigest() for name in names]
+    else:
+        digests = [manifest[name].sha256 for name in names if name in manifest]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _read_model(folder: Path, described: Description) -> VAE:
@@ -200,9 +226,11 @@ def _read_snapshots(folder: Path, described: Description) -> tuple[Snapshot, ...
 
 
 def _read_history(folder: Path, epochs: int) -> tuple[EpochRecord, ...]:
-    content = read_bytes(folder, "history.csv")
+    content = read_bytes(folder, "history.csv", MOST_BYTES_OF_HISTORY)
     fields = dataclasses.fields(EpochRecord)
     try:
+        if content.count(b"\n") > MOST_EPOCHS + 1:
+            raise ValueError(f"it holds more than {MOST_EPOCHS} epochs")
         header, *rows = csv.reader(io.StringIO(content.decode()))
         # The last column came later.
         if header not in ([field.name for field in fields], [field.name for field in fields[:-1]]):
@@ -210,16 +238,31 @@ def _read_history(folder: Path, epochs: int) -> tuple[EpochRecord, ...]:
         if any(len(row) != len(header) for row in rows) or not content.endswith(b"\n"):
             raise ValueError("a row is cut off")
         kinds = [field.type for field in fields[: len(header)]]
-        history = tuple(
+        history = checked_history(
             record_of([kind(cell) for kind, cell in zip(kinds, row, strict=True)])  # type: ignore[operator]
             for row in rows
         )
-        if not all(math.isfinite(value) for record in history for value in dataclasses.astuple(record)):
-            raise ValueError("a value is not finite")
-        if [record.epoch for record in history] != list(range(1, epochs + 1)):
+        if len(history) != epochs:
             raise ValueError(f"it does not hold epochs 1 to {epochs}")
     except (ValueError, OverflowError, csv.Error) as error:
         raise CheckpointError(f"{folder / 'history.csv'}: {one_line(error)}: restore it or train again") from error
+    return history
+
+
+def checked_history(records: Iterable[EpochRecord]) -> tuple[EpochRecord, ...]:
+    """Records of epochs 1, 2, 3 and so on, each in its range.
+
+    Raises:
+        ValueError: If a value is not finite or out of its range, or an epoch is missing.
+    """
+    history = tuple(records)
+    for epoch, record in enumerate(history, start=1):
+        if not all(math.isfinite(value) for value in dataclasses.astuple(record)):
+            raise ValueError("a value is not finite")
+        if record.epoch != epoch:
+            raise ValueError(f"it does not hold epochs 1 to {len(history)}")
+        if not (0 <= record.beta <= 1 and record.learning_rate > 0 and record.skipped >= 0 and record.seconds >= 0):
+            raise ValueError(f"a value of epoch {epoch} is out of its range")
     return history
 
 

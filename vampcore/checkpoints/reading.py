@@ -1,7 +1,8 @@
-"""Files of a checkpoint folder, hostile until parsed: every way of being wrong is a CheckpointError of one line."""
+"""Files of a checkpoint folder, hostile until parsed: every way of being wrong is a CheckpointError of one line.
 
-import json
-import stat
+Each is held against the folder's manifest as it is read, so that no content counts that was not saved.
+"""
+
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +12,35 @@ from safetensors.torch import load as from_safetensors
 from torch import Tensor
 
 from vampcore.checkpoints.folder import readable
-from vampcore.checkpoints.records import FORMAT, CheckpointError
+from vampcore.checkpoints.manifest import MANIFEST, check_content, read_manifest
+from vampcore.checkpoints.plain_files import CURE, MOST_BYTES, one_line, parsed, plain_bytes, strict_json
+from vampcore.checkpoints.records import FIRST_CHECKED_FORMAT, CheckpointError
 
-_CURE = "restore it or train again"
-MOST_BYTES = 2**31
-MOST_BYTES_OF_TEXT = 2**26
+MOST_BYTES_OF_TEXT = 2**20
 # What `save` writes; further types of safetensors (complex, bool, float8) are foreign, and not all can be checked.
 DTYPES = (torch.float16, torch.float32, torch.int32, torch.int64, torch.uint8)
 
 
 def read_bytes(folder: Path, name: str, most: int = MOST_BYTES) -> bytes:
-    """The content of a file.
+    """The content of a file of a checkpoint.
 
     Raises:
-        CheckpointError: If it is missing, not a plain file (a pipe would never end), or larger than `most` bytes.
+        CheckpointError: If it is missing, not a plain file, larger than `most` bytes, or not what was saved.
     """
-    path = readable(folder) / name
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-            raise CheckpointError(f"{path} is no file of at most {most} bytes: {_CURE}")
-        return path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({error.strerror}): {_CURE}") from error
+    content = plain_bytes(readable(folder) / name, most)
+    check_content(folder, name, content)
+    return content
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
     """The JSON object of a file of our format.
 
     Raises:
-        CheckpointError: If it is none, or of a later format.
+        CheckpointError: If it is none, of a later format, or of one that has a manifest, which is missing.
     """
-    content = read_bytes(folder, name, MOST_BYTES_OF_TEXT)
-    try:
-        fields = json.loads(content, parse_int=_whole_number)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{folder / name} is truncated or no JSON: {_CURE}") from error
-    version = fields.get("format") if isinstance(fields, dict) else None
-    if type(version) is not int or version < 1:
-        raise CheckpointError(f"{folder / name} is not of a vampcore checkpoint: train it again")
-    if version > FORMAT:
-        raise CheckpointError(f"{folder / name} has format {version}, this vampcore reads up to {FORMAT}: upgrade it")
+    fields = parsed(folder / name, read_bytes(folder, name, MOST_BYTES_OF_TEXT))
+    if fields["format"] >= FIRST_CHECKED_FORMAT and read_manifest(folder) is None:
+        raise CheckpointError(f"{folder / MANIFEST} is missing, so that {name} cannot be checked: {CURE}")
     return fields
 
 
@@ -64,13 +53,14 @@ def read_tensors(folder: Path, name: str) -> dict[str, Tensor]:
     content = read_bytes(folder, name)
     try:
         tensors = from_safetensors(content)
-    except (SafetensorError, ValueError, KeyError, OverflowError) as error:
-        raise CheckpointError(f"{folder / name} is truncated or no safetensors file: {_CURE}") from error
+        strict_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError, KeyError, OverflowError, RecursionError) as error:
+        raise CheckpointError(f"{folder / name} is truncated or no safetensors file: {CURE}") from error
     for key, value in tensors.items():
         if value.dtype not in DTYPES:
-            raise CheckpointError(f"{folder / name}: {one_line(key)} is of type {value.dtype}: {_CURE}")
+            raise CheckpointError(f"{folder / name}: {one_line(key)} is of type {value.dtype}: {CURE}")
         if value.is_floating_point() and not sound(key, value):
-            raise CheckpointError(f"{folder / name}: {one_line(key)} holds values that are not finite: {_CURE}")
+            raise CheckpointError(f"{folder / name}: {one_line(key)} holds values that are not finite: {CURE}")
     return tensors
 
 
@@ -79,17 +69,3 @@ def sound(name: str, value: Tensor) -> bool:
     if name.rpartition(".")[2] != "logits":
         return bool(value.isfinite().all())
     return bool((value.isfinite() | value.isneginf()).all()) and not bool(value.isneginf().all())
-
-
-def one_line(said: object) -> str:
-    """What a foreign file says, fit for a message: on one line, cut after 200 characters."""
-    text = " ".join(str(said).split())
-    return text if len(text) <= 200 else f"{text[:200]}..."
-
-
-def _whole_number(digits: str) -> int:
-    """Whole numbers of 64 bits; larger ones would pass for an int and fail as a size or a float later."""
-    value = int(digits)
-    if not -(2**63) <= value < 2**63:
-        raise ValueError(f"{digits[:20]}... is too large")
-    return value

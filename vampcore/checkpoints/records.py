@@ -14,7 +14,9 @@ from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric
 from vampcore.models import VAE
 
-FORMAT = 1
+# Of a checkpoint: 1 had no manifest.
+FORMAT = 2
+FIRST_CHECKED_FORMAT = 2
 MOST_SNAPSHOTS = 8
 _VALIDATION_ELBO = 6  # its place in a record
 
@@ -149,6 +151,7 @@ class Checkpoint:
         snapshots: The prior through the epochs, at most `MOST_SNAPSHOTS`.
         history: One record an epoch.
         folder: Where it was loaded from.
+        checked: Whether every file was held against the folder's manifest; of format 1, which had none, nothing was.
         sha256: Of configuration and weights; the identity of the model.
     """
 
@@ -162,6 +165,7 @@ class Checkpoint:
     snapshots: tuple[Snapshot, ...] = ()
     history: tuple[EpochRecord, ...] = ()
     folder: Path | None = None
+    checked: bool = False
     sha256: str = ""
 
     @property

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
 from vampcore.checkpoints.folder import replaced
+from vampcore.checkpoints.manifest import MANIFEST, manifest_of
+from vampcore.checkpoints.plain_files import MOST_BYTES
 from vampcore.checkpoints.reading import sound
 from vampcore.checkpoints.records import (
     FORMAT,
@@ -28,6 +31,7 @@ from vampcore.config import dumps, to_json
 from vampcore.metrics.metric import metric_to_json
 
 RUN_FILES = ("state.safetensors", "status.json")
+_DIVERGED, _CALMER = "the training diverged", "train again with a lower --learning-rate"
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
@@ -36,7 +40,18 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
     Raises:
         CheckpointError: If the folder cannot be written, or a weight is not finite.
     """
-    files = contents(checkpoint)
+    write_files(contents(checkpoint), folder)
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write the files of a checkpoint; see `save`.
+
+    Raises:
+        CheckpointError: If the folder cannot be written; what was there is left as it was.
+    """
+    for name, content in files.items():
+        if len(content) > MOST_BYTES:
+            raise CheckpointError(f"{name} takes {len(content)} bytes, a checkpoint's file {MOST_BYTES} at most")
     try:
         with replaced(folder, RUN_FILES) as fresh:
             for name, content in files.items():
@@ -63,9 +78,9 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
     }
     for metric in checkpoint.metrics:
         if not math.isfinite(metric.value):
-            raise CheckpointError(f"the {metric.name} is {metric.value}: train again with a lower --learning-rate")
+            raise CheckpointError(f"{_DIVERGED} (the {metric.name} is {metric.value}): {_CALMER}")
     metrics = {"format": FORMAT, "entries": [metric_to_json(metric) for metric in checkpoint.metrics]}
-    return {
+    files = {
         "config.json": dumps(described).encode(),
         "weights.safetensors": _bytes(weights),
         "metrics.json": dumps(metrics).encode(),
@@ -75,6 +90,7 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         "snapshots.safetensors": _bytes(snapshot_tensors(checkpoint.snapshots)),
         "README.md": model_card(checkpoint).encode(),
     }
+    return files | {MANIFEST: manifest_of(files)}
 
 
 def history_csv(history: tuple[EpochRecord, ...]) -> str:
@@ -138,5 +154,5 @@ def _half(value: Tensor) -> Tensor:
 def _bytes(tensors: dict[str, Tensor]) -> bytes:
     for name, value in tensors.items():
         if not sound(name, value):
-            raise CheckpointError(f"{name} is not finite as {value.dtype}: train again with a lower --learning-rate")
+            raise CheckpointError(f"{_DIVERGED} (its numbers are not finite): {_CALMER}")
     return to_safetensors({name: torch.clone(value.contiguous()).cpu() for name, value in tensors.items()})

@@ -3,16 +3,17 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import torch
 
 from vampcore.checkpoints import CheckpointError
-from vampcore.commands import data, evaluate, listing, pack, reduce, results, sample, train
+from vampcore.commands import data, evaluate, listing, pack, reduce, results, sample, train, upgrade
 from vampcore.config import ConfigError
 from vampcore.datasets import DataError
 from vampcore.training import TrainingError
 
-COMMANDS = (listing, train, evaluate, sample, results, reduce, pack, data)
+COMMANDS = (listing, train, evaluate, sample, results, reduce, pack, data, upgrade)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True)
     for module in COMMANDS:
         module.add_to(commands)
+    if isinstance(sys.stdout, TextIOWrapper):  # a path may hold what is no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = parser.parse_args(arguments)
     try:
         return options.command(parser, options)

@@ -27,6 +27,7 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
         elif not options.json:
             figure = "log p(x) not evaluated" if entry.log_likelihood is None else shown(entry.log_likelihood)
             state = "converged" if entry.converged else "not converged"
+            state += "" if entry.checked else ", unchecked (format 1)"
             print(f"{entry.name:34} {entry.data:24} {figure:40} {entry.epochs:5} epochs, {state}")
     return 0
 

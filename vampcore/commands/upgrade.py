@@ -1,0 +1,28 @@
+"""`upgrade`: rewrite checkpoints in the format of this version."""
+
+import argparse
+
+from vampcore import zoo
+from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.upgrading import upgrade
+from vampcore.commands.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "upgrade",
+        help="rewrite checkpoints in the format of this version",
+        description="Reads and checks each checkpoint, then writes it again with a manifest: size and SHA-256 of every "
+        "file, held against it whenever it is opened. Weights, latents and history keep their bytes.",
+    )
+    command.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help="names that `list` prints, or folders")
+    command.set_defaults(command=upgrade_checkpoints)
+
+
+def upgrade_checkpoints(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Rewrite checkpoints, and say what changed in each."""
+    for name in options.checkpoints:
+        changed = upgrade(writable_folder(zoo.find(name)))
+        print(f"{name}: {', '.join(changed) or 'nothing to change'}")
+    return 0
