@@ -142,7 +142,7 @@ def test_a_broken_folder_is_read_once_while_it_stays_as_it_is(roots, monkeypatch
     monkeypatch.setattr(zoo, "read_description", lambda folder: read.append(folder) or described(folder))
     rewrite_json(folder / "config.json", lambda fields: fields["progress"].update(epochs=-1))
     first = zoo.entries(roots)
-    assert read == [folder, roots[1] / "small" / "sg"]
+    assert sorted(read) == [folder, roots[1] / "small" / "sg"]
     assert zoo.entries(roots) == first
     assert len(read) == 2
     (folder / "history.csv").unlink()
@@ -151,7 +151,7 @@ def test_a_broken_folder_is_read_once_while_it_stays_as_it_is(roots, monkeypatch
 
 @pytest.mark.parametrize("name", [b"mod\xe8le", b"two\nlines", b"\x1b[31mred"])
 def test_a_folder_whose_name_cannot_be_shown_is_told_in_text(name, roots):
-    os.rename(os.fsencode(roots[0] / "small"), os.fsencode(roots[0]) + b"/" + name)
+    (roots[0] / "small").rename(roots[0] / os.fsdecode(name))
     broken, sound = zoo.entries(roots)
     assert sound.error is None
     for text in (broken.name, broken.experiment, broken.error):

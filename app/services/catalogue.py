@@ -28,7 +28,7 @@ VECTORS = 500
 
 @dataclass(frozen=True)
 class Listed:
-    """A readable checkpoint of the catalogue."""
+    """A readable checkpoint of the catalogue; `checked` if it has a manifest that its files are held against."""
 
     ref: Ref
     data: str
@@ -39,6 +39,7 @@ class Listed:
     epochs: int
     converged: bool
     log_likelihood: Metric | None
+    checked: bool
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ def experiments() -> tuple[Experiment, ...]:
                 epochs=entry.epochs,
                 converged=entry.converged,
                 log_likelihood=entry.log_likelihood,
+                checked=entry.checked,
             )
         )
     return tuple(

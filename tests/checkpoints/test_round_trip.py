@@ -181,9 +181,7 @@ class TestWhatCannotBeSaved:
 
     def test_a_figure_that_is_no_number(self, stored):
         nothing = Metric("elbo", float("nan"), "nats/image")
-        with pytest.raises(
-            CheckpointError, match=r"diverged \(the elbo is nan\): train again with a lower --learning-rate"
-        ):
+        with pytest.raises(CheckpointError, match=r"diverged \(the elbo is nan\): train again"):
             contents(dataclasses.replace(stored, metrics=(nothing,)))
 
     def test_more_snapshots_than_a_checkpoint_holds(self, stored):

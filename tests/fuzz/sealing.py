@@ -21,8 +21,9 @@ def seal(folder: Path) -> bool:
         said = json.loads((folder / MANIFEST).read_text())
         for name in said["files"]:
             if stat.S_ISREG((folder / name).stat().st_mode) and (folder / name).stat().st_size < 2**26:
-                said["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        (folder / MANIFEST).write_text(json.dumps(said))
+                content = (folder / name).read_bytes()
+                said["files"][name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        (folder / MANIFEST).write_text(json.dumps(said, indent=2) + "\n")
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return True
