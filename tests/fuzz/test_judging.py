@@ -8,6 +8,7 @@ import pytest
 
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz.judging import Fault, check, check_refusal
+from tests.patience import patience
 from tests.processes import ROOT, environment
 
 
@@ -65,7 +66,7 @@ def test_a_worker_that_fails_hangs_or_takes_all_memory_is_named(tmp_path, monkey
 def test_a_run_says_its_seeds_and_ends_in_time():
     command = [sys.executable, "-m", "tests.fuzz", "--minutes", "0.2", "--seed", "5", "--part", "tables"]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=patience(300), check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tables, seed 5: " in done.stdout
