@@ -199,7 +199,7 @@ class TestEvaluate:
             folder = str(family / "small" / prior)
             assert main(["evaluate", folder, "--samples", "10", "--limit", "40", "--json"]) == 0
             document = json.loads(capsys.readouterr().out)
-            assert document["format"] == 1
+            assert document["format"] == 2
             entries[prior] = {entry["name"]: entry for entry in document["entries"]}
         for name in ("elbo", "reconstruction", "kl", "log_likelihood", "ess_median", "active_units"):
             assert [entries[prior][name]["n"] for prior in entries] == [40, 40]

@@ -45,11 +45,15 @@ class TestShipped:
             "config.json",
             "history.csv",
             "latents.safetensors",
+            "manifest.json",
             "metrics.json",
             "per_image.safetensors",
             "snapshots.safetensors",
             "weights.safetensors",
         }
+
+    def test_its_files_are_those_of_its_manifest(self, folder):
+        assert load(folder).checked
 
     def test_its_best_epoch_is_the_best_of_its_history(self, folder):
         checkpoint = load(folder)

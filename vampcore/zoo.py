@@ -15,7 +15,7 @@ from typing import NamedTuple
 from vampcore.checkpoints import Checkpoint, CheckpointError, fingerprint, read_description, read_metrics
 from vampcore.checkpoints import load as load_checkpoint
 from vampcore.checkpoints.folder import readable, reserved_name, whole
-from vampcore.checkpoints.manifest import MANIFEST, OURS, check_folder
+from vampcore.checkpoints.manifest import MANIFEST, OURS, read_manifest
 from vampcore.metrics.metric import Metric
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -207,7 +207,7 @@ def _printable(name: str) -> str:
 
 
 def _sound_entry(folder: Path, name: str) -> Entry:
-    manifest = check_folder(folder)
+    manifest = read_manifest(folder)
     described, metrics = read_description(folder), read_metrics(folder)
     config = described.config
     return Entry(

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.patience import patience
+from tests.small_runs import as_format_1, rewrite_json
 
 
 @pytest.mark.parametrize(
@@ -265,10 +266,23 @@ def many(models, tmp_path, monkeypatch):
     for number in range(14):
         shutil.copytree(models / "tiny-2d" / "sg", tmp_path / f"run-{number:02d}" / "sg")
     shutil.copytree(models / "tiny-2d" / "vamp", tmp_path / "other" / "vamp")
-    config = tmp_path / "other" / "vamp" / "config.json"
-    config.write_text(config.read_text().replace('"data": "digits"', '"data": "mnist"'))
+    rewrite_json(tmp_path / "other" / "vamp" / "config.json", lambda fields: fields["config"].update(data="mnist"))
     use_root(tmp_path, monkeypatch)
     yield
+    forget()
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_checkpoint_without_a_manifest_is_marked_as_unchecked(sealed, models, tmp_path, monkeypatch):
+    from tests.app.conftest import forget, use_root
+
+    shutil.copytree(models / "tiny-2d" / "sg", tmp_path / "tiny-2d" / "sg")
+    if not sealed:
+        as_format_1(tmp_path / "tiny-2d" / "sg")
+    use_root(tmp_path, monkeypatch)
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
+    assert not at.exception
+    assert any("Unchecked" in each.value for each in at.sidebar.caption) == (not sealed)
     forget()
 
 

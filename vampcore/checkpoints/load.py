@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vampcore.checkpoints.folder import whole
+from vampcore.checkpoints.folder import readable, whole
 from vampcore.checkpoints.images import read_latents, read_per_image
 from vampcore.checkpoints.manifest import check_folder, read_manifest
-from vampcore.checkpoints.plain_files import one_line
+from vampcore.checkpoints.plain_files import one_line, plain_size
 from vampcore.checkpoints.reading import read_bytes, read_json, read_tensors
 from vampcore.checkpoints.records import (
     MOST_SNAPSHOTS,
@@ -141,6 +141,7 @@ def fingerprint(folder: Path) -> str:
         digests = [hashlib.sha256(read_bytes(folder, name)).hexdigest() for name in names]
     else:
         digests = [manifest[name].sha256 for name in names if name in manifest]
+        plain_size(readable(folder) / "weights.safetensors")
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 

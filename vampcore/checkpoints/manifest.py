@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vampcore.checkpoints.folder import readable
-from vampcore.checkpoints.plain_files import CURE, MOST_BYTES, check_plain, parsed, plain_bytes
+from vampcore.checkpoints.plain_files import CURE, MOST_BYTES, parsed, plain_bytes, plain_size
 from vampcore.checkpoints.records import FORMAT, CheckpointError
 from vampcore.config import dumps
 
@@ -96,11 +96,7 @@ def check_folder(folder: Path) -> dict[str, Listed] | None:
         return None
     place = readable(folder)
     for name, listed in manifest.items():
-        try:
-            size = check_plain(place / name)
-        except OSError as error:
-            raise CheckpointError(f"{place / name} cannot be read ({error.strerror}): {CURE}") from error
-        if size != listed.size:
+        if plain_size(place / name) != listed.size:
             raise _changed(place / name)
     for name in OURS:
         if name not in manifest and (place / name).exists():

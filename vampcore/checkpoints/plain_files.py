@@ -17,21 +17,23 @@ def plain_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     Raises:
         CheckpointError: If it is missing, not a plain file (a pipe would never end), or larger than `most` bytes.
     """
+    plain_size(path, most)
     try:
-        check_plain(path, most)
         return path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({error.strerror}): {CURE}") from error
+        raise _closed(path, error) from error
 
 
-def check_plain(path: Path, most: int = MOST_BYTES) -> int:
+def plain_size(path: Path, most: int = MOST_BYTES) -> int:
     """The size of a file, which is not opened.
 
     Raises:
-        CheckpointError: If it is not a plain file of at most `most` bytes.
-        OSError: If it is missing.
+        CheckpointError: If it is missing, not a plain file, or larger than `most` bytes.
     """
-    found = path.stat()
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise _closed(path, error) from error
     if not stat.S_ISREG(found.st_mode) or found.st_size > most:
         raise CheckpointError(f"{path} is no file of at most {most} bytes: {CURE}")
     return found.st_size
@@ -87,3 +89,7 @@ def _whole_number(digits: str) -> int:
     if not -(2**63) <= value < 2**63:
         raise ValueError(f"{digits[:20]}... is too large")
     return value
+
+
+def _closed(path: Path, error: OSError | ValueError) -> CheckpointError:
+    return CheckpointError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {CURE}")
