@@ -57,7 +57,7 @@ CLASS_COLOURS: tuple[str, ...] = (
     "#92dadd",
 )
 # What the palette is mixed with on each turn through it, and how much of that.
-TINTS = (("#ffffff", 0.0), ("#000000", 0.4), ("#ffffff", 0.45), ("#000000", 0.65), ("#ffffff", 0.7))
+TINTS = (("#ffffff", 0.0), ("#000000", 0.3), ("#ffffff", 0.45), ("#000000", 0.5), ("#ffffff", 0.7))
 FONT_FAMILY = "'IBM Plex Sans', 'Source Sans', system-ui, sans-serif"
 FONT_SIZE = 14
 SMALL_FONT_SIZE = 13

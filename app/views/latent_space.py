@@ -52,7 +52,7 @@ def explore(ref: services.Ref) -> None:
     with side:
         mixture = services.facts(ref).is_mixture
         colours = ("class",) * bool(widgets.class_names(ref)) + ("component",) * mixture + ("ELBO",)
-        colour = widgets.choose("Colour points by", colours, key="latent_colour", default=colours[0])
+        colour = widgets.choose("Colour dots by", colours, key="latent_colour", default=colours[0])
         coloured = widgets.Coloured(colour, classes_in_view(ref))
         means = widgets.switch(
             "Posterior means",
@@ -173,7 +173,9 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
             )
         found = services.decode_place(ref, *place, NEIGHBOURS, means, on_plane)
         with decoded_here:
-            first = ", the centre of the plane" if found.log_density is None else ", where the prior is densest"
+            first = (
+                ", the centre of the plane" if found.log_density is None else ", near the densest point of the prior"
+            )
             # Adding 0 turns a rounded -0.0 into 0.0.
             where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
             st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))

@@ -135,11 +135,11 @@ def flow_words(ref: services.Ref) -> str:
     """What a picture of this checkpoint's plane cannot show, or shows differently, because of a flow; "" without."""
     facts, words = services.facts(ref), []
     if not facts.is_mixture and not services.plane(ref).exact:
-        words.append("No lines: this prior is a flow, which has no exact projection onto a plane.")
+        words.append("No contours: this prior is a flow, which has no exact projection onto a plane.")
     if facts.posterior != "normal":
         words.append(
-            "The posteriors are flows, of which a checkpoint keeps means and standard deviations (256 samples an "
-            "image): a point is drawn from the normal that has them."
+            "The posteriors are flows. Their means and standard deviations are stored (from 256 samples an image); a "
+            "dot is a sample of the normal distribution with these."
         )
     return " ".join(words)
 

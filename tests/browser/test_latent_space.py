@@ -62,10 +62,10 @@ def drag_lasso(page: Page, corners: list[tuple[float, float]]) -> None:
 
 def test_a_click_decodes_the_place_and_the_copied_link_brings_it_back(page, browser):
     opened(page, "experiment=digits-2d&prior=Vamp")
-    expect(page.get_by_text("where the prior is densest")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("near the densest point")).to_be_visible(timeout=PATIENCE)
     x, y = page.evaluate(MIDDLE)
     click(page, x, y)
-    expect(page.get_by_text("where the prior is densest")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("near the densest point")).to_have_count(0, timeout=PATIENCE)
     settled(page)
     assert place(page) == pytest.approx((x, y), abs=0.05)
     page.get_by_text("Component ellipses").click()
@@ -123,7 +123,7 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     page.locator(".st-key-latent_plane").hover()
     page.locator(".st-key-latent_plane [data-title='Pan']").click()
     click(page, x + 2, y + 2)
-    expect(page.get_by_text("where the prior is densest")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("near the densest point")).to_have_count(0, timeout=PATIENCE)
     settled(page)
     assert place(page) != before
     expect(words).to_be_visible(timeout=PATIENCE)

@@ -190,7 +190,7 @@ def test_without_the_data_set_everything_but_the_price_is_shown(models, monkeypa
     forget()
     at = opened()
     assert "Reconstruction lost" not in shown(at)
-    assert "is not on disk" in words(at)
+    assert "is not installed" in words(at)
     assert at.button(key="units_download")
     assert len(at.get("plotly_chart")) == 4
 

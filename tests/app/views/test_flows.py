@@ -117,9 +117,9 @@ class TestPriorOnItsOwnPlane:
         at = flow_2d("latent_space")
         assert contours(charts(at)[0]) == 1
         assert "Log-density" in words(at)
-        assert "responsibility" not in words(at)
+        assert "Component **" not in words(at)
         assert not [each for each in at.toggle if each.label == "Component ellipses"]
-        assert "No lines" not in said(at)
+        assert "No contours" not in said(at)
         assert metric(at, "Prior mass in holes")
         assert all(contours(chart) == 1 for chart in charts(flow_2d("overview"))[:2])
 

@@ -108,7 +108,7 @@ def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, 
     from app import services, widgets
 
     before = opened()
-    assert "where the prior is densest" in words(before)
+    assert "near the densest point" in words(before)
     at = opened(latent_point=link(middle))
     place = services.decode_place(ref, *middle)
     assert 0 < place.less_dense < 1
@@ -170,10 +170,10 @@ def test_a_place_can_be_typed_and_taken_back(middle):
         fields[axis].set_value(value)
     next(button for button in at.button if button.label == "Decode this point").click().run()
     assert at.query_params["latent_point"] in ([f"{middle[0]:.4f},{middle[1]:.4f}"], f"{middle[0]:.4f},{middle[1]:.4f}")
-    assert "where the prior is densest" not in words(at)
+    assert "near the densest point" not in words(at)
     at.button(key="latent_back").click().run()
     assert "latent_point" not in at.query_params
-    assert "where the prior is densest" in words(at)
+    assert "near the densest point" in words(at)
     assert not at.exception
 
 
@@ -248,7 +248,7 @@ def test_without_the_data_set_reconstructions_are_named_so(middle, monkeypatch):
     at = opened(latent_point=link(middle), latent_radius="1")
     assert "nearest test images (reconstructions)" in words(at)
     assert re.search(r"^\d+ reconstructions", words(at), re.MULTILINE)
-    assert "is not on disk" in words(at)
+    assert "is not installed" in words(at)
     assert at.button(key="latent_download")
     assert "latent_rebuilt" not in [each.key for each in at.toggle]
 
@@ -266,7 +266,7 @@ def test_nonsense_in_every_parameter_is_named_and_the_page_opens(models):
     said = at.warning[0].value
     assert all(key in said for key in bad)
     assert not set(bad) & set(at.query_params)
-    assert "where the prior is densest" in words(at)
+    assert "near the densest point" in words(at)
 
 
 def test_another_prior_keeps_the_place(models):

@@ -68,7 +68,7 @@ def on_the_axes(ref) -> str:
 def test_the_whole_is_counted_and_no_point_travels(ref):
     at = opened()
     inside = on_the_axes(ref)
-    assert f"**{inside}** of 30,000 test images in view, all of them counted in cells" in words(at)
+    assert f"**{inside}** of 30,000 test images in view, all counted in cells" in words(at)
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown["Test images shown"] == inside
     drawn = figure(at)
@@ -169,7 +169,7 @@ def test_a_part_that_is_too_narrow_to_draw_cannot_be_typed(ref):
     for label, value in {"z\u2081 from": 0.0, "z\u2081 to": 0.0015}.items():
         fields[label].set_value(value)
     next(button for button in at.button if button.label == "Zoom to this region").click().run()
-    assert at.error[0].value == "Each \u201cfrom\u201d has to be smaller than its \u201cto\u201d, by 0.002 or more."
+    assert at.error[0].value == "Each \u201cfrom\u201d must be smaller than its \u201cto\u201d by at least 0.002."
     assert "latent_view" not in at.query_params
 
 
