@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from vampcore.checkpoints.records import Checkpoint, PerImage
 from vampcore.checkpoints.subset import random_rows, subset_generator
@@ -52,6 +54,19 @@ def measured_again(
         chosen = torch.zeros(len(rows), dtype=torch.bool)
         chosen[random_rows(estimated, len(rows))] = True
     return evaluate(model, x, samples, seed, progress=progress, split=split, levels=levels, estimated=chosen)
+
+
+def test_observations(checkpoint: Checkpoint, dataset: Dataset) -> Float[Tensor, "N C H W"]:
+    """The whole test set as `measured_again` observes it, with the same draws where images are made binary.
+
+    Raises:
+        DataError: If the data set has changed since the training.
+    """
+    _check_same_images(checkpoint, dataset, whole_test_set=True)
+    generator = subset_generator()
+    images = dataset.test.images
+    images = images[random_rows(len(images), len(images), generator)]
+    return observe(images, dataset.test.levels, checkpoint.config.likelihood, generator)
 
 
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:

@@ -135,7 +135,7 @@ def evaluate(
         )
         metrics = [*scores.metrics, *metrics]
     if levels == GREY_LEVELS:
-        metrics += [_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]
+        metrics += [in_bits(m, x[0].numel()) for m in metrics if m.name in ("elbo", "log_likelihood")]
     stamped = tuple(dataclasses.replace(m, split=split, seed=seed, device=x.device.type) for m in metrics)
     if scores is None:
         return Evaluation(stamped, elbo.elbo)
@@ -154,7 +154,7 @@ def _bound_metrics(found: Bound) -> list[Metric]:
     return metrics
 
 
-def _bits(metric: Metric, dimensions: int) -> Metric:
+def in_bits(metric: Metric, dimensions: int) -> Metric:
     """Nats an image to bits a dimension, where lower is better."""
     scale = dimensions * math.log(2)
     name = "bits_per_dimension" if metric.name == "log_likelihood" else f"{metric.name}_bits_per_dimension"

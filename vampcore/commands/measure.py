@@ -1,0 +1,52 @@
+"""`measure`: add to checkpoints the scores that they lack."""
+
+import argparse
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vampcore import datasets, zoo
+from vampcore.checkpoints import save
+from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.scoring import with_scores
+from vampcore.commands.options import Commands, chosen_device, data_root, device, shown
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "measure",
+        help="add the scores that checkpoints lack",
+        description="log p(x) of the test set: the integral where there are two latent dimensions. What a checkpoint "
+        "has is kept, so that the command goes on where it was stopped.",
+        parents=[data_root(), device()],
+    )
+    command.add_argument("checkpoints", metavar="CHECKPOINT", nargs="*", help="names or folders; all shipped if none")
+    command.set_defaults(command=measure)
+
+
+def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Measure checkpoint after checkpoint, and store each."""
+    names = options.checkpoints or [str(entry.path) for entry in zoo.entries((zoo.SHIPPED,))]
+    where = chosen_device(options.device)
+    for name in names:
+        checkpoint = zoo.load(name)
+        folder = checkpoint.folder or Path(name)
+        writable_folder(folder)
+        config = checkpoint.config
+        dataset = datasets.load(config.data, options.data_root, config.likelihood)
+        start = time.monotonic()
+        with tqdm(desc=name, unit="image", total=0, disable=None) as bar:
+
+            def progress(seen: int, total: int, bar: "tqdm[object]" = bar) -> None:
+                bar.total = total
+                bar.update(seen - bar.n)
+
+            measured = with_scores(checkpoint, dataset, where, progress)
+        if measured is not checkpoint:
+            save(measured, folder)
+        score = measured.metric("log_likelihood")
+        seconds = "nothing to add" if measured is checkpoint else f"{time.monotonic() - start:.0f} s"
+        print(f"{name}: {'no log p(x)' if score is None else shown(score)} ({seconds})", flush=True)
+    return 0
