@@ -195,7 +195,7 @@ def test_evaluation_integrates_by_itself_and_keeps_the_sampled_score_beside(gene
 
 
 def test_where_the_integral_does_not_hold_the_sampled_score_is_shown_and_says_so(generator, monkeypatch):
-    monkeypatch.setattr(MODULE, "MOST_POINTS", 64)
+    monkeypatch.setattr("vampcore.metrics.plane.MOST_POINTS", 64)
     model, x = trained_like(generator, "mog"), torch.rand(10, 1, 4, 4, generator=generator).round()
     found = evaluate(model, x, samples=50)
     assert found.get("log_likelihood").estimator == "is"

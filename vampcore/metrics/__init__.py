@@ -17,7 +17,8 @@ from vampcore.metrics.metric import (
     metrics_from_json,
 )
 from vampcore.metrics.paired import paired_difference
-from vampcore.metrics.quadrature import Quadrature, QuadratureError, can_integrate, quadrature
+from vampcore.metrics.plane import QuadratureError
+from vampcore.metrics.quadrature import Quadrature, can_integrate, quadrature
 
 __all__ = [
     "ESTIMATOR_NAMES",

@@ -3,36 +3,26 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional
 
 from vampcore.distributions import DiagNormal, Distribution
 from vampcore.likelihoods import PairwiseLikelihood
 from vampcore.metrics.chunks import log_density, observations_at_once
+from vampcore.metrics.plane import CELLS, POINTS_AT_ONCE, Plane, window
 from vampcore.models import VAE
 
 TOLERANCE = 0.005
-# A square of the plane is so many cells wide on the first grid, and twice as many on each finer one.
-CELLS = 8
-# Points of a grid; with more the posteriors are too narrow for their plane.
-MOST_POINTS = 2**21
-MOST_HALVINGS = 6
-# The smallest standard deviation of the posteriors may be so many times smaller than the first step.
-WIDEST_STEP = 4.0
+MOST_HALVINGS = 7
 WINDOW_MARGIN = 10.0
-# A square with less than e^-14 of an observation's mass on the first grid is not refined for it, then e^-12.
-FIRST_MARGIN, MARGIN = 14.0, 12.0
-PAIRS_AT_ONCE = 2**22
-POINTS_AT_ONCE = 2**13
+# A square that cannot hold e^-14 of an observation's mass is not refined for it.
+MARGIN = 14.0
+PAIRS_AT_ONCE = 2**21
 MASSES_AT_ONCE = 2**25
 _SMALLEST = -60.0
-
-
-class QuadratureError(ValueError):
-    """An integral that this grid cannot hold; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +70,10 @@ def quadrature(
     """log p(x) = log of the integral of p(x | z) p(z) over the plane, by the midpoint rule.
 
     The window holds every z with log p(z) > min_x (log p(x) - max_z log p(x | z)) - 10, and an eighth of its extent
-    more on each side. The first step is the smallest standard deviation of the posteriors q(z | x); it is halved twice,
-    and again, up to `MOST_HALVINGS` times, for the observations that this changes. A finer grid covers the squares that
-    hold mass of an observation. Where the integrand is smooth, the error falls exponentially in 1 / step^2.
+    more on each side. The first step is twice the smallest standard deviation of the posteriors q(z | x). It is halved
+    until it is half of that, then once more, and again, up to `MOST_HALVINGS` times, for the observations that the last
+    halving changed. A finer grid covers the squares that hold mass of an observation. Where the integrand is smooth,
+    the error falls exponentially in 1 / step^2.
 
     Arguments:
         model: In evaluation mode; one for which `can_integrate` holds.
@@ -102,7 +93,7 @@ def quadrature(
     posterior = DiagNormal(torch.cat([q.mean for q in parts]), torch.cat([q.logvar for q in parts]))
     # log p(x) - max_z log p(x | z) of a normal posterior, at its mean.
     level = (log_density(prior, posterior.mean) - DiagNormal.log_prob(posterior, posterior.mean)).min().item()
-    plane = _plane(prior, posterior, level - 1.5 * WINDOW_MARGIN, posterior.scale.min().item())
+    plane = window(prior, posterior, level - 1.5 * WINDOW_MARGIN, posterior.scale.min().item())
     found: list[Quadrature] = []
     at_once = max(1, MASSES_AT_ONCE // len(plane.squares))
     for start in range(0, len(x), at_once):
@@ -115,178 +106,118 @@ def quadrature(
     return Quadrature(log_p, *changes, max(each.step for each in found), tolerance)
 
 
-@dataclass(frozen=True)
-class _Plane:
-    """The squares of a window, on a lattice with a corner at the origin.
-
-    Attributes:
-        squares: Column and row of each.
-        inner: Those that the window needs; the others make it larger.
-        step: Of the first grid.
-        level: Log-density of the prior above which every place is in the window.
-    """
-
-    squares: Int[Tensor, "T 2"]
-    inner: Bool[Tensor, " T"]
-    step: float
-    level: float
-
-    def points(self, chosen: slice | int, halvings: int, like: Tensor) -> Float[Tensor, "P 2"]:
-        """Centres of the cells of some squares, square after square."""
-        squares = self.squares[chosen].reshape(-1, 1, 2)
-        return ((squares * CELLS + _cells(halvings).to(squares.device)) * self.step).flatten(0, 1).to(like)
-
-    def log_area(self, halvings: int) -> float:
-        """Log of the area of a cell."""
-        return 2 * math.log(self.step / 2**halvings)
-
-    def square_of(self, z: Float[Tensor, "N 2"]) -> Int[Tensor, " N"]:
-        """Number of the square that each place lies in; -1 outside."""
-        wanted = (z.double() / (CELLS * self.step)).floor().long()
-        low = self.squares.amin(0)
-        columns = int(self.squares[:, 1].max() - low[1]) + 1
-        key = (self.squares - low) @ low.new_tensor([columns, 1])
-        numbers = low.new_full((int(key.max()) + 1,), -1).index_copy(0, key, torch.arange(len(key), device=key.device))
-        place = wanted - low
-        inside = ((place >= 0) & (wanted <= self.squares.amax(0))).all(-1)
-        return torch.where(inside, numbers[(place @ low.new_tensor([columns, 1])).clamp(0, len(numbers) - 1)], -1)
-
-
-def _cells(halvings: int) -> Float[Tensor, "P 2"]:
-    """Centres of a square's cells, in first steps from its corner."""
-    count = CELLS * 2**halvings
-    axis = (torch.arange(count, dtype=torch.float64) + 0.5) / 2**halvings
-    return torch.cartesian_prod(axis, axis)
-
-
-def _plane(prior: Distribution, posterior: DiagNormal, level: float, smallest: float) -> _Plane:
-    """The window of a level, with steps as small as the smallest posterior, or as its points allow."""
-    draws = prior.sample((4096,), torch.Generator().manual_seed(0))
-    seen = torch.cat([draws.to(posterior.mean), posterior.mean])
-    step = smallest
-    while step <= WIDEST_STEP * smallest:
-        plane = _window(prior, seen, level, step)
-        if plane is not None:
-            return plane
-        step *= math.sqrt(2)
-    raise QuadratureError(
-        f"the smallest posterior has a standard deviation of {smallest:.2g}, too small for a grid of "
-        f"{MOST_POINTS:,} points"
-    )
-
-
-def _window(prior: Distribution, seen: Float[Tensor, "M 2"], level: float, step: float) -> _Plane | None:
-    """The squares that reach above a level of log p(z), and those around them; None if they have too many points."""
-    side = CELLS * step
-    low, high = (torch.stack([seen.amin(0), seen.amax(0)]).double() / side).floor().long()
-    centres = _cells(0)
-    while True:
-        shape = (high - low + 1).tolist()
-        if math.prod(shape) * CELLS**2 > 4 * MOST_POINTS:
-            return None
-        axes = [torch.arange(int(a), int(b) + 1, device=seen.device) for a, b in zip(low, high, strict=True)]
-        squares = torch.cartesian_prod(*axes)
-        rows = max(1, POINTS_AT_ONCE // CELLS**2)
-        peaks = []
-        for part in squares.split(rows):
-            z = ((part.unsqueeze(1) * CELLS + centres.to(part.device)) * step).flatten(0, 1).to(seen)
-            peaks.append(log_density(prior, z).view(len(part), -1).amax(-1))
-        inside = (torch.cat(peaks) > level).view(shape)
-        occupied = [inside.any(1), inside.any(0)]
-        first = torch.stack([axis[0] for axis in occupied])
-        last = torch.stack([axis[-1] for axis in occupied])
-        if not bool(first.any() | last.any()):
-            break
-        more = (high - low + 1) // 4 + 1
-        low, high = low - more * first, high + more * last
-    # An eighth of the window's extent on each side.
-    reach = [math.ceil(int(axis.sum()) / 8) for axis in occupied]
-    around = (reach[1], reach[1], reach[0], reach[0])
-    padded = functional.pad(inside, around)
-    spread = functional.max_pool2d(
-        functional.pad(padded, around)[None].float(), (2 * reach[0] + 1, 2 * reach[1] + 1), stride=1
-    )[0]
-    chosen = (spread > 0).nonzero()
-    if len(chosen) * CELLS**2 > MOST_POINTS:
-        return None
-    return _Plane(chosen + low - low.new_tensor(reach), padded[tuple(chosen.T)], step, level)
-
-
 def _integrate(
-    model: VAE, x: Float[Tensor, "N C H W"], prior: Distribution, posterior: DiagNormal, plane: _Plane, tolerance: float
+    model: VAE,
+    x: Float[Tensor, "N C H W"],
+    prior: Distribution,
+    posterior: DiagNormal,
+    plane: Plane,
+    tolerance: float,
 ) -> Quadrature:
     """The integrals of some observations, over a window that grows until they need no more."""
     while True:
-        masses, highest = _on_the_first_grid(model, x, prior, plane)
+        (masses, ceilings), highest = _on_the_first_grid(model, x, prior, plane)
         total = masses.double().logsumexp(0)
         needed = (total - highest).min().item() - WINDOW_MARGIN
         if needed >= plane.level:
             break
-        plane = _plane(prior, posterior, needed - 1, plane.step)
-    by_window = total - masses[plane.inner].double().logsumexp(0)
-    holds = masses > total - FIRST_MARGIN
+        plane = window(prior, posterior, needed - 1, plane.smallest)
+    holds = ceilings > total - MARGIN
     own = plane.square_of(posterior.mean)
     holds[own.clamp(min=0), torch.arange(len(x), device=x.device)] |= own >= 0
-    rest = masses.double().masked_fill(holds, -math.inf).logsumexp(0)
+    # Of the window, and of what makes it larger.
+    sides = (plane.inner, ~plane.inner)
+    rest = torch.stack([masses[each].double().masked_fill(holds[each], -math.inf).logsumexp(0) for each in sides], 1)
     square, row = holds.nonzero().unbind(1)
-    by_halving = torch.full_like(total, math.inf)
-    halvings = 0
+    by_halving, by_window = torch.full_like(total, math.inf), torch.zeros_like(total)
+    squares, outside, halvings = plane.squares, (~plane.inner).long(), 0
     while len(row) and halvings < MOST_HALVINGS:
         halvings += 1
-        finer = _on_finer_cells(model, x, prior, plane, square, row, halvings)
-        share = torch.zeros_like(total).index_add_(0, row, (finer - total[row]).exp())
+        finer = _on_quarters(model, x, prior, plane, squares, square, row, halvings)
+        shares = (finer.log_mass - total[row].unsqueeze(1)).exp()
+        side = 2 * row + outside[square]
         is_open = torch.zeros_like(total, dtype=torch.bool).index_fill(0, row, True)
-        value = torch.where(is_open, total + (share + (rest - total).exp()).log(), total)
-        by_halving = torch.where(is_open, (value - total).abs(), by_halving)
-        total = value
-        # Twice at least, so that the last step but one is half the smallest standard deviation.
-        again = is_open & ((by_halving >= tolerance) | (halvings < 2))
-        keep = again[row] & (finer > total[row] - MARGIN)
-        left = again[row] & ~keep
-        gone = torch.zeros_like(total).index_add_(0, row[left], (finer[left] - total[row[left]]).exp())
-        rest = torch.logaddexp(rest, total + gone.log())
-        square, row = square[keep], row[keep]
-    return Quadrature(total, by_halving, by_window, plane.step / 2 ** min(halvings, 2), tolerance)
+        found = _added_up(shares, side, len(x)) + (rest - total.unsqueeze(1)).exp()
+        change = found.sum(1).log()
+        by_halving = torch.where(is_open, change.abs(), by_halving)
+        by_window = torch.where(is_open, change - found[:, 0].log(), by_window)
+        again = is_open & ((by_halving >= tolerance) | (halvings < plane.halvings))
+        keep = again[row].unsqueeze(1) & (finer.ceiling > (total + change)[row].unsqueeze(1) - MARGIN)
+        rest = torch.logaddexp(rest, total.unsqueeze(1) + _added_up(shares.masked_fill(keep, 0), side, len(x)).log())
+        total = torch.where(is_open, total + change, total)
+        pair, quarter = keep.nonzero().unbind(1)
+        number, order = (square[pair] * 4 + quarter).sort(stable=True)
+        number, square = number.unique_consecutive(return_inverse=True)
+        squares = 2 * squares[number // 4] + torch.stack([number % 4 // 2, number % 2], 1)
+        outside, row = outside[number // 4], row[pair][order]
+    return Quadrature(total, by_halving, by_window, plane.step / 2**plane.halvings, tolerance)
+
+
+def _added_up(shares: Float[Tensor, "A 4"], side: Int[Tensor, " A"], count: int) -> Float[Tensor, "N 2"]:
+    """Sums over each observation's squares in the window, and over those outside."""
+    return shares.new_zeros(2 * count).index_add_(0, side, shares.sum(1)).view(count, 2)
+
+
+class _Masses(NamedTuple):
+    """Of squares, for observations: the log of the mass on this grid, and what the log of a mass can be at most.
+
+    A peak between two points of a grid, of a log-density that is quadratic around it, rises above the higher one by at
+    most a quarter of their difference from point to point. A square that is as high all over holds no more.
+    """
+
+    log_mass: Float[Tensor, "U N"]
+    ceiling: Float[Tensor, "U N"]
+
+    @classmethod
+    def of(cls, terms: Float[Tensor, "P N"], log_area: float) -> "_Masses":
+        """From the log-densities at the squares' points, which are lost."""
+        cells = terms.view(-1, CELLS, CELLS, terms.shape[-1])
+        rise = sum(cells.diff(dim=axis).abs_().amax((1, 2)) for axis in (1, 2)) / 4
+        largest = cells.amax((1, 2), keepdim=True)
+        # A CPU takes 40 times as long for an exponential in float32 that is too small to be a normal number.
+        sums = cells.sub_(largest).clamp_(min=_SMALLEST).exp_().sum((1, 2))
+        top = largest[:, 0, 0] + log_area
+        return cls(sums.log_() + top, top + rise + 2 * math.log(CELLS))
 
 
 def _on_the_first_grid(
-    model: VAE, x: Float[Tensor, "N C H W"], prior: Distribution, plane: _Plane
-) -> tuple[Float[Tensor, "T N"], Float[Tensor, " N"]]:
-    """Log of each observation's mass in each square, and its highest log p(x | z)."""
+    model: VAE, x: Float[Tensor, "N C H W"], prior: Distribution, plane: Plane
+) -> tuple[_Masses, Float[Tensor, " N"]]:
+    """Each observation's masses in the squares, and its highest log p(x | z)."""
     count = max(1, min(PAIRS_AT_ONCE // len(x), POINTS_AT_ONCE) // CELLS**2)
-    masses, highest = [], x.new_full((len(x),), -math.inf)
-    for start in range(0, len(plane.squares), count):
-        z = plane.points(slice(start, start + count), 0, x)
+    found, highest = [], x.new_full((len(x),), -math.inf)
+    for squares in plane.squares.split(count):
+        z = plane.points(squares, 0, x)
         log_p_x = _log_p_x(model, z, x)
         highest = torch.maximum(highest, log_p_x.amax(0))
-        terms = (log_p_x + prior.log_prob(z).unsqueeze(-1)).unflatten(0, (-1, CELLS**2))
-        largest = terms.amax(1, keepdim=True)
-        # A CPU takes 40 times as long for an exponential in float32 that is too small to be a normal number.
-        sums = terms.sub_(largest).clamp_(min=_SMALLEST).exp_().sum(1)
-        masses.append(sums.log_().add_(largest.squeeze(1)).add_(plane.log_area(0)))
-    return torch.cat(masses), highest
+        found.append(_Masses.of(log_p_x.add_(prior.log_prob(z).unsqueeze(-1)), plane.log_area(0)))
+    return _Masses(*(torch.cat(each) for each in zip(*found, strict=True))), highest
 
 
-def _on_finer_cells(
+def _on_quarters(
     model: VAE,
     x: Float[Tensor, "N C H W"],
     prior: Distribution,
-    plane: _Plane,
+    plane: Plane,
+    squares: Int[Tensor, "U 2"],
     square: Int[Tensor, " A"],
     row: Int[Tensor, " A"],
     halvings: int,
-) -> Float[Tensor, " A"]:
-    """Log-masses of pairs of a square, rising, and an observation, on the grid after so many halvings, in float64."""
+) -> _Masses:
+    """Masses, in float64, of the four quarters of each pair's square, each with as many cells as the square had."""
+    corners = torch.cartesian_prod(*[torch.arange(2, device=squares.device)] * 2)
     found = []
-    numbers, counts = square.unique_consecutive(return_counts=True)
-    for number, rows in zip(numbers.tolist(), row.split(counts.tolist()), strict=True):
-        points, here = plane.points(number, halvings, x), x[rows]
-        total = here.new_full((len(rows),), -math.inf, dtype=torch.float64)
-        for z in points.split(max(1, min(POINTS_AT_ONCE, PAIRS_AT_ONCE // len(rows)))):
-            terms = _log_p_x(model, z, here).double() + prior.log_prob(z).double().unsqueeze(-1)
-            total = torch.logaddexp(total, terms.logsumexp(0))
-        found.append(total + plane.log_area(halvings))
-    return torch.cat(found)
+    for number, rows in zip(square.unique_consecutive().tolist(), row.split(_counts(square)), strict=True):
+        z = plane.points(2 * squares[number] + corners, halvings, x)
+        log_prior = prior.log_prob(z).double().unsqueeze(-1)
+        for some in rows.split(max(1, PAIRS_AT_ONCE // len(z))):
+            terms = _log_p_x(model, z, x[some]).double() + log_prior
+            found.append(_Masses.of(terms, plane.log_area(halvings)))
+    return _Masses(*(torch.cat([part.mT for part in each]) for each in zip(*found, strict=True)))
+
+
+def _counts(rising: Int[Tensor, " A"]) -> list[int]:
+    return rising.unique_consecutive(return_counts=True)[1].tolist()
 
 
 def _log_p_x(model: VAE, z: Float[Tensor, "P 2"], x: Float[Tensor, "N C H W"]) -> Float[Tensor, "P N"]:

@@ -12,7 +12,8 @@ from torch import Tensor
 from vampcore.distributions import Distribution
 from vampcore.metrics.likelihood import ImportanceEstimate, log_likelihood
 from vampcore.metrics.metric import Metric, difference_estimate, mean_metric
-from vampcore.metrics.quadrature import QuadratureError, can_integrate, quadrature
+from vampcore.metrics.plane import QuadratureError
+from vampcore.metrics.quadrature import can_integrate, quadrature
 from vampcore.models import VAE
 
 FEW_EFFECTIVE_SAMPLES = 10
