@@ -170,7 +170,7 @@ def experiments() -> tuple[Experiment, ...]:
         listed.append(
             Listed(
                 ref=Ref(name, entry.prior, entry.sha256, str(entry.path)),
-                data=entry.data,
+                data=datasets.short_name(entry.data),
                 model=entry.model,
                 posterior=entry.posterior,
                 components=entry.components,

@@ -57,15 +57,16 @@ def _unpacked(experiment: str, written: int, size: int) -> Split | None:
 
 def _of_data_set(model: Loaded) -> Split:
     config = model.checkpoint.config
+    what = f"the data set {datasets.short_name(config.data)}"
     try:
         # Asked here, since nothing keeps a refusal: every run would start a thread to show the words below.
         if not datasets.available(config.data):
-            raise DataMissing(f"the data set {config.data} is not on disk; {datasets.cure(config.data)}")
+            raise DataMissing(f"{what} is not on disk; {datasets.cure(config.data)}")
         part = _read(config.data, config.likelihood)
     except DataError as error:
-        raise DataMissing(f"the data set {config.data} cannot be read: {error}") from error
+        raise DataMissing(f"{what} cannot be read: {error}") from error
     if not _fits(model, part):
-        raise DataMissing(f"the data set {config.data} on disk is not the one that this model was tested on")
+        raise DataMissing(f"{what} on disk is not the one that this model was tested on")
     return part
 
 

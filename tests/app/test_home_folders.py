@@ -21,6 +21,32 @@ def test_a_home_folder_is_a_tilde(monkeypatch, said, shown):
     assert without_home(said) == shown
 
 
+def test_the_working_folder_is_left_out(tmp_path, monkeypatch):
+    from app.services.home_folders import without_home
+
+    monkeypatch.chdir(tmp_path)
+    assert without_home(f"there is no file {tmp_path}/own.npz") == "there is no file own.npz"
+
+
+def test_what_is_no_utf8_becomes_question_marks():
+    from app.services.home_folders import without_home
+
+    assert without_home("mod\udce8le is caf\u00e9") == "mod?le is caf\u00e9"
+
+
+def test_a_long_path_has_a_short_name_on_the_pages(models, monkeypatch):
+    import dataclasses
+
+    from app import services
+    from tests.app.conftest import forget
+    from vampcore import zoo
+
+    first = dataclasses.replace(zoo.entries()[0], data="npz:/home/anna/\ud800/" + "deep/" * 20 + "cells.npz")
+    monkeypatch.setattr(zoo, "entries", lambda: [first])
+    forget()
+    assert services.experiments()[0].priors[0].data == "cells.npz"
+
+
 def test_an_error_of_a_service_is_shown_without_it(services, monkeypatch):
     monkeypatch.setenv("HOME", "/srv/people/me")
     assert str(services.DataMissing("/srv/people/me/data is empty")) == "~/data is empty"

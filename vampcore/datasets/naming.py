@@ -158,7 +158,7 @@ def short_name(name: str) -> str:
     if own is None:
         return _shown(name)
     if own.title is not None:
-        return own.title
+        return _shown(own.title)
     parent = str(own.path.parent)
     is_home = parent in ("/home", "/Users", "/var/home") or own.path in (Path("/root"), _home())
     return "own images" if is_home or not own.path.name.strip("~.") else _shown(own.path.name)
