@@ -34,7 +34,7 @@ PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "exemplar")
 OPTIONS = "--data digits --experiment killed --latent-dim 2 --hidden 16 --layers 1 --batch-size 100 --warmup 1"
 EPOCHS, SAMPLES = 4, 20
 MOST_KILLS = 8
-"""Of one training, and of one evaluation, before it is left alone."""
+"""Of one training before it is left alone; as often its evaluation is tried."""
 
 STATE = "state.safetensors"
 TIMES = {"status.json", "history.csv", STATE}
@@ -229,7 +229,7 @@ class Killing:
         if self.dice.random() < 0.5:
             ended = run(command, self.folder.parent, kill_after=self.dice.uniform(0, seconds))
         else:
-            ended = run(command, self.folder.parent, self.dice.uniform(0, 0.004), changes=self.dice.randint(1, 12))
+            ended = run(command, self.folder.parent, self.dice.uniform(0, 0.004), changes=self.dice.randint(1, 8))
         if ended.killed:
             self.counts[f"{what}, saving" if ended.saving else what] += 1
         elif ended.status != 0:
@@ -260,9 +260,11 @@ class Killing:
 
     def _until_measured(self, evaluate: list[str], seconds: float, metrics: tuple[object, object]) -> None:
         command = self._command(evaluate, self.folder)
-        while self._kills() < self.times and self._kills("evaluating") < MOST_KILLS:
-            if not self._kill(command, seconds, "evaluating").killed:
+        for _ in itertools.repeat(None, MOST_KILLS):
+            if self._kills() >= self.times:
                 break
+            if not self._kill(command, seconds, "evaluating").killed:
+                continue  # measured again, the scores are the same
             if zoo.load(str(self.folder)).metrics not in metrics:
                 raise Fault(f"{self.folder} holds scores that are neither those before nor those after")
             self.counts["opened"] += 1
