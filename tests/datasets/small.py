@@ -1,7 +1,11 @@
 """Small data sets in the formats of the real ones, with the checksums of what was written."""
 
+import bz2
 import gzip
 import hashlib
+import pickle
+import tarfile
+import zipfile
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -10,12 +14,17 @@ from typing import Generic, TypeVar
 import numpy as np
 import scipy.io
 
+from vampcore.datasets import svhn, usps
 from vampcore.datasets.caltech101_silhouettes import REMOTE, Caltech101Silhouettes
+from vampcore.datasets.cifar10 import BATCHES, CIFAR10
+from vampcore.datasets.emnist import EMNIST, EMNIST_LETTERS
 from vampcore.datasets.frey_faces import FreyFaces
-from vampcore.datasets.idx_images import MNIST, IdxImages
+from vampcore.datasets.idx_images import KMNIST, MNIST, IdxImages
 from vampcore.datasets.static_mnist import REMOTES, StaticMNIST
+from vampcore.datasets.svhn import SVHN
+from vampcore.datasets.usps import USPS
 
-K = TypeVar("K", IdxImages, StaticMNIST, Caltech101Silhouettes, FreyFaces)
+K = TypeVar("K", IdxImages, StaticMNIST, Caltech101Silhouettes, FreyFaces, EMNIST, USPS, SVHN, CIFAR10)
 
 
 def sha256(content: bytes) -> str:
@@ -99,6 +108,107 @@ def small_frey(frames: int = 11) -> Published[FreyFaces]:
     kind = FreyFaces(frames=frames, held_out=2, digest=sha256(images.tobytes()))
     source = mat(ff=images.reshape(frames, -1).T)
     return Published(kind, {"frey_rawface.mat": source}, (npz(images=images),), {"images": images})
+
+
+def small_kmnist() -> Published[IdxImages]:
+    mnist = small_mnist()
+    remotes = tuple(
+        replace(remote, sha256=None, md5=md5(mnist.sources[remote.name]), size=len(mnist.sources[remote.name]))
+        for remote in KMNIST.remotes
+    )
+    kind = replace(KMNIST, remotes=remotes, counts=(20, 8), validation=5)
+    return Published(kind, mnist.sources, mnist.contents, mnist.arrays)
+
+
+def small_emnist() -> Published[EMNIST]:
+    random = np.random.default_rng(5)
+    arrays = {
+        "train": random.integers(0, 256, (20, 28, 28), dtype=np.uint8),
+        "train_labels": random.integers(1, 27, 20, dtype=np.uint8),
+        "test": random.integers(0, 256, (8, 28, 28), dtype=np.uint8),
+        "test_labels": random.integers(1, 27, 8, dtype=np.uint8),
+    }
+    contents = tuple(idx(array) for array in arrays.values())
+    names = [path.name for path in EMNIST_LETTERS.files(Path("nowhere"))]
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in zip(names, contents, strict=True):
+            archive.writestr(f"gzip/{name}.gz", gzip.compress(content))
+    source = buffer.getvalue()
+    remote = replace(EMNIST_LETTERS.remote, md5=md5(source), size=len(source))
+    kind = replace(EMNIST_LETTERS, counts=(20, 8), validation=5, remote=remote)
+    return Published(kind, {"gzip.zip": source}, contents, arrays)
+
+
+def small_usps() -> Published[USPS]:
+    random = np.random.default_rng(6)
+    contents, arrays, rows = [], {}, (30, 7)
+    for part, count in zip(("train", "test"), rows, strict=True):
+        arrays[part] = random.integers(0, 256, (count, 16, 16), dtype=np.uint8)
+        arrays[f"{part}_labels"] = labels = np.arange(count) % 10
+        shares = arrays[part].reshape(count, -1) / 255 * 2 - 1
+        lines = [
+            f"{label + 1} " + " ".join(f"{place}:{value:.6f}" for place, value in enumerate(row, 1))
+            for label, row in zip(labels, shares, strict=True)
+        ]
+        contents.append(bz2.compress("\n".join(lines).encode()))
+    remotes = tuple(
+        replace(remote, md5=md5(content), size=len(content))
+        for remote, content in zip(usps.REMOTES, contents, strict=True)
+    )
+    sources = {remote.name: content for remote, content in zip(remotes, contents, strict=True)}
+    return Published(USPS(rows=rows, validation=10, remotes=remotes), sources, tuple(contents), arrays)
+
+
+def small_svhn() -> Published[SVHN]:
+    random = np.random.default_rng(7)
+    contents, arrays, rows = [], {}, (30, 7)
+    for part, count in zip(("train", "test"), rows, strict=True):
+        arrays[part] = random.integers(0, 256, (count, 3, 32, 32), dtype=np.uint8)
+        arrays[f"{part}_labels"] = np.arange(count) % 10
+        stored = np.where(arrays[f"{part}_labels"] == 0, 10, arrays[f"{part}_labels"]).astype(np.uint8)
+        contents.append(mat(X=arrays[part].transpose(2, 3, 1, 0), y=stored[:, None]))
+    remotes = tuple(
+        replace(remote, md5=md5(content), size=len(content))
+        for remote, content in zip(svhn.REMOTES, contents, strict=True)
+    )
+    sources = {remote.name: content for remote, content in zip(remotes, contents, strict=True)}
+    return Published(SVHN(rows=rows, validation=10, remotes=remotes), sources, tuple(contents), arrays)
+
+
+def small_cifar10(rows: int = 20) -> Published[CIFAR10]:
+    random = np.random.default_rng(8)
+    contents, parts = [], []
+    for name, _ in BATCHES:
+        images, labels = random.integers(0, 256, (rows, 3072), dtype=np.uint8), (np.arange(rows) % 10).tolist()
+        batch = {
+            "batch_label": name,
+            "labels": labels,
+            "data": images,
+            "filenames": [f"{name}_{row}.png" for row in range(rows)],
+        }
+        contents.append(pickle.dumps(batch, protocol=2))
+        parts.append(images.reshape(rows, 3, 32, 32))
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for (name, _), content in zip(BATCHES, contents, strict=True):
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+    source = buffer.getvalue()
+    kind = CIFAR10(
+        rows=rows,
+        validation=10,
+        batches=tuple((name, md5(content)) for (name, _), content in zip(BATCHES, contents, strict=True)),
+        remote=replace(CIFAR10().remote, md5=md5(source), size=len(source)),
+    )
+    arrays = {"train": np.concatenate(parts[:-1]), "train_labels": np.tile(np.arange(rows) % 10, 5)}
+    arrays |= {"test": parts[-1], "test_labels": np.arange(rows) % 10}
+    return Published(kind, {"cifar-10-python.tar.gz": source}, tuple(contents), arrays)
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content).hexdigest()
 
 
 def npz(**arrays: np.ndarray) -> bytes:

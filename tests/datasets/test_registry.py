@@ -17,12 +17,14 @@ from .small import everything_below, mat, small_mnist, small_static_mnist
 DOWNLOADED = ("static_mnist", "mnist", "fashion_mnist", "caltech101_silhouettes", "frey_faces")
 
 
+LEFT_BY_TORCHVISION = ("emnist_letters", "emnist_balanced", "kmnist", "usps", "svhn", "cifar10")
 BY_HAND = ("omniglot", "histopathology")
 
 
 def test_names_and_default_likelihoods() -> None:
-    assert names() == ("digits", *DOWNLOADED, *BY_HAND)
+    assert names() == ("digits", *DOWNLOADED, *BY_HAND, *LEFT_BY_TORCHVISION)
     likelihoods = ["binomial", *["bernoulli"] * 4, "logistic", "bernoulli", "logistic"]
+    likelihoods += [*["bernoulli"] * 3, *["logistic"] * 3]
     assert [default_likelihood(name) for name in names()] == likelihoods
 
 

@@ -17,20 +17,24 @@ from vampcore.datasets.base import (
     with_likelihood,
 )
 from vampcore.datasets.caltech101_silhouettes import Caltech101Silhouettes
+from vampcore.datasets.cifar10 import CIFAR10
 from vampcore.datasets.digits import Digits
+from vampcore.datasets.emnist import EMNIST_BALANCED, EMNIST_LETTERS
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress
 from vampcore.datasets.files import download_cure
 from vampcore.datasets.foreign import on_disk
 from vampcore.datasets.frey_faces import FreyFaces
 from vampcore.datasets.histopathology import Histopathology
-from vampcore.datasets.idx_images import FASHION_MNIST, MNIST
+from vampcore.datasets.idx_images import FASHION_MNIST, KMNIST, MNIST
 from vampcore.datasets.naming import OwnData, absolute_name, own_data, short_name
 from vampcore.datasets.omniglot import Omniglot
 from vampcore.datasets.own_csv import CsvTable
 from vampcore.datasets.own_folder import ImageFolder
 from vampcore.datasets.own_npz import NpzImages
 from vampcore.datasets.static_mnist import StaticMNIST
+from vampcore.datasets.svhn import SVHN
+from vampcore.datasets.usps import USPS
 
 __all__ = [
     "DataError",
@@ -60,6 +64,12 @@ KINDS: tuple[PublishedKind, ...] = (
     FreyFaces(),
     Omniglot(),
     Histopathology(),
+    EMNIST_LETTERS,
+    EMNIST_BALANCED,
+    KMNIST,
+    USPS(),
+    SVHN(),
+    CIFAR10(),
 )
 
 

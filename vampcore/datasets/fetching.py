@@ -1,9 +1,8 @@
-"""Fetching published files: streamed, verified by SHA-256, whole or not at all."""
+"""Fetching published files by pooch: with progress and mirrors, verified by checksum, whole or not at all."""
 
+import gzip
 import hashlib
-import http.client
-import urllib.error
-import urllib.request
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,21 +25,35 @@ class Remote:
     """A published file.
 
     Attributes:
-        name: File name at the source; with the ending .gz it is unpacked while it arrives.
+        name: File name at the source; with the ending .gz (but not .tar.gz) it is unpacked when it has arrived.
         bases: Addresses of the folders that publish it, tried in this order.
         size: Bytes to be received, for the progress bar until the server has said.
-        sha256: Of the unpacked content; None where only what is made of the file can be verified.
+        sha256: Of the unpacked content; None where it is not known.
+        md5: Of the file as it travels, where its publisher or torchvision states that; None if not.
     """
 
     name: str
     bases: tuple[str, ...]
     size: int
     sha256: str | None
+    md5: str | None = None
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is unpacked when it has arrived."""
+        return self.name.endswith(".gz") and not self.name.endswith(".tar.gz")
 
     @property
     def content_name(self) -> str:
         """File name once unpacked."""
-        return self.name.removesuffix(".gz")
+        return self.name.removesuffix(".gz") if self.is_packed else self.name
+
+    @property
+    def known_hash(self) -> str | None:
+        """Checksum of the file as it travels, in pooch's form; None if only that of its content is known."""
+        if self.md5 is not None:
+            return f"md5:{self.md5}"
+        return None if self.is_packed or self.sha256 is None else f"sha256:{self.sha256}"
 
 
 class _SourceError(Exception):
@@ -115,48 +128,78 @@ def _fetch_one(
     remote: Remote, url: str, target: Path, progress: Progress | None, done: int, total: int
 ) -> tuple[int, int]:
     """Bytes received and expected, both of the file as it travels."""
-    digest = hashlib.sha256()
-    inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if remote.name.endswith(".gz") else None
-    received, expected = 0, remote.size
-    with target.open("wb") as file:
-        for chunk, length in _chunks(url):
-            expected = length if length is not None else expected
-            received += len(chunk)
-            content = _inflated(inflate, chunk, url) if inflate else chunk
-            digest.update(content)
-            file.write(content)
-            if progress is not None:
-                progress(done + received, max(total - remote.size + expected, done + received))
-    if inflate is not None and not inflate.eof:
-        raise _SourceError(f"{url} ended before the gzip stream did, after {received} bytes")
-    if remote.sha256 is not None and digest.hexdigest() != remote.sha256:
-        raise _SourceError(f"{url} has sha256 {digest.hexdigest()[:12]}.., not {remote.sha256[:12]}..")
-    return received, received
+    import pooch  # slow to import, and only downloads need it
+    import requests
 
-
-def _inflated(inflate: "zlib._Decompress", chunk: bytes, url: str) -> bytes:
+    pooch.get_logger().setLevel("WARNING")
+    bar = _Bar(remote, progress, done, total)
+    downloader = pooch.HTTPDownloader(
+        progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT, headers={"User-Agent": "vampcore"}
+    )
+    travelling = f"{target.name}.received"
     try:
-        return inflate.decompress(chunk)
-    except zlib.error as error:
+        received = Path(pooch.retrieve(url, remote.known_hash, travelling, target.parent, downloader=downloader))
+    except requests.HTTPError as error:
+        answer = error.response
+        status = "with an error" if answer is None else f"{answer.status_code} {answer.reason}"
+        raise _SourceError(f"{url} answered {status}") from error
+    except requests.RequestException as error:
+        raise _SourceError(f"{url} cannot be reached ({_reason(error)})") from error
+    except ValueError as error:  # a checksum
+        raise _SourceError(f"{url} is not the published file, by its checksum") from error
+    size = received.stat().st_size
+    if remote.is_packed:
+        _unpack(received, target, url)
+        received.unlink()
+    else:
+        received.replace(target)
+    if remote.sha256 is not None and _sha256(target) != remote.sha256:
+        raise _SourceError(f"{url} is not the published file, by its checksum")
+    return size, size
+
+
+class _Bar:
+    """What pooch tells of a download, for a progress over all files of a data set."""
+
+    def __init__(self, remote: Remote, progress: Progress | None, done: int, total: int) -> None:
+        self.total, self._received = 0, 0
+        self._remote, self._progress, self._done, self._all = remote, progress, done, total
+
+    def update(self, received: int) -> None:
+        """So many bytes more, rounded up to a piece."""
+        expected = self.total or self._remote.size
+        self._received = min(self._received + received, expected)
+        if self._progress is not None and received:
+            self._progress(self._done + self._received, self._all - self._remote.size + expected)
+
+    def reset(self) -> None:
+        """The end: pooch then tells the whole length."""
+        self._received = 0
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _reason(error: Exception) -> str:
+    """The innermost reason of a failure of requests, which wraps those of two libraries."""
+    found: BaseException = error
+    while (inner := getattr(found, "reason", None) or next(iter(found.args), None)) is not None:
+        if not isinstance(inner, BaseException):
+            break
+        found = inner
+    return " ".join(str(found).split())[:200]
+
+
+def _unpack(packed: Path, target: Path, url: str) -> None:
+    try:
+        with gzip.open(packed) as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file, CHUNK)
+    except EOFError as error:
+        raise _SourceError(f"{url} ended before the gzip stream did") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
         raise _SourceError(f"{url} is not a whole gzip file ({error})") from error
 
 
-def _chunks(url: str) -> Iterator[tuple[bytes, int | None]]:
-    """Pieces of the body, each with the length that the server announced, if it did."""
-    try:
-        request = urllib.request.Request(url, headers={"User-Agent": "vampcore"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
-            announced = response.headers.get("Content-Length") or ""
-            length = int(announced) if announced.isdecimal() else None
-            received = 0
-            while chunk := response.read(CHUNK):
-                received += len(chunk)
-                yield chunk, length
-    except urllib.error.HTTPError as error:
-        raise _SourceError(f"{url} answered {error.code} {error.reason}") from error
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise _SourceError(f"{url} cannot be reached ({reason})") from error
-    # http.client takes an early end of the connection for the end of the body.
-    if length is not None and received != length:
-        raise _SourceError(f"{url} ended after {received} of {length} bytes")
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

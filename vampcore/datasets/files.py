@@ -80,12 +80,25 @@ def check_sha256(path: Path, content: bytes | memoryview, sha256: str, cure: str
         raise DataError(f"{path} is not the published file (sha256 {found[:12]}.., not {sha256[:12]}..); {cure}")
 
 
-def check_array(path: Path, key: str, array: np.ndarray, shape: tuple[int, ...], cure: str) -> None:
+def check_md5(path: Path, content: bytes, md5: str, cure: str) -> None:
+    """Compares content that came from `path` with the checksum that torchvision states for it.
+
+    Raises:
+        DataError: If they differ.
+    """
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if found != md5:
+        raise DataError(f"{path} is not the published file (md5 {found[:12]}.., not {md5[:12]}..); {cure}")
+
+
+def check_array(path: Path, key: str, array: object, shape: tuple[int, ...], cure: str) -> None:
     """Refuses an array that is not uint8 of the given shape.
 
     Raises:
         DataError: Naming the file, the array and both shapes.
     """
+    if not isinstance(array, np.ndarray):  # of a member of an archive that is no array, numpy gives the bytes
+        raise DataError(f"{path}: {key} is no array; {cure}")
     if array.dtype != np.uint8 or array.shape != shape:
         raise DataError(f"{path}: {key} is {array.dtype} {array.shape}, not uint8 {shape}; {cure}")
 

@@ -1,12 +1,15 @@
-"""MNIST and Fashion-MNIST: grey 28 x 28 images in the idx format, in the folders that torchvision uses.
+"""MNIST, Fashion-MNIST and Kuzushiji-MNIST: grey 28 x 28 images in idx files, in the folders that torchvision uses.
 
 The idx files are read here and not by torchvision, which takes a second to import and does not check their content.
 
 References:
     LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, Proc. IEEE 86(11), 1998.
+    Clanuwat et al., Deep learning for classical Japanese literature, 2018. https://arxiv.org/abs/1812.01718
     Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017. https://arxiv.org/abs/1708.07747
 """
 
+import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from vampcore.datasets.splits import make_split
 LEVELS = 255
 SIDE = 28
 MNIST_BASES = ("https://ossci-datasets.s3.amazonaws.com/mnist", "http://yann.lecun.com/exdb/mnist")
+KMNIST_BASES = ("http://codh.rois.ac.jp/kmnist/dataset/kmnist",)  # as published by its authors
 FASHION_BASES = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",)  # as published by its authors
 
 
@@ -97,9 +101,9 @@ def read_idx(path: Path, shape: tuple[int, ...], sha256: str | None, cure: str) 
     Raises:
         DataError: If it is cut off, altered, or holds something else.
     """
-    content = read_bytes(path, cure)
     header = bytes((0, 0, 8, len(shape))) + np.array(shape, dtype=">u4").tobytes()
     size = len(header) + int(np.prod(shape))
+    content = _unpacked(path, size + 1, cure) if path.suffix == ".gz" else read_bytes(path, cure)
     if content[: len(header)] != header:
         raise DataError(f"{path} is not an idx file of {' x '.join(map(str, shape))} bytes; {cure}")
     if len(content) != size:
@@ -108,6 +112,27 @@ def read_idx(path: Path, shape: tuple[int, ...], sha256: str | None, cure: str) 
         check_sha256(path, content, sha256, cure)
     return np.frombuffer(content, dtype=np.uint8, offset=len(header)).reshape(shape)
 
+
+def _unpacked(path: Path, most: int, cure: str) -> bytes:
+    """So many bytes of a gzip file at most."""
+    try:
+        with gzip.open(path) as file:
+            return file.read(most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is not a whole gzip file ({error}); {cure}") from error
+
+
+KMNIST = IdxImages(
+    name="kmnist",
+    folder="KMNIST",
+    classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+    remotes=(
+        Remote("train-images-idx3-ubyte.gz", KMNIST_BASES, 18165135, None, "bdb82020997e1d708af4cf47b453dcf7"),
+        Remote("train-labels-idx1-ubyte.gz", KMNIST_BASES, 29497, None, "e144d726b3acfaa3e44228e80efcd344"),
+        Remote("t10k-images-idx3-ubyte.gz", KMNIST_BASES, 3041136, None, "5c965bf0a639b31b8f53240b1b52f4d7"),
+        Remote("t10k-labels-idx1-ubyte.gz", KMNIST_BASES, 5120, None, "7320c461ea6c1c855c0b718fb2a4b134"),
+    ),
+)
 
 MNIST = IdxImages(
     name="mnist",

@@ -58,6 +58,14 @@ def split(
     return train_part, validation_part, test_part
 
 
+def hold_out(
+    images: UInt8[np.ndarray, "N C H W"], labels: Int64[np.ndarray, " N"], levels: int, validation: int
+) -> tuple[Split, Split]:
+    """Training and validation part of training images that came in one piece: shuffled, balanced by class."""
+    train, held_out, _ = split(images, labels, levels, validation, 0)
+    return train, held_out
+
+
 def make_split(
     images: UInt8[np.ndarray, "N C H W"],
     labels: np.ndarray | None,
