@@ -7,6 +7,7 @@ import streamlit as st
 from app import ready, server
 
 STATIC = Path(__file__).parent / "static"
+PATHS = ("", *(file.stem for file in Path(__file__).parent.joinpath("views").glob("*.py")))
 
 server.send_at_once()
 server.hand_over_soon()
@@ -38,7 +39,7 @@ ready.wait_until_ready()
 from app import services, state, widgets  # noqa: E402
 
 with services.in_turn():
-    state.begin(page.url_path)
+    state.begin(page.url_path, st.context.url, PATHS)
     if widgets.sidebar():
         widgets.notices()
         try:

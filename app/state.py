@@ -9,6 +9,7 @@ used is taken out of the URL and named in a notice.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -38,14 +39,32 @@ class Selection:
         return self.listed.ref
 
 
-def begin(page: str) -> None:
-    """Start a run of `page`: what was said on another page is forgotten."""
+def begin(page: str, address: str | None = None, pages: tuple[str, ...] = ()) -> None:
+    """Start a run of `page`: what was said on another page is forgotten.
+
+    Arguments:
+        page: Its path in the URL, "" for the first page.
+        address: The URL that the browser shows, where it is known.
+        pages: The paths of all pages; a session that begins at another one is told that there is no such page.
+    """
     if st.session_state.get(_PAGE) != page:
         seen = st.session_state.get(_PAGE) is not None
+        if not seen and (asked := _path(address)) not in (page, *pages):
+            ignored("page", asked, "there is no such page, so this is the first one")
         st.session_state[_PAGE] = page
         st.session_state[_VISIT] = visit() + 1
         if seen:
             st.session_state[_NOTICES] = []
+
+
+def _path(address: str | None) -> str:
+    """The path of a page in a URL, without the path that the server is told to answer under."""
+    try:
+        path = unquote(urlsplit(address or "").path).strip("/")
+    except ValueError:  # no address that a browser shows
+        return ""
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return path.removeprefix(base).strip("/") if base else path
 
 
 def visit() -> int:

@@ -58,18 +58,18 @@ def sidebar() -> bool:
             key=state.PRIOR,
             default=state.default_prior(experiment),
             names=SHORT_NAMES,
-            help="In view on the pages of one prior. Overview and Compare priors show all of them.",
+            help="Used by the pages that show one prior. Overview and Compare priors show all of them.",
         )
         _identity(state.selected().listed)
         for broken in experiment.broken:
             st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")
         st.divider()
         choose(
-            "Figures are saved as",
+            "Export format",
             FORMATS,
             key=FORMAT_KEY,
             default=FORMATS[0],
-            help="By the camera in each figure; on a narrow screen, in the latent plane.",
+            help="Used by the camera button of each chart; on a narrow screen only the latent plane has one.",
         )
         st.caption(f"Computed on {services.device().name}")
         copy_link()
@@ -124,15 +124,16 @@ def part_notice(refs: tuple[services.Ref, ...]) -> None:
     for ref in refs:
         facts = services.facts(ref)
         if facts.images < facts.test_images:
-            kept[ref.name] = f"{count(facts.images)} of {count(facts.test_images)}"
+            kept[ref.name] = f"{count(facts.images)} of the {count(facts.test_images)}"
     if not kept:
         return
     alike = len(kept) == len(refs) and len(set(kept.values())) == 1
-    whose = next(iter(kept.values())) if alike else ", ".join(f"{part} ({plain(name)})" for name, part in kept.items())
-    st.caption(
-        f":material/filter_alt: Latents are kept of {whose} test images, drawn at random. Maps, units, usage and live "
-        "figures are of these, numbered among themselves; stored figures are of all."
-    )
+    if alike:
+        whose = f"This page uses a random {next(iter(kept.values()))} test images."
+    else:
+        parts = ", ".join(f"{part} ({plain(name)})" for name, part in kept.items())
+        whose = f"This page uses random parts of the test images: {parts}."
+    st.caption(f":material/filter_alt: {whose} Stored scores use all of them.")
 
 
 def vector_notice(ref: services.Ref) -> None:
@@ -180,7 +181,9 @@ def _report(bar: st.delta_generator.DeltaGenerator, done: int, total: int, name:
 def no_checkpoint() -> None:
     """What to show, and what to type, where there is no model to look at."""
     st.title("No trained model yet", anchor=False)
-    st.markdown("Train one on the embedded digits; it takes a few minutes and then stands in the sidebar:")
+    st.markdown(
+        "Train one on the digits that come with VampScope. It takes a few minutes. The model is then in the sidebar:"
+    )
     st.code("python -m vampcore train --data digits --prior vamp --components 16 --latent-dim 2", language="shell")
     for experiment in services.experiments():
         for broken in experiment.broken:

@@ -1,5 +1,6 @@
 """What the URL may say, and what becomes of it when it says nonsense."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.patience import patience
@@ -191,3 +192,43 @@ def test_markup_in_a_link_is_shown_as_it_is_written():
     at = opened(t_model="`![x](http://example.org/x.png)`\n# Head")
     (line,) = [line for line in at.warning[0].value.splitlines() if "t_model" in line]
     assert line == "- t_model = `'![x](http://example.org/x.png)' # Head`: it may be a, b, c."
+
+
+def begun(address: str) -> None:
+    """A run that begins at an address, and what it says of it."""
+    import streamlit as st
+
+    from app import state
+
+    state.begin("", address, ("", "compare"))
+    st.text("\n".join(state.notices()))
+
+
+class TestAddresses:
+    def said(self, address: str) -> str:
+        at = AppTest.from_function(begun, args=(address,), default_timeout=patience()).run()
+        assert not at.exception
+        return at.text[0].value
+
+    def test_a_page_that_there_is_not_is_named(self, models):
+        assert "page = `nowhere`: there is no such page" in self.said("http://localhost:8501/nowhere?prior=SG")
+
+    @pytest.mark.parametrize("address", ["", "http://localhost:8501/", "http://localhost:8501/compare?x=1"])
+    def test_pages_that_there_are_are_not(self, models, address):
+        assert self.said(address) == ""
+
+    @pytest.mark.parametrize(
+        "address", ["http://a/%3Cscript%3E", "http://a/[x](http:b)", "http://a/" + "x" * 9000, "http://[/"]
+    )
+    def test_nothing_of_a_hostile_address_is_markup(self, models, address):
+        assert len(self.said(address)) < 150
+
+    def test_the_path_that_the_server_answers_under_is_no_page(self, models):
+        from streamlit import config
+
+        config.set_option("server.baseUrlPath", "deep/scope")
+        try:
+            assert self.said("http://a/deep/scope/compare") == self.said("http://a/deep/scope") == ""
+            assert "page = `nowhere`" in self.said("http://a/deep/scope/nowhere")
+        finally:
+            config.set_option("server.baseUrlPath", "")

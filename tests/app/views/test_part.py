@@ -32,7 +32,8 @@ def opened(page: str, **query: str) -> AppTest:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_of_which_images_it_is(parts, page):
-    assert "Latents are kept of 80 of 300 test images, drawn at random" in words(opened(page, prior="MoG"))
+    said = "This page uses a random 80 of the 300 test images. Stored scores use all of them."
+    assert said in words(opened(page, prior="MoG"))
 
 
 def test_a_whole_checkpoint_says_nothing(models):
