@@ -36,7 +36,7 @@ def test_a_traceback_in_the_log_is_an_error(browser, tmp_path):
     with serve(script, tmp_path / "log.txt") as server:
         page = new_window(browser)
         page.goto(server.url)
-        expect(page.get_by_text("ZeroDivisionError").first).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_be_visible()
         page.context.close()
         assert "ZeroDivisionError" in server.errors()
         assert server.errors(server.log.stat().st_size) == ""
