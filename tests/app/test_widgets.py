@@ -1,5 +1,7 @@
 """How numbers read, and what the shared pieces put on a page."""
 
+import shutil
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -159,8 +161,6 @@ def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
 
 
 def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkeypatch):
-    import shutil
-
     from tests.app.conftest import use_root
 
     shutil.copytree(models, tmp_path / "all")
@@ -259,8 +259,6 @@ def test_figures_are_saved_in_the_format_that_the_sidebar_says(models):
 @pytest.fixture
 def many(models, tmp_path, monkeypatch):
     """Fourteen experiments on digits and one that says it is of another data set."""
-    import shutil
-
     from tests.app.conftest import forget, use_root
 
     for number in range(14):
