@@ -22,7 +22,7 @@ from vampcore.config import Config
 QUICK = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=2", "--warmup=1"]
 QUICK += ["--experiment=quick"]
 FIELDS = ["experiment", "prior", "path", "data", "model", "components", "latent_dims", "epochs", "converged"]
-FIELDS += ["log_likelihood", "sha256", "posterior", "checked"]
+FIELDS += ["log_likelihood", "sha256", "posterior", "checked", "in_use"]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The command line under Ctrl-C, a full disk and too little memory: the best weights stay, and one line says why."""
 
+import errno
+import json
 import os
 import resource
 import signal
@@ -14,13 +16,16 @@ import torch
 
 from tests.patience import patience
 from tests.small_runs import RUN_FILES, digits
-from vampcore.checkpoints import load, measuring
+from vampcore.checkpoints import CheckpointError, load, measuring
 from vampcore.commands import main
 from vampcore.commands import train as train_command
 from vampcore.commands.stopping import stop_on_signals
+from vampcore.compiling import is_compiling
 from vampcore.training import fit
+from vampcore.training import state as state_module
 from vampcore.training.state import read_state
 
+fit_module = sys.modules["vampcore.training.fit"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -182,3 +187,96 @@ def train_to(folder, epoch, config, resume=False):
         if record.epoch == epoch:
             break
     epochs.close()
+
+
+class TestAKillBetweenTheRenames:
+    """The run lies under its reserve name; every command finds it there."""
+
+    @pytest.fixture
+    def killed(self, run) -> Path:
+        run.rename(run.with_name(".run.old"))
+        return run
+
+    def test_resuming_goes_on_with_it(self, killed, capsys):
+        assert main(["train", "--like", str(killed), "--out", str(killed), "--resume"]) == 0
+        assert load(killed).progress.epochs == 3
+        assert not killed.with_name(".run.old").exists()
+        assert [record.epoch for record in load(killed).history] == [1, 2, 3]
+
+    def test_starting_anew_is_refused(self, killed, capsys):
+        state = (killed.with_name(".run.old") / "state.safetensors").read_bytes()
+        assert main(["train", "--like", str(killed), "--out", str(killed)]) == 1
+        assert "holds a model already: go on with --resume" in only_error(capsys)
+        assert (killed.with_name(".run.old") / "state.safetensors").read_bytes() == state
+
+    def test_the_library_never_starts_over_it(self, killed):
+        settings = load(killed).config
+        epochs = fit(settings, digits(), killed)
+        next(epochs)
+        assert not killed.with_name(".run.old").exists()
+        epochs.close()
+
+
+class TestAFullDiskAtTheEnd:
+    def test_at_the_end_the_checkpoint_comes_before_the_larger_state(self, run, monkeypatch, capsys):
+        """The state does not fit any more, and the checkpoint does."""
+        written = state_module.write_bytes
+
+        def full(path, content):
+            if path.name == "state.safetensors" and load(run).progress.epochs == 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            written(path, content)
+
+        monkeypatch.setattr(state_module, "write_bytes", full)
+        assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 1
+        assert "state.safetensors could not be written (No space left on device)" in only_error(capsys)
+        assert load(run).progress.epochs == 3
+        assert json.loads((run / "status.json").read_text())["phase"] == "stopped"
+
+    def test_at_the_end_of_the_first_writing(self, family, tmp_path, monkeypatch, capsys):
+        def full(path, content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        settings = load(family / "small" / "sg").config
+        epochs = fit(settings, digits(), tmp_path / "run")
+        next(epochs)
+        monkeypatch.setattr(state_module, "write_bytes", full)
+        with pytest.raises(CheckpointError, match="could not be written"):
+            epochs.close()
+        assert load(tmp_path / "run").progress.epochs == 1
+
+
+class TestASecondSignal:
+    def test_while_the_end_is_written_leaves_no_status_of_training(self, run, monkeypatch):
+        def interrupted(*arguments):
+            raise KeyboardInterrupt
+
+        settings = load(run).config
+        epochs = fit(settings, digits(), run, resume=True)
+        next(epochs)
+        assert json.loads((run / "status.json").read_text())["phase"] == "training"
+        monkeypatch.setattr(fit_module, "best_checkpoint", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            epochs.close()
+        assert json.loads((run / "status.json").read_text())["phase"] == "stopped"
+
+
+class TestWhileTheStepIsCompiled:
+    def test_the_first_signal_ends_it(self, run, monkeypatch, capsys):
+        """Compiling is replaced by a wait that only an exception ends."""
+
+        def compile_for_ever(*arguments, **options):
+            def first_call(*arguments, **options):
+                signal.raise_signal(signal.SIGINT)
+                pytest.fail("the signal did not end the compiling")
+
+            return first_call
+
+        monkeypatch.setattr(torch, "compile", compile_for_ever)
+        options = ["--like", str(run), "--out", str(run.with_name("new")), "--compile", "on"]
+        assert main(["train", *options]) == 0
+        said = capsys.readouterr()
+        assert "stopping; the step was still being compiled" in said.err
+        assert said.out.endswith("new: stopped before an epoch was done; go on with --resume\n")
+        assert json.loads((run.with_name("new") / "status.json").read_text())["phase"] == "stopped"
+        assert not is_compiling()

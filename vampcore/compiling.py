@@ -6,7 +6,8 @@ import shutil
 import sys
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import torch
@@ -19,6 +20,28 @@ def can_compile(device: torch.device) -> bool:
     """Whether there is what torch.compile needs: a CUDA GPU, or a C++ compiler for the CPU's code."""
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
     return device.type == "cuda" or (device.type == "cpu" and shutil.which(compiler) is not None)
+
+
+class CompilingStoppedError(KeyboardInterrupt):
+    """Raised out of a first call, which compiles for up to minutes, when a signal asks to stop."""
+
+
+_at_work = 0
+
+
+def is_compiling() -> bool:
+    """Whether a function is being compiled now, so that nothing of its caller's is half done."""
+    return _at_work > 0
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    global _at_work
+    _at_work += 1
+    try:
+        yield
+    finally:
+        _at_work -= 1
 
 
 class Compiled(Generic[P, T]):
@@ -59,7 +82,8 @@ class Compiled(Generic[P, T]):
     def __call__(self, *arguments: P.args, **options: P.kwargs) -> T:
         if self._compiled is not None:
             try:
-                result = self._compiled(*arguments, **options)
+                with nullcontext() if self._proven else _compiling():
+                    result = self._compiled(*arguments, **options)
                 self._proven = True
                 return result
             except RuntimeError as error:

@@ -15,6 +15,7 @@ from app.services.memory import forget, kept
 from app.services.originals import test_part
 from app.services.turns import out_of_turn
 from vampcore import datasets, zoo
+from vampcore.checkpoints.locking import is_locked
 from vampcore.config import PRIORS
 from vampcore.datasets import DataError
 from vampcore.distributions import DiagNormalMixture
@@ -28,7 +29,12 @@ VECTORS = 500
 
 @dataclass(frozen=True)
 class Listed:
-    """A readable checkpoint of the catalogue; `checked` if it has a manifest that its files are held against."""
+    """A readable checkpoint of the catalogue.
+
+    Attributes:
+        checked: Whether it has a manifest that its files are held against.
+        in_use: Whether a process trains or measures it now.
+    """
 
     ref: Ref
     data: str
@@ -40,6 +46,7 @@ class Listed:
     converged: bool
     log_likelihood: Metric | None
     checked: bool
+    in_use: bool
 
 
 @dataclass(frozen=True)
@@ -179,6 +186,7 @@ def experiments() -> tuple[Experiment, ...]:
                 converged=entry.converged,
                 log_likelihood=entry.log_likelihood,
                 checked=entry.checked,
+                in_use=is_locked(entry.path),
             )
         )
     return tuple(

@@ -103,6 +103,8 @@ def _identity(listed: services.Listed) -> None:
     st.caption(" \u00b7 ".join(plain(each) for each in words))
     if not listed.converged:
         st.caption(":material/hourglass_top: Training has not converged; these are the best weights so far.")
+    if listed.in_use:
+        st.caption(":material/sync: A process is training or measuring it now.")
     if not listed.checked:
         st.caption(":material/rule: Unchecked: a checkpoint of format 1 has no checksums of its files.")
 

@@ -105,6 +105,20 @@ class TestADeath:
         assert alone(run)
         assert (run / "state.safetensors").exists()
 
+    def test_the_only_copy_is_never_removed(self, run):
+        before = {path.name: path.read_bytes() for path in run.iterdir()}
+        reserve = run.with_name(".vamp.old")
+        run.rename(reserve)
+        run.mkdir()
+        recover(run)  # an empty folder is no copy
+        assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+        run.rename(reserve)
+        run.mkdir()
+        (run / "state.safetensors").write_bytes(b"of a run that was started anew")
+        with pytest.raises(FileExistsError, match=r"\.vamp\.old beside it each hold a part of a run"):
+            recover(run)
+        assert {path.name: path.read_bytes() for path in reserve.iterdir()} == before
+
     def test_before_the_old_one_was_removed_the_new_one_counts(self, run, family):
         shutil.copytree(family / "small" / "mog", run.with_name(".vamp.old"))
         assert readable(run) == run

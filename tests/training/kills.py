@@ -61,7 +61,7 @@ def attempt(settings: Config, folder: Path, dies_at: int) -> int:
             numbers = itertools.count(1)
             for owner, name in OPERATIONS:
                 setattr(owner, name, dying(name, getattr(owner, name), lambda: next(numbers) == dies_at))
-            train(settings, folder, resume=(folder / "state.safetensors").exists())
+            train(settings, folder, resume=(readable(folder) / "state.safetensors").exists())
             status = 0
         finally:
             os._exit(status)

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and folders replaced in one step."""
 
+import errno
 import os
 import shutil
 import time
@@ -72,13 +73,29 @@ def replaced(folder: Path, keep: tuple[str, ...] = ()) -> Iterator[Path]:
 
 
 def recover(folder: Path) -> None:
-    """Bring back the folder that a crash in the middle of `replaced` left under its reserve name."""
+    """Bring back the folder that a crash in the middle of `replaced` left under its reserve name.
+
+    Raises:
+        FileExistsError: If its reserve holds a file that the folder lacks: neither is removed.
+    """
     reserve = _reserve(folder)
-    if reserve.exists():
-        if folder.exists():
-            shutil.rmtree(reserve, ignore_errors=True)
-        else:
-            reserve.rename(folder)
+    if not reserve.is_dir():
+        return
+    if not folder.exists():
+        reserve.rename(folder)
+    elif _names(reserve) <= _names(folder):
+        shutil.rmtree(reserve, ignore_errors=True)
+    elif not _names(folder):
+        folder.rmdir()
+        reserve.rename(folder)
+    else:
+        raise FileExistsError(
+            errno.EEXIST, f"it and {reserve.name} beside it each hold a part of a run: move one away", str(folder)
+        )
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def readable(folder: Path) -> Path:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from vampcore import zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.checkpoints.records import FORMAT
 from vampcore.commands.options import (
@@ -50,8 +51,13 @@ def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Names
     """Measure a checkpoint on its data set, and print or store the figures."""
     if options.save and (options.limit is not None or options.split != "test"):
         parser.error("--save stores figures of the whole test set: leave out --limit and --split")
-    if options.save:
-        writable_folder(zoo.find(options.checkpoint))
+    if not options.save:
+        return _evaluate(options)
+    with run_lock(writable_folder(zoo.find(options.checkpoint))):
+        return _evaluate(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
     checkpoint = zoo.load(options.checkpoint)
     config = checkpoint.config
     data = chosen_data(options, config.data) or config.data

@@ -5,6 +5,7 @@ import dataclasses
 import sys
 
 from vampcore import zoo
+from vampcore.checkpoints.locking import is_locked
 from vampcore.commands.options import Commands, shown
 from vampcore.config import dumps
 
@@ -27,6 +28,7 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
         elif not options.json:
             figure = "log p(x) not evaluated" if entry.log_likelihood is None else shown(entry.log_likelihood)
             state = "converged" if entry.converged else "not converged"
+            state += ", in use by a process now" if is_locked(entry.path) else ""
             state += "" if entry.checked else ", unchecked (format 1)"
             print(f"{entry.name:34} {entry.data:24} {figure:40} {entry.epochs:5} epochs, {state}")
     return 0
@@ -35,4 +37,5 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
 def _entry_to_json(entry: zoo.Entry) -> dict[str, object]:
     fields = dataclasses.asdict(entry)
     fields["path"] = str(entry.path)
+    fields["in_use"] = is_locked(entry.path)
     return {name: value for name, value in fields.items() if name not in ("name", "error")}

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from tqdm import tqdm
@@ -10,6 +11,8 @@ from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError
 from vampcore.checkpoints.card import objective_name
 from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.folder import readable
+from vampcore.checkpoints.locking import run_lock
 from vampcore.commands.options import (
     Commands,
     chosen_data,
@@ -23,6 +26,7 @@ from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, fit, keep_freed_memory
+from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
 
 # What is chosen where nothing is said, when it depends on the rest.
@@ -51,7 +55,12 @@ def add_to(commands: Commands) -> None:
             help=words.get(field.name, "").replace("%", "%%") + (f" Default: {usual}." if usual != "" else ""),
         )
     command.add_argument("--out", type=Path, help="folder of the run; else runs/EXPERIMENT/PRIOR")
-    command.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in that folder. Its state is saved after the epoch that ends more than "
+        f"{SECONDS_BETWEEN_STATES} s after the last saving, and when it stops: a killed run repeats what came since",
+    )
     command.add_argument(
         "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
     )
@@ -65,7 +74,13 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     folder = writable_folder(options.out or zoo.RUNS / config.experiment / config.prior)
     device = chosen_device(options.device)
     processes = Processes(device)
-    if processes.first and not options.resume and any((folder / name).exists() for name in (STATE, "config.json")):
+    with run_lock(folder) if processes.first else nullcontext():
+        return _train(config, folder, device, processes, options)
+
+
+def _train(config: Config, folder: Path, device: str, processes: Processes, options: argparse.Namespace) -> int:
+    found = readable(folder)
+    if processes.first and not options.resume and any((found / name).exists() for name in (STATE, "config.json")):
         raise CheckpointError(f"{folder} holds a model already: go on with --resume, or choose another --out")
     dataset = read_data(config.data, options.data_root, config.likelihood, quiet=not processes.first)
     done = None
@@ -76,8 +91,14 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         desc=f"{config.experiment}/{config.prior} on {device}{together}",
         disable=not processes.first,
     )
-    with stop_on_signals() as asked_to_stop, progress as bar:
-        for record in fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes):
+    with (
+        stop_on_signals() as asked_to_stop,
+        progress as bar,
+        closing(
+            fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes)
+        ) as records,
+    ):
+        for record in records:
             if done is None:
                 bar.initial = bar.n = record.epoch - 1
             done = record.epoch

@@ -4,6 +4,7 @@ import argparse
 
 from vampcore import zoo
 from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.upgrading import upgrade
 from vampcore.commands.options import Commands
 
@@ -23,6 +24,8 @@ def add_to(commands: Commands) -> None:
 def upgrade_checkpoints(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Rewrite checkpoints, and say what changed in each."""
     for name in options.checkpoints:
-        changed = upgrade(writable_folder(zoo.find(name)))
+        folder = writable_folder(zoo.find(name))
+        with run_lock(folder):
+            changed = upgrade(folder)
         print(f"{name}: {', '.join(changed) or 'nothing to change'}")
     return 0

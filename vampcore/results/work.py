@@ -8,6 +8,7 @@ from pathlib import Path
 from vampcore import datasets, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, EpochRecord, load, read_description, save
 from vampcore.checkpoints.folder import readable
+from vampcore.checkpoints.locking import is_locked, run_lock
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.config import Config
 from vampcore.datasets import Dataset
@@ -100,7 +101,7 @@ def complete(
     if _is_done(find(config, runs), estimate):
         return Status.DONE
     with claimed(runs / config.experiment / config.prior) as claim:
-        if claim is None:
+        if claim is None or is_locked(runs / config.experiment / config.prior):
             return Status.ELSEWHERE
         # Looked at while it is held: another process may have finished it since.
         checkpoint = find(config, runs)
@@ -134,7 +135,9 @@ def complete(
             except _StoppedError:
                 return Status.STOPPED
             # Among one's own runs also where it is a shipped one: those stay as they came.
-            save(with_figures(checkpoint, found), runs / config.experiment / config.prior)
+            folder = runs / config.experiment / config.prior
+            with run_lock(folder):
+                save(with_figures(checkpoint, found), folder)
         return Status.DONE
 
 

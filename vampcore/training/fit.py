@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import torch
@@ -19,7 +20,8 @@ from vampcore.checkpoints import (
     rounded,
     save,
 )
-from vampcore.checkpoints.folder import write_bytes
+from vampcore.checkpoints.folder import recover, write_bytes
+from vampcore.checkpoints.locking import run_lock
 from vampcore.config import Config, dumps
 from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal
@@ -69,19 +71,25 @@ def fit(
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
-        CheckpointError: If there is nothing to resume, or the folder cannot be written.
+        CheckpointError: If there is nothing to resume, another process works on the folder, or it cannot be written.
         TrainingError: If the numbers ran away; the best weights are kept.
     """
-    run = Run(config, dataset, device, folder if resume else None, compile, processes)
-    keeper = _Keeper(run, folder) if run.processes.first else None
-    try:
-        for record in run.epochs(stop):
+    processes = Processes(device) if processes is None else processes
+    with run_lock(folder) if processes.first else nullcontext():
+        if processes.first:
+            recover(folder)
+        run = Run(config, dataset, device, folder if resume else None, compile, processes)
+        keeper = _Keeper(run, folder) if processes.first else None
+        try:
             if keeper is not None:
-                keeper.after_epoch()
-            yield record
-    finally:
-        if keeper is not None:
-            keeper.at_end()
+                keeper.at_start()
+            for record in run.epochs(stop):
+                if keeper is not None:
+                    keeper.after_epoch()
+                yield record
+        finally:
+            if keeper is not None:
+                keeper.at_end()
 
 
 class _Keeper:
@@ -91,6 +99,8 @@ class _Keeper:
         self.run, self.folder = run, folder
         self.stated = time.monotonic()
         self.due = self.stated + SECONDS_BEFORE_CHECKPOINT
+
+    def at_start(self) -> None:
         self._state("training")
 
     def after_epoch(self) -> None:
@@ -104,11 +114,24 @@ class _Keeper:
             self.due = ended + max(SECONDS_BEFORE_CHECKPOINT, (ended - now) / SHARE_FOR_CHECKPOINTS)
 
     def at_end(self) -> None:
+        """Keep everything; on a disk that fills up, what is smaller and worth more comes first.
+
+        Status first of all: whatever stops what follows, the run is not training any more.
+        """
         run = self.run
-        write_state(self.folder, run.config, run.state)
-        if run.state.epoch and not _is_saved(run, self.folder):
-            save(best_checkpoint(run), self.folder)
-        _write_status(self.folder, run, "finished" if run.finished else "stopped")
+        with suppress(OSError):  # a full disk is told of below
+            try:
+                _write_status(self.folder, run, "stopped")
+            except KeyboardInterrupt:
+                _write_status(self.folder, run, "stopped")
+                raise
+        try:
+            if run.state.epoch and not _is_saved(run, self.folder):
+                save(best_checkpoint(run), self.folder)
+        finally:
+            write_state(self.folder, run.config, run.state)
+        if run.finished:
+            _write_status(self.folder, run, "finished")
 
     def _state(self, phase: str) -> None:
         write_state(self.folder, self.run.config, self.run.state)

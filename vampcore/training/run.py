@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
 from vampcore.checkpoints.records import MOST_SNAPSHOTS
+from vampcore.compiling import CompilingStoppedError
 from vampcore.config import Config, Observation
 from vampcore.datasets import Dataset, observe
 from vampcore.distributions import DiagNormal, DiagNormalMixture
@@ -133,7 +134,10 @@ class Run:
         order = torch.randperm(len(self.images), generator=self.order).to(self.device)
         batches = order.split(self.config.batch_size)
         for rows in batches:
-            done.append(self._step(rows, beta, rate))
+            try:
+                done.append(self._step(rows, beta, rate))
+            except CompilingStoppedError:
+                return None
             if self._stuck(done):
                 raise TrainingError(f"{MOST_SKIPPED} steps in a row were not finite in epoch {epoch}: {_CALMER}")
             if self.processes.any(stop()):

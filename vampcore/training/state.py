@@ -2,21 +2,27 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
-from vampcore.checkpoints.folder import write_bytes
-from vampcore.checkpoints.load import snapshots_of
+from vampcore.checkpoints.folder import readable, write_bytes
+from vampcore.checkpoints.load import checked_history, snapshots_of
+from vampcore.checkpoints.plain_files import one_line, plain_bytes, strict_json
 from vampcore.checkpoints.records import record_of
 from vampcore.checkpoints.save import snapshot_tensors
-from vampcore.config import Config, config_from_json, to_json
+from vampcore.config import MOST_EPOCHS, Config, config_from_json, to_json
 
 STATE = "state.safetensors"
+MOST_BYTES_OF_STATE = 2**33
+_HINT = "restore it, or train into another folder with --out"
 
 
 @dataclass
@@ -85,11 +91,13 @@ def read_state(folder: Path, config: Config) -> State:
     Raises:
         CheckpointError: If it is absent, damaged, or belongs to another configuration.
     """
-    path = folder / STATE
+    path = readable(folder) / STATE
+    if not path.exists():
+        raise CheckpointError(f"{folder} holds no run to resume: start it without --resume")
+    content = plain_bytes(path, MOST_BYTES_OF_STATE)
     try:
-        with safe_open(path, "pt") as file:
-            facts = json.loads((file.metadata() or {})["state"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = from_safetensors(content)
+        facts = _facts(content)
         stored = config_from_json(facts["config"])
         parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimizer": {}, "snapshots": {}}
         for name, value in tensors.items():
@@ -106,16 +114,50 @@ def read_state(folder: Path, config: Config) -> State:
             best_epoch=facts["best_epoch"],
             best_bound=facts["best_bound" if "best_bound" in facts else "best_elbo"],
             waited=facts["waited"],
-            history=[record_of(record) for record in facts["history"]],
+            history=_history(facts),
             snapshots=list(snapshots_of(parts["snapshots"])),
         )
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} holds no run to resume: start it without --resume") from error
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}): start the run again without --resume") from error
+    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged ({one_line(error)}): {_HINT}") from error
     differing = [name for name, value in to_json(stored).items() if value != to_json(config)[name]]
     if differing:
         raise CheckpointError(
             f"the run in {folder} was started with another {differing[0]}: leave it as it was, or choose another --out"
         )
     return state
+
+
+def _facts(content: bytes) -> dict[str, Any]:
+    """What a state says beside its tensors.
+
+    Raises:
+        KeyError: If something is missing.
+        ValueError: If something is not of its type, or out of its range.
+    """
+    header = strict_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    facts = strict_json(header["__metadata__"]["state"])
+    if not isinstance(facts, dict):
+        raise ValueError("its facts are no object")
+    if any(type(facts[name]) is not int for name in ("epoch", "best_epoch", "waited")):
+        raise ValueError("a number of epochs is not a whole number")
+    if not 0 <= facts["best_epoch"] <= facts["epoch"] <= MOST_EPOCHS or not 0 <= facts["waited"] <= facts["epoch"]:
+        raise ValueError("a number of epochs is out of its range")
+    bound = facts["best_bound" if "best_bound" in facts else "best_elbo"]
+    if type(bound) is not float or math.isnan(bound) or (facts["best_epoch"] > 0 and math.isinf(bound)):
+        raise ValueError("the best bound is not a number")
+    return facts
+
+
+def _history(facts: dict[str, Any]) -> list[EpochRecord]:
+    """The records of a state, one an epoch.
+
+    Raises:
+        ValueError: If one is missing, not of its type, or out of its range.
+    """
+    rows, kinds = facts["history"], [field.type for field in dataclasses.fields(EpochRecord)]
+    if not isinstance(rows, list) or len(rows) != facts["epoch"]:
+        raise ValueError("it does not hold one record an epoch")
+    for row in rows:
+        if not isinstance(row, list) or [type(value) for value in row] not in (kinds, kinds[:-1]):
+            raise ValueError("a record has values of other types")
+    return list(checked_history(record_of(row) for row in rows))
