@@ -123,6 +123,8 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
         with place:
             grid = samples(ref, count, seed, temperature, mode)
             widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
+    if words := widgets.drawn_words(refs[0]):
+        st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 
 
 @widgets.fragment

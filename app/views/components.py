@@ -87,7 +87,7 @@ def draw_samples(
         first = "pseudo-input, decoded mean" if services.pseudo_inputs(ref) is not None else "decoded mean"
         st.caption(
             f"One row for each component. Columns: {first}, {count} sample{'' if count == 1 else 's'} with the same "
-            f"noise in every row. {widgets.drawn_words(ref)}".rstrip()
+            f"noise in every row. {widgets.mean_and_drawn_words(ref)}".rstrip()
         )
 
 

@@ -125,6 +125,8 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
     for ref, place in zip(refs, places, strict=True):
         with place:
             widgets.picture(samples(ref, seed, mode), alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+    if words := widgets.drawn_words(refs[0]):
+        st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 
 
 def paired() -> None:

@@ -120,6 +120,8 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
                 f"The {len(where.ids):,} most used of {facts.alive:,} components. The table has all of them, and each "
                 "can be chosen by its number."
             )
+        if show == "decoded" and (words := widgets.mean_words(ref)):
+            st.caption(words)
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
             st.caption(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}")
     one_of_them(ref, facts, where, chooser, shown, lay_out(ref))

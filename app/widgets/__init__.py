@@ -29,7 +29,7 @@ from app.widgets.latent_plane import (
     of_classes,
     shuffled,
 )
-from app.widgets.layers import drawn_words, mean_words, rebuilt_words
+from app.widgets.layers import drawn_words, mean_and_drawn_words, mean_words, rebuilt_words
 from app.widgets.numbers import (
     caption,
     count,
@@ -104,6 +104,7 @@ __all__ = [
     "keep_outlines",
     "look_at",
     "look_closer",
+    "mean_and_drawn_words",
     "mean_words",
     "metric_row",
     "mode",

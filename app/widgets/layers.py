@@ -22,6 +22,12 @@ def drawn_words(ref: services.Ref) -> str:
     return f"Decoded from {top} alone, with {lower} drawn from its prior p({lower} | {top})." if lower else ""
 
 
+def mean_and_drawn_words(ref: services.Ref) -> str:
+    """How samples of the top layer and their mean, beside each other, were decoded; "" where it is the only one."""
+    words, lower = drawn_words(ref), _lower(ref)
+    return f"{words[:-1]}; for the decoded mean, {lower} is the mean of that prior." if words else ""
+
+
 def rebuilt_words(ref: services.Ref) -> str:
     """How a reconstruction was decoded; "" where there is one layer."""
     lower = _lower(ref)
