@@ -50,12 +50,12 @@ from app.services.densities import (
     PlaneMixture,
     Window,
     aggregate_density,
-    hole_share,
     prior_density,
     prior_on_plane,
     window,
 )
 from app.services.giving_up import go_on, while_wanted
+from app.services.holes import MOST_FLOOR, HoleSamples, hole_samples, hole_share, measured_holes
 from app.services.images import (
     Images,
     Place,
@@ -120,6 +120,7 @@ __all__ = [
     "CELLS",
     "DRAWS",
     "LIVE_ROWS",
+    "MOST_FLOOR",
     "MOST_POINTS",
     "MOST_SHOWN",
     "ORDERS",
@@ -134,6 +135,7 @@ __all__ = [
     "Experiment",
     "Facts",
     "History",
+    "HoleSamples",
     "Images",
     "KLParts",
     "Latents",
@@ -180,6 +182,7 @@ __all__ = [
     "go_on",
     "has_data",
     "history",
+    "hole_samples",
     "hole_share",
     "image_names",
     "in_turn",
@@ -189,6 +192,7 @@ __all__ = [
     "kl_per_dimension",
     "latents",
     "measure",
+    "measured_holes",
     "metric",
     "metrics",
     "missing_data",

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.giving_up import go_on
-from app.services.latent_space import latents
 from app.services.loading import Ref, ServiceError, loaded, noise, prior_on_device, several_threads
 from app.services.memory import kept
 from app.services.originals import observations
@@ -143,9 +142,10 @@ def same_images(refs: tuple[Ref, ...]) -> bool:
 
 
 def subset_shift(figures: LiveFigures) -> float:
-    """How much easier a subset is than the whole: stored ELBO of its images minus the mean of all, in nats/image."""
-    stored = latents(figures.ref).elbo
-    return float(stored[figures.rows].mean() - stored.mean())
+    """How much easier a subset is than all images that are kept: its stored ELBO minus theirs, in nats/image."""
+    checkpoint = loaded(figures.ref).checkpoint
+    stored = checkpoint.per_image.elbo.double()
+    return float(stored[torch.tensor(figures.rows)].mean() - stored[checkpoint.latents.ids].mean())
 
 
 def difference(a: LiveFigures, b: LiveFigures) -> Metric:

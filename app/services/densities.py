@@ -1,4 +1,4 @@
-"""The prior and the aggregated posterior as densities on the plane, and the mass of the holes between them."""
+"""The prior and the aggregated posterior as densities on the plane."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,7 @@ from app.services.loading import Ref, ServiceError, loaded, noise, several_threa
 from app.services.memory import kept
 from vampcore import DiagNormalMixture, Flow, NormalMixture
 from vampcore.distributions import Distribution
-from vampcore.metrics import Metric, log_density, mass_levels
-from vampcore.metrics import holes as measure_holes
+from vampcore.metrics import log_density, mass_levels
 
 MASSES = (0.5, 0.8, 0.95, 0.99)
 PRIOR_GRID = 100
@@ -168,7 +167,7 @@ def aggregate_density(ref: Ref, window: Window) -> Density:
     with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
         values, x, y = _on_grid(mixture, window, AGGREGATE_GRID)
-    return _drawable(ref, Density(x, y, values, _aggregate_levels(ref)))
+    return _drawable(ref, Density(x, y, values, aggregate_levels(ref)))
 
 
 def _drawable(ref: Ref, density: Density) -> Density:
@@ -215,20 +214,12 @@ def share_less_dense(ref: Ref, log_density: float) -> float | None:
 
 
 @kept(32)
-def _aggregate_levels(ref: Ref) -> Floats:
+def aggregate_levels(ref: Ref) -> Floats:
+    """The log-densities of the aggregated posterior on the plane above which 50, 80, 95 and 99 % of its mass lie."""
     with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
         levels = mass_levels(mixture, MASSES, noise(0), draws=AGGREGATE_DRAWS)
         return np.asarray(levels.numpy(), dtype=np.float32)
-
-
-@kept(64, "Looking for holes")
-def hole_share(ref: Ref) -> Metric | None:
-    """The prior's mass in holes, in the whole latent space; None where the aggregated posterior has no density."""
-    if not loaded(ref).posterior_is_normal:
-        return None
-    with torch.inference_mode(), several_threads():
-        return measure_holes(loaded(ref).prior, aggregate(ref), noise(0), draws=AGGREGATE_DRAWS).share
 
 
 def _on_grid(density: NormalMixture | Distribution, window: Window, cells: int) -> tuple[Floats, Floats, Floats]:

@@ -14,12 +14,14 @@ from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
 from app.widgets.family import (
     COLUMN_WIDTH,
+    bar_of,
     colours_of,
     count_of_components,
     in_columns,
     latent_map,
     readable,
     say_flow,
+    say_ranges,
     short_name,
 )
 from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, stored, table
@@ -74,17 +76,19 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
 
 def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
     """Contours and samples of each prior, with the controls that all share."""
-    colour = colours_of(refs)[0]
+    colour, bar = colours_of(refs)[0], bar_of(windows.values())
 
     def card(ref: services.Ref) -> Container:
         widgets.prior_heading(ref, count_of_components(ref))
-        drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350)
+        drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350, bar=bar)
         widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
         samples_go_here = st.container()
         say_flow(ref)
         return samples_go_here
 
-    draw_samples(refs, in_columns(refs, card))
+    places = in_columns(refs, card)
+    say_ranges(bar)
+    draw_samples(refs, places)
 
 
 @services.kept(100)
@@ -127,17 +131,20 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 
 
-@widgets.fragment
-def scores(refs: tuple[services.Ref, ...]) -> None:
-    """The stored scores with their paired differences, and under them what is measured now."""
-    base = refs[0]
-    if len(refs) > 1:
-        words = {ref.prior: short_name(ref) for ref in refs}
-        with st.container(width=240):
-            against = widgets.choose_one(
-                "Differences from", tuple(words), key="compare_against", default=base.prior, names=words
-            )
-        base = next(ref for ref in refs if ref.prior == against)
+def reference(refs: tuple[services.Ref, ...]) -> services.Ref:
+    """The prior from which differences are taken."""
+    if len(refs) < 2:
+        return refs[0]
+    words = {ref.prior: short_name(ref) for ref in refs}
+    with st.container(width=200):
+        against = widgets.choose_one(
+            "Differences from", tuple(words), key="compare_against", default=refs[0].prior, names=words
+        )
+    return next(ref for ref in refs if ref.prior == against)
+
+
+def scores(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
+    """The stored scores with their paired differences from `base`, which it returns."""
     shown, found = stored(refs), widgets.stored_differences(refs, base)
     if found:
         shown.loc[f"{quantities(found)} minus that of {short_name(base)} (nats/image)"] = cells(refs, found, base)
@@ -153,10 +160,10 @@ def scores(refs: tuple[services.Ref, ...]) -> None:
         with right if found else left:
             st.subheader("Parts of the KL", anchor=False)
             show_kl(bars, services.facts(refs[0]).test_images, experiment=experiment, key="compare_surgery")
-    st.subheader("Measure on this computer", anchor=False)
-    measured(refs, base, found)
+    return found
 
 
+@widgets.fragment
 def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differences) -> None:
     """The table of scores computed now, with the controls that say on what; it adds to the stored scores."""
     results, controls = st.columns([4, 1], gap="medium")
@@ -272,11 +279,14 @@ top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     refs = chosen_priors(trained)
     span = widgets.choose("Range of the maps", ("own", "shared"), key="compare_range", default="own")
+    base = reference(refs)
 windows = {ref: services.window(refs if span == "shared" else (ref,)) for ref in refs}
 with top:
     same_noise(refs, windows)
 widgets.explain(EXPLANATION)
-st.subheader("Where prior and data disagree", anchor=False)
-disagreement(refs, windows)
 st.subheader("Scores", anchor=False)
-scores(refs)
+known = scores(refs, base)
+st.subheader("Holes", anchor=False)
+disagreement(refs, windows)
+st.subheader("Measure on this computer", anchor=False)
+measured(refs, base, known)

@@ -9,6 +9,7 @@ from app.figures import comparison, history, tiles
 from app.figures.theme import Theme
 from app.widgets.family import (
     COLUMN_WIDTH,
+    bar_of,
     colours_of,
     count_of_components,
     full_name,
@@ -16,6 +17,7 @@ from app.widgets.family import (
     latent_map,
     readable,
     say_flow,
+    say_ranges,
     short_name,
 )
 from app.widgets.figures_table import estimated_parts, layer_of
@@ -79,11 +81,11 @@ def samples(ref: services.Ref, seed: int, mode: Theme) -> bytes:
     )
 
 
-def card(ref: services.Ref, window: services.Window, colour: str) -> Container:
+def card(ref: services.Ref, window: services.Window, colour: str, bar: float | None) -> Container:
     """A prior's map under its name; returns the container for its samples."""
     widgets.prior_heading(ref, count_of_components(ref))
     widgets.figure(
-        latent_map(ref, window, colour, widgets.mode(), height=370),
+        latent_map(ref, window, colour, widgets.mode(), height=370, bar=bar),
         key=f"overview_map_{ref.prior}",
         name=f"{ref.experiment}-{ref.prior}-map",
     )
@@ -104,8 +106,11 @@ def side_by_side() -> None:
         spans = ("own", "shared")
         span = widgets.choose("Range of the maps", spans, key="overview_range", default="own")
         controls = st.container(width=200), st.container(width="content")
+    windows = {ref: services.window(refs if span == "shared" else (ref,)) for ref in refs}
+    bar = bar_of(windows.values())
     with maps:
-        places = in_columns(refs, lambda ref: card(ref, services.window(refs if span == "shared" else (ref,)), colour))
+        places = in_columns(refs, lambda ref: card(ref, windows[ref], colour, bar))
+        say_ranges(bar)
     draw_samples(*controls, places)
 
 

@@ -1,24 +1,28 @@
-"""Where a prior and the aggregated posterior disagree: a map of the holes of each prior, and its mass in them."""
+"""Where a prior and the aggregated posterior disagree: a map of the holes of each prior, and samples from them."""
 
 from typing import Any
 
 import streamlit as st
 
 from app import services
-from app.figures import holes
+from app.figures import holes, tiles
 from app.figures.theme import Theme
 from app.widgets.export import figure
-from app.widgets.family import full_name, in_columns, short_name
-from app.widgets.numbers import count, format_metric
-from app.widgets.page import mode, not_applicable, plane_density, plane_window
+from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name
+from app.widgets.numbers import count, format_value
+from app.widgets.page import mode, not_applicable, plane_density, plane_window, progress
+from app.widgets.pictures import enlargement, picture
+
+SAMPLES = 12
+COLUMNS = 6
 
 
 @services.kept(60)
 def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
-    """Where the prior has mass and no image comes from; None where one of the two has no density to draw."""
-    facts, share = services.facts(ref), services.hole_share(ref)
+    """Where the prior has mass and no test image is encoded; None where one of the two has no density to draw."""
+    facts = services.facts(ref)
     prior = services.prior_density(ref, window, cells=services.AGGREGATE_GRID)
-    if prior is None or share is None:
+    if prior is None or facts.posterior != "normal":
         return None
     return holes.holes(
         theme,
@@ -26,7 +30,7 @@ def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
         plane_density(prior),
         plane_density(services.aggregate_density(ref, window)),
         alt=f"{full_name(ref)}: hatched where the plane lies inside the prior's 95 % region and "
-        f"outside the data's 99 % region. Prior mass in holes: {format_metric(share)}.",
+        "outside the data's 99 % region.",
         prior=facts.prior,
         title=full_name(ref),
         axes=services.plane(ref).axis_names,
@@ -34,34 +38,84 @@ def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
     )
 
 
+@services.kept(60)
+def hole_pictures(ref: services.Ref, theme: Theme) -> tuple[bytes | None, bytes]:
+    """Decoded samples of the prior from its holes, None where none fell there, and from outside them."""
+    facts, found = services.facts(ref), services.hole_samples(ref, SAMPLES)
+    assert found is not None
+    pixel = enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH)
+    inside, outside = (
+        tiles.tiles_png(each.pixels, theme, columns=COLUMNS, binary=facts.binary, pixel=pixel)
+        if len(each.pixels)
+        else None
+        for each in (found.inside, found.outside)
+    )
+    return inside, outside or b""
+
+
 def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
-    """A map of the holes of each prior, and the prior's mass in them."""
+    """A map of the holes of each prior, samples from them, and the prior's mass in them where it means something."""
     if not all(services.plane(ref).exact for ref in refs):
         st.markdown(
-            "The maps are projections onto two axes, on which holes of the whole latent space can vanish. The figures "
-            "count the whole space; in many dimensions they are large for every prior, because the posteriors of the "
-            "test images leave most of it empty."
+            "These maps are projections onto two axes. A hole of the whole latent space can vanish on them, so no "
+            "mass is given: in many dimensions the posteriors of any test set leave most of the space empty."
         )
 
     def card(ref: services.Ref) -> None:
-        drawing, share = hole_map(ref, windows[ref], mode()), services.hole_share(ref)
-        if share is None:
+        if services.facts(ref).posterior != "normal":
             not_applicable(
-                f"{short_name(ref)}: the posteriors are flows, so that the density of the aggregated posterior of N "
-                "images takes N inverse passes at each place.",
-                "Its holes are not measured.",
+                f"{short_name(ref)}: the posteriors are flows, so the density of the aggregated posterior takes N "
+                "inverse passes at each point.",
+                "Holes are not measured.",
             )
             return
+        drawing = hole_map(ref, windows[ref], mode())
         if drawing is None:
-            not_applicable(
-                f"{short_name(ref)}: a flow has no exact projection onto a plane, so there is no map.",
-                "The figure below counts the whole latent space, where its density is exact.",
-            )
-        else:
-            figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-holes")
-        with st.container(border=True, gap=None):
-            st.metric(f"Prior mass in holes, {short_name(ref)}", format_metric(share))
-            draws, images = (count(number or 0) for number in (share.samples, share.n))
-            st.caption(f"in all {services.facts(ref).latent_dims[0]} dimensions; {draws} draws, {images} test images")
+            not_applicable(f"{short_name(ref)}: a flow has no exact projection onto a plane.", "There is no map.")
+            return
+        figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-holes")
+        if services.plane(ref).exact:
+            show_mass(ref)
+            show_samples(ref)
 
     in_columns(refs, card)
+
+
+def show_mass(ref: services.Ref) -> None:
+    """The prior's mass in holes minus the floor, with the spread over half-splits, or why there is no such number."""
+    with progress(f"Measuring the holes of {short_name(ref)}"):
+        found = services.measured_holes(ref)
+    if found is None:
+        return
+    floor, excess = (100 * each.value for each in (found.floor, found.excess))
+    if found.floor.value > services.MOST_FLOOR:
+        st.caption(
+            f"No number: of {count(found.floor.n or 0)} test images, one half has {floor:.0f} % of its mass in the "
+            "holes of the other half."
+        )
+        return
+    se = 100 * (found.excess.se or 0.0)
+    with st.container(border=True, gap=None):
+        st.metric(f"Prior mass in holes, minus the floor, {short_name(ref)}", f"{format_value(excess, se)} %")
+        st.caption(
+            f"Lower is better. n = {count(found.excess.n or 0)} test images; \u00b1 the spread over 20 random "
+            f"half-splits, {count(found.excess.samples or 0)} draws each; floor {floor:.1f} %, "
+            "the other half of the same data"
+        )
+
+
+def show_samples(ref: services.Ref) -> None:
+    """Samples of the prior from the hatched region beside samples from outside it."""
+    found = services.hole_samples(ref, SAMPLES)
+    if found is None:
+        return
+    inside, outside = hole_pictures(ref, mode())
+    if inside is None:
+        st.caption(f"None of {count(found.draws)} samples of the prior lies in the hatched region.")
+    else:
+        st.caption(
+            f"Samples from the hatched region, where {100 * found.share:.1f} % of {count(found.draws)} samples lie"
+        )
+        picture(inside, alt=f"{short_name(ref)}: {len(found.inside.z)} samples from the hatched region")
+    st.caption("Samples from outside it")
+    picture(outside, alt=f"{short_name(ref)}: {len(found.outside.z)} samples from outside the hatched region")

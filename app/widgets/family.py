@@ -1,6 +1,6 @@
 """Pieces of pages that show all priors of an experiment at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import services
 from app.figures import plane, points
+from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import PRIOR_NAMES, Theme
 from app.widgets.page import flow_words, plane_window, prior_lines
 from app.widgets.sidebar import SHORT_NAMES
@@ -91,7 +92,9 @@ def say_flow(ref: services.Ref) -> None:
 
 
 @services.kept(100)
-def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int) -> Any:
+def latent_map(
+    ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int, bar: float | None = None
+) -> Any:
     """The test set's samples under the prior's mass levels, as a figure for a column of `in_columns`.
 
     Kept, because 10,000 points take a moment to draw; nobody may change what is returned.
@@ -102,6 +105,7 @@ def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Th
         colour: One of `colours_of`.
         mode: The theme.
         height: Pixels.
+        bar: Length of a bar that is drawn where maps have ranges of their own, see `bar_of`.
     """
     facts = services.facts(ref)
     # Points cover each other and test sets may be sorted by class: a fixed shuffle lets no class lie on top.
@@ -115,7 +119,7 @@ def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Th
         colouring = points.ByValue(services.latents(ref).elbo[order], "ELBO (nats)", services.elbo_ends(ref))
     density = prior_lines(ref, window)
     lines = "" if density is None else ", and lines around 50, 80, 95 and 99 % of the prior's mass"
-    return plane.plane(
+    drawing = plane.plane(
         mode,
         plane_window(window),
         alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}"
@@ -128,3 +132,17 @@ def latent_map(ref: services.Ref, window: services.Window, colour: str, mode: Th
         height=height,
         rasterised=True,
     )
+    if bar is not None:
+        add_scale_bar(drawing, mode, plane_window(window), bar)
+    return drawing
+
+
+def bar_of(windows: Iterable[services.Window]) -> float | None:
+    """The length in latent units of the bar on all these maps; None where they have one range."""
+    return bar_length([plane_window(window) for window in windows])
+
+
+def say_ranges(bar: float | None) -> None:
+    """Say that the maps have different ranges, where they have."""
+    if bar is not None:
+        st.caption(f"Each map has its own range: the bar is {bar:g} latent units long in every map.")

@@ -20,7 +20,7 @@ LABELS = {
     "prior_parameters": "Parameters of the prior",
     "average_kl": "KL",
     "bits_per_dimension": "Bits per dimension",
-    "hole_share": "Prior mass in holes",
+    "hole_excess": "Prior mass in holes, minus the floor",
     "reconstruction_lost": "Reconstruction lost",
 }
 HIGHER, LOWER = "higher is better", "lower is better"

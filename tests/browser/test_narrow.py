@@ -40,7 +40,7 @@ def test_no_figure_is_cut_off(page, browser, query, width, height):
     page.goto(f"/latent_space?{query}")
     page.locator(".st-key-latent_plane .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
     settled(page)
-    expect(page.get_by_text("Prior mass in holes").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The plane holds").first).to_be_visible(timeout=PATIENCE)
     page.wait_for_function(f"({SIZE})('latent_plane')[1] === {height}", timeout=PATIENCE)
     settled(page)
     assert page.evaluate(CUT_OFF) == []

@@ -6,6 +6,7 @@ from vampcore.metrics.coverage import Holes, dead, effective_components, holes, 
 from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
+from vampcore.metrics.hole_excess import HoleExcess, hole_excess
 from vampcore.metrics.likelihood import Bound, ImportanceEstimate, bound, log_likelihood
 from vampcore.metrics.metric import (
     ESTIMATOR_NAMES,
@@ -26,6 +27,7 @@ __all__ = [
     "ActiveUnits",
     "Bound",
     "Evaluation",
+    "HoleExcess",
     "Holes",
     "ImportanceEstimate",
     "KLPerDimension",
@@ -43,6 +45,7 @@ __all__ = [
     "effective_components",
     "elbo_surgery",
     "evaluate",
+    "hole_excess",
     "holes",
     "kl_per_dimension",
     "log_density",

@@ -58,7 +58,7 @@ def test_the_figures_under_the_plane_are_the_services(models, experiment, prior)
     elbo = services.metric(ref, "elbo")
     assert shown["ELBO"] == widgets.format_value(elbo.value, elbo.se)
     holes = widgets.format_metric(services.hole_share(ref)) if experiment == "tiny-2d" else None
-    assert shown.get("Prior mass in holes") == holes
+    assert shown.get("Prior mass in holes, minus the floor") == holes
     assert shown["Test images shown"] == "300"
     assert shown["The plane holds"] == f"{100 * services.plane(ref).share:.0f} %"
     assert ("latent space itself" in words(at)) == (experiment == "tiny-2d")

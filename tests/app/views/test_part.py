@@ -101,3 +101,15 @@ def test_live_figures_are_of_the_images_that_are_kept(parts):
         np.testing.assert_array_equal(each.rows, services.latents(ref).ids)
         assert each.find("log_likelihood").n == KEPT
         assert services.metric(ref, "elbo").n == 300
+
+
+def test_a_subset_of_what_is_kept_is_held_against_the_stored_elbo_of_its_own_images(parts):
+    from app import services
+    from app.services.loading import loaded
+
+    (ref, *_) = next(each.refs for each in services.experiments())
+    (found,) = services.measure((ref,), 20, 2, 0)
+    checkpoint = loaded(ref).checkpoint
+    elbo = checkpoint.per_image.elbo.double().numpy()
+    expected = elbo[found.rows].mean() - elbo[checkpoint.latents.ids.numpy()].mean()
+    assert services.subset_shift(found) == pytest.approx(expected)
