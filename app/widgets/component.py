@@ -16,6 +16,7 @@ from app.widgets.numbers import format_value
 
 COMPONENT = "component"
 _LAST = "_component"
+_SEEN = "_components_seen"
 LEAST, LEAST_ALONE = 1e-5, 1e-8
 """The smallest shares that are written as numbers: with a standard error, and without."""
 
@@ -23,8 +24,9 @@ LEAST, LEAST_ALONE = 1e-5, 1e-8
 def choose_component(ref: services.Ref, label: str, help: str) -> int:
     """The number of the component in view, the most used one at first; 0 without a control where there is only one.
 
-    A component of one prior has nothing to do with that of the same number in another, so a change of the checkpoint
-    starts with the most used one again.
+    A component of one prior has nothing to do with that of the same number in another, so another checkpoint starts
+    with the component that was last in view there, at first the most used one. Where the browser's Back leads to
+    another checkpoint, the address names its component.
 
     Arguments:
         ref: The checkpoint.
@@ -36,8 +38,10 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
         return 0
     alive, most_used = services.components(ref).alive, int(services.order(ref, "usage")[0])
     owner, visit, last = st.session_state.get(_LAST, (ref, state.visit(), most_used))
+    seen: dict[services.Ref, int] = st.session_state.setdefault(_SEEN, {})
     if owner != ref:
-        st.session_state[COMPONENT] = most_used
+        if st.session_state.get(COMPONENT, last) == last:
+            st.session_state[COMPONENT] = seen.get(ref, most_used)
     elif visit != state.visit() and last != most_used and COMPONENT not in st.query_params:
         # Streamlit carries what somebody chose to another page, and lets nobody else write it into the address; what
         # came with the address it does not carry.
@@ -47,6 +51,7 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
             st.rerun()
     chosen = number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
     st.session_state[_LAST] = ref, state.visit(), chosen
+    seen[ref] = chosen
     if alive[chosen]:
         return chosen
     st.caption(f"Component {chosen} is not in the mixture (removed, or never added). Shown instead: {most_used}.")

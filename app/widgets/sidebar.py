@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import services, state
-from app.components import copy_link
+from app.components import copy_link, one_entry
 from app.figures.theme import PRIOR_NAMES
 from app.widgets.controls import choose, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
@@ -73,6 +73,7 @@ def sidebar() -> bool:
         )
         st.caption(f"Computed on {services.device().name}")
         copy_link()
+        one_entry()
         follow_width()
     return True
 

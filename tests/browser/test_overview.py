@@ -1,5 +1,6 @@
 """The first page in a browser: maps and samples arrive, a seed changes the samples, the link brings the view back."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.harness import settled
@@ -55,3 +56,20 @@ def test_all_stored_figures_are_handed_out_as_a_table(page, server):
     measured = [row.split(",") for row in table[1:]]
     kept = [float(row[2]) for row in measured if row[1] in ("log_likelihood", "elbo")]
     assert value in [f"{each:.{decimals}f}" for each in kept]
+
+
+CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stMetricValue] *, [data-testid=stMetricLabel] *")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).textOverflow === "ellipsis")
+    .map((each) => each.textContent)"""
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_no_score_is_cut_off(page, server, width):
+    """Scores have four or five digits and an error beneath; a score of five digits is put in their place."""
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, server.url + "/?experiment=frey-2d")
+    assert page.evaluate(CUT_OFF) == []
+    longest = """() => { for (const each of document.querySelectorAll("[data-testid=stMetricValue] *"))
+        if (!each.children.length) each.textContent = "\u221268,375.25" }"""
+    page.evaluate(longest)
+    assert page.evaluate(CUT_OFF) == []

@@ -1,0 +1,33 @@
+"""Back after a change of the prior: one entry of the history, and the component that the viewer had."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import settled
+
+
+def test_back_after_switching_the_prior_gives_the_component_that_was_in_view(page: Page):
+    page.goto("/components?experiment=digits-2d&prior=MoG")
+    component = page.get_by_label("Component", exact=True)
+    expect(component).to_be_visible()
+    settled(page)
+    component.fill("3")
+    component.press("Enter")
+    expect(page).to_have_url(re.compile(r"[?&]component=3\b"))
+    settled(page)
+    entries = page.evaluate("history.length")
+
+    page.get_by_test_id("stSidebar").get_by_role("radio", name="Vamp").click()
+    expect(page).to_have_url(re.compile(r"prior=Vamp"))
+    expect(page).not_to_have_url(re.compile(r"[?&]component=3\b"))
+    settled(page)
+    assert page.evaluate("history.length") == entries + 1
+    expect(component).not_to_have_value("3")
+
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"prior=MoG"))
+    expect(component).to_have_value("3")
+    settled(page)
+    expect(page).to_have_url(re.compile(r"[?&]component=3\b"))
+    expect(component).to_have_value("3")
