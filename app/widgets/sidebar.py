@@ -122,7 +122,7 @@ def notices() -> None:
 
 
 def part_notice(refs: tuple[services.Ref, ...]) -> None:
-    """Where checkpoints keep the latents of a part of their test images: which do, and what is of that part."""
+    """Where checkpoints keep the latents of a part of their test images: which do, and what uses that part."""
     kept = {}
     for ref in refs:
         facts = services.facts(ref)

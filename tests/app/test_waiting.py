@@ -21,11 +21,15 @@ def viewer(monkeypatch):
     def rerun():
         seen.reruns += 1
 
+    def stop():
+        raise StopException
+
     context = SimpleNamespace(session_id="a", script_requests=seen.requests)
     monkeypatch.setattr(waiting, "get_script_run_ctx", lambda suppress_warning: context)
     monkeypatch.setattr(waiting, "exists", lambda: True)
     monkeypatch.setattr(waiting, "get_instance", lambda: SimpleNamespace(is_active_session=lambda session: seen.active))
     monkeypatch.setattr(waiting.st, "rerun", rerun)
+    monkeypatch.setattr(waiting.st, "stop", stop)
     return seen
 
 

@@ -152,7 +152,7 @@ class TestPriorOnItsOwnPlane:
 
     def test_comparison_measures_all(self, services):
         at = flow_2d("compare", compare_images="100", compare_importance="10")
-        table = at.table[0].value
+        table = at.table[-1].value
         assert "not computed" not in table.to_numpy()
         assert table.shape[1] == 2
 
@@ -222,7 +222,7 @@ class TestPosterior:
             services.aggregate_samples(ref, 4)
         at = iaf("compare", compare_images="100", compare_importance="10")
         table = at.table[0].value
-        assert not [name for name in table.index if name.startswith(("Mutual", "Marginal"))]
+        assert not [name for name in table.index if "mutual" in name or "marginal" in name]
         assert "not computed where the posteriors are flows" in said(at)
 
     def test_units_are_those_of_the_stored_means(self, services):

@@ -37,7 +37,7 @@ def test_every_page_says_of_which_images_it_is(parts, page):
 
 
 def test_a_whole_checkpoint_says_nothing(models):
-    assert "Latents are kept" not in words(opened("overview"))
+    assert "This page uses a random" not in words(opened("overview"))
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def mixed(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("page", ["overview", "active_units", "compare"])
 def test_a_page_of_all_priors_names_those_that_are_parts(mixed, page):
-    (said,) = [line for line in words(opened(page, prior="SG")).splitlines() if "Latents are kept" in line]
-    assert "of 80 of 300 (tiny-2d/mog) test images" in said
+    (said,) = [line for line in words(opened(page, prior="SG")).splitlines() if "This page uses a random" in line]
+    assert "a random 80 of the 300 (tiny-2d/mog) test images" in said
     assert "tiny-2d/sg" not in said
 
 
