@@ -19,6 +19,7 @@ PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar")
 FILES = {
     "README.md",
     "config.json",
+    "data.safetensors",
     "history.csv",
     "latents.safetensors",
     "manifest.json",

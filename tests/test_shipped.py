@@ -43,6 +43,7 @@ class TestShipped:
         assert {path.name for path in folder.iterdir()} - {"state.safetensors", "status.json"} == {
             "README.md",
             "config.json",
+            "data.safetensors",
             "history.csv",
             "latents.safetensors",
             "manifest.json",

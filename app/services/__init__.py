@@ -84,6 +84,7 @@ from app.services.latent_space import (
 from app.services.literature import Published, published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
 from app.services.memory import kept
+from app.services.originals import data_notes
 from app.services.prior_components import (
     MOST_SHOWN,
     ORDERS,
@@ -166,6 +167,7 @@ __all__ = [
     "components",
     "components_of_images",
     "count_cells",
+    "data_notes",
     "decode",
     "decode_place",
     "device",

@@ -12,7 +12,7 @@ from app.services.home_folders import without_home
 from app.services.images import test_images
 from app.services.loading import DataMissing, Ref, ServiceError, loaded
 from app.services.memory import forget, kept
-from app.services.originals import test_part
+from app.services.originals import DataChanged, test_part
 from app.services.turns import out_of_turn
 from vampcore import datasets, zoo
 from vampcore.checkpoints.locking import is_locked
@@ -294,7 +294,13 @@ def missing_data(ref: Ref) -> str | None:
 
 
 def downloadable(ref: Ref) -> bool:
-    """Whether `download` can fetch the data set of the checkpoint."""
+    """Whether `download` can fetch the data set of the checkpoint; not where it is there, and another one."""
+    try:
+        test_part(loaded(ref))
+    except DataChanged:
+        return False
+    except DataMissing:
+        pass
     try:
         return datasets.downloadable(loaded(ref).checkpoint.config.data)
     except DataError:  # a name that this version does not know

@@ -152,10 +152,13 @@ def vector_notice(ref: services.Ref) -> None:
 def data_notice(ref: services.Ref, key: str) -> None:
     """Where the original images are not at hand: say that reconstructions are shown, why, and how to get them.
 
-    What can be downloaded gets a button; of the others it is said what has to be put where.
+    What can be downloaded gets a button; of the others it is said what has to be put where. Of images that are at hand
+    it is said what has changed about them.
     """
     missing = services.missing_data(ref)
     if missing is None:
+        if notes := services.data_notes(ref):
+            st.caption(f"Since the training, {plain('; '.join(notes))}.")
         return
     name = services.facts(ref).data
     with st.container(border=True):

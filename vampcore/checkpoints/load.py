@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vampcore.checkpoints.folder import readable, whole
+from vampcore.checkpoints.identity import IDENTITY, read_identity
 from vampcore.checkpoints.images import read_latents, read_per_image
 from vampcore.checkpoints.manifest import check_folder, read_manifest
 from vampcore.checkpoints.plain_files import one_line, plain_size
@@ -40,6 +41,7 @@ _READ = (
     "history.csv",
     "latents.safetensors",
     "snapshots.safetensors",
+    IDENTITY,
 )
 MOST_BYTES_OF_HISTORY = 2**25
 _SNAPSHOT_NAME = re.compile(r"(0|[1-9][0-9]{0,17})\.(mean|logvar|logits|pseudo_inputs)")
@@ -69,6 +71,10 @@ def _load(folder: Path) -> Checkpoint:
     described = read_description(folder)
     model = _read_model(folder, described)
     latents = read_latents(folder, described.config, described.observation, layers=1 + len(model.lower_layers()))
+    per_image = read_per_image(folder, latents.part_of or len(latents.ids))
+    identity = read_identity(folder)
+    if identity is not None and identity.test.count != len(per_image.elbo):
+        raise CheckpointError(f"{folder / IDENTITY} does not fit the test set: restore it or train again")
     for name in manifest or ():
         if name not in _READ:
             read_bytes(folder, name)
@@ -79,9 +85,10 @@ def _load(folder: Path) -> Checkpoint:
         model=model,
         metrics=read_metrics(folder),
         latents=latents,
-        per_image=read_per_image(folder, latents.part_of or len(latents.ids)),
+        per_image=per_image,
         snapshots=_read_snapshots(folder, described),
         history=_read_history(folder, described.progress.epochs),
+        identity=identity,
         folder=folder,
         checked=manifest is not None,
         sha256=fingerprint(folder),

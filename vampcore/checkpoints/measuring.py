@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vampcore.checkpoints.identity import identified
 from vampcore.checkpoints.records import Checkpoint, PerImage
 from vampcore.checkpoints.subset import random_rows, subset_generator
-from vampcore.datasets import DataError, Dataset, observe
+from vampcore.datasets import Dataset, observe
 from vampcore.metrics.evaluation import Evaluation, evaluate
 
 
@@ -22,7 +23,6 @@ def measured_again(
     split: str = "test",
     limit: int | None = None,
     estimated: int | None = None,
-    whole: bool = False,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -30,20 +30,19 @@ def measured_again(
 
     Arguments:
         checkpoint: Its model is moved to `device`.
-        dataset: Its data, loaded with its likelihood.
+        dataset: Its data, loaded with its likelihood; put back into the parts and the order of the training.
         samples: S of log p(x); 0 leaves it out.
         seed: Of the noise.
         split: `train`, `validation` or `test`.
         limit: Measure a random subset of so many images, the same for all models.
         estimated: Of those, estimate log p(x) of a random part of so many only, two or more, the same for all models.
-        whole: Refuse a test set of another size than at training.
         device: Where to compute.
         progress: Called with the images decoded and the images to decode.
 
     Raises:
-        DataError: If the data set has changed since the training.
+        DataError: If the data set does not hold the images of the training.
     """
-    _check_same_images(checkpoint, dataset, whole)
+    dataset = identified(checkpoint, dataset).dataset
     part = getattr(dataset, split)
     generator = subset_generator()
     rows = random_rows(limit or len(part.images), len(part.images), generator)
@@ -74,13 +73,3 @@ def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
     scores = (measured.log_likelihood, measured.log_likelihood_is)
     per_image = PerImage(measured.elbo.cpu(), *(None if each is None else each.cpu() for each in scores))
     return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=measured.metrics, per_image=per_image)
-
-
-def _check_same_images(checkpoint: Checkpoint, dataset: Dataset, whole_test_set: bool) -> None:
-    """Refuse a data set that has changed since the training, as a user's own images may."""
-    shape, levels = checkpoint.observation.shape, checkpoint.observation.levels
-    name = checkpoint.config.data
-    if (dataset.shape, dataset.levels) != (shape, levels):
-        raise DataError(f"{name} no longer holds images of shape {shape} with {levels} levels: restore it")
-    if whole_test_set and len(dataset.test.images) != checkpoint.test_images:
-        raise DataError(f"{name} no longer has {checkpoint.test_images} test images: leave out --save")

@@ -1,11 +1,9 @@
 """The test images of an experiment, kept as bits beside its checkpoints, so that pages need no data set on disk."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
@@ -13,17 +11,12 @@ from vampcore.checkpoints.folder import write_bytes
 from vampcore.checkpoints.reading import read_tensors
 from vampcore.checkpoints.records import CheckpointError
 from vampcore.datasets import Split
+from vampcore.datasets.identity import pixel_digest
 from vampcore.datasets.splits import make_split
 
 PACKED = "test.safetensors"
 _CURE = "restore it, or make it again with `python -m vampcore pack`"
 MOST_PIXELS = 2**30
-
-
-def digest(images: UInt8[Tensor, "N C H W"]) -> bytes:
-    """SHA-256 over the shape and all pixels, in order."""
-    shape = np.array(images.shape, dtype="<i8").tobytes()
-    return hashlib.sha256(shape + images.contiguous().numpy().tobytes()).digest()
 
 
 def write_packed(experiment: Path, test: Split) -> Path:
@@ -43,7 +36,7 @@ def write_packed(experiment: Path, test: Split) -> Path:
     tensors = {
         "images": torch.from_numpy(np.packbits(pixels, axis=1, bitorder="big")),
         "shape": torch.tensor(test.images.shape[1:], dtype=torch.int32),
-        "digest": torch.tensor(list(digest(test.images)), dtype=torch.uint8),
+        "digest": torch.tensor(list(pixel_digest(test.images)), dtype=torch.uint8),
     }
     if test.labels is not None:
         tensors["labels"] = test.labels.int() if int(test.labels.max()) > 255 else test.labels.byte()
@@ -83,6 +76,6 @@ def _unpacked(tensors: dict[str, Tensor]) -> Split:
         raise ValueError("there is not one class an image")
     bits = np.unpackbits(packed.numpy(), axis=1, count=pixels, bitorder="big")
     split = make_split(bits.reshape(len(packed), *shape), None if labels is None else labels.numpy(), levels=1)
-    if list(digest(split.images)) != tensors["digest"].tolist():
+    if list(pixel_digest(split.images)) != tensors["digest"].tolist():
         raise ValueError("the images are not those that its digest names")
     return split

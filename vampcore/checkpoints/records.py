@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from vampcore.config import Config, Observation
+from vampcore.datasets.identity import Identity
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric
 from vampcore.models import VAE
@@ -150,6 +151,7 @@ class Checkpoint:
         per_image: Bounds of the test set.
         snapshots: The prior through the epochs, at most `MOST_SNAPSHOTS`.
         history: One record an epoch.
+        identity: Of the images that it was trained and tested on; None of checkpoints from before it was kept.
         folder: Where it was loaded from.
         checked: Whether every file was held against the folder's manifest; of format 1, which had none, nothing was.
         sha256: Of configuration and weights; the identity of the model.
@@ -164,6 +166,7 @@ class Checkpoint:
     per_image: PerImage
     snapshots: tuple[Snapshot, ...] = ()
     history: tuple[EpochRecord, ...] = ()
+    identity: Identity | None = None
     folder: Path | None = None
     checked: bool = False
     sha256: str = ""

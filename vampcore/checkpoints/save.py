@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
 from vampcore.checkpoints.folder import replaced
+from vampcore.checkpoints.identity import IDENTITY, identity_bytes
 from vampcore.checkpoints.manifest import MANIFEST, manifest_of
 from vampcore.checkpoints.plain_files import MOST_BYTES
 from vampcore.checkpoints.reading import sound
@@ -90,6 +91,8 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         "snapshots.safetensors": _bytes(snapshot_tensors(checkpoint.snapshots)),
         "README.md": model_card(checkpoint).encode(),
     }
+    if checkpoint.identity is not None:
+        files[IDENTITY] = identity_bytes(checkpoint.identity)
     return files | {MANIFEST: manifest_of(files)}
 
 

@@ -1,14 +1,16 @@
 """`evaluate`: measure a checkpoint on its data set."""
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
 from tqdm import tqdm
 
-from vampcore import zoo
+from vampcore import datasets, zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.identity import identified
 from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.checkpoints.records import FORMAT
@@ -61,7 +63,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     checkpoint = zoo.load(options.checkpoint)
     config = checkpoint.config
     data = chosen_data(options, config.data) or config.data
-    dataset = read_data(data, options.data_root, config.likelihood)
+    found = identified(checkpoint, read_data(data, options.data_root, config.likelihood))
+    for note in found.notes:
+        print(f"{datasets.short_name(data)}: {note}", file=sys.stderr)
+    checkpoint = dataclasses.replace(checkpoint, identity=found.identity)
     with tqdm(total=0, unit="sample", unit_scale=True) as bar:
 
         def progress(seen: int, total: int) -> None:
@@ -70,12 +75,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 
         measured = measured_again(
             checkpoint,
-            dataset,
+            found.dataset,
             options.samples,
             options.seed,
             split=options.split,
             limit=options.limit,
-            whole=options.save,
             device=chosen_device(options.device),
             progress=progress,
         )

@@ -1,12 +1,15 @@
-"""`pack`: keep an experiment's test images beside its checkpoints, as bits."""
+"""`pack`: keep an experiment's test images beside its checkpoints, as bits, and in each what tells its data."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
-from vampcore import datasets
-from vampcore.checkpoints import CheckpointError, read_description
+from vampcore.checkpoints import CheckpointError, load, save
+from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.identity import identified
 from vampcore.checkpoints.packed import write_packed
 from vampcore.commands.options import Commands, data_root
+from vampcore.commands.reading import read_data
 
 
 def add_to(commands: Commands) -> None:
@@ -16,7 +19,8 @@ def add_to(commands: Commands) -> None:
         help="keep binary test images beside an experiment's checkpoints",
         description="Writes EXPERIMENT/test.safetensors: the test images, binarised as the models are evaluated on "
         "them, one bit a pixel. Pages then show originals and measure without the data set. The same data give the "
-        "same file, to the byte.",
+        "same file, to the byte. Each checkpoint is compared with its data first; one that keeps no hashes of them "
+        "gets these. Grey images are not packed.",
         parents=[data_root()],
     )
     command.add_argument("experiment", metavar="EXPERIMENT", type=Path, help="a folder of checkpoints, one a prior")
@@ -28,10 +32,22 @@ def pack(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     folders = sorted(path.parent for path in options.experiment.glob("*/config.json"))
     if not folders:
         raise CheckpointError(f"{options.experiment} holds no checkpoints: give the folder of an experiment")
-    configs = [read_description(folder).config for folder in folders]
-    if len({(config.data, config.likelihood) for config in configs}) > 1:
+    checkpoints = [load(writable_folder(folder)) for folder in folders]
+    config = checkpoints[0].config
+    if len({(each.config.data, each.config.likelihood) for each in checkpoints}) > 1:
         raise CheckpointError(f"the checkpoints in {options.experiment} are of several data sets: pack keeps one")
-    test = datasets.load(configs[0].data, options.data_root, configs[0].likelihood).test
+    dataset = read_data(config.data, options.data_root, config.likelihood)
+    found = [identified(checkpoint, dataset) for checkpoint in checkpoints]
+    if len({each.identity.key for each in found}) > 1:
+        raise CheckpointError(f"the checkpoints in {options.experiment} have other images: pack keeps one data set")
+    for checkpoint, each, folder in zip(checkpoints, found, folders, strict=True):
+        if checkpoint.identity is None:
+            save(dataclasses.replace(checkpoint, identity=each.identity), folder)
+            print(f"{folder}: data.safetensors")
+    test = found[0].dataset.test
+    if test.levels > 1:
+        print(f"{options.experiment}: grey test images are not packed")
+        return 0
     path = write_packed(options.experiment, test)
     print(f"{path}: {len(test.images):,} test images, {path.stat().st_size / 1e6:.2f} MB")
     return 0

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import sys
 from contextlib import closing, nullcontext
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, fit, keep_freed_memory
+from vampcore.training.data_of_run import data_to_resume
 from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
 
@@ -83,6 +85,9 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
     if processes.first and not options.resume and any((found / name).exists() for name in (STATE, "config.json")):
         raise CheckpointError(f"{folder} holds a model already: go on with --resume, or choose another --out")
     dataset = read_data(config.data, options.data_root, config.likelihood, quiet=not processes.first)
+    if options.resume and processes.first:
+        for note in data_to_resume(config, dataset, folder).notes:
+            print(f"{datasets.short_name(config.data)}: {note}", file=sys.stderr)
     done = None
     together = f" ({processes.count} processes)" if processes.count > 1 else ""
     progress = tqdm(

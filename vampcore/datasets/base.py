@@ -48,6 +48,7 @@ class Dataset:
         likelihood: "bernoulli", "binomial" or "logistic".
         pseudo_input_noise: Mean and standard deviation of random pseudo-inputs, in the units of an observation.
         notes: What was done to a user's own data that they may not expect, a sentence each.
+        before_binarising: Validation and test part as they were before; None where they were not binarised.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dataset:
     likelihood: str
     pseudo_input_noise: tuple[float, float]
     notes: tuple[str, ...] = ()
+    before_binarising: tuple[Split, Split] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -162,14 +164,22 @@ def with_likelihood(dataset: Dataset, likelihood: str) -> Dataset:
     Raises:
         DataError: If the likelihood does not fit the data.
     """
-    levels = dataset.train.levels
-    check_likelihood(likelihood, levels, dataset.name)
-    dataset = replace(dataset, likelihood=likelihood)
-    if likelihood != "bernoulli" or levels == 1:
+    check_likelihood(likelihood, dataset.train.levels, dataset.name)
+    return binarised_once(replace(dataset, likelihood=likelihood))
+
+
+def binarised_once(dataset: Dataset) -> Dataset:
+    """The data set with binary validation and test images, where its likelihood asks for them; see `with_likelihood`.
+
+    Arguments:
+        dataset: With validation and test images as they are stored.
+    """
+    if dataset.likelihood != "bernoulli" or dataset.train.levels == 1:
         return dataset
     random = np.random.RandomState(BINARISATION_SEED)
+    before = dataset.validation, dataset.test
     validation = _binarised(dataset.validation, random)
-    return replace(dataset, validation=validation, test=_binarised(dataset.test, random))
+    return replace(dataset, validation=validation, test=_binarised(dataset.test, random), before_binarising=before)
 
 
 def _binarised(split: Split, random: np.random.RandomState) -> Split:

@@ -128,7 +128,6 @@ def complete(
                     dataset,
                     max(samples, estimate.samples),
                     estimated=max(images, estimate.images_of(checkpoint.test_images)),
-                    whole=True,
                     device=device,
                     progress=told,
                 )

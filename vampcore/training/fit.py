@@ -28,6 +28,7 @@ from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
 from vampcore.priors import ExemplarPrior, VampData
+from vampcore.training.data_of_run import begin_identity, data_to_resume
 from vampcore.training.processes import Processes
 from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
@@ -72,12 +73,15 @@ def fit(
     Raises:
         ConfigError: If the data set does not fit the configuration.
         CheckpointError: If there is nothing to resume, another process works on the folder, or it cannot be written.
+        DataError: If a run that goes on was begun with other images.
         TrainingError: If the numbers ran away; the best weights are kept.
     """
     processes = Processes(device) if processes is None else processes
     with run_lock(folder) if processes.first else nullcontext():
         if processes.first:
             recover(folder)
+        if resume:
+            dataset = data_to_resume(config, dataset, folder).dataset
         run = Run(config, dataset, device, folder if resume else None, compile, processes)
         keeper = _Keeper(run, folder) if processes.first else None
         try:
@@ -101,6 +105,7 @@ class _Keeper:
         self.due = self.stated + SECONDS_BEFORE_CHECKPOINT
 
     def at_start(self) -> None:
+        begin_identity(self.folder, self.run.identity)
         self._state("training")
 
     def after_epoch(self) -> None:
@@ -164,6 +169,7 @@ def best_checkpoint(run: Run) -> Checkpoint:
         per_image=PerImage(measured.elbo),
         snapshots=tuple(state.snapshots),
         history=tuple(state.history),
+        identity=run.identity,
     )
 
 

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +11,12 @@ import torch
 from torch import Tensor
 
 from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
+from vampcore.checkpoints.identity import identity_to_keep
 from vampcore.checkpoints.records import MOST_SNAPSHOTS
 from vampcore.compiling import CompilingStoppedError
 from vampcore.config import Config, Observation
 from vampcore.datasets import Dataset, observe
+from vampcore.datasets.identity import Identity
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.objectives import iwae_bound
@@ -98,6 +101,11 @@ class Run:
                 self._snapshot()
         else:
             self._restore(self.processes.from_first(lambda: read_state(resume, config)))
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Of the images that it is trained, validated and tested on."""
+        return identity_to_keep(self.dataset)
 
     @property
     def converged(self) -> bool:

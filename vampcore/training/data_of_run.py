@@ -1,0 +1,49 @@
+"""The images of a run: kept from its start on, so that it goes on with those that it was begun with."""
+
+from pathlib import Path
+
+from vampcore.checkpoints import CheckpointError, load
+from vampcore.checkpoints.folder import readable, write_bytes
+from vampcore.checkpoints.identity import IDENTITY, identified, identity_bytes, read_identity
+from vampcore.config import Config
+from vampcore.datasets import Dataset
+from vampcore.datasets.identity import Identity, Match, matched
+from vampcore.training.state import read_state
+
+
+def begin_identity(folder: Path, identity: Identity) -> None:
+    """Write `data.safetensors` into the folder of a run that has no checkpoint yet; a checkpoint holds its own.
+
+    Raises:
+        CheckpointError: If it cannot be written.
+    """
+    if (readable(folder) / "config.json").exists():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / IDENTITY, identity_bytes(identity))
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder / IDENTITY} could not be written ({error.strerror or error}): make room, or choose another --out"
+        ) from error
+
+
+def data_to_resume(config: Config, dataset: Dataset, folder: Path) -> Match:
+    """The data of a run that goes on, every image in the part and at the row where it was at the start.
+
+    A run of a version that kept no hashes is compared by its checkpoint, if it has a sound one already.
+
+    Raises:
+        CheckpointError: If there is no such run, or a file of it is not sound.
+        DataError: If the images are not those of the start, in one line that counts them.
+    """
+    read_state(folder, config)  # refuses another configuration, before the images are looked at
+    identity = read_identity(folder)
+    if identity is not None:
+        return matched(identity, dataset)
+    try:
+        checkpoint = load(folder)
+    except CheckpointError:
+        return Match(dataset, ())
+    found = identified(checkpoint, dataset)
+    return Match(found.dataset, found.notes)
