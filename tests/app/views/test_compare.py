@@ -97,6 +97,7 @@ def test_there_is_no_such_number_where_the_floor_is_high(shipped, experiment):
     assert services.hole_share(ref) is None
     at = opened(experiment)
     assert not at.metric
+    assert "Samples from the hatched region\n" in words(at)
     of, floor = found.floor.n, f"{100 * found.floor.value:.0f}"
     assert f"No number: of {of} test images, one half has {floor} % of its mass in the holes of the other" in words(at)
 
