@@ -113,9 +113,8 @@ def show_samples(ref: services.Ref) -> None:
     if inside is None:
         st.caption(f"None of {count(found.draws)} samples of the prior lies in the hatched region.")
     else:
-        st.caption(
-            f"Samples from the hatched region, where {100 * found.share:.1f} % of {count(found.draws)} samples lie"
-        )
+        # Without their share: with few test images that is mostly the floor.
+        st.caption("Samples from the hatched region")
         picture(inside, alt=f"{short_name(ref)}: {len(found.inside.z)} samples from the hatched region")
     st.caption("Samples from outside it")
     picture(outside, alt=f"{short_name(ref)}: {len(found.outside.z)} samples from outside the hatched region")
