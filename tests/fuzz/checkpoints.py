@@ -127,6 +127,12 @@ def check_ranges(found: Checkpoint) -> None:
     check(bool(found.per_image.elbo.isfinite().all()), "an ELBO of an image")
 
 
+def is_as_it_was(path: Path) -> bool:
+    """Whether a file of a changed checkpoint holds what it held before."""
+    before = models().joinpath(*path.parts[-3:])
+    return path.is_file() and path.stat().st_size == before.stat().st_size and path.read_bytes() == before.read_bytes()
+
+
 def judge(folder: Path, changed: str, sealed: bool, counts: Counter[str]) -> None:
     """Open a checkpoint, its root and its state: each is refused in one line, or in its ranges."""
     try:
@@ -135,7 +141,7 @@ def judge(folder: Path, changed: str, sealed: bool, counts: Counter[str]) -> Non
         check_refusal(error)
         counts["refused"] += 1
     else:
-        if not sealed and changed not in UNSEALED and is_sealed(folder):
+        if not sealed and changed not in UNSEALED and is_sealed(folder) and not is_as_it_was(folder / changed):
             raise Fault(f"accepted: {changed} is not what the manifest says")
         check_ranges(found)
         counts["opened"] += 1
