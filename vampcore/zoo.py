@@ -117,6 +117,8 @@ def find(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Path:
             if inside := _checkpoints_in(Path(name)):
                 raise CheckpointError(f"{name} is an experiment, not a checkpoint: choose one of {', '.join(inside)}")
             return Path(name)
+        if name and Path(name).exists():
+            raise CheckpointError(f"{name!r:.200} is a file, not the folder of a checkpoint that vampcore trained")
     except OSError:  # too long for a path, or behind a folder that is closed to us: no checkpoint of ours
         pass
     raise CheckpointError(f"no checkpoint is called {name!r:.200}: see `python -m vampcore list`")

@@ -43,6 +43,8 @@ _READ = (
     "snapshots.safetensors",
     IDENTITY,
 )
+# Files in which other programs keep models.
+_FOREIGN = (".bin", ".ckpt", ".h5", ".keras", ".onnx", ".pt", ".pth", ".pkl", "model.safetensors")
 MOST_BYTES_OF_HISTORY = 2**25
 _SNAPSHOT_NAME = re.compile(r"(0|[1-9][0-9]{0,17})\.(mean|logvar|logits|pseudo_inputs)")
 
@@ -101,6 +103,7 @@ def read_description(folder: Path) -> Description:
     Raises:
         CheckpointError: See `load`.
     """
+    _refuse_foreign(folder)
     fields = read_json(folder, "config.json")
     if set(fields) != {"format", "config", "observation", "progress"}:
         raise CheckpointError(f"{folder / 'config.json'} is not of a vampcore checkpoint: train it again")
@@ -112,6 +115,23 @@ def read_description(folder: Path) -> Description:
         )
     except ConfigError as error:
         raise CheckpointError(f"{folder / 'config.json'}: {one_line(error)}") from error
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Tell a model that another program trained from a checkpoint of ours that lost a file.
+
+    Raises:
+        CheckpointError: If the folder holds a model's file of another program, and no metrics of ours.
+    """
+    try:
+        names = sorted(path.name for path in readable(folder).iterdir())
+    except OSError:  # not there, or closed to us: reading its files says so
+        return
+    foreign = next((name for name in names if name.endswith(_FOREIGN)), None)
+    if foreign is not None and "metrics.json" not in names:
+        raise CheckpointError(
+            f"{folder} holds {foreign!r:.80}, a model of another program: vampcore opens only models that it trained"
+        )
 
 
 def _progress_from_json(fields: object) -> Progress:
