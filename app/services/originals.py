@@ -11,6 +11,7 @@ from torch import Tensor
 
 from app.services.loading import DataMissing, Loaded, Ref, loaded, noise
 from app.services.memory import kept
+from app.services.trusted import PATHS, may_read
 from app.services.turns import out_of_turn
 from vampcore import datasets
 from vampcore.checkpoints import Checkpoint, CheckpointError
@@ -106,6 +107,11 @@ def _of_data_set(model: Loaded) -> Originals:
     data = model.checkpoint.config.data
     what = f"the data set {datasets.short_name(data)}"
     try:
+        if not may_read(data, model.checkpoint.folder):
+            raise DataMissing(
+                f"{what} is named by a path that this server may not read: put it into the data folder, or name its "
+                f"folder in ${PATHS}"
+            )
         # Asked here, since nothing keeps a refusal: every run would start a thread to show the words below.
         if not datasets.available(data):
             raise DataMissing(f"{what} is not on disk; {datasets.cure(data)}")

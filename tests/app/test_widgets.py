@@ -213,6 +213,7 @@ def test_data_that_cannot_be_downloaded_gets_words_and_no_button(models, tmp_pat
     loaded = catalogue.loaded
     monkeypatch.setattr(catalogue, "loaded", of_other_data)
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("VAMPSCOPE_DATA_PATHS", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     at = AppTest.from_function(missing_data, default_timeout=patience()).run()
     assert not at.exception
