@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format coverage train-all screenshots bench gpu clean
+.PHONY: help app test check format coverage train-all measure screenshots bench gpu clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ train-all: $(CHECKPOINTS:%=train/%) ## Train every shipped model again, into OUT
 
 train/%: $(INSTALLED)
 	$(BIN)/python -m vampcore train --like checkpoints/$* --out $(OUT)/$*
+
+measure: $(INSTALLED) ## Measure log p(x) of the shipped models where it is missing, and write README.md's table
+	$(BIN)/python -m vampcore measure $(ARGS)
+	$(BIN)/python docs/results.py
 
 screenshots: $(INSTALLED_DEV) ## Take the pictures of README.md from the running dashboard
 	$(BIN)/python docs/screenshots.py

@@ -41,7 +41,7 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
     cells = [
         experiment,
         NAMES[prior],
-        "1" if prior == "sg" else component_count(checkpoint),
+        "1" if prior == "sg" else component_count(checkpoint) + cells_of.effective(checkpoint),
         _figure(checkpoint, "log_likelihood") + _bits(checkpoint),
         _figure(checkpoint, "elbo"),
         _figure(checkpoint, "kl"),

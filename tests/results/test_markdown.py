@@ -67,8 +67,10 @@ def test_figures_are_those_of_the_checkpoints(root):
         assert row["mutual information"] == f"{number(information.value, information.se)} ({share})"
         assert (row["epochs"], row["device"], row["seed"]) == ("3, not converged", "cpu", "0 (one seed)")
         assert row["training"] == wall_time(found)
-    assert (sg["model"], sg["prior"], sg["objective"]) == ("vae, 2 units", "sg", "ELBO")
-    assert (mog["prior"], two["model"], two["objective"]) == ("mog, K = 4", "hvae, 2 + 2 units", "IWAE bound, k = 5")
+    assert (sg["model"], sg["prior"], sg["objective"]) == ("vae, 3 units", "sg", "ELBO")
+    used = load(root / "runs" / "tiny" / "mog").metric("effective_components").value
+    assert mog["prior"] == f"mog, K = 4 ({used:.1f} effective)"
+    assert (two["model"], two["objective"]) == ("hvae, 3 + 3 units", "IWAE bound, k = 5")
     assert vamp["test log p(x), S = 3"] == "not trained yet"
     assert "Of 300 test images" in text
     assert "1 of 4 rows are not done yet." in text

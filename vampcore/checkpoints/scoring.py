@@ -1,61 +1,101 @@
 """Adding to a checkpoint the scores that it lacks; what it has of log p(x) is kept."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from vampcore.checkpoints.measuring import test_observations
 from vampcore.checkpoints.records import Checkpoint
+from vampcore.checkpoints.subset import random_rows
 from vampcore.datasets import Dataset
+from vampcore.metrics.covering import can_cover
 from vampcore.metrics.evaluation import GREY_LEVELS, in_bits
+from vampcore.metrics.likelihood import log_likelihood
 from vampcore.metrics.metric import Metric
 from vampcore.metrics.quadrature import can_integrate
-from vampcore.metrics.scores import integrate
+from vampcore.metrics.scores import cover, diagnostics, integrate
 
 
 @torch.no_grad()
 def with_scores(
     checkpoint: Checkpoint,
     dataset: Dataset,
+    images: int,
+    samples: int = 5000,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> Checkpoint:
-    """The checkpoint with log p(x) of its test set by quadrature, where it has two latent dimensions and that holds.
+    """The checkpoint with the scores of its test set that it lacks; one that lacks nothing is returned as it is.
 
-    The score by importance sampling that it had stands beside it. A checkpoint that lacks nothing is returned as it is.
+    With two latent dimensions log p(x) by quadrature is the score that is shown, if it holds, and the one by importance
+    sampling stands beside it. Otherwise the covering estimate of a random part of the images stands beside the score.
 
     Arguments:
-        checkpoint: Its model is moved to `device` meanwhile.
+        checkpoint: Its model is moved to `device` meanwhile. One without a score by importance sampling gets none.
         dataset: Its data, loaded with its likelihood.
+        images: Of the covering estimate, the same for all models; those of `pareto_k` as well.
+        samples: S of the covering estimate and of `pareto_k`.
         device: Where to compute.
         progress: Called with the images done and their number.
 
     Raises:
         DataError: If the data set has changed since the training.
     """
-    before = checkpoint.metric("log_likelihood")
-    if before is not None and before.estimator == "quadrature":
+    score = checkpoint.metric("log_likelihood")
+    if score is None or score.estimator == "quadrature":
         return checkpoint
     model, x = checkpoint.model.to(device), test_observations(checkpoint, dataset).to(device)
     try:
-        if not can_integrate(model, x):
+        if can_integrate(model, x):
+            integral = integrate(model, x, progress=progress)
+            if integral.metric is not None and integral.log_likelihood is not None:
+                exact = dataclasses.replace(integral.metric, device=device)
+                return _with_integral(checkpoint, score, exact, integral.log_likelihood.cpu())
+        known = checkpoint.metric("log_likelihood_covering")
+        enough = known is not None and (known.n or 0) >= min(images, len(x)) and (known.samples or 0) >= samples
+        if enough or not can_cover(model, x):
             return checkpoint
-        integral = integrate(model, x, progress=progress)
+        return _with_covering(checkpoint, x, images, samples, progress)
     finally:
         checkpoint.model.cpu()
-    if integral.metric is None or integral.log_likelihood is None:
-        return checkpoint
-    score = dataclasses.replace(integral.metric, device=device)
-    new = [score, *([dataclasses.replace(before, name="log_likelihood_is")] if before is not None else [])]
+
+
+def _with_integral(checkpoint: Checkpoint, before: Metric, exact: Metric, log_p: Tensor) -> Checkpoint:
+    new = [exact, dataclasses.replace(before, name="log_likelihood_is")]
     if checkpoint.observation.levels == GREY_LEVELS:
-        new.append(in_bits(score, x[0].numel()))
-    per_image = dataclasses.replace(
-        checkpoint.per_image,
-        log_likelihood=integral.log_likelihood.cpu(),
-        log_likelihood_is=checkpoint.per_image.log_likelihood,
-    )
+        new.append(in_bits(exact, math.prod(checkpoint.observation.shape)))
+    sampled = checkpoint.per_image.log_likelihood
+    per_image = dataclasses.replace(checkpoint.per_image, log_likelihood=log_p, log_likelihood_is=sampled)
     return dataclasses.replace(checkpoint, metrics=replaced_by(checkpoint.metrics, new), per_image=per_image)
+
+
+def _with_covering(
+    checkpoint: Checkpoint,
+    x: Float[Tensor, "N C H W"],
+    images: int,
+    samples: int,
+    progress: Callable[[int, int], None] | None,
+) -> Checkpoint:
+    """The covering estimate, with the stored score as its control, and the tails of the weights of both."""
+    model, per_image = checkpoint.model, checkpoint.per_image
+    chosen = torch.zeros(len(x), dtype=torch.bool)
+    chosen[random_rows(images, len(x))] = True
+    sampled = per_image.log_likelihood
+    control = per_image.elbo if sampled is None or bool(sampled.isnan().any()) else sampled
+    prior = model.prior(model.encoder)
+    generator = torch.Generator(x.device).manual_seed(0)
+    metrics, values = cover(model, x, chosen.to(x.device), control.to(x.device), samples, prior, generator, progress)
+    generator = torch.Generator(x.device).manual_seed(0)
+    tails = diagnostics(log_likelihood(model, x[chosen.to(x.device)], samples, None, generator, prior))
+    new = [*metrics, *(metric for metric in tails if metric.name.startswith("pareto_k"))]
+    new = [dataclasses.replace(metric, device=x.device.type) for metric in new]
+    kept = [m for m in checkpoint.metrics if m.name in ("log_likelihood", "bits_per_dimension")]
+    per_image = dataclasses.replace(per_image, log_likelihood_covering=values.cpu().to(per_image.elbo.dtype))
+    return dataclasses.replace(checkpoint, metrics=replaced_by(checkpoint.metrics, [*kept, *new]), per_image=per_image)
 
 
 def replaced_by(metrics: tuple[Metric, ...], new: list[Metric]) -> tuple[Metric, ...]:

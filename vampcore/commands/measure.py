@@ -10,7 +10,7 @@ from vampcore import datasets, zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
 from vampcore.checkpoints.scoring import with_scores
-from vampcore.commands.options import Commands, chosen_device, data_root, device, shown
+from vampcore.commands.options import Commands, chosen_device, data_root, device, shown, whole_number
 
 
 def add_to(commands: Commands) -> None:
@@ -18,16 +18,23 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "measure",
         help="add the scores that checkpoints lack",
-        description="log p(x) of the test set: the integral where there are two latent dimensions. What a checkpoint "
-        "has is kept, so that the command goes on where it was stopped.",
+        description="log p(x) of the test set: the integral where there are two latent dimensions, elsewhere a second "
+        "estimate that covers more than q does, of a random part of the images. What a checkpoint has is kept, so that "
+        "the command goes on where it was stopped.",
         parents=[data_root(), device()],
     )
     command.add_argument("checkpoints", metavar="CHECKPOINT", nargs="*", help="names or folders; all shipped if none")
+    command.add_argument(
+        "--images", type=whole_number(2), default=1000, help="random images of the covering estimate, the same for all"
+    )
+    command.add_argument("--samples", type=whole_number(16), default=5000, help="S of the covering estimate")
     command.set_defaults(command=measure)
 
 
 def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Measure checkpoint after checkpoint, and store each."""
+    if options.samples % 2:
+        parser.error("--samples must be even: half of them come from the refined posterior, half from the widened one")
     names = options.checkpoints or [str(entry.path) for entry in zoo.entries((zoo.SHIPPED,))]
     where = chosen_device(options.device)
     for name in names:
@@ -43,7 +50,7 @@ def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
                 bar.total = total
                 bar.update(seen - bar.n)
 
-            measured = with_scores(checkpoint, dataset, where, progress)
+            measured = with_scores(checkpoint, dataset, options.images, options.samples, where, progress)
         if measured is not checkpoint:
             save(measured, folder)
         score = measured.metric("log_likelihood")

@@ -3,6 +3,7 @@
 from vampcore.metrics.active_units import THRESHOLD, ActiveUnits, active_units, activity
 from vampcore.metrics.chunks import Mixture, log_density, responsibilities
 from vampcore.metrics.coverage import Holes, dead, effective_components, holes, mass_levels, usage
+from vampcore.metrics.covering import CoveringEstimate, can_cover, covering
 from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
@@ -18,6 +19,7 @@ from vampcore.metrics.metric import (
     metrics_from_json,
 )
 from vampcore.metrics.paired import paired_difference
+from vampcore.metrics.pareto import pareto_k
 from vampcore.metrics.plane import QuadratureError
 from vampcore.metrics.quadrature import Quadrature, can_integrate, quadrature
 
@@ -26,6 +28,7 @@ __all__ = [
     "THRESHOLD",
     "ActiveUnits",
     "Bound",
+    "CoveringEstimate",
     "Evaluation",
     "HoleExcess",
     "Holes",
@@ -39,7 +42,9 @@ __all__ = [
     "active_units",
     "activity",
     "bound",
+    "can_cover",
     "can_integrate",
+    "covering",
     "dead",
     "difference_estimate",
     "effective_components",
@@ -57,6 +62,7 @@ __all__ = [
     "metrics_from_json",
     "mute",
     "paired_difference",
+    "pareto_k",
     "quadrature",
     "responsibilities",
     "usage",

@@ -63,7 +63,12 @@ def mean_metric(name: str, values: Float[Tensor, " N"], unit: str = "nats/image"
 
 
 def difference_estimate(
-    name: str, values: Float[Tensor, " n"], known: Bool[Tensor, " N"], control: Float[Tensor, " N"], samples: int
+    name: str,
+    values: Float[Tensor, " n"],
+    known: Bool[Tensor, " N"],
+    control: Float[Tensor, " N"],
+    samples: int,
+    estimator: str | None = None,
 ) -> Metric:
     """The mean over all N observations of what was estimated of a random n of them, in nats an image.
 
@@ -74,8 +79,9 @@ def difference_estimate(
         name: What was estimated.
         values: Of the n observations, drawn at random; two or more.
         known: Which of all they are.
-        control: A like quantity that is known of all, such as the ELBO for log p(x).
+        control: A like quantity that is known of all, such as the ELBO for log p(x), or one estimate for another.
         samples: Latent samples an observation of `values`.
+        estimator: Of a log-likelihood, for the record.
 
     Reference:
         Cochran, Sampling Techniques, 3rd edition, Wiley 1977, chapter 7: the regression estimator, here of slope 1.
@@ -89,7 +95,8 @@ def difference_estimate(
     if n < count:
         variance = variance + (1 - share) ** 2 * every.var() / (count - n)
     value = (every.mean() + gap.mean()).item()
-    return Metric(name, value, "nats/image", variance.sqrt().item(), n, samples, device=values.device.type)
+    se, device = variance.sqrt().item(), values.device.type
+    return Metric(name, value, "nats/image", se, n, samples, device=device, estimator=estimator)
 
 
 def metric_to_json(metric: Metric) -> dict[str, Any]:

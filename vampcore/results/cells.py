@@ -43,7 +43,14 @@ def prior(config: Config, checkpoint: Checkpoint | None = None) -> str:
     """The prior, and the number of its components where that is a choice: those it has, once there is a checkpoint."""
     if config.prior not in _CHOSEN_COMPONENTS:
         return config.prior
-    return f"{config.prior}, K = {config.components if checkpoint is None else component_count(checkpoint)}"
+    count = config.components if checkpoint is None else component_count(checkpoint)
+    return f"{config.prior}, K = {count}{'' if checkpoint is None else effective(checkpoint)}"
+
+
+def effective(checkpoint: Checkpoint) -> str:
+    """How many components the test images use, exp(entropy of usage), in brackets; nothing where it is not known."""
+    found = checkpoint.metric("effective_components")
+    return "" if found is None else f" ({found.value:.1f} effective)"
 
 
 def prior_words(priors: Iterable[str]) -> str:

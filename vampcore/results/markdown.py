@@ -125,7 +125,7 @@ def _log_likelihood(checkpoint: Checkpoint | None, estimate: Estimate) -> str:
     found = checkpoint.metric("log_likelihood")
     if found is None:
         return ""
-    if found.estimator == "quadrature":
+    if _is_exact(checkpoint):
         return f"{cells.figure(checkpoint, 'log_likelihood')} (exact)"
     other = [f"S = {found.samples:,}"] if found.samples != estimate.samples else []
     other += [f"{found.n:,} images"] if found.n != estimate.images_of(checkpoint.test_images) else []
@@ -144,6 +144,14 @@ def _seed(config: Config, configs: list[Config]) -> str:
     return f"{config.seed} (one seed)" if alone else str(config.seed)
 
 
+_EXACT = '; "exact" is the integral over two latent dimensions by quadrature'
+
+
+def _is_exact(checkpoint: Checkpoint) -> bool:
+    score = checkpoint.metric("log_likelihood")
+    return score is not None and score.estimator == "quadrature"
+
+
 def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) -> list[str]:
     done = [checkpoint for _, checkpoint in found if checkpoint is not None]
     counts = sorted({len(checkpoint.per_image.elbo) for checkpoint in done})
@@ -154,8 +162,9 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) ->
     )
     lines = [
         f"Of {images} test images, after the rounding of the weights to float16; nats/image, ± one standard error over "
-        f"images. log p(x){part} by importance sampling with S = {estimate.samples:,}, biased low by about "
-        "1 / (2 ESS). ELBO with one sample whatever the objective was. Active units from the layer next to the data "
+        f"images. log p(x){part} by importance sampling with S = {estimate.samples:,}, a lower bound in expectation: "
+        f"how low depends on what q misses, which ESS does not show{_EXACT if any(map(_is_exact, done)) else ''}. ELBO "
+        "with one sample whatever the objective was. Active units from the layer next to the data "
         "up. Mutual information and marginal KL are of the top layer and of the test set: they depend on its size, N; "
         f"where the first is above {SATURATED:.0%} of log N, it is a lower bound and the marginal KL an upper one. "
         "Training is the sum of the epochs' wall time, validation included.",
