@@ -93,7 +93,7 @@ def test_own_images_kept_as_bits_are_shown_where_the_file_is_gone(binary):
     )
 
 
-@pytest.mark.parametrize("fault", ["damaged", "fewer", "classes", "shape"])
+@pytest.mark.parametrize("fault", ["damaged", "fewer", "pixel", "shape"])
 def test_bits_that_are_not_the_models_are_not_shown(binary, fault):
     from app import services
 
@@ -103,8 +103,10 @@ def test_bits_that_are_not_the_models_are_not_shown(binary, fault):
         path.write_bytes(path.read_bytes()[:-1])
     elif fault == "fewer":
         write_packed(binary, dataclasses.replace(test, images=test.images[1:], labels=test.labels[1:]))
-    elif fault == "classes":
-        write_packed(binary, dataclasses.replace(test, labels=test.labels.roll(1)))
+    elif fault == "pixel":
+        images = test.images.clone()
+        images[3, 0, 2, 2] ^= 1
+        write_packed(binary, dataclasses.replace(test, images=images))
     else:
         write_packed(binary, dataclasses.replace(test, images=torch.ones(len(test.images), 1, 4, 4).byte()))
     forget()

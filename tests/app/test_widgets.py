@@ -168,7 +168,7 @@ def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkey
     use_root(tmp_path / "all", monkeypatch)
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
-    assert "tiny-2d/mog" in at.sidebar.warning[0].value
+    assert "tiny-2d/mog" in at.sidebar.warning[0].value.replace("\\", "")
     assert at.sidebar.get_by_key("prior").options == ["SG", "Vamp"]
 
 
@@ -219,7 +219,7 @@ def test_data_that_cannot_be_downloaded_gets_words_and_no_button(models, tmp_pat
     assert not at.exception
     assert not at.button
     assert file in at.text[0].value
-    assert str(tmp_path) in at.text[0].value
+    assert str(tmp_path) not in at.text[0].value
     assert "vampcore data" not in at.text[0].value
 
 
