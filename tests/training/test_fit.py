@@ -227,7 +227,7 @@ class TestAState:
         with pytest.raises(CheckpointError) as caught:
             train(config(), folder, resume=True)
         assert "state.safetensors is damaged" in str(caught.value)
-        assert "start the run again without --resume" in str(caught.value)
+        assert "restore it, or train into another folder with --out" in str(caught.value)
         assert "\n" not in str(caught.value)
         assert load(folder).sha256 == before
 
@@ -236,6 +236,13 @@ class TestAState:
         (folder / "state.safetensors").write_bytes(content[:-10])
         with pytest.raises(CheckpointError, match=r"state\.safetensors is damaged"):
             train(config(), folder, resume=True)
+
+    def test_larger_than_its_header_says_is_not_read(self, folder, monkeypatch):
+        with (folder / "state.safetensors").open("r+b") as file:
+            file.truncate(2**32)
+        monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("4 GiB would be read"))
+        with pytest.raises(CheckpointError, match=r"is damaged \(its size is not what its header says\)"):
+            read_state(folder, config())
 
     @pytest.mark.parametrize("changes", [{"seed": 1}, {"epochs": 4}, {"learning_rate": 1e-4}, {"components": 5}])
     def test_of_another_configuration(self, folder, changes):

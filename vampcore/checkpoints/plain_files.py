@@ -9,6 +9,7 @@ from vampcore.checkpoints.records import FORMAT, CheckpointError
 
 CURE = "restore it or train again"
 MOST_BYTES = 2**30
+MOST_BYTES_OF_HEADER = 2**26
 
 
 def plain_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -37,6 +38,27 @@ def plain_size(path: Path, most: int = MOST_BYTES) -> int:
     if not stat.S_ISREG(found.st_mode) or found.st_size > most:
         raise CheckpointError(f"{path} is no file of at most {most} bytes: {CURE}")
     return found.st_size
+
+
+def check_tensor_file(path: Path) -> None:
+    """Compare the size of a safetensors file with what its header says, before the file is read.
+
+    Raises:
+        KeyError: If the header lacks the place of a tensor.
+        OSError: If it cannot be read.
+        TypeError: If the place of a tensor is not a pair of numbers.
+        ValueError: If it is not such a file, or of another size.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > MOST_BYTES_OF_HEADER:
+            raise ValueError("its header is too long")
+        header = strict_json(file.read(length))
+    if not isinstance(header, dict):
+        raise ValueError("its header is not an object")
+    ends = [each["data_offsets"][1] for name, each in header.items() if name != "__metadata__"]
+    if path.stat().st_size != 8 + length + max(ends, default=0):
+        raise ValueError("its size is not what its header says")
 
 
 def parsed(path: Path, content: bytes) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
 from vampcore.checkpoints.folder import readable, write_bytes
 from vampcore.checkpoints.load import checked_history, snapshots_of
-from vampcore.checkpoints.plain_files import one_line, plain_bytes, strict_json
+from vampcore.checkpoints.plain_files import check_tensor_file, one_line, plain_bytes, plain_size, strict_json
 from vampcore.checkpoints.records import record_of
 from vampcore.checkpoints.save import snapshot_tensors
 from vampcore.config import MOST_EPOCHS, Config, config_from_json, to_json
@@ -94,8 +94,10 @@ def read_state(folder: Path, config: Config) -> State:
     path = readable(folder) / STATE
     if not path.exists():
         raise CheckpointError(f"{folder} holds no run to resume: start it without --resume")
-    content = plain_bytes(path, MOST_BYTES_OF_STATE)
+    plain_size(path, MOST_BYTES_OF_STATE)
     try:
+        check_tensor_file(path)
+        content = plain_bytes(path, MOST_BYTES_OF_STATE)
         tensors = from_safetensors(content)
         facts = _facts(content)
         stored = config_from_json(facts["config"])
@@ -117,7 +119,16 @@ def read_state(folder: Path, config: Config) -> State:
             history=_history(facts),
             snapshots=list(snapshots_of(parts["snapshots"])),
         )
-    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (
+        SafetensorError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        OSError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise CheckpointError(f"{path} is damaged ({one_line(error)}): {_HINT}") from error
     differing = [name for name, value in to_json(stored).items() if value != to_json(config)[name]]
     if differing:
