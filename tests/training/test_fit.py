@@ -19,6 +19,7 @@ from safetensors.torch import save as to_safetensors
 from tests.small_runs import FILES, PRIORS, RUN_FILES, config, digits, few_digits, train
 from vampcore.checkpoints import Checkpoint, CheckpointError, EpochRecord, PerImage, load, save
 from vampcore.config import Config
+from vampcore.datasets import DataError
 from vampcore.metrics.metric import Metric
 from vampcore.training import TrainingError, fit
 from vampcore.training import run as run_module
@@ -256,7 +257,7 @@ class TestAState:
             part: dataclasses.replace(getattr(whole, part), images=getattr(whole, part).images[..., :6, :6].clone())
             for part in ("train", "validation", "test")
         }
-        with pytest.raises(CheckpointError, match="does not fit its data set or this machine's device: resume it with"):
+        with pytest.raises(DataError, match="is not the data set that the model was trained on"):
             train(config(), folder, dataclasses.replace(whole, **cropped), resume=True)
 
 
