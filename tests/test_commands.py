@@ -324,5 +324,5 @@ def test_json_alone_goes_to_standard_output(family):
     command = [sys.executable, "-m", "vampcore", "evaluate", str(family / "small" / "sg"), "--samples", "2", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=patience(300), check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["format"] == 1
+    assert json.loads(done.stdout)["format"] == 2
     assert "Traceback" not in done.stderr
