@@ -61,11 +61,10 @@ def test_observations(checkpoint: Checkpoint, dataset: Dataset) -> Float[Tensor,
     Raises:
         DataError: If the data set has changed since the training.
     """
-    _check_same_images(checkpoint, dataset, whole_test_set=True)
+    test = identified(checkpoint, dataset).dataset.test
     generator = subset_generator()
-    images = dataset.test.images
-    images = images[random_rows(len(images), len(images), generator)]
-    return observe(images, dataset.test.levels, checkpoint.config.likelihood, generator)
+    rows = random_rows(len(test.images), len(test.images), generator)
+    return observe(test.images[rows], test.levels, checkpoint.config.likelihood, generator)
 
 
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
