@@ -90,7 +90,7 @@ def image_hashes(images: UInt8[Tensor, "N C H W"]) -> Int64[np.ndarray, " N"]:
     """64 bits of each image and its shape."""
     salt = np.array(images.shape[1:], dtype="<u4").tobytes()
     rows = np.ascontiguousarray(images.numpy()).reshape(len(images), -1)
-    found = b"".join(hashlib.blake2b(row, digest_size=8, salt=salt).digest() for row in rows)
+    found = b"".join(hashlib.blake2b(row.data, digest_size=8, salt=salt).digest() for row in rows)
     return np.frombuffer(found, dtype="<i8").astype(np.int64)
 
 
@@ -197,7 +197,7 @@ def _joined(identity: Identity, classes: tuple[str, ...]) -> _Joined:
         names.append(nothing if each.names is None else each.names)
         part.append(nothing + place)
     named = all(each.names is not None for each in identity.parts)
-    return _Joined(*(np.concatenate(each) for each in (hashes, labels, names, part)), named)
+    return _Joined(np.concatenate(hashes), np.concatenate(labels), np.concatenate(names), np.concatenate(part), named)
 
 
 def _gathered(splits: tuple[Split, Split, Split], rows: Int64[np.ndarray, " N"]) -> Split:
