@@ -69,7 +69,7 @@ def window_around(*places: np.ndarray, margin: float = 0.08, left_out: float = 0
     clouds = [cloud[np.isfinite(cloud).all(1)] for cloud in clouds]
     clouds = [cloud for cloud in clouds if len(cloud)]
     if not clouds:
-        raise ValueError("a window needs at least one finite place")
+        raise ValueError("a window needs at least one finite point")
     low = np.min([np.quantile(cloud, left_out, axis=0) for cloud in clouds], axis=0)
     high = np.max([np.quantile(cloud, 1 - left_out, axis=0) for cloud in clouds], axis=0)
     room = margin * max(float((high - low).max()), 1e-3)

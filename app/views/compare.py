@@ -69,7 +69,7 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
             key="compare_priors",
             default=tuple(words),
             names=words,
-            help="With none chosen, all are compared.",
+            help="If none is selected, all are compared.",
         )
     return tuple(ref for ref in refs if ref.prior in wanted) or refs
 

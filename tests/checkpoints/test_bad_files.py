@@ -33,7 +33,7 @@ class TestEveryFile:
     @pytest.mark.parametrize("kept", [0, -9])
     def test_truncated(self, folder, file, kept):
         (folder / file).write_bytes((folder / file).read_bytes()[:kept])
-        refused(folder, file, {"history.csv": ""}.get(file, "is truncated or no "))
+        refused(folder, file, {"history.csv": ""}.get(file, "is truncated or not "))
 
     @pytest.mark.parametrize("file", READ)
     @pytest.mark.parametrize("content", [pickle.dumps({"a": 1}), b"\0" * 100], ids=["pickle", "zeros"])
@@ -45,16 +45,16 @@ class TestEveryFile:
     def test_a_folder_in_its_place(self, folder, file):
         (folder / file).unlink()
         (folder / file).mkdir()
-        refused(folder, file, "is no file of at most")
+        refused(folder, file, "is not a regular file of at most")
 
     @pytest.mark.parametrize("file", READ)
     def test_a_pipe_or_a_device_that_never_ends(self, folder, file):
         (folder / file).unlink()
         os.mkfifo(folder / file)
-        refused(folder, file, "is no file of at most")
+        refused(folder, file, "is not a regular file of at most")
         (folder / file).unlink()
         (folder / file).symlink_to("/dev/zero")
-        refused(folder, file, "is no file of at most")
+        refused(folder, file, "is not a regular file of at most")
 
     def test_no_folder(self, tmp_path):
         refused(tmp_path / "none", "config.json", "cannot be read")
@@ -62,7 +62,7 @@ class TestEveryFile:
     def test_a_sparse_giant_is_not_read(self, folder):
         with (folder / "weights.safetensors").open("r+b") as file:
             file.truncate(2**32)
-        refused(folder, "weights.safetensors", "is no file of at most")
+        refused(folder, "weights.safetensors", "is not a regular file of at most")
         with pytest.raises(CheckpointError, match="at most 10 bytes"):
             read_bytes(folder, "config.json", 10)
 
@@ -76,10 +76,10 @@ class TestJson:
     @pytest.mark.parametrize(
         ("content", "said"),
         [
-            ("[" * 100_000, "is truncated or no JSON"),
-            ('{"a":' * 100_000, "is truncated or no JSON"),
-            ('{"format":' + "1" * 5000 + "}", "is truncated or no JSON"),
-            ('{"format": 18446744073709551616}', "is truncated or no JSON"),
+            ("[" * 100_000, "is truncated or not JSON"),
+            ('{"a":' * 100_000, "is truncated or not JSON"),
+            ('{"format":' + "1" * 5000 + "}", "is truncated or not JSON"),
+            ('{"format": 18446744073709551616}', "is truncated or not JSON"),
             ("[1]", "is not of a vampcore checkpoint"),
             ("{}", "is not of a vampcore checkpoint"),
             ('{"format": true}', "is not of a vampcore checkpoint"),
@@ -119,7 +119,7 @@ class TestJson:
             ("progress.best_epoch", 4, "progress must have a best_epoch from 1 to epochs"),
             ("progress.best_epoch", 0, "progress must have a best_epoch from 1 to epochs"),
             ("config.epochs", 10**8, "epochs is 100000000; a run has 100000 at most"),
-            ("config.data", "npz:\ud800", "is truncated or no JSON"),
+            ("config.data", "npz:\ud800", "is truncated or not JSON"),
         ],
     )
     def test_configurations(self, folder, path, value, said):
@@ -143,7 +143,7 @@ class TestJson:
             ("entries.0.value", "-300", "not of the right type"),
             ("entries.0.value", None, "not of the right type"),
             ("entries.0.n", 1.5, "not of the right type"),
-            ("entries.0.value", 10**400, "is truncated or no JSON"),
+            ("entries.0.value", 10**400, "is truncated or not JSON"),
         ],
     )
     def test_metrics(self, folder, path, value, said):
@@ -216,7 +216,7 @@ class TestHistory:
     def test_of_two_gigabytes_is_not_read(self, folder):
         with (folder / "history.csv").open("r+b") as file:
             file.truncate(1900 * 2**20)
-        refused(folder, "history.csv", "is no file of at most 33554432 bytes")
+        refused(folder, "history.csv", "is not a regular file of at most 33554432 bytes")
 
     def test_cut_within_its_last_number(self, folder):
         content = (folder / "history.csv").read_bytes()

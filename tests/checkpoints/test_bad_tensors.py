@@ -71,7 +71,7 @@ class TestTensors:
             ("latents", {"0.scale": lambda old: 0 * old["0.scale"]}, "a scale is not positive"),
             ("latents", {"labels": lambda old: old["labels"] + 5}, "a class is not among those"),
             ("latents", {"labels": lambda old: old["labels"] - 1}, "a class is not among those"),
-            ("latents", {"labels": lambda old: old["labels"][1:]}, "not one class an image"),
+            ("latents", {"labels": lambda old: old["labels"][1:]}, "the number of labels differs"),
             ("latents", {"1.mean": lambda old: old["0.mean"], "1.scale": lambda old: old["0.scale"]}, "must hold"),
             ("per_image", {"log_likelihood": lambda old: old["elbo"][:5]}, "does not fit the test set"),
             ("per_image", {"log_likelihood_ids": lambda old: torch.arange(5)}, "does not fit the test set"),

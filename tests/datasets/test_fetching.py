@@ -86,7 +86,8 @@ def test_a_bad_answer_is_one_line_with_the_address(tmp_path: Path, server: Serve
 
 
 @pytest.mark.parametrize(
-    ("body", "words"), [(gzip.compress(BODY)[:-9], "ended before the gzip stream"), (BODY, "is not a whole gzip file")]
+    ("body", "words"),
+    [(gzip.compress(BODY)[:-9], "ended before the gzip stream"), (BODY, "is not a complete gzip file")],
 )
 def test_bad_gzip_is_refused(tmp_path: Path, server: Server, body: bytes, words: str) -> None:
     server.publish("images.gz", body)

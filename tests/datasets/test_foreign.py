@@ -96,5 +96,5 @@ def test_a_device_and_a_pipe_are_refused(scheme: str, tmp_path: Path) -> None:
 
     os.mkfifo(tmp_path / "pipe")
     for path in ("/dev/zero", str(tmp_path / "pipe")):
-        with pytest.raises(DataError, match="is no regular file"):
+        with pytest.raises(DataError, match="is not a regular file"):
             load(f"{scheme}:{path}")

@@ -36,7 +36,7 @@ def test_frames_are_shuffled_and_split(tmp_path: Path) -> None:
         (npz(images=np.zeros((10, 28, 20), np.uint8)), "not uint8"),
         (npz(faces=np.zeros((11, 28, 20), np.uint8)), "images is not a file"),
         (npz(images=np.array([None] * 11)), "pickled"),
-        (b"\x80\x04N.", "pickled|not a whole npz"),
+        (b"\x80\x04N.", "pickled|not a complete npz"),
     ],
 )
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
@@ -64,8 +64,8 @@ def test_a_download_is_converted(tmp_path: Path, server) -> None:
         (mat(ff=np.zeros((560, 11), np.uint8)), "not the published file"),
         (mat(ff=np.zeros((11, 560), np.uint8)), "not uint8"),
         (mat(faces=np.zeros((560, 11), np.uint8)), "does not hold the array ff"),
-        (b"<html>moved</html>" * 30, "not a whole MATLAB file"),
-        (small_frey().sources["frey_rawface.mat"][:-50], "not a whole MATLAB file"),
+        (b"<html>moved</html>" * 30, "not a complete MATLAB file"),
+        (small_frey().sources["frey_rawface.mat"][:-50], "not a complete MATLAB file"),
     ],
 )
 def test_a_foreign_source_leaves_nothing(tmp_path: Path, server, source: bytes, words: str) -> None:

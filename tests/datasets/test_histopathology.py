@@ -59,8 +59,8 @@ def test_it_is_grey_unless_asked_otherwise(tmp_path: Path) -> None:
         (parts(test=patches(2).astype(np.int64)), "test is int64 and neither bytes nor from 0 to 1"),
         (parts(test=patches(2) / 2), "test is float64 and neither bytes nor from 0 to 1"),
         (parts(test=np.full((2, 28, 28), np.nan)), "test is float64 and neither bytes nor from 0 to 1"),
-        (pickle.dumps(parts())[:-500], "is not a whole pickle"),
-        (b"", "is not a whole pickle"),
+        (pickle.dumps(parts())[:-500], "is not a complete pickle"),
+        (b"", "is not a complete pickle"),
         (b"\x80\x02}q\x00.", "does not hold training"),
     ],
 )

@@ -77,8 +77,8 @@ def test_held_out_images_are_binarised_once_and_training_images_never(tmp_path, 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is not a whole MATLAB file"),
-        (b"MATLAB 5.0 MAT-file" + 200 * b"x", "is not a whole MATLAB file"),
+        (b"", "is not a complete MATLAB file"),
+        (b"MATLAB 5.0 MAT-file" + 200 * b"x", "is not a complete MATLAB file"),
         (mat(data=columns(characters(9, 1))), "does not hold the array testdata"),
         (mat(data=columns(characters(8, 1)), testdata=columns(characters(4, 2))), r"data is float64 \(784, 8\), not"),
         (mat(data=columns(characters(9, 1)).T, testdata=columns(characters(4, 2))), r"data is float64 \(9, 784\), not"),

@@ -123,7 +123,7 @@ def test_square_rows_are_told_of(tmp_path: Path) -> None:
         ("a,b,label\n" + "1,2,\n" * 30, "column 'label' has 30 empty cells"),
         ("a,b\n" + "1,2\n" * 19, "holds 19 images; at least 20"),
         ("a,b\n", "holds no rows"),
-        ("a,b\n" + "1,2\n" * 20 + "1,2,3\n" * 3, "is not a whole table"),
+        ("a,b\n" + "1,2\n" * 20 + "1,2,3\n" * 3, "is not a complete table"),
         ("a,b\n" + "1,2,3\n" * 30, "rows of more values than columns"),
         ("one column\n" + "1\n" * 30, "first line has no comma, semicolon or tab"),
         (",".join(["1"] * 5000) + "\n", "5,000 columns"),

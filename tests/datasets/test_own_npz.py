@@ -295,7 +295,7 @@ def test_more_classes_than_can_be_told_apart_are_refused(tmp_path: Path) -> None
 def test_a_member_that_is_no_array_is_one_line(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "own.npz", "w") as archive:
         archive.writestr("images.npy", b"raw bytes")
-    with pytest.raises(DataError, match="is not a whole npz file"):
+    with pytest.raises(DataError, match="is not a complete npz file"):
         load(f"npz:{tmp_path / 'own.npz'}")
 
 
@@ -310,7 +310,7 @@ def test_a_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_p
 
 def test_no_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"there is no file .*nowhere.npz; check the path, or name the place .* --data npz:"
+        DataError, match=r"there is no file .*nowhere.npz; check the path, or give its new path .* --data npz:"
     ):
         load(f"npz:{tmp_path / 'nowhere.npz'}")
     with pytest.raises(DataError, match=f"is a folder; use folder:{tmp_path}"):

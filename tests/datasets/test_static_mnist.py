@@ -54,8 +54,8 @@ def test_every_cut_and_flip_is_noticed_or_harmless(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "not a whole npz"),
-        (b"PK\x03\x04 nothing more", "not a whole npz"),
+        (b"", "not a complete npz"),
+        (b"PK\x03\x04 nothing more", "not a complete npz"),
         (npz(valid=np.zeros((4, 98), np.uint8)), "train is not a file"),
         (npz(train=np.zeros((12, 98), np.float32)), "float32"),
         (npz(train=np.zeros((3, 98), np.uint8)), "not uint8"),

@@ -122,7 +122,7 @@ def test_packed_files_of_emnist_are_read_too(tmp_path: Path) -> None:
         path.unlink()
     check(kind.read(tmp_path), published)
     (kind.files(tmp_path)[0]).write_bytes(b"nothing")
-    with pytest.raises(DataError, match="not a whole gzip file"):
+    with pytest.raises(DataError, match="not a complete gzip file"):
         kind.read(tmp_path)
 
 

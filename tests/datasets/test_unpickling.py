@@ -70,10 +70,10 @@ def test_a_program_is_not_run(tmp_path, protocol):
         (pickle.dumps(np.zeros(2, [("a", "f4")])), "values of type 'V4'"),
         (pickle.dumps(Path("x")), "asks for pathlib"),
         (b"\x80\x02cnumpy\nndarray\nK\x03\x85R.", "an array in a way of its own"),
-        (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n)R.", "not a whole pickle"),
+        (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n)R.", "not a complete pickle"),
         (b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00hex\x86R.", "calls an encoder"),
         (b"\x80\x02U\x04nameQ.", "refers to something outside"),
-        (b"garbage", "not a whole pickle"),
+        (b"garbage", "not a complete pickle"),
     ],
 )
 def test_all_else_is_refused(content, said):
@@ -157,7 +157,7 @@ def test_an_arrays_shape_is_of_whole_numbers(shape):
 
 @pytest.mark.parametrize("shape", [(0, 2**70), (1,) * 80, (0, 10**5000)])
 def test_a_shape_that_numpy_cannot_count_is_refused(shape):
-    refused(pickled(shape, b"\0" * (0 not in shape), PLAIN), "not a whole pickle")
+    refused(pickled(shape, b"\0" * (0 not in shape), PLAIN), "not a complete pickle")
 
 
 @pytest.mark.parametrize("content", [b"", bytes(3), bytes(5)])
@@ -167,4 +167,4 @@ def test_a_number_has_exactly_its_bytes(content):
     begin = b"\x80\x03cnumpy.core.multiarray\nscalar\n"
     kind = pickle.dumps(Calls(np.dtype, "f4", False, True, state=(3, "<", *PLAIN[2:])), 2)[2:-1]
     refused(begin + kind + pickle.dumps(content, 3)[2:-1] + b"\x86R.", f"a number of float32, but {len(content)} bytes")
-    refused(begin + b"K\x01" + pickle.dumps(content, 3)[2:-1] + b"\x86R.", "a value that is no number")
+    refused(begin + b"K\x01" + pickle.dumps(content, 3)[2:-1] + b"\x86R.", "a value that is not a number")

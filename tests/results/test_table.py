@@ -13,12 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_row_overrides_the_defaults_and_these_the_configurations(tmp_path):
-    table = read_table(write_table(tmp_path, 'prior = "sg"', 'prior = "mog"\nlatent_dim = 3\nlearning_rate = 1'))
+    table = read_table(write_table(tmp_path, 'prior = "sg"', 'prior = "mog"\nlatent_dim = 2\nlearning_rate = 1'))
     tiny = {"data": "digits", "experiment": "tiny", "likelihood": "binomial", "components": 4, "hidden": 8, "layers": 1}
     tiny |= {"epochs": 3, "warmup": 1, "batch_size": 400}
     assert table == Table(
         "table",
-        (Config(prior="sg", latent_dim=2, **tiny), Config(prior="mog", latent_dim=3, learning_rate=1.0, **tiny)),
+        (Config(prior="sg", latent_dim=3, **tiny), Config(prior="mog", latent_dim=2, learning_rate=1.0, **tiny)),
     )
 
 
@@ -52,7 +52,7 @@ def test_how_the_likelihood_is_estimated(tmp_path):
         (('prior = "sg"\nexperiment = "../up"',), TINY, "row 1: experiment is '../up'; use letters"),
         (('prior = "sg"\ndata = "imagenet"',), TINY, "row 1: data set 'imagenet' is unknown; use one of digits"),
         (('prior = "sg"', 'prior = "sg"\nseed = 1'), TINY, "2 rows have the folder tiny/sg; give each an `experiment`"),
-        (('prior = "sg',), TINY, "is no TOML .*: correct it"),
+        (('prior = "sg',), TINY, "is not valid TOML .*: correct it"),
         (('prior = "sg"',), "rows = 1\n" + TINY, "'rows' is unknown"),
         (('prior = "sg"',), "title = 1\n" + TINY, "title is 1; it must be one line of text"),
         (('prior = "sg"',), "samples = 0\n" + TINY, "samples is 0; it must be a whole number, 1 or more"),
@@ -96,12 +96,12 @@ class TestHostileFiles:
     def test_a_pipe_and_a_device_are_not_waited_for(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.toml")
         for path in (tmp_path / "pipe.toml", Path("/dev/zero"), tmp_path):
-            assert "is no file of at most 1 MiB" in self.refusal(path)
+            assert "is not a regular file of at most 1 MiB" in self.refusal(path)
 
     def test_a_large_file_is_not_read(self, tmp_path):
         (tmp_path / "large.toml").touch()
         os.truncate(tmp_path / "large.toml", 2**30)
-        assert "is no file of at most 1 MiB" in self.refusal(tmp_path / "large.toml")
+        assert "is not a regular file of at most 1 MiB" in self.refusal(tmp_path / "large.toml")
 
     def test_a_name_with_a_nul(self):
         assert "NUL" in self.refusal(Path("a\0b.toml"))

@@ -110,13 +110,13 @@ def test_cut_off(path, kept):
 def test_a_pipe_a_device_or_a_folder_in_its_place_is_not_opened(path):
     path.unlink()
     os.mkfifo(path)
-    refused(path, "is no file of at most")
+    refused(path, "is not a regular file of at most")
     path.unlink()
     path.symlink_to("/dev/zero")
-    refused(path, "is no file of at most")
+    refused(path, "is not a regular file of at most")
     path.unlink()
     path.mkdir()
-    refused(path, "is no file of at most")
+    refused(path, "is not a regular file of at most")
 
 
 def test_what_was_written_is_read(path):

@@ -22,8 +22,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside its place, then rename it there: readers see the old content or the new, never a part.
 
     Raises:
-        OSError: If it cannot be written, or is no regular file; what was there is left as it was. Its `filename` is the
-            file's.
+        OSError: If it cannot be written, or is not a regular file; what was there is left as it was. Its `filename` is
+            that of the file.
     """
     path = writable_file(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")

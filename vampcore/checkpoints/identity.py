@@ -160,14 +160,14 @@ def read_identity(folder: Path) -> Identity | None:
         if tensors:
             raise ValueError(f"{one_line(next(iter(tensors)))} is unknown")
     except (KeyError, ValueError) as error:
-        raise CheckpointError(f"{folder / IDENTITY} is not sound ({error}): restore it or train again") from error
+        raise CheckpointError(f"{folder / IDENTITY} is not valid ({error}): restore it or train again") from error
     return Identity(train, validation, test, evaluated, classes)
 
 
 def _part(tensors: dict[str, Tensor], name: str, classes: int) -> PartIdentity:
     count = tensors.pop(f"{name}.count")
     if count.shape != (1,) or count.dtype != torch.int64 or int(count.item()) < 1:
-        raise ValueError(f"{name}.count is no number of images")
+        raise ValueError(f"{name}.count is not a number of images")
     digest = _digest(tensors.pop(f"{name}.digest"))
     columns = {}
     for what in ("hashes", "labels", "names"):
@@ -192,13 +192,13 @@ def _digest(value: Tensor) -> bytes:
 
 def _names(value: Tensor) -> tuple[str, ...]:
     if value.ndim != 1 or value.dtype != torch.uint8:
-        raise ValueError("the classes are no text")
+        raise ValueError("the classes are not text")
     try:
         found = json.loads(bytes(value.tolist()))
     except (ValueError, RecursionError) as error:
-        raise ValueError("the classes are no list of names") from error
+        raise ValueError("the classes are not a list of names") from error
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise ValueError("the classes are no list of names")
+        raise ValueError("the classes are not a list of names")
     return tuple(found)
 
 

@@ -26,7 +26,7 @@ def read_latents(folder: Path, config: Config, observation: Observation, layers:
         _check_latents(tensors, config, observation, layers)
     except ValueError as error:
         raise CheckpointError(
-            f"{folder / 'latents.safetensors'} is not sound ({error}): restore it or train again"
+            f"{folder / 'latents.safetensors'} is not valid ({error}): restore it or train again"
         ) from error
     normals = ((tensors[f"{layer}.mean"].float(), tensors[f"{layer}.scale"].float()) for layer in range(layers))
     posteriors = tuple(DiagNormal(mean, 2 * scale.log()) for mean, scale in normals)
@@ -57,7 +57,7 @@ def _check_latents(tensors: dict[str, Tensor], config: Config, observation: Obse
         raise ValueError("the top layer has another number of dimensions than the config")
     if labels is not None:
         if labels.shape != ids.shape or labels.dtype not in _WHOLE_NUMBERS:
-            raise ValueError("there is not one class an image")
+            raise ValueError("the number of labels differs from the number of images")
         if not 0 <= int(labels.min()) <= int(labels.max()) < len(observation.classes):
             raise ValueError("a class is not among those of the config")
 

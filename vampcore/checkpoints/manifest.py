@@ -62,7 +62,7 @@ def read_manifest(folder: Path) -> dict[str, Listed] | None:
     files = fields.get("files")
     # A manifest is written in one way only; read otherwise than it was written, it is damaged.
     if not isinstance(files, dict) or _written(files) != content or len(files) > _MOST_FILES:
-        raise CheckpointError(f"{path} is not as it was written: {CURE}")
+        raise CheckpointError(f"{path} has changed since it was written: {CURE}")
     return {name: _checked(path, name, said) for name, said in files.items()}
 
 
@@ -122,7 +122,7 @@ def _checked(path: Path, name: str, said: Any) -> Listed:
         and _SHA256.fullmatch(said["sha256"]) is not None
     )
     if not sound:
-        raise CheckpointError(f"{path} does not say size and sha256 of each file: {CURE}")
+        raise CheckpointError(f"{path} does not give the size and SHA-256 of each file: {CURE}")
     return Listed(said["size"], said["sha256"])
 
 

@@ -58,7 +58,7 @@ def read_packed(experiment: Path) -> Split | None:
     try:
         return _unpacked(tensors)
     except (KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} is not sound ({error}): {_CURE}") from error
+        raise CheckpointError(f"{path} is not valid ({error}): {_CURE}") from error
 
 
 def _unpacked(tensors: dict[str, Tensor]) -> Split:
@@ -66,14 +66,14 @@ def _unpacked(tensors: dict[str, Tensor]) -> Split:
         raise ValueError("it must hold images, shape and digest")
     packed, shape, labels = tensors["images"], tensors["shape"].tolist(), tensors.get("labels")
     if packed.dtype != torch.uint8 or packed.ndim != 2 or len(packed) == 0:
-        raise ValueError("the images are no rows of bytes")
+        raise ValueError("the images are not rows of bytes")
     if tensors["shape"].dtype != torch.int32 or len(shape) != 3 or min(shape) < 1 or max(shape) > 4096:
         raise ValueError("the shape is not that of an image")
     pixels = shape[0] * shape[1] * shape[2]
     if packed.shape[1] != -(-pixels // 8) or len(packed) * pixels > MOST_PIXELS:
         raise ValueError("the images are not of the shape that it names")
     if labels is not None and (labels.shape != packed.shape[:1] or labels.is_floating_point() or int(labels.min()) < 0):
-        raise ValueError("there is not one class an image")
+        raise ValueError("the number of labels differs from the number of images")
     bits = np.unpackbits(packed.numpy(), axis=1, count=pixels, bitorder="big")
     split = make_split(bits.reshape(len(packed), *shape), None if labels is None else labels.numpy(), levels=1)
     if list(pixel_digest(split.images)) != tensors["digest"].tolist():

@@ -36,7 +36,7 @@ def plain_size(path: Path, most: int = MOST_BYTES) -> int:
     except (OSError, ValueError) as error:
         raise _closed(path, error) from error
     if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-        raise CheckpointError(f"{path} is no file of at most {most} bytes: {CURE}")
+        raise CheckpointError(f"{path} is not a regular file of at most {most} bytes: {CURE}")
     return found.st_size
 
 
@@ -70,7 +70,7 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
     try:
         fields = strict_json(content)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} is truncated or no JSON: {CURE}") from error
+        raise CheckpointError(f"{path} is truncated or not JSON: {CURE}") from error
     version = fields.get("format") if isinstance(fields, dict) else None
     if type(version) is not int or version < 1:
         raise CheckpointError(f"{path} is not of a vampcore checkpoint: train it again")

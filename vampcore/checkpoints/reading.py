@@ -55,7 +55,7 @@ def read_tensors(folder: Path, name: str) -> dict[str, Tensor]:
         tensors = from_safetensors(content)
         strict_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
     except (SafetensorError, ValueError, KeyError, OverflowError, RecursionError) as error:
-        raise CheckpointError(f"{folder / name} is truncated or no safetensors file: {CURE}") from error
+        raise CheckpointError(f"{folder / name} is truncated or not a safetensors file: {CURE}") from error
     for key, value in tensors.items():
         if value.dtype not in DTYPES:
             raise CheckpointError(f"{folder / name}: {one_line(key)} is of type {value.dtype}: {CURE}")

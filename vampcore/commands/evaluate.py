@@ -45,14 +45,14 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--split", choices=("train", "validation", "test"), default="test")
     command.add_argument("--seed", type=whole_number(0), default=0)
     command.add_argument("--json", action="store_true")
-    command.add_argument("--save", action="store_true", help="store the figures in the checkpoint")
+    command.add_argument("--save", action="store_true", help="store the scores in the checkpoint")
     command.set_defaults(command=evaluate_checkpoint)
 
 
 def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Measure a checkpoint on its data set, and print or store the figures."""
     if options.save and (options.limit is not None or options.split != "test"):
-        parser.error("--save stores figures of the whole test set: leave out --limit and --split")
+        parser.error("--save stores scores of the whole test set: leave out --limit and --split")
     if not options.save:
         return _evaluate(options)
     with run_lock(writable_folder(zoo.find(options.checkpoint))):

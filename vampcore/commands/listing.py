@@ -1,4 +1,4 @@
-"""`list`: the checkpoints at hand."""
+"""`list`: the checkpoints found."""
 
 import argparse
 import dataclasses
@@ -12,13 +12,13 @@ from vampcore.config import dumps
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("list", help="the checkpoints at hand")
+    command = commands.add_parser("list", help="the checkpoints found")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=list_models)
 
 
 def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Print the checkpoints at hand."""
+    """Print the checkpoints found."""
     entries = zoo.entries()
     if options.json:
         print(dumps([_entry_to_json(entry) for entry in entries if entry.error is None]), end="")

@@ -16,7 +16,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "pack",
-        help="keep binary test images beside an experiment's checkpoints",
+        help="store binary test images with an experiment's checkpoints",
         description="Writes EXPERIMENT/test.safetensors: the test images, binarised as the models are evaluated on "
         "them, one bit a pixel. Pages then show originals and measure without the data set. The same data give the "
         "same file, to the byte. Each checkpoint is compared with its data first; one that keeps no hashes of them "

@@ -14,8 +14,12 @@ def add_to(commands: Commands) -> None:
         "reduce", help="copy a checkpoint without what takes most room: latents of images, past priors"
     )
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
-    command.add_argument("--images", type=whole_number(2), help="test images, drawn at random, whose latents stay")
-    command.add_argument("--snapshots", type=whole_number(1), help="epochs whose prior stays, the last among them")
+    command.add_argument(
+        "--images", type=whole_number(2), help="number of test images to keep latents for, drawn at random"
+    )
+    command.add_argument(
+        "--snapshots", type=whole_number(1), help="number of epochs to keep the prior of, including the last"
+    )
     command.add_argument("--out", type=Path, required=True, help="folder of the copy")
     command.set_defaults(command=reduce)
 

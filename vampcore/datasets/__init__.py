@@ -141,7 +141,7 @@ def cure(name: str, root: Path | None = None) -> str:
         return f"{kind.cure}; the data folder is {data_root(root).absolute()}"
     if isinstance(kind, PublishedKind):
         return download_cure(name)
-    return f"put your own data at {kind.files(data_root(root))[0].absolute()}, or name their new place with --data"
+    return f"put your own data at {kind.files(data_root(root))[0].absolute()}, or give their new path with --data"
 
 
 def download(

@@ -123,7 +123,7 @@ def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
         raise
     except PARSE_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is not a whole npz file ({reason:.200}); {cure}") from error
+        raise DataError(f"{path} is not a complete npz file ({reason:.200}); {cure}") from error
 
 
 def _header(stream: BufferedIOBase) -> Header:

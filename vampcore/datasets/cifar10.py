@@ -103,7 +103,7 @@ def _batch(
     check_md5(path, content, md5, cure)
     batch = unpickled_arrays(path, content, cure)
     if not isinstance(batch, dict) or not isinstance(batch.get("labels"), list):
-        raise DataError(f"{path} is no batch of images; {cure}")
+        raise DataError(f"{path} is not a batch of images; {cure}")
     images, labels = batch.get("data"), batch["labels"]
     check_array(path, "data", images, (rows, 3 * SIDE * SIDE), cure)
     if len(labels) != rows or not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):

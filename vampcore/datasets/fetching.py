@@ -197,7 +197,7 @@ def _unpack(packed: Path, target: Path, url: str) -> None:
     except EOFError as error:
         raise _SourceError(f"{url} ended before the gzip stream did") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise _SourceError(f"{url} is not a whole gzip file ({error})") from error
+        raise _SourceError(f"{url} is not a complete gzip file ({error})") from error
 
 
 def _sha256(path: Path) -> str:

@@ -123,7 +123,7 @@ def open_npz(path: Path, cure: str) -> Iterator[np.lib.npyio.NpzFile]:
         if "allow_pickle" in str(error):
             raise DataError(f"{path} holds pickled Python objects, which are never loaded; {cure}") from error
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is not a whole npz file ({reason}); {cure}") from error
+        raise DataError(f"{path} is not a complete npz file ({reason}); {cure}") from error
 
 
 def parse_mat(path: Path, content: bytes, names: tuple[str, ...], cure: str) -> tuple[np.ndarray, ...]:
@@ -145,7 +145,7 @@ def parse_mat(path: Path, content: bytes, names: tuple[str, ...], cure: str) -> 
         found = loadmat(BytesIO(content), variable_names=list(names))
     except (*PARSE_ERRORS, MatReadError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is not a whole MATLAB file ({reason}); {cure}") from error
+        raise DataError(f"{path} is not a complete MATLAB file ({reason}); {cure}") from error
     for name in names:
         if not isinstance(found.get(name), np.ndarray):
             raise DataError(f"{path} does not hold the array {name}; {cure}")

@@ -50,7 +50,7 @@ def check_file(path: Path, scheme: str) -> None:
     if path.is_dir():
         raise DataError(f"{path} is a folder; use folder:{path}")
     if not path.is_file():
-        raise DataError(f"{path} is no regular file; give the path of a file")
+        raise DataError(f"{path} is not a regular file; give the path of a file")
 
 
 def on_disk(path: Path) -> bool:
@@ -138,7 +138,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _moved(name: str) -> str:
-    return f"check the path, or name the place that it was moved to with --data {name}"
+    return f"check the path, or give its new path with --data {name}"
 
 
 def _shown(path: Path) -> str:

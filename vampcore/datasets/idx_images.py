@@ -119,7 +119,7 @@ def _unpacked(path: Path, most: int, cure: str) -> bytes:
         with gzip.open(path) as file:
             return file.read(most)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is not a whole gzip file ({error}); {cure}") from error
+        raise DataError(f"{path} is not a complete gzip file ({error}); {cure}") from error
 
 
 KMNIST = IdxImages(

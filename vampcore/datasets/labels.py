@@ -29,7 +29,7 @@ def class_numbers(
     flat = {key: _flat(f"{where}: {key}", array, counts[key]) for key, array in arrays.items()}
     if not flat:
         if names is not None:
-            raise DataError(f"{where}: classes stands beside no labels; save one integer for each image as labels")
+            raise DataError(f"{where}: classes is given without labels; save one integer for each image as labels")
         return {}, ()
     texts = {array.dtype.kind == "U" for array in flat.values()}
     if len(texts) > 1:

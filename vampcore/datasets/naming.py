@@ -132,10 +132,10 @@ def parse_size(text: str) -> tuple[int, int]:
     """
     found = re.fullmatch(r"([0-9]{1,5})(?:[,xX×]([0-9]{1,5}))?", text.replace(" ", ""))
     if found is None:
-        raise DataError(f"{text!r:.40} is no size; give height and width as 64,48, or one number for both")
+        raise DataError(f"{text!r:.40} is not a size; give height and width as 64,48, or one number for both")
     height, width = int(found[1]), int(found[2] or found[1])
     if not 1 <= min(height, width) <= max(height, width) <= _MOST_PIXELS:
-        raise DataError(f"{text!r:.40} is no size: each side has 1 to {_MOST_PIXELS} pixels")
+        raise DataError(f"{text!r:.40} is not a valid size: each side has 1 to {_MOST_PIXELS} pixels")
     return height, width
 
 
@@ -187,7 +187,7 @@ def _read_option(scheme: str, option: str) -> tuple[str, Any]:
     key = {words: name for name, words in SPELT.items()}.get(spelt, spelt)
     if key not in OPTIONS[scheme] or bool(equals) == (key == "skip_bad"):
         known = ", ".join(SPELT.get(name, name) for name in OPTIONS[scheme])
-        raise DataError(f"{option!r:.40} is no option of {scheme}; known are {known}")
+        raise DataError(f"{option!r:.40} is not an option of {scheme}; known are {known}")
     if key == "skip_bad":
         return key, True
     return key, parse_size(text) if key in ("size", "shape") else unquote(text)

@@ -132,7 +132,7 @@ def _table(path: Path) -> Any:
         )
     except (ValueError, OverflowError, RuntimeError, MemoryError, RecursionError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{path} is not a whole table ({reason:.160}); save it as CSV again") from error
+        raise DataError(f"{path} is not a complete table ({reason:.160}); save it as CSV again") from error
     frame.columns = [str(name) for name in frame.columns]
     if frame.index.nlevels > 1 or not frame.columns.is_unique or not isinstance(frame.index, pd.RangeIndex):
         raise DataError(f"{path} has rows of more values than columns, or columns of one name; save it as CSV again")
@@ -148,7 +148,7 @@ def _dialect(path: Path) -> tuple[str, int, bool]:
     separator = max(_SEPARATORS, key=first.count)
     cells = next(csv.reader([first], delimiter=separator), [])
     if len(cells) < 2:
-        raise DataError(f"{path} is no table: its first line has no comma, semicolon or tab; save it as CSV")
+        raise DataError(f"{path} is not a table: its first line has no comma, semicolon or tab; save it as CSV")
     return separator, len(cells), not all(_is_number(cell) for cell in cells)
 
 

@@ -176,14 +176,14 @@ def _listed(path: Path) -> _Listed:
     """The images of a folder, by class.
 
     Raises:
-        DataError: If it holds images beside folders of images.
+        DataError: If it holds both images and folders of images.
         OSError: If it cannot be listed.
     """
     folders, loose = _entries(path)
     classes = {folder.name: _below(folder) for folder in folders}
     classes = {name: files for name, files in classes.items() if files}
     if loose and classes:
-        raise DataError(f"{path} holds images beside folders of images; move each image into the folder of its class")
+        raise DataError(f"{path} holds both images and folders of images; move each image into the folder of its class")
     return _Listed(loose, classes)
 
 

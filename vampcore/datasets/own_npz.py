@@ -225,7 +225,7 @@ def _rows(where: str, key: str, shape: tuple[int, ...], own: OwnData) -> _Layout
                 if side * side == values
                 else "add --shape H,W"
             )
-            + f", or --shape 1,{values} if they are no images"
+            + f", or --shape 1,{values} if they are not images"
             + (f"; colour images: {key}.reshape(-1, 3, H, W)" if values % 3 == 0 and side * side != values else "")
         )
     return rows_layout(where, values, own.shape)

@@ -37,7 +37,7 @@ def unpickled_arrays(path: Path, content: bytes, cure: str) -> Any:
         raise DataError(f"{path} is refused: {error}, and it may hold arrays of numbers only; {cure}") from error
     except (*PARSE_ERRORS, pickle.UnpicklingError, AttributeError, ImportError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is not a whole pickle ({reason:.200}); {cure}") from error
+        raise DataError(f"{path} is not a complete pickle ({reason:.200}); {cure}") from error
 
 
 class _Foreign(Exception):
@@ -87,7 +87,7 @@ def _as_bytes(content: object) -> bytes:
     if isinstance(content, str):
         return content.encode("latin1")
     if not isinstance(content, bytes):
-        raise _Foreign("it holds values that are no bytes")
+        raise _Foreign("it holds values that are not bytes")
     return content
 
 
@@ -110,7 +110,7 @@ def _placeholder(*arguments: object) -> None:
 
 def _scalar(kind: object, content: object) -> Any:
     if not isinstance(kind, _Number):
-        raise _Foreign("it holds a value that is no number")
+        raise _Foreign("it holds a value that is not a number")
     dtype, content = kind.dtype(), _as_bytes(content)
     if len(content) != dtype.itemsize:
         raise _Foreign(f"it holds a number of {dtype}, but {len(content)} bytes for it")

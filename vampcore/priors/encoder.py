@@ -20,6 +20,6 @@ def aggregated_posterior(encoder: Encoder, x: Float[Tensor, "N C H W"], chunk: i
     """
     parts = [encoder(part) for part in x.split(chunk)]
     if not all(isinstance(part, DiagNormal) for part in parts):
-        raise ValueError("the posteriors are no normals, so that their mixture takes N inverse passes a point")
+        raise ValueError("the posteriors are not normal distributions, so their mixture takes N inverse passes a point")
     normal = DiagNormal(torch.cat([part.mean for part in parts]), torch.cat([part.logvar for part in parts]))
     return DiagNormalMixture(normal, normal.mean.new_zeros(len(x)))

@@ -172,7 +172,7 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) ->
     ]
     if is_part:
         lines.append(
-            "The figure for all images is a difference estimate: the mean ELBO of all, plus the mean of "
+            "The score for all images is a difference estimate: the mean ELBO of all, plus the mean of "
             "log p(x) − ELBO over the part."
         )
     missing = sum(not _is_done(checkpoint, estimate) for _, checkpoint in found)

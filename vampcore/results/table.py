@@ -68,7 +68,7 @@ def read_table(path: Path) -> Table:
     except OSError as error:
         raise TableError(f"{path} cannot be read ({error.strerror or error}): name a table in TOML") from error
     except ValueError as error:
-        raise TableError(f"{path} is no TOML ({' '.join(str(error).split()):.200}): correct it") from error
+        raise TableError(f"{path} is not valid TOML ({' '.join(str(error).split()):.200}): correct it") from error
     except RecursionError as error:
         raise TableError(f"{path} is nested too deep: {_SHAPE}") from error
     if unknown := sorted(set(content) - {"title", "samples", "images", "defaults", "row"}):
@@ -93,7 +93,7 @@ def _text(path: Path) -> str:
         raise TableError(f"{str(path).replace(chr(0), '?')} holds a NUL character: name a table in TOML")
     found = path.stat()
     if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
-        raise TableError(f"{path} is no file of at most {MOST_BYTES >> 20} MiB: name a table in TOML")
+        raise TableError(f"{path} is not a regular file of at most {MOST_BYTES >> 20} MiB: name a table in TOML")
     return path.read_text(encoding="utf-8")
 
 

@@ -148,7 +148,7 @@ def _facts(content: bytes) -> dict[str, Any]:
     header = strict_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
     facts = strict_json(header["__metadata__"]["state"])
     if not isinstance(facts, dict):
-        raise ValueError("its facts are no object")
+        raise ValueError("its facts are not an object")
     if any(type(facts[name]) is not int for name in ("epoch", "best_epoch", "waited")):
         raise ValueError("a number of epochs is not a whole number")
     if not 0 <= facts["best_epoch"] <= facts["epoch"] <= MOST_EPOCHS or not 0 <= facts["waited"] <= facts["epoch"]:

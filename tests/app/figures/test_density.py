@@ -93,7 +93,7 @@ def test_window_holds_the_clouds_but_not_a_stray():
     assert window.left == pytest.approx(-1.32, abs=0.02)
     assert window.right == pytest.approx(3.32, abs=0.02)
     assert window.top == pytest.approx(1.32, abs=0.02)
-    with pytest.raises(ValueError, match="at least one finite place"):
+    with pytest.raises(ValueError, match="at least one finite point"):
         window_around(np.full((3, 2), np.nan))
 
 
