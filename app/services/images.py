@@ -84,7 +84,7 @@ def image_names(ref: Ref) -> tuple[str, ...] | None:
     """The file name or id of each test image whose latents are kept; None where the data set has none or is absent."""
     model = loaded(ref)
     try:
-        names = getattr(test_part(model), "names", None)
+        names = test_part(model).split.names
     except DataMissing:
         return None
     return None if names is None else tuple(names[row] for row in model.checkpoint.latents.ids.tolist())

@@ -121,3 +121,20 @@ def test_a_data_set_is_read_where_nothing_is_kept_beside_the_checkpoint(trained,
     use_root(tmp_path, monkeypatch)
     assert services.test_images(first_ref(), (0,)).originals
     forget()
+
+
+def test_the_names_of_the_files_are_those_of_the_images_that_are_kept(trained, monkeypatch):
+    from app import services
+    from app.services import images
+    from app.services.originals import Originals
+
+    ref = first_ref()
+    test = datasets.load("digits").test
+    names = tuple(f"{row}.png" for row in range(len(test.images)))
+    monkeypatch.setattr(images, "test_part", lambda model: Originals(dataclasses.replace(test, names=names)))
+    forget()
+    assert services.image_names(ref) == tuple(names[row] for row in services.latents(ref).ids.tolist())
+    monkeypatch.setattr(images, "test_part", lambda model: Originals(test))
+    forget()
+    assert services.image_names(ref) is None
+    forget()
