@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from vampcore.checkpoints import Checkpoint, load
 from vampcore.checkpoints.records import PerImage
+from vampcore.datasets.identity import Identity, PartIdentity
 from vampcore.results import stored_difference
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -77,3 +78,13 @@ def test_another_test_set_is_not_compared(pair):
     assert stored_difference(sg, other) is None
     shorter = PerImage(vamp.per_image.elbo[:-1])
     assert stored_difference(sg, dataclasses.replace(vamp, per_image=shorter)) is None
+
+
+def test_other_images_of_a_data_set_that_changed_are_not_compared(pair):
+    def of(checkpoint, evaluated):
+        parts = [PartIdentity(1, bytes(32))] * 3
+        return dataclasses.replace(checkpoint, identity=Identity(*parts, evaluated=evaluated))
+
+    sg, vamp = pair
+    assert stored_difference(of(sg, b"before"), of(vamp, b"after")) is None
+    assert stored_difference(of(sg, b"before"), of(vamp, b"before")) == stored_difference(sg, vamp)

@@ -57,4 +57,6 @@ def _estimator(metric: Metric) -> tuple[str | None, int | None]:
 def _same_test_set(one: Checkpoint, other: Checkpoint) -> bool:
     mine, theirs = one.config, other.config
     alike = (mine.data, mine.likelihood, one.observation) == (theirs.data, theirs.likelihood, other.observation)
+    if one.identity is not None and other.identity is not None and one.identity.evaluated != other.identity.evaluated:
+        return False
     return alike and len(one.per_image.elbo) == len(other.per_image.elbo)
