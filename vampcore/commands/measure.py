@@ -6,11 +6,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vampcore import datasets, zoo
+from vampcore import zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
+from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.scoring import with_scores
 from vampcore.commands.options import Commands, chosen_device, data_root, device, shown, whole_number
+from vampcore.commands.reading import read_data
 
 
 def add_to(commands: Commands) -> None:
@@ -38,22 +40,26 @@ def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     names = options.checkpoints or [str(entry.path) for entry in zoo.entries((zoo.SHIPPED,))]
     where = chosen_device(options.device)
     for name in names:
-        checkpoint = zoo.load(name)
-        folder = checkpoint.folder or Path(name)
-        writable_folder(folder)
-        config = checkpoint.config
-        dataset = datasets.load(config.data, options.data_root, config.likelihood)
-        start = time.monotonic()
-        with tqdm(desc=name, unit="image", total=0, disable=None) as bar:
-
-            def progress(seen: int, total: int, bar: "tqdm[object]" = bar) -> None:
-                bar.total = total
-                bar.update(seen - bar.n)
-
-            measured = with_scores(checkpoint, dataset, options.images, options.samples, where, progress)
-        if measured is not checkpoint:
-            save(measured, folder)
-        score = measured.metric("log_likelihood")
-        seconds = "nothing to add" if measured is checkpoint else f"{time.monotonic() - start:.0f} s"
-        print(f"{name}: {'no log p(x)' if score is None else shown(score)} ({seconds})", flush=True)
+        folder = writable_folder(zoo.find(name))
+        with run_lock(folder):
+            _measure(name, folder, where, options)
     return 0
+
+
+def _measure(name: str, folder: Path, where: str, options: argparse.Namespace) -> None:
+    checkpoint = zoo.load(name)
+    config = checkpoint.config
+    dataset = read_data(config.data, options.data_root, config.likelihood)
+    start = time.monotonic()
+    with tqdm(desc=name, unit="image", total=0, disable=None) as bar:
+
+        def progress(seen: int, total: int) -> None:
+            bar.total = total
+            bar.update(seen - bar.n)
+
+        measured = with_scores(checkpoint, dataset, options.images, options.samples, where, progress)
+    if measured is not checkpoint:
+        save(measured, folder)
+    score = measured.metric("log_likelihood")
+    seconds = "nothing to add" if measured is checkpoint else f"{time.monotonic() - start:.0f} s"
+    print(f"{name}: {'no log p(x)' if score is None else shown(score)} ({seconds})", flush=True)
