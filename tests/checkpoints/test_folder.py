@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_runs import FILES
+from tests.small_runs import FILES, RUN_FILES
 from vampcore.checkpoints import CheckpointError, load, save
 from vampcore.checkpoints import folder as module
 from vampcore.checkpoints.folder import readable, recover, replaced, reserved_name, whole, write_bytes
@@ -21,6 +21,16 @@ def run(family, tmp_path) -> Path:
     folder = tmp_path / "small" / "vamp"
     shutil.copytree(family / "small" / "vamp", folder)
     return folder
+
+
+def load_unlisted(folder: Path):
+    """The checkpoint of a folder in which a file of ours lies that the manifest does not list."""
+    extra = folder / "film.bin"
+    content = extra.read_bytes()
+    extra.unlink()
+    found = load(folder)
+    extra.write_bytes(content)
+    return found
 
 
 def alone(folder: Path) -> bool:
@@ -133,14 +143,28 @@ class TestADeath:
 
 class TestTheRunsFiles:
     def test_are_copied_where_there_are_no_hard_links(self, run, monkeypatch):
-        def refuse(*names):
+        def refuse(*names, **options):
             raise OSError(errno.EPERM, "no hard links here")
 
         monkeypatch.setattr(os, "link", refuse)
-        content = (run / "state.safetensors").read_bytes()
-        with replaced(run, ("state.safetensors", "absent")):
+        content = {name: (run / name).read_bytes() for name in RUN_FILES}
+        with replaced(run, FILES):
             pass
-        assert {path.name: path.read_bytes() for path in run.iterdir()} == {"state.safetensors": content}
+        assert {path.name: path.read_bytes() for path in run.iterdir()} == content
+
+    def test_those_of_its_user_stay_and_what_a_killed_process_left_goes(self, run):
+        (run / "notes.txt").write_text("mine")
+        (run / "pictures").mkdir()
+        (run / "pictures" / "one.png").write_text("png")
+        (run / "link").symlink_to("absent")
+        (run / ".state.safetensors.99.part").write_text("half")
+        (run / "film.bin").write_text("of other weights")
+        save(load_unlisted(run), run)
+        assert {path.name for path in run.iterdir()} == FILES | RUN_FILES | {"notes.txt", "pictures", "link"}
+        assert (run / "notes.txt").read_text() == "mine"
+        assert (run / "pictures" / "one.png").read_text() == "png"
+        assert str((run / "link").readlink()) == "absent"
+        assert alone(run)
 
     def test_a_state_written_afterwards_is_a_file_of_its_own(self, tmp_path):
         write_bytes(tmp_path / "state", b"one")

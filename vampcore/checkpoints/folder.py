@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -41,8 +41,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replaced(folder: Path, keep: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `folder` at the end, together with the old one's files `keep`.
+def replaced(folder: Path, ours: Container[str] = ()) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `folder` at the end, together with the old one's other files.
+
+    What the old one holds under a name in `ours`, or of the yielded folder, goes. The rest, a run's state and what its
+    user put there, stays.
 
     A failure before the end leaves the old folder whole. A crash between the last two renames leaves it under its
     reserve name, where `readable` finds it and the next write restores it.
@@ -58,9 +61,9 @@ def replaced(folder: Path, keep: tuple[str, ...] = ()) -> Iterator[Path]:
     fresh.mkdir()
     try:
         yield fresh
-        for name in keep:
-            if (folder / name).exists():
-                _link(folder / name, fresh / name)
+        for path in sorted(folder.iterdir()) if folder.exists() else ():
+            if path.name not in ours and not _is_leftover(path) and not (fresh / path.name).exists():
+                _keep(path, fresh / path.name)
         reserve = _reserve(folder)
         if folder.exists():
             folder.rename(reserve)
@@ -138,12 +141,25 @@ def reserved_name(folder: Path) -> Path:
     return folder.with_name(name[1:-4]) if is_reserve else folder
 
 
-def _link(file: Path, other: Path) -> None:
+def _is_leftover(path: Path) -> bool:
+    """Whether this is a file that a process was killed in writing."""
+    return path.name.startswith(".") and path.name.endswith(".part")
+
+
+def _keep(path: Path, other: Path) -> None:
+    """The same file, link or folder under another name."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.copytree(path, other, symlinks=True, copy_function=_link)
+    else:
+        _link(path, other)
+
+
+def _link(file: str | Path, other: str | Path) -> None:
     """The same file under another name; a copy where the file system has no hard links."""
     try:
-        os.link(file, other)
+        os.link(file, other, follow_symlinks=False)
     except OSError:
-        shutil.copy2(file, other)
+        shutil.copy2(file, other, follow_symlinks=False)
 
 
 def _discard_leftovers(folder: Path) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from vampcore.checkpoints.card import model_card
 from vampcore.checkpoints.folder import replaced
 from vampcore.checkpoints.identity import IDENTITY, identity_bytes
-from vampcore.checkpoints.manifest import MANIFEST, manifest_of
+from vampcore.checkpoints.manifest import CARD, MANIFEST, OURS, manifest_of
 from vampcore.checkpoints.plain_files import MOST_BYTES
 from vampcore.checkpoints.reading import sound
 from vampcore.checkpoints.records import (
@@ -31,7 +31,6 @@ from vampcore.checkpoints.records import (
 from vampcore.config import dumps, to_json
 from vampcore.metrics.metric import metric_to_json
 
-RUN_FILES = ("state.safetensors", "status.json")
 _DIVERGED, _CALMER = "the training diverged", "train again with a lower --learning-rate"
 
 
@@ -54,7 +53,7 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
         if len(content) > MOST_BYTES:
             raise CheckpointError(f"{name} takes {len(content)} bytes, a checkpoint's file {MOST_BYTES} at most")
     try:
-        with replaced(folder, RUN_FILES) as fresh:
+        with replaced(folder, (*OURS, MANIFEST, CARD)) as fresh:
             for name, content in files.items():
                 (fresh / name).write_bytes(content)
     except OSError as error:
