@@ -191,16 +191,16 @@ def _name(folder: Path, root: Path, roots: tuple[Path, ...]) -> str:
 
 
 def _entry(folder: Path, name: str) -> _Read:
-    shown = [_printable(text) for text in (name, folder.parent.name, folder.name)]
-    if shown != [name, folder.parent.name, folder.name]:
-        reason = f"{shown[0]}: the folder's name holds letters that cannot be shown: rename it"
-        return _Read(Entry(*shown, path=folder, error=reason), settled=True)
+    shown, experiment, prior = (_printable(text) for text in (name, folder.parent.name, folder.name))
+    if (shown, experiment, prior) != (name, folder.parent.name, folder.name):
+        reason = f"{shown}: the folder's name holds letters that cannot be shown: rename it"
+        return _Read(Entry(shown, experiment, prior, folder, error=reason), settled=True)
     try:
         return _Read(whole(folder, lambda folder: _sound_entry(folder, name)), settled=True)
     except CheckpointError as error:
         # What the system refused it may grant later, with no file changed.
         outside = isinstance(error.__cause__, OSError)
-        return _Read(Entry(*shown, path=folder, error=str(error)), settled=not outside)
+        return _Read(Entry(shown, experiment, prior, folder, error=str(error)), settled=not outside)
 
 
 def _printable(name: str) -> str:

@@ -69,5 +69,5 @@ def hole_samples(ref: Ref, count: int, seed: int = 0) -> HoleSamples | None:
         sure = log_density(seen, on) >= float(curve[94])
         hole = sure & (log_density(on_plane(ref, aggregate(ref)), on) < float(aggregate_levels(ref)[-1]))
     inside, outside = (z[rows][:count].numpy() for rows in (hole, ~hole))
-    pictures = (Samples(decode(ref, each), each) for each in (inside, outside))
-    return HoleSamples(*pictures, float(np.mean(hole.numpy())), DRAWS)
+    found, elsewhere = (Samples(decode(ref, each), each) for each in (inside, outside))
+    return HoleSamples(found, elsewhere, float(np.mean(hole.numpy())), DRAWS)

@@ -129,11 +129,11 @@ def metric_from_json(fields: object) -> Metric:
     names = {field.name for field in dataclasses.fields(Metric)}
     if not isinstance(fields, dict) or set(fields) | {"estimator"} != names:
         raise ValueError(f"a metric has exactly the keys {', '.join(sorted(names))}")
-    fields = {"estimator": "is" if fields["name"] in _SCORES else None} | fields
+    said: dict[str, Any] = {"estimator": "is" if fields["name"] in _SCORES else None} | fields
     kinds = {"value": _NUMBER, "se": (*_NUMBER, type(None)), "seed": (int,), "estimator": (str, type(None))}
     kinds |= dict.fromkeys(("n", "samples", "layer"), (int, type(None)))
-    for name, value in fields.items():
-        what = f"{name} of the metric {fields['name']!r:.80} is"
+    for name, value in said.items():
+        what = f"{name} of the metric {said['name']!r:.80} is"
         if type(value) not in kinds.get(name, (str,)):
             raise ValueError(f"{what} {value!r:.80}, not of the right type")
         if isinstance(value, str) and not (value.isprintable() and 0 < len(value) <= MOST_LETTERS):
@@ -143,6 +143,6 @@ def metric_from_json(fields: object) -> Metric:
         if value is not None and value < _LEAST.get(name, value):
             raise ValueError(f"{what} {value}, less than {_LEAST[name]}")
     for name, known in (("split", SPLITS), ("estimator", (None, *ESTIMATOR_NAMES))):
-        if fields[name] not in known:
-            raise ValueError(f"{name} of the metric {fields['name']!r} is {fields[name]!r}, which is unknown")
-    return Metric(**fields)
+        if said[name] not in known:
+            raise ValueError(f"{name} of the metric {said['name']!r} is {said[name]!r}, which is unknown")
+    return Metric(**said)

@@ -101,9 +101,13 @@ def quadrature(
         found.append(_integrate(model, x[rows], prior, posterior[rows], plane, tolerance))
         if progress is not None:
             progress(min(start + at_once, len(x)), len(x))
-    changes = [torch.cat([getattr(each, name) for each in found]) for name in ("by_halving", "by_window")]
-    log_p = torch.cat([each.log_likelihood for each in found])
-    return Quadrature(log_p, *changes, max(each.step for each in found), tolerance)
+    return Quadrature(
+        torch.cat([each.log_likelihood for each in found]),
+        torch.cat([each.by_halving for each in found]),
+        torch.cat([each.by_window for each in found]),
+        max(each.step for each in found),
+        tolerance,
+    )
 
 
 def _integrate(

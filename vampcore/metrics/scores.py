@@ -77,7 +77,7 @@ def score(
     by_sampling[chosen] = estimate.log_likelihood
     mean = difference_estimate("log_likelihood", estimate.log_likelihood, chosen, elbo, samples, "is")
     integral = integrate(model, x, prior) if can_integrate(model, x) else Integral()
-    if integral.metric is None:
+    if integral.metric is None or integral.log_likelihood is None:
         return Scores((mean, *diagnostics(estimate)), by_sampling, refusal=integral.refusal)
     metrics = (integral.metric, dataclasses.replace(mean, name="log_likelihood_is"), *diagnostics(estimate))
     return Scores(metrics, integral.log_likelihood, by_sampling)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def fit(
     stop: Callable[[], bool] = lambda: False,
     compile: str = "off",
     processes: Processes | None = None,
-) -> Iterator[EpochRecord]:
+) -> Generator[EpochRecord, None, None]:
     """Train, yielding a record an epoch; `folder` holds a checkpoint of the best weights at the end, and on the way.
 
     Several processes that torchrun or accelerate launch started train together: all yield the same records, the first
