@@ -1,6 +1,7 @@
 """What is on a page of the dashboard, read from a test's run of it."""
 
 import json
+import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -35,7 +36,12 @@ def pictures(at: AppTest) -> list[str]:
 def words(at: AppTest) -> str:
     """Everything that is said in words, captions last, those of figures after the others."""
     under = [each.proto.delta_description for each in at.metric]
-    return "\n".join([*(each.value for each in (*at.markdown, *at.caption)), *under])
+    return "\n".join([*(as_shown(each.value) for each in (*at.markdown, *at.caption)), *under])
+
+
+def as_shown(markdown: str) -> str:
+    """Markdown without the backslashes and word joiners that let names show as they are."""
+    return re.sub(r"\\([^\w\s])", r"\1", markdown).replace("\u2060", "")
 
 
 def metric(at: AppTest, label: str) -> str:

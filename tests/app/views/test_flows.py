@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget, use_root
-from tests.app.reading import charts, metric, open_page, pictures, ref_of, words
+from tests.app.reading import as_shown, charts, metric, open_page, pictures, ref_of, words
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 # Experiment, prior, posterior, latent dimensions.
@@ -207,7 +207,7 @@ class TestPosterior:
 
     def test_the_sidebar_names_the_flow(self, services):
         named = [
-            " ".join(each.value for each in at.sidebar.caption)
+            " ".join(as_shown(each.value) for each in at.sidebar.caption)
             for at in (iaf("overview"), opened("overview", experiment="nf-hvae"), flow_2d("overview"))
         ]
         assert "posterior by flow (IAF)" in named[0]
