@@ -1,11 +1,14 @@
 """Figures measured again: on which images, and what becomes of those that were there."""
 
+import dataclasses
+
 import pytest
 import torch
 
 from tests.small_runs import digits
 from vampcore.checkpoints import load
 from vampcore.checkpoints.measuring import measured_again, with_figures
+from vampcore.metrics import Metric
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +48,15 @@ def test_figures_of_the_whole_test_set_replace_those_that_were_there(family):
     assert torch.equal(again.per_image.elbo, found.elbo)
     assert int(again.per_image.log_likelihood.isfinite().sum()) == 30
     assert again.config == checkpoint.config
+
+
+def test_the_covering_estimate_stays_when_the_rest_is_measured_again(family):
+    checkpoint = load(family / "small" / "sg")
+    found = measured_again(checkpoint, digits(), samples=0)
+    beside = [Metric(name, 1.0, "nats/image") for name in ("log_likelihood_covering", "pareto_k_covering_above_0.7")]
+    old = [*beside, Metric("log_likelihood", 1.0, "nats/image", estimator="is")]
+    per_image = dataclasses.replace(checkpoint.per_image, log_likelihood_covering=found.elbo + 1)
+    again = with_figures(dataclasses.replace(checkpoint, metrics=tuple(old), per_image=per_image), found)
+    assert again.metrics == (*found.metrics, *beside)
+    assert torch.equal(again.per_image.log_likelihood_covering, found.elbo + 1)
+    assert again.per_image.log_likelihood is None

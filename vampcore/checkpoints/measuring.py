@@ -13,6 +13,9 @@ from vampcore.checkpoints.subset import random_rows, subset_generator
 from vampcore.datasets import Dataset, observe
 from vampcore.metrics.evaluation import Evaluation, evaluate
 
+# Names of the entries that `with_scores` adds begin so.
+COVERING = ("log_likelihood_covering", "pareto_k_covering")
+
 
 def measured_again(
     checkpoint: Checkpoint,
@@ -68,7 +71,18 @@ def test_observations(checkpoint: Checkpoint, dataset: Dataset) -> Float[Tensor,
 
 
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
-    """The checkpoint with figures of its whole test set, log p(x) perhaps of a part, in place of those that it had."""
-    scores = (measured.log_likelihood, measured.log_likelihood_is)
-    per_image = PerImage(measured.elbo.cpu(), *(None if each is None else each.cpu() for each in scores))
-    return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=measured.metrics, per_image=per_image)
+    """The checkpoint with figures of its whole test set, log p(x) perhaps of a part, in place of those that it had.
+
+    The covering estimate of log p(x), which is not among them, stays.
+    """
+    names = {metric.name for metric in measured.metrics}
+    kept = (m for m in checkpoint.metrics if m.name.startswith(COVERING) and m.name not in names)
+    score, sampled = measured.log_likelihood, measured.log_likelihood_is
+    per_image = PerImage(
+        elbo=measured.elbo.cpu(),
+        log_likelihood=None if score is None else score.cpu(),
+        log_likelihood_is=None if sampled is None else sampled.cpu(),
+        log_likelihood_covering=checkpoint.per_image.log_likelihood_covering,
+    )
+    metrics = (*measured.metrics, *kept)
+    return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=metrics, per_image=per_image)
