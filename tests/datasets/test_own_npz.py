@@ -268,7 +268,7 @@ ok = grey(22)
         ({"images": ok, "labels": np.arange(22) - 1}, "go from -1 to 20; number the classes from 0"),
         ({"images": ok, "labels": np.arange(22), "classes": np.array(["a", "b"])}, "one text a class"),
         ({"images": ok, "labels": np.arange(22), "classes": np.arange(22)}, "one text a class"),
-        ({"images": ok, "classes": np.array(["a"])}, "beside no labels"),
+        ({"images": ok, "classes": np.array(["a"])}, "given without labels"),
         ({"images": ok, "ids": np.array(["a"] * 21)}, "ids holds 21 names for 22 images"),
         (
             {"train": ok, "test": ok, "train_labels": np.arange(22), "test_labels": np.array(["a"] * 22)},
