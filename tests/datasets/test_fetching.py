@@ -138,6 +138,15 @@ def test_the_next_address_is_tried_when_one_fails(tmp_path: Path, server: Server
     assert server.requests == ["/moved/images.bin", "/images.bin"]
 
 
+def test_the_next_address_is_tried_when_what_one_sent_cannot_be_unpacked(tmp_path: Path, server: Server) -> None:
+    server.publish("broken/images.gz", gzip.compress(BODY)[:-100])
+    server.publish("whole/images.gz", gzip.compress(BODY))
+    bases = tuple(f"{server.url.rstrip('/')}/{folder}/" for folder in ("broken", "whole"))
+    (path,) = fetch((Remote("images.gz", bases, 100, sha256(BODY)),), tmp_path)
+    assert path.read_bytes() == BODY
+    assert [each.name for each in tmp_path.iterdir()] == ["images"]
+
+
 def test_a_base_url_replaces_the_published_addresses(tmp_path: Path, server: Server) -> None:
     remote = replace(plain(server), bases=("http://127.0.0.1:9/never",))
     fetch((remote,), tmp_path, base_url=f"{server.url}/")

@@ -149,8 +149,10 @@ def _fetch_one(
         raise _SourceError(f"{url} is not the published file, by its checksum") from error
     size = received.stat().st_size
     if remote.is_packed:
-        _unpack(received, target, url)
-        received.unlink()
+        try:
+            _unpack(received, target, url)
+        finally:  # pooch would take it for the next source's
+            received.unlink()
     else:
         received.replace(target)
     if remote.sha256 is not None and _sha256(target) != remote.sha256:
