@@ -33,7 +33,10 @@ def show_differences(found: Differences, base: services.Ref, key: str) -> None:
     mixed = len({metric.name for metric in found.values()}) > 1
     rows = [
         comparison.Estimate(
-            short_name(ref) + (f" ({_QUANTITIES[metric.name]})" if mixed else ""), ref.prior, metric.value, metric.se
+            short_name(ref) + (f" ({_QUANTITIES[metric.name]})" if mixed else ""),
+            services.facts(ref).prior,
+            metric.value,
+            metric.se,
         )
         for ref, metric in found.items()
     ]

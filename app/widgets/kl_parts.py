@@ -19,7 +19,7 @@ def stored_kl(ref: services.Ref) -> surgery.SurgeryBar | None:
     lower = [services.metric(ref, "kl", layer) for layer in range(1, len(services.facts(ref).latent_dims))]
     return surgery.SurgeryBar(
         short_name(ref),
-        ref.prior,
+        services.facts(ref).prior,
         information.value,
         information.se or 0.0,
         marginal.value,
