@@ -7,7 +7,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import use_root
-from tests.app.reading import MAIN
+from tests.app.reading import MAIN, as_shown
 from tests.patience import patience
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -51,8 +51,8 @@ def test_every_page_says_that_a_model_is_degenerate(changed, view, prior, part):
     at = opened(view)
     assert not at.exception
     (error,) = at.error
-    assert f"tiny-2d/{prior} is degenerate" in error.value
-    assert "lower --learning-rate" in error.value
+    assert f"tiny-2d/{prior} is degenerate" in as_shown(error.value)
+    assert "lower --learning-rate" in as_shown(error.value)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -78,7 +78,7 @@ def test_coinciding_mass_levels_are_one_line(services, refs, monkeypatch):
 
     ref = refs[1]
     levels = torch.tensor([-1.0, -1, -2, -2])
-    monkeypatch.setattr(densities, "_aggregate_levels", lambda ref: levels.numpy())
+    monkeypatch.setattr(densities, "aggregate_levels", lambda ref: levels.numpy())
     with pytest.raises(services.ServiceError, match="no distinct mass levels"):
         services.aggregate_density(ref, services.window((ref,)))
 
