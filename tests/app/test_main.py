@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.reading import MAIN
+from tests.app.reading import MAIN, as_shown
 from tests.patience import patience
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -56,7 +56,7 @@ def test_a_checkpoint_that_cannot_be_read_is_one_line(models, tmp_path, monkeypa
     at = opened().run()
     assert not at.exception
     (error,) = at.error
-    assert "tiny-2d/sg cannot be read" in error.value
+    assert "tiny-2d/sg cannot be read" in as_shown(error.value)
     at.sidebar.selectbox(key="experiment").set_value("tiny-5d").run()
     assert not at.error
     assert not at.exception

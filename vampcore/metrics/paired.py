@@ -11,7 +11,7 @@ from vampcore.metrics.metric import Metric
 def paired_difference(
     name: str,
     one: Float[Tensor, " N"],
-    other: Float[Tensor, " N"],
+    other: Float[Tensor, " M"],
     samples: int | None = None,
     seed: int = 0,
 ) -> Metric | None:

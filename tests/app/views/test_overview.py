@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.reading import MAIN, charts, pictures, words
+from tests.app.reading import MAIN, as_shown, charts, pictures, words
 from tests.patience import patience
 
 
@@ -148,7 +148,7 @@ def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
     latents.write_bytes(latents.read_bytes()[:100])
     at = opened(prior="Vamp")
     (warning,) = at.warning
-    assert "tiny-2d/sg cannot be read" in warning.value
+    assert "tiny-2d/sg cannot be read" in as_shown(warning.value)
     assert scores(at) == ["ELBO, MoG", "ELBO, Vamp"]
 
 
