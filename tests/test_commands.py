@@ -203,7 +203,9 @@ class TestEvaluate:
             entries[prior] = {entry["name"]: entry for entry in document["entries"]}
         for name in ("elbo", "reconstruction", "kl", "log_likelihood", "ess_median", "active_units"):
             assert [entries[prior][name]["n"] for prior in entries] == [40, 40]
-        assert entries["vamp"]["log_likelihood"]["samples"] == 10
+        assert entries["vamp"]["log_likelihood"]["estimator"] == "quadrature"
+        assert entries["vamp"]["log_likelihood"]["samples"] is None
+        assert entries["vamp"]["log_likelihood_is"]["samples"] == 10
         assert entries["vamp"]["log_likelihood"]["value"] > entries["vamp"]["elbo"]["value"]
 
     def test_saved_figures_are_those_of_every_test_image(self, family, tmp_path, capsys):
