@@ -1,8 +1,9 @@
-"""Write the README's table of figures from the shipped checkpoints: `python docs/results.py`.
+"""Write the README's tables of scores from the shipped checkpoints: `python docs/results.py`.
 
 The published figures are given as reported; where each comes from stands under the table.
 """
 
+import itertools
 from pathlib import Path
 
 from vampcore import literature, zoo
@@ -10,6 +11,7 @@ from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.card import component_count
 from vampcore.config import Config
 from vampcore.results import cells as cells_of
+from vampcore.results.paired import log_likelihood_difference
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- results: written by docs/results.py -->\n", "<!-- end of results -->"
@@ -33,6 +35,26 @@ def table(folder: Path = zoo.SHIPPED) -> str:
             path = folder / experiment / prior
             if path.exists():
                 lines.append(_row(experiment, prior, zoo.load(str(path))))
+    return "\n".join(lines) + "\n"
+
+
+def differences(folder: Path = zoo.SHIPPED) -> str:
+    """Markdown: for every two priors of an experiment, by how much the second one scores better, image by image."""
+    lines = ["| experiment | priors | log p(x), nats/image, paired | images |", "|---|---|---|---|"]
+    for experiment in sorted({path.parent.parent.name for path in folder.glob("*/*/config.json")}):
+        found = {
+            prior: zoo.load(str(folder / experiment / prior))
+            for prior in NAMES
+            if (folder / experiment / prior).exists()
+        }
+        for one, other in itertools.combinations(found, 2):
+            metric = log_likelihood_difference(found[one], found[other])
+            if metric is not None:
+                sign = "+" if metric.value >= 0 else ""
+                value = sign + cells_of.number(metric.value, metric.se)
+                exact = " (exact)" if metric.estimator == "quadrature" else f" (S = {metric.samples:,})"
+                pair = f"{NAMES[other]} {cells_of.MINUS} {NAMES[one]}"
+                lines.append(f"| {experiment} | {pair} | {value}{exact} | {metric.n:,} |")
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +109,7 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    README.write_text(before + BEGIN + table() + END + after, encoding="utf-8")
+    README.write_text(before + BEGIN + table() + "\n" + differences() + END + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_the_example_runs(capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["list", "train", "evaluate", "sample", "results", "reduce", "data"])
+@pytest.mark.parametrize("command", ["list", "train", "evaluate", "measure", "sample", "results", "reduce", "data"])
 def test_every_option_that_it_names_exists(command, capsys):
     named = re.findall(rf"python -m vampcore {command}\b(.*)", README)
     assert named
@@ -41,7 +41,7 @@ def test_the_table_of_figures_is_that_of_the_checkpoints():
     specification = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
     results = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(results)
-    assert results.BEGIN + results.table() + results.END in README
+    assert results.BEGIN + results.table() + "\n" + results.differences() + results.END in README
 
 
 def test_every_picture_is_there():
