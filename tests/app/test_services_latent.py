@@ -11,7 +11,7 @@ ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
 def checkpoints(models):
     from vampcore import checkpoints
 
-    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/*")}
+    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/[!.]*")}
 
 
 @pytest.mark.parametrize("name", ALL)

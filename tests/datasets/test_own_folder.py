@@ -167,7 +167,7 @@ def test_folders_that_do_not_serve_are_refused(tmp_path: Path) -> None:
     refused(tmp_path / "few", "holds 9 images; at least 20")
     write_images(tmp_path / "mixed", 10)
     write_images(tmp_path / "mixed" / "class", 10)
-    refused(tmp_path / "mixed", "beside folders of images")
+    refused(tmp_path / "mixed", "holds both images and folders of images")
 
 
 def test_ten_bad_files_are_named_and_the_rest_counted(tmp_path: Path) -> None:
