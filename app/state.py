@@ -49,7 +49,7 @@ def begin(page: str, address: str | None = None, pages: tuple[str, ...] = ()) ->
     """
     if st.session_state.get(_PAGE) != page:
         seen = st.session_state.get(_PAGE) is not None
-        if not seen and (asked := _path(address)) not in (page, *pages):
+        if address is not None and not seen and (asked := _path(address)) not in (page, *pages):
             ignored("page", asked, "there is no such page, so this is the first one")
         st.session_state[_PAGE] = page
         st.session_state[_VISIT] = visit() + 1
