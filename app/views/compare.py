@@ -24,7 +24,7 @@ from app.widgets.family import (
     say_ranges,
     short_name,
 )
-from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, stored, table
+from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, show_table, stored, table
 from app.widgets.kl_parts import show_kl, stored_kl
 
 COLUMNS = 6
@@ -148,7 +148,7 @@ def scores(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
     shown, found = stored(refs), widgets.stored_differences(refs, base)
     if found:
         shown.loc[f"{quantities(found)} minus that of {short_name(base)} (nats/image)"] = cells(refs, found, base)
-    st.table(shown, border="horizontal")
+    show_table(shown)
     say_stored(refs)
     left, right = st.columns(2, gap="large")
     if found:
@@ -196,7 +196,7 @@ def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differen
         shown = table(refs, lambda ref, each, layer: lookup[ref].find(each, layer), "not computed", total)
         if differences:
             shown.loc[f"log p(x) minus that of {short_name(base)} (nats/image)"] = cells(refs, differences, base)
-        st.table(shown, border="horizontal")
+        show_table(shown)
         which = "all" if images == total else f"a random {widgets.count(images)} of the"
         kept = "" if total == all_images else " that are kept"
         st.caption(

@@ -40,12 +40,12 @@ def show_differences(found: Differences, base: services.Ref, key: str) -> None:
         )
         for ref, metric in found.items()
     ]
-    quantity = f"{quantities(found)} minus that of {short_name(base)} (nats/image, higher is better)"
+    quantity = f"{quantities(found)} minus that of {short_name(base)} (nats/image)"
     drawing = comparison.estimates(mode(), rows, quantity=quantity, zero=True)
     figure(drawing, key=key, name=f"{base.experiment}-differences")
     st.caption(
-        f"{differences_in_words(found, base)} \u00b1 is one standard error over images. Another training seed may "
-        "change a difference by more."
+        f"{differences_in_words(found, base)} Higher is better. \u00b1 is one standard error over images. Another "
+        "training seed may change a difference by more."
     )
 
 

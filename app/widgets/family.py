@@ -145,4 +145,5 @@ def bar_of(windows: Iterable[services.Window]) -> float | None:
 def say_ranges(bar: float | None) -> None:
     """Say that the maps have different ranges, where they have."""
     if bar is not None:
-        st.caption(f"Each map has its own range: the bar is {bar:g} latent units long in every map.")
+        units = "unit" if bar == 1 else "units"
+        st.caption(f"Each map has its own range: the bar is {bar:g} latent {units} long in every map.")

@@ -9,6 +9,7 @@ import streamlit as st
 from app import services
 from app.widgets.family import short_name
 from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label
+from app.widgets.screen import is_narrow
 from app.widgets.sidebar import data_notice
 
 SCORES = ("log_likelihood", "bits_per_dimension", "elbo")
@@ -49,13 +50,13 @@ def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) ->
     layers = len(services.facts(refs[0]).latent_dims)
     top = f" of z{layers}" if layers > 1 else ""
     add(f"KL{top} (nats/image)", "kl", 0 if layers > 1 else None)
-    add(f"= mutual information{top} (nats/image)", "mutual_information")
-    add(f"+ marginal KL{top} (nats/image)", "marginal_kl")
+    add(f"of which mutual information{top} (nats/image)", "mutual_information")
+    add(f"of which marginal KL{top} (nats/image)", "marginal_kl")
     for layer in range(1, layers):
         add(f"KL of z{layers - layer} (nats/image)", "kl", layer)
     if layers > 1:
         add("KL of all layers (nats/image)", "kl")
-    add("Median effective samples", "ess_median")
+    add("Median effective samples (importance sampling)", "ess_median")
     return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
 
 
@@ -74,6 +75,15 @@ def stored(refs: tuple[services.Ref, ...]) -> pd.DataFrame:
     if any(effective):
         found.loc["Effective components (of K)"] = [each or "1" for each in effective]
     return found
+
+
+def show_table(found: pd.DataFrame) -> None:
+    """The table; in a narrow window one prior under the other, since it would be cut off there."""
+    if not is_narrow():
+        st.table(found, border="horizontal")
+        return
+    for prior in found.columns:
+        st.table(found[[prior]], border="horizontal")
 
 
 def say_stored(refs: tuple[services.Ref, ...]) -> None:

@@ -141,7 +141,7 @@ def test_each_map_has_its_own_range_unless_one_is_asked_for(refs):
     assert own[:3] == [pytest.approx([each.left, each.right], rel=1e-6) for each in windows]
     bars = [shape["x1"] - shape["x0"] for drawn in planes(at)[:3] for shape in drawn["layout"]["shapes"]]
     assert bars == [pytest.approx(bars[0])] * 3
-    assert f"the bar is {bars[0]:g} latent units long in every map" in words(at)
+    assert f"the bar is {bars[0]:g} latent unit{'' if bars[0] == 1 else 's'} long in every map" in words(at)
 
 
 def number_of_pictures(refs) -> int:
@@ -320,8 +320,8 @@ def test_a_saturated_mutual_information_is_a_bound_in_the_cell(refs, monkeypatch
     at = opened()
     assert "SG, MoG, Vamp: mutual information is near its ceiling, log N = 5.70 for N = 300 images." in words(at)
     live = at.table[LIVE].value
-    assert all(cell.startswith("\u2265 5.69") for cell in live.loc["= mutual information (nats/image)"])
-    assert all(cell.startswith("\u2264 ") for cell in live.loc["+ marginal KL (nats/image)"])
+    assert all(cell.startswith("\u2265 5.69") for cell in live.loc["of which mutual information (nats/image)"])
+    assert all(cell.startswith("\u2264 ") for cell in live.loc["of which marginal KL (nats/image)"])
 
 
 def test_stored_scores_are_called_bounds_too(refs, monkeypatch):
@@ -336,9 +336,9 @@ def test_stored_scores_are_called_bounds_too(refs, monkeypatch):
     monkeypatch.setattr(services, "metric", near)
     at = opened()
     table = at.table[0].value
-    assert table.loc["= mutual information (nats/image)", "Vamp"].startswith("\u2265 ")
-    assert table.loc["+ marginal KL (nats/image)", "Vamp"].startswith("\u2264 ")
-    assert not table.loc["+ marginal KL (nats/image)", "MoG"].startswith("\u2264 ")
+    assert table.loc["of which mutual information (nats/image)", "Vamp"].startswith("\u2265 ")
+    assert table.loc["of which marginal KL (nats/image)", "Vamp"].startswith("\u2264 ")
+    assert not table.loc["of which marginal KL (nats/image)", "MoG"].startswith("\u2264 ")
     assert "Vamp: mutual information is near its ceiling, log N = 5.70" in words(at)
     assert "MoG, Vamp: mutual" not in words(at)
 
@@ -391,7 +391,7 @@ def test_the_kl_of_two_layers_adds_up(shipped, monkeypatch):
     at = opened("static-mnist-hvae")
     table = at.table[0].value
     for prior in table.columns:
-        cells = [row for row in table.index if row.startswith(("KL", "=", "+"))]
+        cells = [row for row in table.index if row.startswith(("KL", "of which"))]
         top, information, marginal, lower, whole = (
             float(table.loc[row, prior].strip("\u2265\u2264 ").split(" ")[0]) for row in cells
         )
@@ -401,3 +401,11 @@ def test_the_kl_of_two_layers_adds_up(shipped, monkeypatch):
     assert cells[3:] == ["KL of z1 (nats/image)", "KL of all layers (nats/image)"]
     assert table.loc["Effective components (of K)", "MoG"] == "7.6 of 500"
     assert table.loc["Active units", "SG"] == "36+23 of 40+40"
+
+
+def test_a_phone_shows_one_prior_under_the_other(refs, monkeypatch):
+    from app.widgets import figures_table
+
+    monkeypatch.setattr(figures_table, "is_narrow", lambda: True)
+    at = opened()
+    assert [list(table.value.columns) for table in at.table] == [["SG"], ["MoG"], ["Vamp"]] * 2
