@@ -129,6 +129,13 @@ class TestADeath:
             recover(run)
         assert {path.name: path.read_bytes() for path in reserve.iterdir()} == before
 
+    def test_what_a_killed_process_was_writing_is_no_part_of_a_run(self, run):
+        reserve = run.with_name(".vamp.old")
+        shutil.copytree(run, reserve)
+        (reserve / ".status.json.999.part").write_bytes(b"{")
+        recover(run)
+        assert alone(run)
+
     def test_before_the_old_one_was_removed_the_new_one_counts(self, run, family):
         shutil.copytree(family / "small" / "mog", run.with_name(".vamp.old"))
         assert readable(run) == run

@@ -41,13 +41,13 @@ LAST = 40
 def dying(name: str, call: Callable[..., Any], tick: Callable[[], bool]) -> Callable[..., Any]:
     """The same operation, before which, or in whose middle, the process dies when its time has come."""
 
-    def operate(*arguments: Any) -> Any:
+    def operate(*arguments: Any, **options: Any) -> Any:
         if tick():
             if name == "write_bytes":
                 path, content = arguments
                 call(path, content[: len(content) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
-        return call(*arguments)
+        return call(*arguments, **options)
 
     return operate
 

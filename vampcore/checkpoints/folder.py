@@ -98,7 +98,7 @@ def recover(folder: Path) -> None:
 
 
 def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    return {path.name for path in folder.iterdir() if not _is_leftover(path)}
 
 
 def readable(folder: Path) -> Path:
