@@ -153,7 +153,7 @@ CONTROLS = (
     Control("active_units", "number, sweep", partial(steps, "From test image"), "number"),
     Control("active_units", "a unit, sweep and mute", partial(clicks, "units_activity", UNITS), "click"),
     Control("compare", "temperature, three grids", partial(slides, "Temperature"), "slider"),
-    Control("compare", "range, six maps", partial(toggles, "shared", "own"), "segments"),
+    Control("compare", "range, six maps", partial(toggles, "own", "shared"), "segments"),
 )
 
 

@@ -96,6 +96,7 @@ def enlarged(source: Path, folder: Path, images: int, seed: int = 0) -> Path:
             metrics=(),
             latents=Latents((DiagNormal(mean, normal.logvar[rows]),), labels, torch.arange(images)),
             per_image=PerImage(known.per_image.elbo[rows] + torch.randn(images, generator=generator)),
+            identity=None,
         ),
         folder,
     )

@@ -56,7 +56,8 @@ def test_a_viewer_moves_a_control_and_an_exception_of_the_page_is_a_failure(tmp_
         return served
 
     # In a thread of its own: the browser of other tests keeps an event loop running in this one.
-    with serve(script, tmp_path / "log.txt") as server, ThreadPoolExecutor(1) as thread:
+    told = {"STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full"}
+    with serve(script, tmp_path / "log.txt", told) as server, ThreadPoolExecutor(1) as thread:
         whole, part, again = thread.submit(lambda: asyncio.run(visit(server.url))).result()
     assert whole.messages > part.messages > 2
     assert again.messages >= part.messages

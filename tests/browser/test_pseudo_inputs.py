@@ -51,7 +51,7 @@ def test_a_clicked_pseudo_input_tells_its_story_here_and_on_the_page_of_componen
         expect(page.get_by_text(step, exact=False).first).to_be_visible()
     expect(page.get_by_test_id("stMetricLabel").filter(has_text=f"Usage of {k}")).to_be_visible()
 
-    page.get_by_role("link", name="Compare it with").click()
+    page.get_by_role("link", name="Compare this component with").click()
     expect(page.get_by_role("heading", name="Components", level=1)).to_be_visible()
     settled(page)
     expect(page.get_by_label("Component", exact=True)).to_have_value(str(k))
@@ -83,6 +83,6 @@ def test_another_prior_starts_with_its_own_most_used_component(page: Page):
 def test_a_component_that_came_with_the_address_goes_along_to_the_other_page(page: Page):
     open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp&component=5")
     story_of(page, 5)
-    page.get_by_role("link", name="Compare it with").click()
+    page.get_by_role("link", name="Compare this component with").click()
     expect(page.get_by_label("Component", exact=True)).to_have_value("5")
     expect(page).to_have_url(re.compile(r"/components\?.*component=5\b"))
