@@ -43,6 +43,18 @@ def test_two_dimensions_are_integrated_and_the_sampled_score_is_kept(family, tmp
     assert with_scores(again, digits(), 10) is again
 
 
+def test_a_score_by_quadrature_gets_the_tail_of_the_weights_that_it_lacks(family):
+    before, _ = scored(family)
+    whole = with_scores(before, digits(), 10, 1000)
+    tail = whole.metric("pareto_k")
+    assert (tail.estimator, tail.n, tail.samples) == ("is", 10, 1000)
+    assert whole.metric("pareto_k_above_0.7").n == 10
+    without = dataclasses.replace(whole, metrics=tuple(m for m in whole.metrics if not m.name.startswith("pareto_k")))
+    again = with_scores(without, digits(), 10, 1000)
+    assert {m.name: m for m in again.metrics} == {m.name: m for m in whole.metrics}
+    assert again.per_image is without.per_image
+
+
 def test_where_there_is_no_plane_the_covering_estimate_stands_beside(family, tmp_path, monkeypatch):
     monkeypatch.setattr("vampcore.checkpoints.scoring.can_integrate", lambda model, x: False)
     before, x = scored(family)

@@ -32,10 +32,11 @@ def with_scores(
     """The checkpoint with the scores of its test set that it lacks; one that lacks nothing is returned as it is.
 
     With two latent dimensions log p(x) by quadrature is the score that is shown, if it holds, and the one by importance
-    sampling stands beside it. Otherwise the covering estimate of a random part of the images stands beside the score.
+    sampling is kept as well. Otherwise the covering estimate of a random part of the images is added. Both get the
+    Pareto k-hat of importance sampling with q.
 
     Arguments:
-        checkpoint: Its model is moved to `device` meanwhile. One without a score by importance sampling gets none.
+        checkpoint: Its model is moved to `device` and back. One without a score by importance sampling gets none.
         dataset: Its data, loaded with its likelihood.
         images: Of the covering estimate, the same for all models; those of `pareto_k` as well.
         samples: S of the covering estimate and of `pareto_k`.
@@ -46,15 +47,19 @@ def with_scores(
         DataError: If the data set has changed since the training.
     """
     score = checkpoint.metric("log_likelihood")
-    if score is None or score.estimator == "quadrature":
+    exact = score is not None and score.estimator == "quadrature"
+    if score is None or (exact and checkpoint.metric("pareto_k") is not None):
         return checkpoint
     model, x = checkpoint.model.to(device), test_observations(checkpoint, dataset).to(device)
     try:
+        if exact:
+            return _with_tails(checkpoint, x, images, samples)
         if can_integrate(model, x):
             integral = integrate(model, x, progress=progress)
             if integral.metric is not None and integral.log_likelihood is not None:
-                exact = dataclasses.replace(integral.metric, device=device)
-                return _with_integral(checkpoint, score, exact, integral.log_likelihood.cpu())
+                metric = dataclasses.replace(integral.metric, device=device)
+                found = _with_integral(checkpoint, score, metric, integral.log_likelihood.cpu())
+                return _with_tails(found, x, images, samples)
         known = checkpoint.metric("log_likelihood_covering")
         enough = known is not None and (known.n or 0) >= min(images, len(x)) and (known.samples or 0) >= samples
         if enough or not can_cover(model, x):
@@ -89,13 +94,24 @@ def _with_covering(
     prior = model.prior(model.encoder)
     generator = torch.Generator(x.device).manual_seed(0)
     metrics, values = cover(model, x, chosen.to(x.device), control.to(x.device), samples, prior, generator, progress)
-    generator = torch.Generator(x.device).manual_seed(0)
-    tails = diagnostics(log_likelihood(model, x[chosen.to(x.device)], samples, None, generator, prior))
-    new = [*metrics, *(metric for metric in tails if metric.name.startswith("pareto_k"))]
-    new = [dataclasses.replace(metric, device=x.device.type) for metric in new]
+    new = [dataclasses.replace(metric, device=x.device.type) for metric in metrics]
     kept = [m for m in checkpoint.metrics if m.name in ("log_likelihood", "bits_per_dimension")]
     per_image = dataclasses.replace(per_image, log_likelihood_covering=values.cpu().to(per_image.elbo.dtype))
-    return dataclasses.replace(checkpoint, metrics=replaced_by(checkpoint.metrics, [*kept, *new]), per_image=per_image)
+    metrics = replaced_by(checkpoint.metrics, [*kept, *new])
+    return _with_tails(dataclasses.replace(checkpoint, metrics=metrics, per_image=per_image), x, images, samples)
+
+
+def _with_tails(checkpoint: Checkpoint, x: Float[Tensor, "N C H W"], images: int, samples: int) -> Checkpoint:
+    """With the tails of the weights of importance sampling with q, after the scores."""
+    chosen = random_rows(images, len(x)).to(x.device)
+    generator = torch.Generator(x.device).manual_seed(0)
+    tails = diagnostics(log_likelihood(checkpoint.model, x[chosen], samples, None, generator))
+    tails = [dataclasses.replace(each, device=x.device.type) for each in tails if each.name.startswith("pareto_k")]
+    names = {metric.name for metric in tails}
+    others = [metric for metric in checkpoint.metrics if metric.name not in names]
+    scores = [metric for metric in others if metric.name.startswith(("log_likelihood", "bits_per_dimension"))]
+    rest = [metric for metric in others if metric not in scores]
+    return dataclasses.replace(checkpoint, metrics=(*scores, *tails, *rest))
 
 
 def replaced_by(metrics: tuple[Metric, ...], new: list[Metric]) -> tuple[Metric, ...]:
