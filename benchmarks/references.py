@@ -20,6 +20,7 @@ from vampcore.metrics import covering, log_likelihood
 
 MODELS = tuple(f"{family}/{prior}" for family in ("static-mnist-40d", "static-mnist-hvae") for prior in ("vamp", "sg"))
 DRAWN, TEST = 20, 200
+PARTS = ("drawn", "test")
 SAMPLES, MANY = 5000, 100_000
 Row = dict[str, str | int | float]
 
@@ -71,6 +72,10 @@ def of_test_images(name: str, done: set[int]) -> Iterator[Row]:
 def main() -> None:
     """Measure what the file lacks."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "models", metavar="MODEL", nargs="*", default=MODELS, help="shipped models of normal posteriors"
+    )
+    parser.add_argument("--part", choices=PARTS, help="of the images; both unless given")
     parser.add_argument("--out", type=Path, default=Path("references.jsonl"))
     parser.add_argument("--temperatures", type=int, default=400, help="of the annealing")
     options = parser.parse_args()
@@ -78,14 +83,13 @@ def main() -> None:
     if options.out.exists():
         rows = [json.loads(line) for line in options.out.read_text().splitlines()]
     with options.out.open("a") as file:
-        for name in MODELS:
-            if not any(row["model"] == name and row["part"] == "drawn" for row in rows):
+        for name in options.models:
+            done = {part: {int(r["image"]) for r in rows if (r["model"], r["part"]) == (name, part)} for part in PARTS}
+            if options.part != "test" and not done["drawn"]:
                 # Written together: they share one run.
                 file.writelines(json.dumps(row) + "\n" for row in list(of_drawn_images(name, options.temperatures)))
                 file.flush()
-        for name in MODELS:
-            done = {int(row["image"]) for row in rows if row["model"] == name and row["part"] == "test"}
-            for row in of_test_images(name, done):
+            for row in of_test_images(name, done["test"]) if options.part != "drawn" else ():
                 file.write(json.dumps(row) + "\n")
                 file.flush()
 
