@@ -40,4 +40,4 @@ class Scheduler(LoadScopeScheduling):
     """Hands out groups of tests, in the order of the collection."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid)
+        return group_of(nodeid, self.config.rootpath)

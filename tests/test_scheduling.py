@@ -4,25 +4,28 @@ import json
 import subprocess
 import sys
 
-from tests.processes import ROOT, environment
+from tests.processes import environment
 from tests.scheduling import group_of, longest_first
 
 SHARED, ALONE = "tests/test_zoo.py", "tests/test_config.py"
 JOURNEYS = "tests/browser/test_theme.py", "tests/browser/test_harness.py"
-PLUGIN = """
+CONFTEST = """
 import json, os
 from pathlib import Path
 import pytest
+from tests.scheduling import Scheduler
+
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduler(config, log)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item):
-    with (Path(os.environ["WHERE"]) / os.environ["PYTEST_XDIST_WORKER"]).open("a") as file:
+    with Path(os.environ["PYTEST_XDIST_WORKER"]).open("a") as file:
         file.write(json.dumps(item.nodeid) + "\\n")
     return True  # not run
-
-def pytest_sessionstart():
-    Path(os.environ["WHERE"], os.environ.get("PYTEST_XDIST_WORKER", "first")).touch()
 """
+FIXTURE = 'import pytest\n\n@pytest.fixture(scope="module")\ndef made():\n    pass\n\n'
+TESTS = "".join(f"def test_{name}():\n    pass\n\n" for name in "abcdef")
 
 
 def test_journeys_and_modules_with_fixtures_of_their_own_stay_together():
@@ -41,26 +44,17 @@ def test_journeys_come_first_then_groups_then_single_tests_each_in_their_order()
 
 
 def test_two_workers_share_single_tests_and_no_group(tmp_path):
-    (tmp_path / "noting.py").write_text(PLUGIN)
-    variables = environment() | {"WHERE": str(tmp_path), "PYTHONPATH": f"{ROOT}:{tmp_path}"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-n2",
-        "-p",
-        "noting",
-        "-p",
-        "no:cacheprovider",
-        SHARED,
-        ALONE,
-        *JOURNEYS,
-    ]
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    for name, text in {SHARED: FIXTURE + TESTS, ALONE: TESTS, **dict.fromkeys(JOURNEYS, TESTS)}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    command = [sys.executable, "-m", "pytest", "-n2", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
     ran = [[json.loads(line) for line in (tmp_path / name).read_text().splitlines()] for name in ("gw0", "gw1")]
     assert all(ran), done.stdout
-    workers = [{group_of(test) for test in tests} for tests in ran]
+    workers = [{group_of(test, tmp_path) for test in tests} for tests in ran]
     assert workers[0] & workers[1] == set()
-    files = [test.partition("::")[0] for test in ran[0] + ran[1]]
-    assert {SHARED, ALONE, *JOURNEYS} == set(files)
-    assert len(set(ran[0] + ran[1])) == len(files)
+    together = ran[0] + ran[1]
+    assert len(set(together)) == len(together) == 24
+    assert {test.partition("::")[0] for test in together} == {SHARED, ALONE, *JOURNEYS}

@@ -160,3 +160,10 @@ def test_any_bytes_are_refused_or_read(tmp_path: Path) -> None:
     assert shapes == {(1, 1)}
     assert messages
     assert not any("\n" in message for message in messages)
+
+
+def test_a_table_in_another_encoding_is_told_to_be_saved_in_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "unicode.csv"
+    path.write_bytes("label,a,b\n0,1,2\n".encode("utf-16"))
+    with pytest.raises(DataError, match="is not text in UTF-8; save the table as CSV in UTF-8"):
+        load(f"csv:{path}")

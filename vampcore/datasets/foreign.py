@@ -74,6 +74,8 @@ def foreign(path: Path, scheme: str) -> DataError | None:
         return None
     if scheme == "npz" and what is None:
         return None  # perhaps a damaged npz, which has words of its own
+    if what is None:
+        return DataError(f"{path} is not text in UTF-8; save the table as CSV in UTF-8")
     return DataError(f"{path} {_described(path)}")
 
 
