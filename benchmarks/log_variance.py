@@ -1,8 +1,19 @@
 """What the bound of the posterior's log-variance costs in two dimensions: `python -m benchmarks.log_variance`.
 
 Trains `digits-2d` with each prior and seed as shipped, but for the lower bound (-6, -10, or none that is met), and
-measures the best weights on the validation part: ELBO, and log p(x) by quadrature. Rows that stand in the file are
-left alone, so that the command goes on where it was stopped.
+measures the best weights on the validation part: ELBO, and log p(x) by quadrature. The command goes on where it was
+stopped: it keeps the rows that the file has.
+
+Result of 27 trainings (two cores of an x86-64 CPU). Without a bound no log-variance falls below -8.6, so that -10 is
+the same as none. -10 minus -6, mean and standard error over three seeds, in nats an image:
+
+| prior | ELBO          | log p(x)       |
+|-------|---------------|----------------|
+| SG    | +0.17 +- 0.03 | +0.03 +- 0.01  |
+| MoG   | +0.04 +- 0.03 | +0.01 +- 0.02  |
+| Vamp  | +0.02 +- 0.02 | -0.00 +- 0.01  |
+
+Seeds of one prior differ by 2 to 5 nats. The bound of -6 therefore stays.
 """
 
 import argparse
