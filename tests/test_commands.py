@@ -218,6 +218,11 @@ class TestEvaluate:
         assert checkpoint.metric("log_likelihood").value == pytest.approx(
             checkpoint.per_image.log_likelihood.mean().item()
         )
+        assert main(["evaluate", str(tmp_path / "m"), "--samples", "0", "--seed", "3", "--save"]) == 0
+        again = load(tmp_path / "m")
+        assert again.metric("elbo").seed == 3
+        assert again.metric("log_likelihood") == checkpoint.metric("log_likelihood")
+        assert torch.equal(again.per_image.log_likelihood, checkpoint.per_image.log_likelihood)
 
     def test_a_part_is_never_saved_as_the_whole(self, family):
         with pytest.raises(SystemExit) as ended:

@@ -52,11 +52,28 @@ def test_figures_of_the_whole_test_set_replace_those_that_were_there(family):
 
 def test_the_covering_estimate_stays_when_the_rest_is_measured_again(family):
     checkpoint = load(family / "small" / "sg")
-    found = measured_again(checkpoint, digits(), samples=0)
+    found = measured_again(checkpoint, digits(), samples=2)
     beside = [Metric(name, 1.0, "nats/image") for name in ("log_likelihood_covering", "pareto_k_covering_above_0.7")]
-    old = [*beside, Metric("log_likelihood", 1.0, "nats/image", estimator="is")]
+    old = [*beside, Metric("log_likelihood", 1.0, "nats/image", estimator="is"), Metric("elbo", 1.0, "nats/image")]
     per_image = dataclasses.replace(checkpoint.per_image, log_likelihood_covering=found.elbo + 1)
     again = with_figures(dataclasses.replace(checkpoint, metrics=tuple(old), per_image=per_image), found)
     assert again.metrics == (*found.metrics, *beside)
     assert torch.equal(again.per_image.log_likelihood_covering, found.elbo + 1)
-    assert again.per_image.log_likelihood is None
+    assert torch.equal(again.per_image.log_likelihood, found.log_likelihood)
+    assert again.per_image.log_likelihood_is is None
+
+
+def test_a_stored_score_stays_when_no_sample_is_drawn(family):
+    checkpoint, data = load(family / "small" / "sg"), digits()
+    before = with_figures(checkpoint, measured_again(checkpoint, data, samples=200))
+    names = ("log_likelihood", "ess_median", "ess_below_10", "pareto_k", "pareto_k_above_0.7")
+    scores = tuple(before.metric(name) for name in names)
+    beside = (Metric("log_likelihood_is", 1.0, "nats/image"), Metric("bits_per_dimension", 1.0, "bits/dimension"))
+    per_image = dataclasses.replace(before.per_image, log_likelihood_is=before.per_image.elbo + 1)
+    before = dataclasses.replace(before, metrics=before.metrics + beside, per_image=per_image)
+    found = measured_again(before, data, samples=0, seed=7)
+    again = with_figures(before, found)
+    assert again.metrics == (*found.metrics, *scores, *beside)
+    assert torch.equal(again.per_image.elbo, found.elbo)
+    assert torch.equal(again.per_image.log_likelihood, before.per_image.log_likelihood)
+    assert torch.equal(again.per_image.log_likelihood_is, before.per_image.log_likelihood_is)

@@ -8,13 +8,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vampcore.checkpoints.identity import identified
-from vampcore.checkpoints.records import Checkpoint, PerImage
+from vampcore.checkpoints.records import Checkpoint
 from vampcore.checkpoints.subset import random_rows, subset_generator
 from vampcore.datasets import Dataset, observe
 from vampcore.metrics.evaluation import Evaluation, evaluate
 
-# Names of the entries that `with_scores` adds begin so.
+# Names of the entries that `with_scores` adds begin so; those of all that says something of log p(x) begin so.
 COVERING = ("log_likelihood_covering", "pareto_k_covering")
+SCORING = ("log_likelihood", "bits_per_dimension", "ess_", "pareto_k")
 
 
 def measured_again(
@@ -73,16 +74,15 @@ def test_observations(checkpoint: Checkpoint, dataset: Dataset) -> Float[Tensor,
 def with_figures(checkpoint: Checkpoint, measured: Evaluation) -> Checkpoint:
     """The checkpoint with figures of its whole test set, log p(x) perhaps of a part, in place of those that it had.
 
-    The covering estimate of log p(x), which is not among them, stays.
+    What was not measured again stays: the covering estimate of log p(x), and all of log p(x) where no sample was drawn.
     """
-    names = {metric.name for metric in measured.metrics}
-    kept = (m for m in checkpoint.metrics if m.name.startswith(COVERING) and m.name not in names)
     score, sampled = measured.log_likelihood, measured.log_likelihood_is
-    per_image = PerImage(
-        elbo=measured.elbo.cpu(),
-        log_likelihood=None if score is None else score.cpu(),
-        log_likelihood_is=None if sampled is None else sampled.cpu(),
-        log_likelihood_covering=checkpoint.per_image.log_likelihood_covering,
-    )
+    names = {metric.name for metric in measured.metrics}
+    staying = SCORING if score is None else COVERING
+    kept = (m for m in checkpoint.metrics if m.name.startswith(staying) and m.name not in names)
+    per_image = dataclasses.replace(checkpoint.per_image, elbo=measured.elbo.cpu())
+    if score is not None:
+        sampled = None if sampled is None else sampled.cpu()
+        per_image = dataclasses.replace(per_image, log_likelihood=score.cpu(), log_likelihood_is=sampled)
     metrics = (*measured.metrics, *kept)
     return dataclasses.replace(checkpoint, model=checkpoint.model.cpu(), metrics=metrics, per_image=per_image)

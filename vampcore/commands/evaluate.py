@@ -37,7 +37,7 @@ def add_to(commands: Commands) -> None:
         "--samples",
         type=whole_number(0),
         default=5000,
-        help="S of log p(x) by importance sampling; 0 leaves log p(x) out",
+        help="S of log p(x) by importance sampling; 0 leaves log p(x) out, and the stored one as it is",
     )
     command.add_argument(
         "--limit", type=whole_number(2), help="a random subset of this many images, the same for all models"
