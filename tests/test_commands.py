@@ -49,7 +49,7 @@ def test_every_option_of_a_run_is_explained_with_its_default(capsys):
     for field in dataclasses.fields(Config):
         assert len(words[field.name]) > 10
         assert words[field.name] in said
-    assert "KL rises to 1; 0 for none. Default: 100. --patience" in said
+    assert "KL rises to 1; 0 for no warm-up. Default: 100. --patience" in said
     assert "Default: the data set's own. --objective" in said
 
 
@@ -300,7 +300,7 @@ class TestSample:
         with pytest.raises(SystemExit) as ended:
             main(["sample", str(here / "flow"), "--component", "0", "--out", "b.png"])
         assert ended.value.code == 2
-        assert "the prior realnvp has no components: leave out --component" in capsys.readouterr().err
+        assert "the prior realnvp has no components: remove --component" in capsys.readouterr().err
 
     def test_a_flow_posterior_has_an_experiment_of_its_own(self, here, capsys):
         quick = [each for each in QUICK if not each.startswith("--experiment")]

@@ -77,7 +77,7 @@ class TestControlC:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=patience())
         assert process.returncode == 0
-        assert b"stopping after this step; the best weights are kept" in err
+        assert b"stopping after this step; the best weights are saved" in err
         assert b"Traceback" not in said + err
         stopped = load(folder)
         count = stopped.progress.epochs
@@ -116,7 +116,9 @@ class TestControlC:
 
         monkeypatch.setattr(train_command, "fit", stopped)
         assert main(["train", "--like", str(run), "--out", str(tmp_path / "new")]) == 0
-        assert capsys.readouterr().out.endswith("new: stopped before an epoch was done; go on with --resume\n")
+        assert capsys.readouterr().out.endswith(
+            "new: stopped before the end of the first epoch; continue with --resume\n"
+        )
         assert {path.name for path in (tmp_path / "new").iterdir()} == RUN_FILES | {"data.safetensors"}
 
     def test_nothing_left_to_do_is_said(self, family, tmp_path, capsys):
@@ -126,7 +128,7 @@ class TestControlC:
         assert main(arguments[:-1]) == main(arguments) == 0
         first, second = capsys.readouterr().out.splitlines()
         assert first.endswith("new: 3 epochs")
-        assert second.endswith("new: no epoch was left to train")
+        assert second.endswith("new: all epochs are already trained")
 
 
 class TestAFullDisk:
@@ -135,7 +137,7 @@ class TestAFullDisk:
         with files_of_at_most(4096):
             assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 1
         line = only_error(capsys)
-        assert "the last saved state is unchanged: make room, then go on with --resume" in line
+        assert "the last saved state is unchanged: make room, then continue with --resume" in line
         assert (run / "state.safetensors").read_bytes() == state
         assert load(run).sha256 == before.sha256
         assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 0
@@ -206,7 +208,7 @@ class TestAKillBetweenTheRenames:
     def test_starting_anew_is_refused(self, killed, capsys):
         state = (killed.with_name(".run.old") / "state.safetensors").read_bytes()
         assert main(["train", "--like", str(killed), "--out", str(killed)]) == 1
-        assert "holds a model already: go on with --resume" in only_error(capsys)
+        assert "already contains a model: continue it with --resume" in only_error(capsys)
         assert (killed.with_name(".run.old") / "state.safetensors").read_bytes() == state
 
     def test_the_library_never_starts_over_it(self, killed):
@@ -276,7 +278,7 @@ class TestWhileTheStepIsCompiled:
         options = ["--like", str(run), "--out", str(run.with_name("new")), "--compile", "on"]
         assert main(["train", *options]) == 0
         said = capsys.readouterr()
-        assert "stopping; the step was still being compiled" in said.err
-        assert said.out.endswith("new: stopped before an epoch was done; go on with --resume\n")
+        assert "stopping during compilation; no step was trained" in said.err
+        assert said.out.endswith("new: stopped before the end of the first epoch; continue with --resume\n")
         assert json.loads((run.with_name("new") / "status.json").read_text())["phase"] == "stopped"
         assert not is_compiling()

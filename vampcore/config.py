@@ -59,41 +59,41 @@ class Config:
     """A training run. Field names are those of the command line.
 
     Attributes:
-        data: Name of the data set; `folder:PATH`, `npz:PATH` or `csv:PATH` for one's own.
-        experiment: Name of the family that the run belongs to; its folder's name.
-        model: Architecture: `vae`, or `hvae` with a second stochastic layer between the first and the image;
-            `convhvae`, the same with gated convolutions; `pixelhvae`, that with a PixelCNN for a decoder.
-        prior: `sg` N(0, I), `mog` mixture of normals, `vamp` VampPrior with equal weights, `vamp-weighted` with learned
-            weights, `vamp-data` with fixed training images as pseudo-inputs, `exemplar` with a component at every
-            training image, `realnvp` a normalising flow.
-        components: Number K of mixture components; ignored by `sg` and `realnvp`, and by `exemplar`, which has one a
+        data: Name of the data set; for your own data, `folder:PATH`, `npz:PATH` or `csv:PATH`.
+        experiment: Name of the experiment, which is also the name of its folder.
+        model: Architecture: `vae` (one stochastic layer), `hvae` (two stochastic layers), `convhvae` (two, with gated
+            convolutions) or `pixelhvae` (the same with a PixelCNN decoder).
+        prior: `sg`: standard normal; `mog`: mixture of normals; `vamp`: VampPrior with equal weights; `vamp-weighted`:
+            with learned weights; `vamp-data`: with fixed training images as pseudo-inputs; `exemplar`: one component at
+            each training image; `realnvp`: a normalising flow.
+        components: Number K of mixture components. Ignored by `sg` and `realnvp`, and by `exemplar`, which has one per
             training image.
         latent_dim: Dimensions D of each stochastic layer.
         hidden: Units of each gated layer.
-        layers: Gated dense layers in the encoder, and as many in the decoder; convolutions are as many as in the paper.
-        pseudo_inputs: How the pseudo-inputs of `vamp` start; from `data`, the snapshot before training is not kept.
+        layers: Number of gated dense layers in the encoder, and in the decoder. The number of convolutions is fixed.
+        pseudo_inputs: Initial pseudo-inputs of `vamp`. With `data`, the snapshot before training is not saved.
         likelihood: p(x | z): `bernoulli` (0 or 1), `binomial` (counts), `logistic` (256 grey levels).
-        objective: `elbo`, or `iwae`, the importance-weighted bound.
-        samples: Latent samples an image in the objective.
-        warmup: Epochs over which the weight beta of the KL rises to 1; 0 for none.
-        patience: Epochs without a better validation bound, that of the objective, after which training stops (not
-            counted in warm-up, nor before a mixture's last growth).
-        epochs: Epochs at most.
-        batch_size: Images a step.
-        learning_rate: Step size of Adam at the start.
-        decay: Share of the epochs, at the end, over which the learning rate falls linearly to 0; 0 keeps it constant.
-        optimizer: `adam`, or `adam-norm-grad`: Adam on gradients divided by their own norm, tensor by tensor.
+        objective: `elbo`, or `iwae` for the importance-weighted bound.
+        samples: Latent samples per image in the objective.
+        warmup: Epochs over which the weight beta of the KL rises to 1; 0 for no warm-up.
+        patience: Stop after this many epochs without a better validation bound. Epochs during warm-up, and before the
+            last growth of a mixture, do not count.
+        epochs: Maximum number of epochs.
+        batch_size: Images per step.
+        learning_rate: Initial step size of Adam.
+        decay: Last fraction of the epochs, over which the learning rate falls linearly to 0; 0 keeps it constant.
+        optimizer: `adam`, or `adam-norm-grad`: Adam with each tensor's gradient divided by its norm.
         precision: `bf16` runs the matrix products of training in bfloat16; evaluation is always float32.
-        seed: Of initialisation, order and noise.
-        posterior: q(z | x) of the top layer: `normal`, with diagonal covariance; `nf`, that carried through coupling
-            transforms; `iaf`, through inverse autoregressive ones. A flow has no closed mean and scale that could be a
-            component of a prior, so that `nf` and `iaf` take the prior `sg`.
-        transforms: Transforms of a normalising flow.
-        transform_hidden: Units of each hidden layer of their networks, and features of a posterior's context.
-        neighbours: Nearest exemplars of an image that a training step encodes afresh.
-        grow_from: Components at the start of a mixture (`mog`, `vamp`, `vamp-weighted`) that grows to `components`; 0
-            for all from the start.
-        grow_every: Epochs from one growth to the next.
+        seed: Seed of initialisation, order of the images, and noise.
+        posterior: q(z | x) of the top layer: `normal`, with diagonal covariance; `nf`, a flow of coupling transforms;
+            `iaf`, an inverse autoregressive flow. `nf` and `iaf` need the prior `sg`: a flow has no closed mean and
+            scale, so it cannot be a component of a prior.
+        transforms: Number of transforms in a normalising flow.
+        transform_hidden: Units in each hidden layer of these transforms, and features of a posterior's context.
+        neighbours: Number of nearest exemplars per image that a training step encodes again.
+        grow_from: Initial number of components of a mixture (`mog`, `vamp`, `vamp-weighted`) that grows to
+            `components`; 0 starts with all of them.
+        grow_every: Epochs between growth steps.
     """
 
     data: str

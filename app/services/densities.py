@@ -70,7 +70,9 @@ def aggregate(ref: Ref) -> DiagNormalMixture:
         ServiceError: If the posteriors are flows, of which a checkpoint keeps means and scales only.
     """
     if not loaded(ref).posterior_is_normal:
-        raise ServiceError(f"the posteriors of {ref.name} are flows, whose aggregate cannot be evaluated")
+        raise ServiceError(
+            f"the posteriors of {ref.name} are flows: their aggregate has no density that is cheap to compute"
+        )
     posterior = loaded(ref).posterior
     return DiagNormalMixture(posterior, posterior.mean.new_zeros(len(posterior.mean)))
 

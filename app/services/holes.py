@@ -41,7 +41,7 @@ def measured_holes(ref: Ref) -> HoleExcess | None:
     """The prior's mass in holes minus its floor, and the floor.
 
     None in more than two dimensions, where the posteriors of any test set leave most of the space empty, and where the
-    posteriors are flows, whose aggregate cannot be evaluated.
+    posteriors are flows, whose aggregate has no density that is cheap to compute.
     """
     model = loaded(ref)
     if not model.posterior_is_normal or not plane(ref).exact or len(model.posterior.mean) < 4:

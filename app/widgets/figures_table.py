@@ -90,7 +90,11 @@ def say_stored(refs: tuple[services.Ref, ...]) -> None:
     """What the stored table was computed from."""
     images = services.facts(refs[0]).test_images
     parts = estimated_parts(refs)
-    but = f" log p(x) was estimated for a random part: {parts}, and completed by the ELBO of all." if parts else ""
+    but = (
+        f" log p(x) was estimated on a random subset ({parts}) and extended to all images by their ELBO."
+        if parts
+        else ""
+    )
     st.caption(
         f"Stored with the checkpoints, from all {count(images)} test images; \u00b1 one standard error over "
         f"images.{but} Effective components: exp of the entropy of their usage; it depends on the number of images."
@@ -118,7 +122,9 @@ def estimated_parts(refs: tuple[services.Ref, ...]) -> str:
 def say_not_measured(refs: tuple[services.Ref, ...]) -> None:
     """Why nothing can be measured now, and what to do about it."""
     if not services.has_data(refs[0]):
-        data_notice(refs[0], key="compare_download")
+        data_notice(
+            refs[0], key="compare_download", consequence="no scores can be measured without the original images"
+        )
         return
     st.info(
         "These priors keep the latents of different test images, so they cannot be measured on the same ones. Copy the "

@@ -1,4 +1,4 @@
-"""The sidebar, and what stands above a page: notices about the link, data that is missing, no model at all."""
+"""The sidebar, and notices above a page: an invalid link, missing data, no model."""
 
 import streamlit as st
 
@@ -15,6 +15,8 @@ from app.widgets.text import plain
 # A list longer than this gets a choice of the data set above it.
 GROUPED = 12
 ALL = "all"
+# What most pages do without the original images.
+SHOWN_INSTEAD = "reconstructions are shown instead of the original images"
 # Of segments beside each other in the sidebar; more would break into a second row.
 LETTERS = 14
 SHORT_NAMES = {
@@ -149,11 +151,15 @@ def vector_notice(ref: services.Ref) -> None:
         )
 
 
-def data_notice(ref: services.Ref, key: str) -> None:
-    """Where the original images are not at hand: say that reconstructions are shown, why, and how to get them.
+def data_notice(ref: services.Ref, key: str, consequence: str = SHOWN_INSTEAD) -> None:
+    """If the original images are missing, say what follows from it, why they are missing, and how to get them.
 
-    What can be downloaded gets a button; of the others it is said what has to be put where. Of images that are at hand
-    it is said what has changed about them.
+    A data set that can be downloaded gets a button. If the images are there, say what has changed about them.
+
+    Arguments:
+        ref: The checkpoint.
+        key: Of the button.
+        consequence: What the page does without the images, as a clause.
     """
     missing = services.missing_data(ref)
     if missing is None:
@@ -163,12 +169,10 @@ def data_notice(ref: services.Ref, key: str) -> None:
     name = services.facts(ref).data
     with st.container(border=True):
         if not services.downloadable(ref):
-            st.markdown("Reconstructions are shown instead of the original images:")
+            st.markdown(f"{consequence[0].upper()}{consequence[1:]}:")
             st.text(missing)
             return
-        st.markdown(
-            f"The data set `{name}` is not installed: reconstructions are shown instead of the original images."
-        )
+        st.markdown(f"The data set `{name}` is not installed: {consequence}.")
         if st.button("Download the data set", key=key, icon=":material/download:"):
             bar = st.progress(0.0, f"Downloading {name}")
             try:

@@ -69,13 +69,13 @@ class TestFiles:
 class TestFolders:
     @pytest.mark.parametrize("name", [".", "..", "/", "../in", "../in/../.."])
     def test_the_working_folder_and_those_above_it_are_never_replaced(self, here, name):
-        with pytest.raises(OSError, match="would be replaced as a whole"):
+        with pytest.raises(OSError, match="would be replaced with all its contents"):
             writable_folder(Path(name))
 
     def test_the_home_folder_is_never_replaced(self, here, tmp_path, monkeypatch):
         (tmp_path / "home").mkdir()
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
-        with pytest.raises(OSError, match="would be replaced as a whole"):
+        with pytest.raises(OSError, match="would be replaced with all its contents"):
             writable_folder(tmp_path / "home")
 
     def test_a_folder_of_other_files_is_left_alone(self, here):
@@ -96,7 +96,7 @@ class TestFolders:
         (here / "link").symlink_to("real")
         assert writable_folder(Path("link")) == here / "real"
         (here / "up").symlink_to("..")
-        with pytest.raises(OSError, match="would be replaced as a whole"):
+        with pytest.raises(OSError, match="would be replaced with all its contents"):
             writable_folder(Path("up"))
 
     def test_a_file_is_no_folder(self, here):
@@ -132,4 +132,4 @@ def test_evaluate_does_not_replace_the_folder_that_one_is_in(family, here, monke
     monkeypatch.chdir(here / "model")
     assert main(["evaluate", ".", "--samples", "0", "--save"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "would be replaced as a whole" in line
+    assert "would be replaced with all its contents" in line

@@ -125,7 +125,7 @@ class TestADeath:
         run.rename(reserve)
         run.mkdir()
         (run / "state.safetensors").write_bytes(b"of a run that was started anew")
-        with pytest.raises(FileExistsError, match=r"\.vamp\.old beside it each hold a part of a run"):
+        with pytest.raises(FileExistsError, match=r"\.vamp\.old next to it each contain part of a run"):
             recover(run)
         assert {path.name: path.read_bytes() for path in reserve.iterdir()} == before
 

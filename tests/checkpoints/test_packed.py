@@ -163,4 +163,4 @@ class TestCommand:
 
     def test_a_folder_without_checkpoints_is_told(self, tmp_path, capsys):
         assert main(["pack", str(tmp_path)]) == 1
-        assert "holds no checkpoints" in capsys.readouterr().err
+        assert "contains no checkpoints" in capsys.readouterr().err

@@ -43,7 +43,9 @@ def test_the_images_that_stay_have_the_posteriors_that_they_had(stored, copied):
 
 
 def test_the_card_says_that_a_part_is_kept(copied):
-    assert "Latents are kept of 40 of 300 test images, a random part." in (copied / "README.md").read_text()
+    assert (
+        "The checkpoint stores the latents of a random 40 of the 300 test images." in (copied / "README.md").read_text()
+    )
 
 
 def test_every_prior_keeps_the_same_images(family):

@@ -155,7 +155,7 @@ class TestCard:
             card, checkpoint = (folder / "README.md").read_text(), load(folder)
             assert card.startswith(f"# small / {prior}\n")
             assert f"Trained for {checkpoint.progress.epochs} epochs on a cpu (not yet converged)" in card
-            assert f"those of epoch\n{checkpoint.progress.best_epoch}, the best validation ELBO" in card
+            assert f"those of epoch {checkpoint.progress.best_epoch}, which has the best validation ELBO" in card
             assert "`digits` with 2 latent dimensions" in card
             components = "1197 components" if prior == "exemplar" else "4 components"
             assert (components in card) == (prior != "sg")

@@ -32,7 +32,7 @@ def test_other_names_are_no_own_data(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("folder,x=1:p", "'x=1' is not an option of folder; known are size, colour, fit, skip-bad, name"),
+        ("folder,x=1:p", "'x=1' is not an option of folder; its options are size, colour, fit, skip-bad, name"),
         ("folder,:p", "'' is not an option of folder"),
         ("folder,skip-bad=1:p", "is not an option"),
         ("folder,size:p", "is not an option"),
@@ -45,7 +45,7 @@ def test_other_names_are_no_own_data(name: str) -> None:
         ("npz,size=8:p", "is not an option of npz"),
         ("folder,name=:p", "1 to 60 printable"),
         ("folder,name=a%0Ab:p", "1 to 60 printable"),
-        ("folder:" + "p" * 6000, "5000 characters at most"),
+        ("folder:" + "p" * 6000, "6007 characters; at most 5000 are supported"),
     ],
 )
 def test_options_that_cannot_be_are_one_line(name: str, words: str) -> None:
@@ -56,7 +56,7 @@ def test_options_that_cannot_be_are_one_line(name: str, words: str) -> None:
 
 
 def test_an_option_of_another_scheme_is_refused() -> None:
-    with pytest.raises(DataError, match="--shape is for npz:PATH and csv:PATH, not for folder:PATH; leave it out"):
+    with pytest.raises(DataError, match="--shape is for npz:PATH and csv:PATH, not for folder:PATH; remove the option"):
         OwnData("folder", Path("x"), shape=(2, 2))
 
 

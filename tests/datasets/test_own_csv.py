@@ -50,7 +50,7 @@ def test_a_column_of_classes_is_found_by_its_name(tmp_path: Path, header: str) -
     assert own.shape == (1, 1, 12)
     assert own.train.labels is not None
     assert torch.equal(own.train.labels, own.train.images[:, 0, 0, 0].long() % 2)
-    assert f"column '{header}' holds the classes" in own.notes
+    assert f"column '{header}' is used as the class labels" in own.notes
 
 
 def test_a_column_of_classes_can_be_named(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_ids_and_row_numbers_are_no_values(tmp_path: Path) -> None:
     own = load(write(tmp_path, table, index=True))
     assert own.shape == (1, 1, 12)
     assert own.test.names == tuple(f"patient {int(image[0, 0, 0])}" for image in own.test.images)
-    assert "column 'id' names the rows" in own.notes
+    assert "column 'id' is used as the names of the rows" in own.notes
 
 
 @pytest.mark.parametrize("kind", ["float", "whole floats", "0 and 1"])
@@ -104,7 +104,7 @@ def test_values_from_0_to_1_and_counts_are_taken(tmp_path: Path, kind: str) -> N
 
 def test_square_rows_are_told_of(tmp_path: Path) -> None:
     own = load(write(tmp_path, frame(columns=64)))
-    assert own.notes == ("rows are taken as vectors of 64; if they are images, add --shape 8,8",)
+    assert own.notes == ("rows are read as vectors of 64 values; if they are images, add --shape 8,8",)
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,16 @@ def test_square_rows_are_told_of(tmp_path: Path) -> None:
         ("a,b\n" + "0.5,12.5\n" * 30, r"not from 0 to 1, such as 'b' \(12.5 to 12.5\)"),
         ("a,b\n" + "0.5,inf\n" * 30, "not from 0 to 1, such as 'b'"),
         ("a,b\n" + "0.5,\n" * 30, "column 'b' has 30 empty cells; fill them or remove these rows"),
-        ("a,b\n" + "0.5,x\n" * 30, "column 'b' holds texts; remove it, or use it for the classes with --label b"),
-        ("a,label,class\n" + "1,2,3\n" * 30, "has the columns label, class; say with --label"),
+        ("a,b\n" + "0.5,x\n" * 30, "column 'b' contains text; remove it, or use it as the class labels with --label b"),
+        (
+            "a,label,class\n" + "1,2,3\n" * 30,
+            "has the columns label, class; choose the one with the class labels with --label",
+        ),
         ("a,b,label\n" + "1,2,\n" * 30, "column 'label' has 30 empty cells"),
         ("a,b\n" + "1,2\n" * 19, "holds 19 images; at least 20"),
-        ("a,b\n", "holds no rows"),
+        ("a,b\n", "has no rows"),
         ("a,b\n" + "1,2\n" * 20 + "1,2,3\n" * 3, "is not a complete table"),
-        ("a,b\n" + "1,2,3\n" * 30, "rows of more values than columns"),
+        ("a,b\n" + "1,2,3\n" * 30, "rows with more values than columns"),
         ("one column\n" + "1\n" * 30, "first line has no comma, semicolon or tab"),
         (",".join(["1"] * 5000) + "\n", "5,000 columns"),
         ("", "is an empty file"),

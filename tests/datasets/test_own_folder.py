@@ -140,7 +140,7 @@ def damaged_tiff(path: Path) -> None:
 def test_a_broken_image_is_named(tmp_path: Path, name: str, make, words: str) -> None:
     write_images(tmp_path, 22)
     make(tmp_path / name)
-    with pytest.raises(DataError, match=rf"1 of 23 image files cannot be used: {name} {words}.* --skip-bad") as caught:
+    with pytest.raises(DataError, match=rf"1 of 23 image files cannot be read: {name} {words}.* --skip-bad") as caught:
         load(f"folder:{tmp_path}")
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -148,7 +148,7 @@ def test_a_broken_image_is_named(tmp_path: Path, name: str, make, words: str) ->
         read_image(tmp_path / name, Form((28, 28)))
     own = load(f"folder,skip-bad:{tmp_path}")
     assert sum(len(part.images) for part in (own.train, own.validation, own.test)) == 22
-    assert f"1 of 23 image files are left out: {name} {words}" in own.notes[0]
+    assert f"1 of 23 image files are skipped: {name} {words}" in own.notes[0]
 
 
 def test_folders_that_do_not_serve_are_refused(tmp_path: Path) -> None:
@@ -162,12 +162,12 @@ def test_folders_that_do_not_serve_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     refused(tmp_path / "file", "is a file, not a folder; it is an empty file")
     (tmp_path / "empty").mkdir()
-    refused(tmp_path / "empty", "holds no images; their names end in")
+    refused(tmp_path / "empty", "contains no images; supported file endings are")
     write_images(tmp_path / "few", 9)
     refused(tmp_path / "few", "holds 9 images; at least 20")
     write_images(tmp_path / "mixed", 10)
     write_images(tmp_path / "mixed" / "class", 10)
-    refused(tmp_path / "mixed", "holds both images and folders of images")
+    refused(tmp_path / "mixed", "contains both images and folders of images")
 
 
 def test_ten_bad_files_are_named_and_the_rest_counted(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_folders_of_parts_are_taken_as_the_parts(tmp_path: Path, validation: str
     assert own.validation.labels is not None
     assert own.validation.labels.tolist() == [1, 1, 1]
     assert own.test.names == ("test/cats/030.png", "test/cats/031.png", "test/dogs/032.png", "test/dogs/033.png")
-    assert f"the folders train, {validation}, test are taken as the parts" in own.notes
+    assert f"the splits are read from the folders train, {validation}, test" in own.notes
 
 
 def test_a_missing_part_is_drawn_from_the_training_images(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_missing_part_is_drawn_from_the_training_images(tmp_path: Path) -> Non
     assert values(own.test) == list(range(50, 55))
     assert len(values(own.validation)) == 4
     assert sorted(values(own.train) + values(own.validation)) == list(range(2, 42))
-    assert "there is no validation part: 4 of the 40 training images are taken for it" in own.notes
+    assert "there is no validation split: 4 of the 40 training images are used for it" in own.notes
     (tmp_path / "test").rename(tmp_path / "val")
     own = load(f"folder:{tmp_path}")
     assert values(own.validation) == list(range(50, 55))
@@ -234,11 +234,11 @@ def test_parts_that_cannot_be_are_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=words):
             load(f"folder:{tmp_path / folder}")
 
-    refused("a", {"train": 20, "test": 1}, "test holds 1 images; at least 2 are needed")
-    refused("b", {"train": 19, "test": 2}, "train holds 19 images; at least 20 are needed, since a tenth")
-    refused("c", {"train": 20, "test": 5, "more": 5}, "holds more beside the parts")
+    refused("a", {"train": 20, "test": 1}, "test has 1 images; at least 2 are needed")
+    refused("b", {"train": 19, "test": 2}, "train has 19 images; at least 20 are needed, because a tenth")
+    refused("c", {"train": 20, "test": 5, "more": 5}, "contains more in addition to the splits")
     refused("d", {"val": 20, "test": 5}, "no folder train")
-    refused("e", {"train": 20, "val": 5, "valid": 5, "test": 5}, "val and valid, which are the same part")
+    refused("e", {"train": 20, "val": 5, "valid": 5, "test": 5}, "val and valid, which name the same split")
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_folder_around_all_is_looked_through(tmp_path: Path) -> None:
     write_numbered(tmp_path / "unpacked" / "dogs", range(12, 22))
     own = load(f"folder:{tmp_path}")
     assert own.classes == ("cats", "dogs")
-    assert "the only folder unpacked is taken for the data set" in own.notes
+    assert "the data set is read from the only folder, unpacked" in own.notes
 
 
 @pytest.mark.parametrize("hidden", [".ipynb_checkpoints", "__MACOSX", ".Trash", "@eaDir"])
@@ -318,7 +318,7 @@ def test_images_of_another_shape_are_cut_padded_or_stretched(tmp_path: Path) -> 
 @pytest.mark.parametrize("size", ["3", "129", "28,200"])
 def test_sizes_that_do_not_serve_are_refused(tmp_path: Path, size: str) -> None:
     write_images(tmp_path, 20)
-    with pytest.raises(DataError, match="give 4 to 128 a side"):
+    with pytest.raises(DataError, match="each side must have 4 to 128 pixels"):
         load(f"folder,size={size.replace(',', 'x')}:{tmp_path}")
 
 

@@ -140,7 +140,7 @@ def test_keras_and_medmnist_are_known(tmp_path: Path) -> None:
     )
     assert np.array_equal(keras.test.images[:, 0].numpy(), images[30:])
     assert [len(part.images) for part in (keras.train, keras.validation)] == [27, 3]
-    assert keras.notes == ("there is no validation part: 3 of the 30 training images are taken for it",)
+    assert keras.notes == ("there is no validation split: 3 of the 30 training images are used for it",)
     colour = np.random.default_rng(3).integers(0, 256, (40, 9, 7, 3), dtype=np.uint8)
     medical = {"train_images": colour[:20], "val_images": colour[20:30], "test_images": colour[30:]}
     medical |= {f"{part}_labels": labels[:count, None] for part, count in (("train", 20), ("val", 10), ("test", 10))}
@@ -163,10 +163,10 @@ def test_rows_take_the_shape_that_is_asked_for(tmp_path: Path) -> None:
     )
     (tmp_path / "own.npz").write_bytes(npz(images=images.reshape(30, 30)))
     assert load(f"npz,shape=1x30:{tmp_path / 'own.npz'}").shape == (1, 1, 30)
-    with pytest.raises(DataError, match="30 values a row, and --shape 5,5 needs 25"):
+    with pytest.raises(DataError, match="30 values per row, but --shape 5,5 needs 25"):
         load(f"npz,shape=5x5:{tmp_path / 'own.npz'}")
     save(tmp_path, images=images)
-    with pytest.raises(DataError, match="--shape is for rows"):
+    with pytest.raises(DataError, match="--shape is only for rows"):
         load(f"npz,shape=6x5:{tmp_path / 'own.npz'}")
 
 
@@ -174,7 +174,7 @@ def test_one_array_without_a_name_or_of_any_name_is_taken(tmp_path: Path) -> Non
     for name in ("arr_0", "faces"):
         own = load(save(tmp_path, **{name: grey()}))
         assert len(own.train.images) == 24
-        assert own.notes == (f"{name} is taken for the images",)
+        assert own.notes == (f"{name} is used as the images",)
     np.save(tmp_path / "own.npy", grey())
     assert torch.equal(load(f"npz:{tmp_path / 'own.npy'}").train.images, own.train.images)
 
@@ -185,7 +185,7 @@ def test_ids_name_the_images_and_other_arrays_are_told(tmp_path: Path) -> None:
     ids = np.array([f"patient {number}" for number in range(30)])
     own = load(save(tmp_path, images=images, ids=ids, weights=np.zeros(9), noise=np.zeros((30, 4))))
     assert own.test.names == tuple(f"patient {int(image[0, 0, 0])}" for image in own.test.images)
-    assert own.notes == ("arrays that are not used: noise, weights",)
+    assert own.notes == ("unused arrays: noise, weights",)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -226,7 +226,7 @@ ok = grey(22)
         ({"images": np.array([["a"] * 9] * 9)}, "has shape"),
         ({"images": np.zeros((22, 6, 6), "U1")}, "save uint8"),
         ({"images": np.zeros((22, 6, 6), [("r", "u1")])}, "save uint8"),
-        ({"images": np.array([{}, None], dtype=object)}, "images holds pickled Python objects"),
+        ({"images": np.array([{}, None], dtype=object)}, "images contains pickled Python objects"),
         ({"images": ok, "labels": np.array([object()] * 22)}, r"labels holds pickled .* save labels.astype\(str\)"),
         ({"images": with_value(np.nan)}, "NaN or infinite"),
         ({"images": with_value(-np.inf)}, "NaN or infinite"),
@@ -234,33 +234,45 @@ ok = grey(22)
         ({"images": with_value(16.0)}, "save images / 16"),
         ({"images": with_value(-0.01)}, r"save \(images \+ 1\) / 2"),
         ({"images": with_value(-7)}, r"save \(images - -7\) / 7.5"),
-        ({"images": ok[0]}, "has shape .* a row for each image; add --shape H,W, or --shape 1,5"),
+        ({"images": ok[0]}, "has shape .* one row per image; add --shape H,W, or --shape 1,5"),
         ({"images": ok.reshape(10, -1)[:, :64]}, "if they are 8 x 8 pixels, add --shape 8,8, or --shape 1,64"),
-        ({"images": np.zeros((22, 3072), np.uint8)}, r"colour images: images.reshape\(-1, 3, H, W\)"),
-        ({"images": ok[None, None]}, "images are N H W, N C H W or N H W C"),
-        ({"images": np.uint8(3)}, "images are N H W"),
-        ({"images": ok[:0]}, "holds no images"),
+        ({"images": np.zeros((22, 3072), np.uint8)}, r"colour images, save images.reshape\(-1, 3, H, W\)"),
+        ({"images": ok[None, None]}, "images must have shape N H W, N C H W or N H W C"),
+        ({"images": np.uint8(3)}, "images must have shape N H W"),
+        ({"images": ok[:0]}, "contains no images"),
         ({"images": ok[:19]}, "holds 19 images; at least 20"),
-        ({"images": ok[:, :3]}, "3 x 5; resize"),
-        ({"images": np.zeros((22, 129, 8), np.uint8)}, "129 x 8; resize"),
-        ({"images": np.zeros((22, 32, 32, 4), np.uint8)}, r"4 channels.* \(alpha\): images\[..., :3\]"),
-        ({"images": np.zeros((22, 4, 32, 32), np.uint8)}, r"4 channels.* \(alpha\): images\[:, :3\]"),
-        ({"images": np.zeros((22, 2, 32, 32), np.uint8)}, r"2 channels.* \(alpha\): images\[:, :1\]"),
+        ({"images": ok[:, :3]}, "3 x 5 pixels; resize"),
+        ({"images": np.zeros((22, 129, 8), np.uint8)}, "129 x 8 pixels; resize"),
+        ({"images": np.zeros((22, 32, 32, 4), np.uint8)}, r"4 channels.* \(alpha\), save images\[..., :3\]"),
+        ({"images": np.zeros((22, 4, 32, 32), np.uint8)}, r"4 channels.* \(alpha\), save images\[:, :3\]"),
+        ({"images": np.zeros((22, 2, 32, 32), np.uint8)}, r"2 channels.* \(alpha\), save images\[:, :1\]"),
         ({"images": np.zeros((22, 0, 8, 8), np.uint8)}, "0 channels"),
         ({"images": np.zeros((22, 7, 8, 8), np.uint8)}, "7 channels"),
-        ({}, "holds no images"),
-        ({"a": ok, "b": ok}, "holds arrays a, b; rename those of the images, or save"),
-        ({"images": ok, "x": ok}, "holds images and x, which are both taken for images; remove or rename one"),
-        ({"test": ok}, "holds arrays test; rename"),
-        ({"validation": ok, "test": ok}, "holds arrays test, validation; rename"),
-        ({"train": ok, "validation": ok, "test": ok, "images": ok}, "holds arrays images, test, train, validation"),
-        ({"train": ok, "validation": ok, "test": ok, "labels": np.zeros(22, int)}, "labels does not go with"),
-        ({"images": ok, "train_labels": np.zeros(22, int)}, "train_labels does not go with images"),
-        ({"train": ok, "validation": ok, "test": ok[:, :4]}, "differ in the shape"),
-        ({"train": ok, "validation": ok / 255, "test": ok}, "differ in dtype"),
-        ({"train": ok, "validation": ok[:0], "test": ok}, "validation holds no images"),
-        ({"train": ok, "test": ok[:1]}, "test holds 1 images; at least 2"),
-        ({"train": ok[:19], "test": ok}, "train holds 19 images; at least 20 are needed, since a tenth"),
+        ({}, "contains no arrays; rename"),
+        (
+            {"a": ok, "b": ok},
+            "contains the arrays a, b; rename the image arrays, or save",
+        ),
+        ({"images": ok, "x": ok}, "contains images and x, which both look like images; remove or rename one"),
+        ({"test": ok}, "contains the arrays test; rename"),
+        ({"validation": ok, "test": ok}, "contains the arrays test, validation; rename"),
+        (
+            {"train": ok, "validation": ok, "test": ok, "images": ok},
+            "contains the arrays images, test, train, validation",
+        ),
+        (
+            {"train": ok, "validation": ok, "test": ok, "labels": np.zeros(22, int)},
+            "labels does not belong to any of the image arrays",
+        ),
+        (
+            {"images": ok, "train_labels": np.zeros(22, int)},
+            "train_labels does not belong to any of the image arrays images",
+        ),
+        ({"train": ok, "validation": ok, "test": ok[:, :4]}, "contain images of different shapes"),
+        ({"train": ok, "validation": ok / 255, "test": ok}, "have different dtypes"),
+        ({"train": ok, "validation": ok[:0], "test": ok}, "validation contains no images"),
+        ({"train": ok, "test": ok[:1]}, "test has 1 images; at least 2"),
+        ({"train": ok[:19], "test": ok}, "train has 19 images; at least 20 are needed, because a tenth"),
         ({"images": ok, "labels": np.full(22, 0.5)}, "one integer or text for each of the 22 images"),
         ({"images": ok, "labels": np.full(22, np.nan)}, "one integer or text for each of the 22 images"),
         ({"images": ok, "labels": np.zeros(21, int)}, "one integer or text for each of the 22 images"),
@@ -269,7 +281,7 @@ ok = grey(22)
         ({"images": ok, "labels": np.arange(22), "classes": np.array(["a", "b"])}, "one text a class"),
         ({"images": ok, "labels": np.arange(22), "classes": np.arange(22)}, "one text a class"),
         ({"images": ok, "classes": np.array(["a"])}, "given without labels"),
-        ({"images": ok, "ids": np.array(["a"] * 21)}, "ids holds 21 names for 22 images"),
+        ({"images": ok, "ids": np.array(["a"] * 21)}, "ids has 21 names for 22 images"),
         (
             {"train": ok, "test": ok, "train_labels": np.arange(22), "test_labels": np.array(["a"] * 22)},
             "are texts and numbers",

@@ -98,7 +98,7 @@ def test_bad_files_are_remembered(monkeypatch: pytest.MonkeyPatch, cache: Path, 
     again = load(f"folder,skip-bad:{folder}")
     assert readings.count == 0
     assert first.notes == again.notes
-    assert "1 of 30 image files are left out: 03.png is not an image" in again.notes
+    assert "1 of 30 image files are skipped: 03.png is not an image" in again.notes
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(

@@ -72,8 +72,8 @@ def test_figures_are_those_of_the_checkpoints(root):
     assert mog["prior"] == f"mog, K = 4 ({used:.1f} effective)"
     assert (two["model"], two["objective"]) == ("hvae, 3 + 3 units", "IWAE bound, k = 5")
     assert vamp["test log p(x), S = 3"] == "not trained yet"
-    assert "Of 300 test images" in text
-    assert "1 of 4 rows are not done yet." in text
+    assert "Scores of 300 test images" in text
+    assert "1 of 4 rows are not finished yet." in text
 
 
 def test_active_units_begin_at_the_bottom_layer(root):
@@ -114,13 +114,13 @@ def test_a_likelihood_of_a_part_of_the_test_set_says_so(root, tmp_path):
         save(dataclasses.replace(found, metrics=tuple(metrics), per_image=per_image), tmp_path / "tiny" / prior)
     whole = table_of(root)
     text = report(dataclasses.replace(whole, estimate=Estimate(SAMPLES, 20)), tmp_path)
-    assert "log p(x) of a random 20 of them, the same for every row unless it says otherwise, by importance" in text
+    assert "log p(x) of a random 20 of them, the same for every row unless the row says otherwise, is estimated" in text
     sg, mog = (
         load(root / "runs" / "tiny" / prior).per_image.log_likelihood[chosen].double() for prior in ("sg", "mog")
     )
     figure = load(tmp_path / "tiny" / "sg").metric("log_likelihood")
     assert rows(text)[0]["test log p(x), S = 3"] == number(figure.value, figure.se)
-    assert "is a difference estimate: the mean ELBO of all, plus the mean of" in text
+    assert "is a difference estimate: the mean ELBO of all images plus the mean of" in text
     (pair,) = [line for line in text.splitlines() if line.startswith("| tiny | mog − sg |")]
     difference = mog - sg
     sign = "+" if difference.mean() >= 0 else ""

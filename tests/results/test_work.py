@@ -196,7 +196,7 @@ class TestTheCommand:
         assert sorted(prior for prior, _ in lines) == ["mog", "sg", "vamp", "vamp-data"]
         assert len({pid for _, pid in lines}) == 2
         written = (tmp_path / "out.md").read_text()
-        assert "not done yet" not in written
+        assert "not finished yet" not in written
         assert main(["results", str(table), *options(tmp_path)]) == 0
         assert (tmp_path / "out.md").read_text() == written
         assert trainings == []
@@ -242,7 +242,7 @@ main(sys.argv[1:])
         (line,) = [line for line in said.err.splitlines() if line.startswith("error: ")]
         assert line.startswith("error: absent/sg: no static_mnist in the data folder")
         assert "tiny/mog: trained and measured" in said.out
-        assert "1 of 2 rows are not done yet" in (tmp_path / "out.md").read_text()
+        assert "1 of 2 rows are not finished yet" in (tmp_path / "out.md").read_text()
 
     def test_a_row_that_cannot_be_trained_does_not_end_the_table(self, tmp_path, capsys):
         table = write_table(tmp_path, 'prior = "mog"\ngrow_from = 2\nepochs = 1\ncomponents = 4', 'prior = "sg"')
@@ -287,7 +287,7 @@ main(sys.argv[1:])
         said = capsys.readouterr()
         assert "tiny/sg: stopped before its end" in said.out
         assert "tiny/mog" not in said.out
-        assert "2 of 2 rows are not done yet" in (tmp_path / "out.md").read_text()
+        assert "2 of 2 rows are not finished yet" in (tmp_path / "out.md").read_text()
 
     @pytest.mark.parametrize("content", ["", "row = 3", "[[row]]\ndata = 'digits'\nhidden = 'x'"])
     def test_a_table_that_is_none_is_bad_usage(self, tmp_path, content, capsys):

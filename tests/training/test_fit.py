@@ -275,7 +275,7 @@ class TestAFullDisk:
             with pytest.raises(CheckpointError) as caught:
                 train(config(), folder, resume=True)
         assert "could not be written (No space left on device); the last saved state is unchanged" in str(caught.value)
-        assert "make room, then go on with --resume" in str(caught.value)
+        assert "make room, then continue with --resume" in str(caught.value)
         assert "\n" not in str(caught.value)
         assert (folder / "state.safetensors").read_bytes() == before
         assert same_checkpoint(load(folder), stored)

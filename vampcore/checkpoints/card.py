@@ -1,4 +1,4 @@
-"""The model card that goes with a checkpoint."""
+"""The model card of a checkpoint."""
 
 from vampcore.checkpoints.records import Checkpoint
 from vampcore.config import Config
@@ -11,7 +11,7 @@ PRIOR_NAMES = {
     "vamp": "VampPrior with equal weights",
     "vamp-weighted": "VampPrior with learned weights",
     "vamp-data": "VampPrior with fixed training images",
-    "exemplar": "exemplars, a component of one learned scale at every training image",
+    "exemplar": "exemplars, one component at each training image, all with one learned scale",
     "realnvp": "normalising flow (RealNVP)",
 }
 POSTERIOR_NAMES = {
@@ -21,7 +21,7 @@ POSTERIOR_NAMES = {
 
 
 def model_card(checkpoint: Checkpoint) -> str:
-    """Markdown that says what the model is, how it was trained, and what was measured."""
+    """Describe in Markdown the model, its training and its measured scores."""
     config, progress = checkpoint.config, checkpoint.progress
     ended = "converged" if progress.converged else "not yet converged"
     components = f", {component_count(checkpoint)} components" if config.prior_components > 1 else ""
@@ -31,8 +31,8 @@ def model_card(checkpoint: Checkpoint) -> str:
     if config.posterior != "normal":
         posterior = f"""
 Posterior: {POSTERIOR_NAMES[config.posterior]},
-{flow.removeprefix(" of ")}. The stored means and scales of the posteriors are those of 256 samples for
-each image. Mutual information and marginal KL are not computed: the density of the aggregated posterior of N images
+{flow.removeprefix(" of ")}. The stored means and scales of the posteriors were computed from 256 samples
+per image. Mutual information and marginal KL are not computed: for N images, the density of the aggregated posterior
 takes N^2 inverse passes.
 """
     figures = "\n".join(f"| {_label(metric)} | {_figure(metric)} | {_basis(metric)} |" for metric in checkpoint.metrics)
@@ -42,28 +42,31 @@ A variational autoencoder ({config.model}) of `{config.data}` with {config.laten
 Prior: {PRIOR_NAMES[config.prior]}{components}. Likelihood: {config.likelihood}.
 Objective: {objective_name(config)}.
 {posterior}
-Trained for {progress.epochs} epochs on a {progress.device} ({ended}); the weights are those of epoch
-{progress.best_epoch}, the best validation {objective_name(config)}, rounded to float16. One seed: {config.seed}.
+Trained for {progress.epochs} epochs on a {progress.device} ({ended}), with seed {config.seed}.
+The weights are those of epoch {progress.best_epoch}, which has the best validation {objective_name(config)}.
+They are rounded to float16.
 
-| figure | value | from |
+| metric | value | measured on |
 |---|---|---|
 {figures}
 
-Every figure was computed after the rounding.{_part(checkpoint)} Train the same run again with
+All values were computed after the rounding.{_part(checkpoint)} To repeat this training, run
 `python -m vampcore train --like FOLDER`, where FOLDER is this folder.
 """
 
 
 def _part(checkpoint: Checkpoint) -> str:
-    """What a reduced checkpoint keeps."""
+    """Say how many latents a reduced checkpoint keeps."""
     latents = checkpoint.latents
     if latents.part_of is None:
         return ""
-    return f" Latents are kept of {len(latents.ids):,} of {latents.part_of:,} test images, a random part."
+    return (
+        f" The checkpoint stores the latents of a random {len(latents.ids):,} of the {latents.part_of:,} test images."
+    )
 
 
 def component_count(checkpoint: Checkpoint) -> str:
-    """Components of the prior as stored: "32", or "20 of 32" of a mixture that was best before it had all."""
+    """Count the components of the stored prior: "32", or "20 of 32" if the best epoch came before all were added."""
     prior, most = checkpoint.model.prior, checkpoint.config.prior_components
     if not isinstance(prior, MixtureOfGaussians | VampPrior) or prior.alive is None:
         return str(most)
@@ -72,7 +75,7 @@ def component_count(checkpoint: Checkpoint) -> str:
 
 
 def objective_name(config: Config) -> str:
-    """What was maximised, and the samples an image that it took."""
+    """Name the objective, with its number of samples per image if that is more than one."""
     name = {"elbo": "ELBO", "iwae": "IWAE bound"}[config.objective]
     return name if config.samples == 1 else f"{name}, k = {config.samples}"
 

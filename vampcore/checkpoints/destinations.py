@@ -1,16 +1,16 @@
-"""Where a command may write: asked before the work starts, so that nothing is computed and then lost."""
+"""Check where a command may write, before it computes anything."""
 
 import errno
 import os
 import stat
 from pathlib import Path
 
-# Files by which a folder is known to hold a run or a checkpoint.
+# A folder with one of these files holds a run or a checkpoint.
 OURS = frozenset(("config.json", "state.safetensors", "status.json"))
 
 
 def writable_file(path: Path) -> Path:
-    """The regular file that writing to `path` creates or replaces; the target of a symbolic link.
+    """Return the regular file that writing to `path` creates or replaces: of a symbolic link, its target.
 
     Raises:
         OSError: If `path` names a folder, a device, a pipe or a socket. Its `filename` is the path.
@@ -21,17 +21,17 @@ def writable_file(path: Path) -> Path:
         mode = found.lstat().st_mode
     except FileNotFoundError:
         if not found.name or found.name == "..":
-            raise _refused(errno.EISDIR, "is a folder: name a file in it", path) from None
+            raise _refused(errno.EISDIR, "is a folder: give the path of a file", path) from None
         return found
     if stat.S_ISDIR(mode):
-        raise _refused(errno.EISDIR, "is a folder: name a file in it", path)
+        raise _refused(errno.EISDIR, "is a folder: give the path of a file", path)
     if not stat.S_ISREG(mode):
-        raise _refused(errno.EEXIST, "is not a regular file and is left alone: choose another name", path)
+        raise _refused(errno.EEXIST, "is not a regular file, so it is not overwritten: choose another name", path)
     return found
 
 
 def writable_folder(path: Path) -> Path:
-    """The folder that a run or a checkpoint at `path` creates or replaces; the target of a symbolic link.
+    """Return the folder that a run or a checkpoint at `path` creates or replaces: of a symbolic link, its target.
 
     Raises:
         OSError: If `path` is no folder, holds other files than those of a run, or is the working folder, the home
@@ -40,19 +40,24 @@ def writable_folder(path: Path) -> Path:
     _check_name(path)
     full = _real(path)
     found = full if path.is_symlink() or path.name in ("", "..") else path
-    if any(full == place or full in place.parents for place in _own_places()):
-        raise _refused(errno.EBUSY, "would be replaced as a whole: name a new folder in it, or start elsewhere", path)
+    if any(full == own or full in own.parents for own in _own_folders()):
+        raise _refused(
+            errno.EBUSY,
+            "would be replaced with all its contents: choose a new folder "
+            "inside it, or run the command from another folder",
+            path,
+        )
     if found.exists():
         if not found.is_dir():
             raise _refused(errno.ENOTDIR, "is not a folder: choose another one", path)
         visible = {each.name for each in found.iterdir() if not each.name.startswith(".")}
         if visible and not visible & OURS:
-            raise _refused(errno.ENOTEMPTY, "holds other files, which would be lost: choose a new folder", path)
+            raise _refused(errno.ENOTEMPTY, "contains other files, which would be lost: choose a new folder", path)
     return found
 
 
-def _own_places() -> list[Path]:
-    """Folders that must not be replaced, nor any above them."""
+def _own_folders() -> list[Path]:
+    """List the folders that must not be replaced, nor any folder above them."""
     try:
         return [Path.cwd(), _real(Path.home())]
     except (OSError, RuntimeError):  # removed, or a user without a home
@@ -60,13 +65,15 @@ def _own_places() -> list[Path]:
 
 
 def _real(path: Path) -> Path:
-    """The path without symbolic links; of a loop of links, one of them."""
+    """Resolve symbolic links; for a loop of links, return one of them."""
     return Path(os.path.realpath(path))
 
 
 def _check_name(path: Path) -> None:
     if "\0" in str(path):
-        raise _refused(errno.EINVAL, "holds a NUL character: choose another name", Path(str(path).replace("\0", "?")))
+        raise _refused(
+            errno.EINVAL, "contains a NUL character: choose another name", Path(str(path).replace("\0", "?"))
+        )
 
 
 def _refused(number: int, reason: str, path: Path) -> OSError:

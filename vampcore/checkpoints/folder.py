@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and folders replaced in one step."""
+"""Write files completely or not at all, and replace folders in one step."""
 
 import errno
 import os
@@ -12,18 +12,18 @@ from typing import TypeVar
 from vampcore.checkpoints.destinations import writable_file
 
 Read = TypeVar("Read")
-# A folder is replaced once a minute at most; a second replacement while it is read again is not to be expected.
+# A folder is replaced once a minute at most, so two replacements during one reading are unlikely.
 MOST_READINGS = 5
-# No writing takes so long: a temporary folder of this age is what a killed process left.
+# No write takes this long: an older temporary folder was left by a killed process.
 SECONDS_OF_A_WRITING = 3600
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then rename it there: readers see the old content or the new, never a part.
+    """Write a temporary file, then rename it: readers see the old content or the new, never a part.
 
     Raises:
-        OSError: If it cannot be written, or is not a regular file; what was there is left as it was. Its `filename` is
-            that of the file.
+        OSError: If it cannot be written, or is not a regular file; the old file stays unchanged. Its `filename` is the
+            path of the file.
     """
     path = writable_file(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -42,13 +42,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replaced(folder: Path, ours: Container[str] = ()) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `folder` at the end, together with the old one's other files.
+    """Yield an empty folder that replaces `folder` at the end.
 
-    What the old one holds under a name in `ours`, or of the yielded folder, goes. The rest, a run's state and what its
-    user put there, stays.
+    Files of the old folder are moved into the new one, except those named in `ours` and those that the new folder has
+    too. So the state of a run and the user's own files are kept.
 
-    A failure before the end leaves the old folder whole. A crash between the last two renames leaves it under its
-    reserve name, where `readable` finds it and the next write restores it.
+    A failure before the end leaves the old folder unchanged. After a crash between the last two renames the old folder
+    has its reserve name; `readable` finds it there, and the next write restores it.
 
     Raises:
         OSError: If the folder cannot be written.
@@ -76,10 +76,10 @@ def replaced(folder: Path, ours: Container[str] = ()) -> Iterator[Path]:
 
 
 def recover(folder: Path) -> None:
-    """Bring back the folder that a crash in the middle of `replaced` left under its reserve name.
+    """Restore a folder that a crash during `replaced` left under its reserve name.
 
     Raises:
-        FileExistsError: If its reserve holds a file that the folder lacks: neither is removed.
+        FileExistsError: If the reserve contains a file that the folder lacks. Neither is removed then.
     """
     reserve = _reserve(folder)
     if not reserve.is_dir():
@@ -93,7 +93,9 @@ def recover(folder: Path) -> None:
         reserve.rename(folder)
     else:
         raise FileExistsError(
-            errno.EEXIST, f"it and {reserve.name} beside it each hold a part of a run: move one away", str(folder)
+            errno.EEXIST,
+            f"this folder and {reserve.name} next to it each contain part of a run: move one of them away",
+            str(folder),
         )
 
 
@@ -102,15 +104,15 @@ def _names(folder: Path) -> set[str]:
 
 
 def readable(folder: Path) -> Path:
-    """The folder to read: `folder`, or its reserve in the moment, or after the crash, between the last two renames."""
+    """Return the folder to read: `folder`, or its reserve if `folder` is being replaced or a crash interrupted that."""
     return _reserve(folder) if not folder.exists() and _reserve(folder).exists() else folder
 
 
 def whole(folder: Path, read: Callable[[Path], Read]) -> Read:
-    """What `read` makes of the files of `folder`, all of one writing: read again if it was replaced meanwhile.
+    """Read all files of `folder` from the same write: read again if the folder was replaced during reading.
 
     Raises:
-        Exception: What `read` raises of a folder that was not replaced.
+        Exception: What `read` raises for a folder that was not replaced.
     """
     for _ in range(MOST_READINGS - 1):
         before = _identity(folder)
@@ -126,7 +128,7 @@ def whole(folder: Path, read: Callable[[Path], Read]) -> Read:
 
 
 def _identity(folder: Path) -> tuple[int, int, int] | None:
-    """What tells the folder of one writing from that of the next; None if there is none."""
+    """Identify one write of the folder; None if there is no folder."""
     try:
         found = readable(folder).stat()
     except OSError:
@@ -135,19 +137,19 @@ def _identity(folder: Path) -> tuple[int, int, int] | None:
 
 
 def reserved_name(folder: Path) -> Path:
-    """The folder whose reserve this is; itself, if it is none."""
+    """Return the folder of which this is the reserve, or the folder itself."""
     name = folder.name
     is_reserve = name.startswith(".") and name.endswith(".old")
     return folder.with_name(name[1:-4]) if is_reserve else folder
 
 
 def _is_leftover(path: Path) -> bool:
-    """Whether this is a file that a process was killed in writing."""
+    """Return whether a killed process left this file half-written."""
     return path.name.startswith(".") and path.name.endswith(".part")
 
 
 def _keep(path: Path, other: Path) -> None:
-    """The same file, link or folder under another name."""
+    """Give the same file, link or folder another name."""
     if path.is_dir() and not path.is_symlink():
         shutil.copytree(path, other, symlinks=True, copy_function=_link)
     else:
@@ -155,7 +157,7 @@ def _keep(path: Path, other: Path) -> None:
 
 
 def _link(file: str | Path, other: str | Path) -> None:
-    """The same file under another name; a copy where the file system has no hard links."""
+    """Give the same file another name: a hard link, or a copy if the file system has no hard links."""
     try:
         os.link(file, other, follow_symlinks=False)
     except OSError:
@@ -167,7 +169,7 @@ def _discard_leftovers(folder: Path) -> None:
         if path.name.startswith(f".{folder.name}.") and path.name.endswith(".part"):
             try:
                 age = time.time() - path.stat().st_mtime
-            except FileNotFoundError:  # its writer has ended meanwhile
+            except FileNotFoundError:  # its writer has just ended
                 continue
             if age > SECONDS_OF_A_WRITING:
                 shutil.rmtree(path, ignore_errors=True)

@@ -11,7 +11,7 @@ from vampcore.commands.options import Commands, data_root
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("data", help="download a data set", parents=[data_root()])
-    command.add_argument("name", metavar="NAME", choices=datasets.names())
+    command.add_argument("name", metavar="NAME", choices=datasets.names(), help=f"one of {', '.join(datasets.names())}")
     command.set_defaults(command=download)
 
 

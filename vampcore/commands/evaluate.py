@@ -31,28 +31,30 @@ from vampcore.metrics import metric_to_json
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("evaluate", help="measure a checkpoint", parents=[own_data(), data_root(), device()])
-    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
+    command = commands.add_parser(
+        "evaluate", help="measure a checkpoint on its data set", parents=[own_data(), data_root(), device()]
+    )
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name printed by `list`, or a folder")
     command.add_argument(
         "--samples",
         type=whole_number(0),
         default=5000,
-        help="S of log p(x) by importance sampling; 0 leaves log p(x) out, and the stored one as it is",
+        help="importance samples per image (S) for log p(x); 0 skips log p(x) and keeps the stored value. Default: 5000.",
     )
     command.add_argument(
-        "--limit", type=whole_number(2), help="a random subset of this many images, the same for all models"
+        "--limit", type=whole_number(2), help="measure a random subset of this many images, the same for all models"
     )
-    command.add_argument("--split", choices=("train", "validation", "test"), default="test")
-    command.add_argument("--seed", type=whole_number(0), default=0)
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--split", choices=("train", "validation", "test"), default="test", help="Default: test.")
+    command.add_argument("--seed", type=whole_number(0), default=0, help="of the samples. Default: 0.")
+    command.add_argument("--json", action="store_true", help="print the scores as JSON")
     command.add_argument("--save", action="store_true", help="store the scores in the checkpoint")
     command.set_defaults(command=evaluate_checkpoint)
 
 
 def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Measure a checkpoint on its data set, and print or store the figures."""
+    """Measure a checkpoint on its data set, and print or store the scores."""
     if options.save and (options.limit is not None or options.split != "test"):
-        parser.error("--save stores scores of the whole test set: leave out --limit and --split")
+        parser.error("--save stores scores of the whole test set: remove --limit and --split")
     if not options.save:
         return _evaluate(options)
     with run_lock(writable_folder(zoo.find(options.checkpoint))):
@@ -86,7 +88,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.save:
         save(with_figures(checkpoint, measured), checkpoint.folder or Path(options.checkpoint))
     if measured.refusal is not None:
-        print(f"log p(x) is the importance-sampling estimate, not the integral: {measured.refusal}", file=sys.stderr)
+        print(
+            f"log p(x) was estimated by importance sampling instead of quadrature: {measured.refusal}", file=sys.stderr
+        )
     if options.json:
         entries = [metric_to_json(metric) for metric in measured.metrics]
         print(dumps({"format": FORMAT, "entries": entries}), end="")

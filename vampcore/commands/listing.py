@@ -12,8 +12,8 @@ from vampcore.config import dumps
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("list", help="the checkpoints found")
-    command.add_argument("--json", action="store_true")
+    command = commands.add_parser("list", help="list the checkpoints in checkpoints/ and runs/")
+    command.add_argument("--json", action="store_true", help="print the list as JSON")
     command.set_defaults(command=list_models)
 
 
@@ -26,11 +26,11 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
         if entry.error is not None:
             print(f"error: {entry.error}", file=sys.stderr)
         elif not options.json:
-            figure = "log p(x) not evaluated" if entry.log_likelihood is None else shown(entry.log_likelihood)
+            score = "log p(x) not evaluated" if entry.log_likelihood is None else shown(entry.log_likelihood)
             state = "converged" if entry.converged else "not converged"
             state += ", in use by a process now" if is_locked(entry.path) else ""
             state += "" if entry.checked else ", unchecked (format 1)"
-            print(f"{entry.name:34} {entry.data:24} {figure:40} {entry.epochs:5} epochs, {state}")
+            print(f"{entry.name:34} {entry.data:24} {score:40} {entry.epochs:5} epochs, {state}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`measure`: add to checkpoints the scores that they lack."""
+"""`measure`: add missing scores to checkpoints."""
 
 import argparse
 import time
@@ -19,24 +19,41 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "measure",
-        help="add the scores that checkpoints lack",
-        description="log p(x) of the test set: the integral where there are two latent dimensions, elsewhere a second "
-        "estimate that covers more than q does, of a random part of the images. What a checkpoint has is kept, so that "
-        "the command goes on where it was stopped.",
+        help="add missing scores to checkpoints",
+        description="Computes log p(x) of the test set. With two latent dimensions it is integrated by quadrature. In "
+        "more dimensions a second importance-sampling estimate is added "
+        "for a random subset of the images; its proposal "
+        "is wider than q and covers more of the posterior. Existing scores are kept, so the command can be stopped and "
+        "run again.",
         parents=[data_root(), device()],
     )
-    command.add_argument("checkpoints", metavar="CHECKPOINT", nargs="*", help="names or folders; all shipped if none")
     command.add_argument(
-        "--images", type=whole_number(2), default=1000, help="random images of the covering estimate, the same for all"
+        "checkpoints",
+        metavar="CHECKPOINT",
+        nargs="*",
+        help="a name printed by `list`, or a folder. Default: all shipped checkpoints.",
     )
-    command.add_argument("--samples", type=whole_number(16), default=5000, help="S of the covering estimate")
+    command.add_argument(
+        "--images",
+        type=whole_number(2),
+        default=1000,
+        help="number of random images for the second estimate, the same images for all models. Default: 1000.",
+    )
+    command.add_argument(
+        "--samples",
+        type=whole_number(16),
+        default=5000,
+        help="importance samples per image (S) in the second estimate. Default: 5000.",
+    )
     command.set_defaults(command=measure)
 
 
 def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Measure checkpoint after checkpoint, and store each."""
     if options.samples % 2:
-        parser.error("--samples must be even: half of them come from the refined posterior, half from the widened one")
+        parser.error(
+            "--samples must be even: half of the samples come from the refined posterior, half from the widened one"
+        )
     names = options.checkpoints or [str(entry.path) for entry in zoo.entries((zoo.SHIPPED,))]
     where = chosen_device(options.device)
     for name in names:

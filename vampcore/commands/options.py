@@ -1,4 +1,4 @@
-"""Options that several commands have, and how their values are read and shown."""
+"""Options that several commands share, and how their values are read and printed."""
 
 import argparse
 import dataclasses
@@ -25,7 +25,7 @@ else:
 def data_root() -> argparse.ArgumentParser:
     """`--data-root`."""
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--data-root", type=Path, help="data folder; else $VAMPCORE_DATA, else data/")
+    options.add_argument("--data-root", type=Path, help="data folder. Default: $VAMPCORE_DATA, or data/.")
     return options
 
 
@@ -39,23 +39,23 @@ def own_data() -> argparse.ArgumentParser:
         help=f"{words_for(Config)['data']} By name: {', '.join(datasets.names())}.",
     )
     group.add_argument(
-        "--size", metavar="H,W", help="folder: height and width of all images, 4 to 128. Default: 28,28."
+        "--size", metavar="H,W", help="folder: resize all images to this height and width, 4 to 128. Default: 28,28."
     )
     group.add_argument("--colour", choices=COLOURS, help="folder: grey or rgb. Default: grey.")
     group.add_argument(
         "--fit",
         choices=FITS,
-        help="folder: images of another shape are cut (crop), shown whole on black (pad) or stretched. Default: crop.",
+        help="folder: fit images of another shape by cropping, by padding with black, or by stretching. Default: crop.",
     )
-    group.add_argument("--skip-bad", action="store_true", help="folder: leave out image files that cannot be read")
+    group.add_argument("--skip-bad", action="store_true", help="folder: skip image files that cannot be read")
     group.add_argument(
-        "--shape", metavar="H,W", help="npz, csv: a row is an image of this shape; 1,W for a vector of W values"
-    )
-    group.add_argument(
-        "--label", metavar="COLUMN", help="csv: the column of the classes. Default: label, class or target."
+        "--shape", metavar="H,W", help="npz, csv: each row is an image of this shape; 1,W for a vector of W values"
     )
     group.add_argument(
-        "--name", dest="title", metavar="TEXT", help="what your own data set is called on pages and in tables"
+        "--label", metavar="COLUMN", help="csv: the column with the class labels. Default: label, class or target."
+    )
+    group.add_argument(
+        "--name", dest="title", metavar="TEXT", help="display name of your own data set on pages and in tables"
     )
     return options
 
@@ -87,7 +87,7 @@ def chosen_data(options: argparse.Namespace, stored: str | None = None) -> str |
         return str(dataclasses.replace(own, **given).absolute())
     if given and name is not None:
         flags = ", ".join("--" + SPELT.get(field, field) for field in given)
-        raise DataError(f"{flags}: only for your own data, not for {datasets.short_name(name)}; leave it out")
+        raise DataError(f"{flags}: only for your own data, not for {datasets.short_name(name)}; remove the option")
     return name
 
 
@@ -95,7 +95,10 @@ def device() -> argparse.ArgumentParser:
     """`--device`."""
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
-        "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="auto: a GPU if there is one"
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        default="auto",
+        help="auto: a GPU if the machine has one. Default: auto.",
     )
     return options
 
@@ -141,7 +144,7 @@ def whole_number(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
 
 
 def shown(metric: Metric) -> str:
-    """A figure with its error, unit and basis."""
+    """Format a score with its error, unit and basis."""
     error = "" if metric.se is None else f" ± {metric.se:.2g}"
     basis = "" if metric.n is None else f", n = {metric.n}"
     basis += "" if metric.samples is None else f", S = {metric.samples}"

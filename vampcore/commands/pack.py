@@ -1,4 +1,4 @@
-"""`pack`: keep an experiment's test images beside its checkpoints, as bits, and in each what tells its data."""
+"""`pack`: store an experiment's binary test images with its checkpoints, and the hashes of the data in each."""
 
 import argparse
 import dataclasses
@@ -17,13 +17,19 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "pack",
         help="store binary test images with an experiment's checkpoints",
-        description="Writes EXPERIMENT/test.safetensors: the test images, binarised as the models are evaluated on "
-        "them, one bit a pixel. Pages then show originals and measure without the data set. The same data give the "
-        "same file, to the byte. Each checkpoint is compared with its data first; one that keeps no hashes of them "
-        "gets these. Grey images are not packed.",
+        description="Writes EXPERIMENT/test.safetensors with the test images, "
+        "binarised as in evaluation, at one bit per "
+        "pixel. The pages can then show the original images and measure models without the data set. The same data "
+        "always produce the same bytes. Before writing, the data are compared with the hashes in each checkpoint; a "
+        "checkpoint without hashes receives them. Grey images are not packed.",
         parents=[data_root()],
     )
-    command.add_argument("experiment", metavar="EXPERIMENT", type=Path, help="a folder of checkpoints, one a prior")
+    command.add_argument(
+        "experiment",
+        metavar="EXPERIMENT",
+        type=Path,
+        help="folder that contains the checkpoints of an experiment, one per prior",
+    )
     command.set_defaults(command=pack)
 
 
@@ -31,15 +37,17 @@ def pack(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Write the test images of an experiment into its folder."""
     folders = sorted(path.parent for path in options.experiment.glob("*/config.json"))
     if not folders:
-        raise CheckpointError(f"{options.experiment} holds no checkpoints: give the folder of an experiment")
+        raise CheckpointError(f"{options.experiment} contains no checkpoints: give the folder of an experiment")
     checkpoints = [load(writable_folder(folder)) for folder in folders]
     config = checkpoints[0].config
     if len({(each.config.data, each.config.likelihood) for each in checkpoints}) > 1:
-        raise CheckpointError(f"the checkpoints in {options.experiment} are of several data sets: pack keeps one")
+        raise CheckpointError(f"the checkpoints in {options.experiment} use different data sets: pack stores only one")
     dataset = read_data(config.data, options.data_root, config.likelihood)
     found = [identified(checkpoint, dataset) for checkpoint in checkpoints]
     if len({each.identity.key for each in found}) > 1:
-        raise CheckpointError(f"the checkpoints in {options.experiment} have other images: pack keeps one data set")
+        raise CheckpointError(
+            f"the checkpoints in {options.experiment} were trained on different images: pack stores only one data set"
+        )
     for checkpoint, each, folder in zip(checkpoints, found, folders, strict=True):
         if checkpoint.identity is None:
             save(dataclasses.replace(checkpoint, identity=each.identity), folder)

@@ -1,4 +1,4 @@
-"""`reduce`: a copy of a checkpoint that takes less room."""
+"""`reduce`: make a smaller copy of a checkpoint."""
 
 import argparse
 from pathlib import Path
@@ -11,23 +11,23 @@ from vampcore.commands.options import Commands, whole_number
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
-        "reduce", help="copy a checkpoint without what takes most room: latents of images, past priors"
+        "reduce", help="make a smaller copy of a checkpoint, with fewer stored latents and past priors"
     )
-    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name that `list` prints, or a folder")
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name printed by `list`, or a folder")
     command.add_argument(
-        "--images", type=whole_number(2), help="number of test images to keep latents for, drawn at random"
+        "--images", type=whole_number(2), help="number of test images whose latents are kept, drawn at random"
     )
     command.add_argument(
-        "--snapshots", type=whole_number(1), help="number of epochs to keep the prior of, including the last"
+        "--snapshots", type=whole_number(1), help="number of epochs whose prior is kept, including the last"
     )
     command.add_argument("--out", type=Path, required=True, help="folder of the copy")
     command.set_defaults(command=reduce)
 
 
 def reduce(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Copy a checkpoint without a part of what it holds."""
+    """Make a smaller copy of a checkpoint."""
     if options.images is None and options.snapshots is None:
-        parser.error("say what is to go, with --images or --snapshots")
+        parser.error("nothing to reduce: give --images or --snapshots")
     out = options.out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CheckpointError(f"{options.out} is not an empty folder: choose another --out")

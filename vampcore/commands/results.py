@@ -28,22 +28,35 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "results",
         help="train and measure a table of models, and write its report",
-        description="Rows that are trained and measured are left alone. Several processes share the rows: those of "
-        "torchrun --nproc-per-node N -m vampcore results TABLE.toml, or any that see one --runs folder.",
+        description="Rows that are already trained and measured are skipped. "
+        "Several processes can share the rows: start "
+        "torchrun --nproc-per-node N -m vampcore results TABLE.toml, or run the command on machines that share one "
+        "--runs folder.",
         parents=[data_root(), device()],
     )
-    command.add_argument("tables", metavar="TABLE.toml", type=Path, nargs="+", help="one or more, in this order")
-    command.add_argument("--out", type=Path, default=Path("RESULTS.md"), help="the report; else RESULTS.md")
-    command.add_argument("--samples", type=whole_number(1), help="S of log p(x); else the table's own, or 5000")
-    command.add_argument("--runs", type=Path, default=zoo.RUNS, help="folder of the runs; else runs")
     command.add_argument(
-        "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
+        "tables", metavar="TABLE.toml", type=Path, nargs="+", help="one or more tables; the report has their order"
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("RESULTS.md"), help="file of the report. Default: RESULTS.md."
+    )
+    command.add_argument(
+        "--samples",
+        type=whole_number(1),
+        help="importance samples per image (S) for log p(x). Default: set by the table, or 5000.",
+    )
+    command.add_argument("--runs", type=Path, default=zoo.RUNS, help="folder of the runs. Default: runs.")
+    command.add_argument(
+        "--compile",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile the training step; auto: if that saves time. Default: auto.",
     )
     command.set_defaults(command=results)
 
 
 def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Train and measure what is not yet, row by row, and write the report after each."""
+    """Train and measure the missing rows one by one, and write the report after each."""
     try:
         tables = [read_table(path) for path in options.tables]
     except TableError as error:
@@ -52,7 +65,7 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
         tables = [replace(table, estimate=replace(table.estimate, samples=options.samples)) for table in tables]
     device, failed = _own_device(chosen_device(options.device)), 0
     keep_freed_memory()
-    # Where it cannot be written, say so before hours of training.
+    # If it cannot be written, fail before hours of training.
     write_report(tables, options.out, options.runs)
     with stop_on_signals() as asked_to_stop:
         for config, estimate in [(row, table.estimate) for table in tables for row in table.rows]:
@@ -77,7 +90,7 @@ def results(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
 
 
 def _wait_for_others(tables: list[Table], runs: Path, stop: Callable[[], bool]) -> None:
-    """A launcher ends all of its processes when one fails, so the one that will waits until no row is at work."""
+    """Wait until no row is in work: a launcher ends all of its processes when one of them fails."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         folders = [runs / config.experiment / config.prior for table in tables for config in table.rows]
         while not stop() and any(holder(folder) is not None for folder in folders):

@@ -19,12 +19,14 @@ MOST_IMAGES_OF_A_GRID = 10_000
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("sample", help="draw images into a PNG")
-    command.add_argument("checkpoint", metavar="CHECKPOINT")
-    command.add_argument("--component", type=whole_number(0), help="of this component only")
-    command.add_argument("-n", type=whole_number(1, MOST_IMAGES_OF_A_GRID), default=64, help="number of images")
-    command.add_argument("--seed", type=whole_number(0), default=0)
-    command.add_argument("--out", type=Path, required=True)
+    command = commands.add_parser("sample", help="draw images from a prior into a PNG file")
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name printed by `list`, or a folder")
+    command.add_argument("--component", type=whole_number(0), help="sample from this component only")
+    command.add_argument(
+        "-n", type=whole_number(1, MOST_IMAGES_OF_A_GRID), default=64, help="number of images. Default: 64."
+    )
+    command.add_argument("--seed", type=whole_number(0), default=0, help="of the samples. Default: 0.")
+    command.add_argument("--out", type=Path, required=True, help="the PNG file")
     command.set_defaults(command=sample)
 
 
@@ -39,11 +41,11 @@ def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         if options.component is None:
             z = prior.sample((options.n,), generator)
         elif not isinstance(prior, DiagNormalMixture):
-            parser.error(f"the prior {checkpoint.config.prior} has no components: leave out --component")
+            parser.error(f"the prior {checkpoint.config.prior} has no components: remove --component")
         elif 0 <= options.component < len(prior.log_weights):
             z = prior.component(options.component).sample((options.n,), generator)
         else:
-            parser.error(f"--component is one of 0 to {len(prior.log_weights) - 1}")
+            parser.error(f"--component must be from 0 to {len(prior.log_weights) - 1}")
         images = model.decode(z, generator).mean(generator)
         grid = make_grid(images, nrow=max(1, round(options.n**0.5)), padding=1, pad_value=0.5)
     enlarged = (grid * 255).round().byte().repeat_interleave(4, 1).repeat_interleave(4, 2)

@@ -1,4 +1,4 @@
-"""Ctrl-C and a termination end a training after its step."""
+"""Stop training after the current step on Ctrl-C or SIGTERM."""
 
 import signal
 import sys
@@ -10,9 +10,9 @@ from vampcore.compiling import CompilingStoppedError, is_compiling
 
 @contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Says whether Ctrl-C or a termination was asked for in this block; a second one interrupts at once.
+    """Yield a function that says whether Ctrl-C or SIGTERM came in this block; a second signal interrupts at once.
 
-    Compiling, which may take minutes and does nothing that would be lost, is interrupted by the first.
+    Compiling is interrupted by the first signal: it may take minutes, and nothing is lost.
     """
     asked = False
 
@@ -22,9 +22,9 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
         if is_compiling():
-            print("\nstopping; the step was still being compiled", file=sys.stderr)
+            print("\nstopping during compilation; no step was trained", file=sys.stderr)
             raise CompilingStoppedError
-        print("\nstopping after this step; the best weights are kept", file=sys.stderr)
+        print("\nstopping after this step; the best weights are saved", file=sys.stderr)
 
     handlers = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""`train`: a model, from options or like one that there is."""
+"""`train`: train a model, from options or from an existing checkpoint."""
 
 import argparse
 import dataclasses
@@ -31,15 +31,15 @@ from vampcore.training.data_of_run import data_to_resume
 from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
 
-# What is chosen where nothing is said, when it depends on the rest.
-DEPENDING = {"experiment": "after data set and architecture", "likelihood": "the data set's own"}
+# Defaults that depend on other options.
+DEPENDING = {"experiment": "named after data set and architecture", "likelihood": "the data set's own"}
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("train", help="train a model", parents=[own_data(), data_root(), device()])
     command.add_argument(
-        "--like", metavar="CHECKPOINT", help="the same run as this checkpoint's; other options change it"
+        "--like", metavar="CHECKPOINT", help="use the configuration of this checkpoint; other options override it"
     )
     words = words_for(Config)
     for field in dataclasses.fields(Config):
@@ -56,21 +56,24 @@ def add_to(commands: Commands) -> None:
             default=argparse.SUPPRESS,
             help=words.get(field.name, "").replace("%", "%%") + (f" Default: {usual}." if usual != "" else ""),
         )
-    command.add_argument("--out", type=Path, help="folder of the run; else runs/EXPERIMENT/PRIOR")
+    command.add_argument("--out", type=Path, help="folder of the run. Default: runs/EXPERIMENT/PRIOR.")
     command.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the run in that folder. Its state is saved after the epoch that ends more than "
-        f"{SECONDS_BETWEEN_STATES} s after the last saving, and when it stops: a killed run repeats what came since",
+        help="continue the run in that folder. The state is saved when training stops, and after an epoch if the last "
+        f"save is more than {SECONDS_BETWEEN_STATES} s ago. A killed run repeats the epochs after the last save.",
     )
     command.add_argument(
-        "--compile", choices=("auto", "on", "off"), default="auto", help="compile the step; auto: where it pays"
+        "--compile",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile the training step; auto: if that saves time. Default: auto.",
     )
     command.set_defaults(command=train)
 
 
 def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Train a model, or go on with one."""
+    """Train a model, or continue a run."""
     keep_freed_memory()
     config = _config(parser, options)
     folder = writable_folder(options.out or zoo.RUNS / config.experiment / config.prior)
@@ -83,7 +86,7 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 def _train(config: Config, folder: Path, device: str, processes: Processes, options: argparse.Namespace) -> int:
     found = readable(folder)
     if processes.first and not options.resume and any((found / name).exists() for name in (STATE, "config.json")):
-        raise CheckpointError(f"{folder} holds a model already: go on with --resume, or choose another --out")
+        raise CheckpointError(f"{folder} already contains a model: continue it with --resume, or choose another --out")
     dataset = read_data(config.data, options.data_root, config.likelihood, quiet=not processes.first)
     if options.resume and processes.first:
         for note in data_to_resume(config, dataset, folder).notes:
@@ -112,13 +115,13 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
             reached = f"validation {objective_name(config)} {record.validation_bound:.2f} nats"
             bar.set_postfix_str(f"{reached}, {rate:,.0f} images/s")
             if record.skipped:
-                bar.write(f"epoch {record.epoch}: {record.skipped} steps were not finite and left out")
+                bar.write(f"epoch {record.epoch}: skipped {record.skipped} steps with gradients that were not finite")
     if done is not None:
         outcome = f"{done} epochs"
     elif asked_to_stop():
-        outcome = "stopped before an epoch was done; go on with --resume"
+        outcome = "stopped before the end of the first epoch; continue with --resume"
     else:
-        outcome = "no epoch was left to train"
+        outcome = "all epochs are already trained"
     if processes.first:
         print(f"{folder}: {outcome}")
     processes.end()

@@ -1,4 +1,4 @@
-"""`upgrade`: rewrite checkpoints in the format of this version."""
+"""`upgrade`: rewrite checkpoints in the current format."""
 
 import argparse
 
@@ -13,11 +13,13 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "upgrade",
-        help="rewrite checkpoints in the format of this version",
-        description="Reads and checks each checkpoint, then writes it again with a manifest: size and SHA-256 of every "
-        "file, held against it whenever it is opened. Weights, latents and history keep their bytes.",
+        help="rewrite checkpoints in the current format",
+        description="Reads and checks each checkpoint, then writes it again "
+        "with a manifest. The manifest lists the size "
+        "and SHA-256 of every file; both are checked each time the checkpoint is opened. Weights, latents and history "
+        "are not changed.",
     )
-    command.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help="names that `list` prints, or folders")
+    command.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help="names printed by `list`, or folders")
     command.set_defaults(command=upgrade_checkpoints)
 
 

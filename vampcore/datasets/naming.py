@@ -1,8 +1,8 @@
-"""Names of data sets: a word for a published one; for a user's own, where it lies and how it is read.
+"""Names of data sets: a word for a public one; path and reading options for a user's own.
 
-An own data set is named `folder:PATH`, `npz:PATH` or `csv:PATH`. Options that are not the usual ones stand before the
-colon, as in `folder,size=64x48,colour=rgb:PATH`, so that the name alone says what a model was trained on, and every
-command that gets the name reads the same images.
+A user's own data set is named `folder:PATH`, `npz:PATH` or `csv:PATH`. Options that differ from the defaults come
+before the colon, as in `folder,size=64x48,colour=rgb:PATH`. So the name alone tells which images a model was trained
+on, and every command with the same name reads the same images.
 """
 
 import dataclasses
@@ -33,19 +33,19 @@ _MOST_PIXELS = 4096
 
 @dataclass(frozen=True)
 class OwnData:
-    """A user's own data set: where it lies, and how it is read.
+    """A user's own data set: its path and reading options.
 
     Attributes:
         scheme: `folder`, `npz` or `csv`.
         path: The folder or file, as given.
         size: Height and width to which the images of a folder are brought.
         colour: `grey` or `rgb`, for a folder.
-        fit: How an image of another shape is brought to the size: `crop` fills it and cuts off what stands out, `pad`
-            shows all of it on black, `stretch` changes its proportions.
+        fit: How an image of another shape is brought to the size: `crop` fills it and cuts off the rest, `pad` shows
+            the whole image on black, `stretch` changes its proportions.
         skip_bad: Whether image files that cannot be read are left out.
         shape: Height and width of the images that the rows of an array or a table hold; None if it is not said.
         label: The column of a table that holds the classes; None for the usual names.
-        title: What the data set is called where it is shown; None for the last part of the path.
+        title: Display name of the data set; None for the last part of the path.
     """
 
     scheme: str
@@ -68,10 +68,10 @@ class OwnData:
                 takers = [scheme for scheme, options in OPTIONS.items() if field.name in options]
                 raise DataError(
                     f"--{SPELT.get(field.name, field.name)} is for {' and '.join(f'{name}:PATH' for name in takers)}, "
-                    f"not for {self.scheme}:PATH; leave it out"
+                    f"not for {self.scheme}:PATH; remove the option"
                 )
         if self.title is not None and not (0 < len(self.title) <= _MOST_OF_A_TITLE and self.title.isprintable()):
-            raise DataError(f"a data set's name has 1 to {_MOST_OF_A_TITLE} printable characters")
+            raise DataError(f"the name of a data set must have 1 to {_MOST_OF_A_TITLE} printable characters")
 
     def __str__(self) -> str:
         """The name that `parse` reads; what is as usual is left out."""
@@ -102,7 +102,7 @@ def expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise DataError(
-            f"{str(path)!r:.80} begins with the home folder of an unknown user; give a full path"
+            f"{str(path)!r:.80} begins with the home folder of an unknown user; give the full path"
         ) from error
 
 
@@ -117,10 +117,10 @@ def own_data(name: str) -> OwnData | None:
     if scheme not in SCHEMES or not colon or not path:
         return None
     if len(name) > _MOST_CHARACTERS:
-        raise DataError(f"a data set's name has {_MOST_CHARACTERS} characters at most, not {len(name)}")
+        raise DataError(f"the name of a data set has {len(name)} characters; at most {_MOST_CHARACTERS} are supported")
     given = [_read_option(scheme, option) for option in options]
     if len({key for key, _ in given}) < len(given):
-        raise DataError(f"{head!r:.80} has an option twice; give each once")
+        raise DataError(f"{head!r:.80} has an option twice; give each option once")
     return dataclasses.replace(OwnData(scheme, Path(path)), **dict(given))
 
 
@@ -187,7 +187,7 @@ def _read_option(scheme: str, option: str) -> tuple[str, Any]:
     key = {words: name for name, words in SPELT.items()}.get(spelt, spelt)
     if key not in OPTIONS[scheme] or bool(equals) == (key == "skip_bad"):
         known = ", ".join(SPELT.get(name, name) for name in OPTIONS[scheme])
-        raise DataError(f"{option!r:.40} is not an option of {scheme}; known are {known}")
+        raise DataError(f"{option!r:.40} is not an option of {scheme}; its options are {known}")
     if key == "skip_bad":
         return key, True
     return key, parse_size(text) if key in ("size", "shape") else unquote(text)

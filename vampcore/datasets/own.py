@@ -102,8 +102,8 @@ def dataset_from_parts(
     for part, given in parts.items():
         least = MIN_IMAGES if part == "train" and missing else MIN_PART
         if len(given.images) < least:
-            why = f", since a tenth of them is for {missing[0]}" if least > MIN_PART else ""
-            raise DataError(f"{path}: {part} holds {len(given.images)} images; at least {least} are needed{why}")
+            why = f", because a tenth of them is used for {missing[0]}" if least > MIN_PART else ""
+            raise DataError(f"{path}: {part} has {len(given.images)} images; at least {least} are needed{why}")
     levels = split_levels(tuple(given.images for given in parts.values()))
     made = {
         part: make_split(_scaled(given.images, levels), given.labels, levels, given.names)
@@ -114,7 +114,7 @@ def dataset_from_parts(
         rest, drawn, _ = split(_scaled(train.images, levels), train.labels, levels, count, 0, train.names)
         made |= {"train": rest, missing[0]: drawn}
         notes += (
-            f"there is no {missing[0]} part: {count:,} of the {len(train.images):,} training images are taken for it",
+            f"there is no {missing[0]} split: {count:,} of the {len(train.images):,} training images are used for it",
         )
     return _dataset(name, (made["train"], made["validation"], made["test"]), classes, notes)
 

@@ -1,4 +1,4 @@
-"""`csv:PATH`: a user's own data as a table, one row an observation."""
+"""`csv:PATH`: a user's own data as a table with one observation per row."""
 
 import csv
 import math
@@ -29,16 +29,16 @@ _RESCALED = "scale the columns to 0 to 1, with pandas: (frame - frame.min()) / (
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A table of numbers, split 80 / 10 / 10 with a fixed seed, perhaps with a column of classes.
+    """A table of numbers, split 80 / 10 / 10 with a fixed seed, with an optional column of class labels.
 
-    The first line may name the columns. The classes are in the column `label`, `class` or `target`, or in the one that
-    is asked for; a column of texts called `id`, `name` or `file` names the rows. All other values are integers from 0
-    to 255, or numbers from 0 to 1, which are rounded to 256 levels. A row is an image of the shape that is asked for,
-    else a vector, which is an image of height 1.
+    The first line may contain column names. Class labels are in the column `label`, `class` or `target`, or in the one
+    given with `--label`; a text column called `id`, `name` or `file` contains the names of the rows. All other values
+    are integers from 0 to 255, or numbers from 0 to 1, which are rounded to 256 levels. A row is an image if `--shape`
+    is given, else a vector, which is an image of height 1.
 
     Attributes:
-        own: Where the file lies and how it is read.
-        likelihood: None: logistic, or Bernoulli where all values are 0 or 1.
+        own: Path and reading options.
+        likelihood: None: Bernoulli if all values are 0 or 1, else logistic.
     """
 
     own: OwnData
@@ -46,7 +46,7 @@ class CsvTable:
 
     @property
     def name(self) -> str:
-        """As the command line knows it."""
+        """The name on the command line."""
         return str(self.own)
 
     def files(self, root: Path) -> tuple[Path, ...]:
@@ -57,7 +57,7 @@ class CsvTable:
         """All rows.
 
         Raises:
-            DataError: If the file is absent, no table, or holds values that are no pixels.
+            DataError: If the file is missing, is not a table, or contains values that are not pixels.
         """
         (path,) = self.files(root)
         check_file(path, "csv")
@@ -66,14 +66,14 @@ class CsvTable:
             raise refusal
         frame = _table(path)
         if len(frame) == 0:
-            raise DataError(f"{path} holds no rows; save at least {MIN_IMAGES}")
+            raise DataError(f"{path} has no rows; at least {MIN_IMAGES} are needed")
         labels = self._label_column(path, list(frame.columns))
         texts = [name for name in frame.columns if name != labels and frame[name].dtype.kind not in "biuf"]
         ids = next((name for name in texts if name.strip().casefold() in NAMES), None)
         texts = [name for name in texts if name != ids]
         if texts:
             raise DataError(
-                f"{path}: column {texts[0]!r:.60} holds texts; remove it, or use it for the classes with "
+                f"{path}: column {texts[0]!r:.60} contains text; remove it, or use it as the class labels with "
                 f"--label {texts[0]:.60}"
             )
         values = frame.drop(columns=[name for name in (labels, ids) if name is not None])
@@ -96,18 +96,20 @@ class CsvTable:
             return self.own.label
         found = [name for name in columns if name.strip().casefold() in LABELS]
         if len(found) > 1:
-            raise DataError(f"{path} has the columns {', '.join(found)}; say with --label which one holds the classes")
+            raise DataError(
+                f"{path} has the columns {', '.join(found)}; choose the one with the class labels with --label"
+            )
         return found[0] if found else None
 
     def _notes(self, labels: str | None, ids: str | None, width: int) -> tuple[str, ...]:
         notes = []
         if labels is not None and self.own.label is None:
-            notes.append(f"column {labels!r:.60} holds the classes")
+            notes.append(f"column {labels!r:.60} is used as the class labels")
         if ids is not None:
-            notes.append(f"column {ids!r:.60} names the rows")
+            notes.append(f"column {ids!r:.60} is used as the names of the rows")
         side = math.isqrt(width)
         if self.own.shape is None and side * side == width and side >= 8:
-            notes.append(f"rows are taken as vectors of {width}; if they are images, add --shape {side},{side}")
+            notes.append(f"rows are read as vectors of {width} values; if they are images, add --shape {side},{side}")
         return tuple(notes)
 
 
@@ -124,7 +126,7 @@ def _table(path: Path) -> Any:
         raise DataError(f"{path} is larger than {MAX_BYTES >> 20:,} MiB; save the values as uint8 for npz:FILE")
     separator, columns, header = _dialect(path)
     if columns > MAX_ROW + 10:
-        raise DataError(f"{path} has {columns:,} columns; {MAX_ROW:,} at most")
+        raise DataError(f"{path} has {columns:,} columns; at most {MAX_ROW:,} are supported")
     decimal = "," if separator == ";" and _has_decimal_commas(path) else "."
     try:
         frame = pd.read_csv(
@@ -135,7 +137,9 @@ def _table(path: Path) -> Any:
         raise DataError(f"{path} is not a complete table ({reason:.160}); save it as CSV again") from error
     frame.columns = [str(name) for name in frame.columns]
     if frame.index.nlevels > 1 or not frame.columns.is_unique or not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(f"{path} has rows of more values than columns, or columns of one name; save it as CSV again")
+        raise DataError(
+            f"{path} has rows with more values than columns, or two columns with one name; save it as CSV again"
+        )
     if header and re.fullmatch(r"Unnamed: \d+", frame.columns[0]):
         frame = frame.iloc[:, 1:]  # the numbers of the rows, which pandas writes
     return frame

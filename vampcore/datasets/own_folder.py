@@ -1,4 +1,4 @@
-"""`folder:PATH`: a user's own image files, one folder a class, perhaps in one folder a part."""
+"""`folder:PATH`: a user's own image files, in one folder per class, optionally below one folder per split."""
 
 import os
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from vampcore.datasets.naming import OwnData, expanded
 from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
 from vampcore.datasets.packed import packed_for, read_packed, write_packed
 
-# What systems and programs leave beside images; names that begin with a dot are left out as well.
+# Folders that operating systems and programs create; names that begin with a dot are skipped too.
 _NO_CLASSES = frozenset(("__macosx", "$recycle.bin", "@eadir", "system volume information", "lost+found"))
 _MOST_FOLDERS = 20_000
 _MOST_FILES = 5_000_000
-# Of fewer images no packed copy is made: they are read in a second.
+# Fewer images are read in a second, so they need no packed copy.
 _MIN_PACKED = 1000
 _SIDES = (4, 128)
 
 
 class _Listed(NamedTuple):
-    """The images of one part: those in its folder itself, and those in the folder of each class."""
+    """The images of one split: those directly in its folder, and those in the folder of each class."""
 
     loose: list[str]
     classes: dict[str, list[str]]
@@ -38,16 +38,16 @@ class _Listed(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """Images in PATH, or in one folder below PATH for each class (with everything in that folder).
+    """Images in PATH, or in one folder below PATH for each class, with all folders below it.
 
-    Folders `train`, `val` (or `valid`, `validation`) and `test` in PATH are taken as the parts, with the folders of the
-    classes inside; a part that is missing is drawn from `train`. Hidden files and folders are left out. Images are
-    turned as their camera says, laid on white where they are transparent, and brought to one size and colour.
+    Folders named `train`, `val` (or `valid`, `validation`) and `test` in PATH are the splits, with the class folders
+    inside; a missing split is drawn from `train`. Hidden files and folders are skipped. Images are rotated as their
+    EXIF data say, transparent pixels become white, and all images are brought to one size and colour.
 
     Attributes:
-        own: Where they lie and how they are read.
-        progress: Called with the images read and their number.
-        likelihood: None: logistic for grey and colour images, Bernoulli where every pixel is black or white.
+        own: Path and reading options.
+        progress: Called with the number of images read and the total.
+        likelihood: None: Bernoulli if every pixel is black or white, else logistic.
     """
 
     own: OwnData
@@ -56,7 +56,7 @@ class ImageFolder:
 
     @property
     def name(self) -> str:
-        """As the command line knows it."""
+        """The name on the command line."""
         return str(self.own)
 
     def files(self, root: Path) -> tuple[Path, ...]:
@@ -64,16 +64,19 @@ class ImageFolder:
         return (expanded(self.own.path),)
 
     def read(self, root: Path) -> Dataset:
-        """All images, in the parts that the folders name, else split 80 / 10 / 10 with a fixed seed.
+        """Read all images, in the splits named by folders, else split 80 / 10 / 10 with a fixed seed.
 
         Raises:
-            DataError: If there is no such folder, it holds too few images, or some cannot be read.
+            DataError: If there is no such folder, it contains too few images, or some cannot be read.
         """
         (path,) = self.files(root)
         check_folder(path)
         least, most = _SIDES
         if not all(least <= side <= most for side in self.own.size):
-            raise DataError(f"--size {self.own.size[0]},{self.own.size[1]} is refused: give {least} to {most} a side")
+            raise DataError(
+                f"--size {self.own.size[0]},{self.own.size[1]} is not supported: "
+                f"each side must have {least} to {most} pixels"
+            )
         try:
             parts, notes = _parts(path)
         except OSError as error:
@@ -81,18 +84,18 @@ class ImageFolder:
         classes = tuple(sorted({name for part in parts.values() for name in part.classes}))
         files = [file for part in parts.values() for file in part.files]
         if not files:
-            raise DataError(f"{path} holds no images; their names end in one of {', '.join(sorted(ENDINGS))}")
+            raise DataError(f"{path} contains no images; supported file endings are {', '.join(sorted(ENDINGS))}")
         images = self._images(path, files)
         if images.bad:
             bad = bad_files([f"{_below_name(path, files[row])} {words}" for row, words in images.bad.items()])
             counts = f"{len(images.bad):,} of {len(files):,} image files"
             if not self.own.skip_bad:
                 raise DataError(
-                    f"{path}: {counts} cannot be used: {bad}; repair or remove them, or leave them out with --skip-bad"
+                    f"{path}: {counts} cannot be read: {bad}; repair or remove them, or skip them with --skip-bad"
                 )
-            notes += (f"{counts} are left out: {bad}",)
+            notes += (f"{counts} are skipped: {bad}",)
         if (self.own.size, self.own.colour) == (OwnData.size, OwnData.colour):
-            notes += ("images are made grey and 28 x 28; --colour, --size and --fit change that",)
+            notes += ("images are converted to grey and 28 x 28; to change that, use --colour, --size and --fit",)
         made, start = {}, 0
         for part, listed in parts.items():
             made[part] = _part(path, listed, classes, images, start)
@@ -106,13 +109,13 @@ class ImageFolder:
     def _images(self, path: Path, files: list[str]) -> Images:
         form = Form(self.own.size, self.own.colour, self.own.fit)
         shape = (len(files), CHANNELS[form.colour], *form.size)
-        check_values(str(path), int(np.prod(shape)), "choose a smaller --size, or give fewer images")
+        check_values(str(path), int(np.prod(shape)), "choose a smaller --size, or use fewer images")
         if len(files) < _MIN_PACKED:
             return read_images(files, form, self.progress)
         try:
             packed = packed_for(path, files, form)
         except OSError as error:
-            raise DataError(f"{error.filename} is gone while the folder is read; try again") from error
+            raise DataError(f"{error.filename} was removed while the folder was being read; try again") from error
         images = read_packed(packed, shape)
         if images is None:
             images = read_images(files, form, self.progress)
@@ -121,7 +124,7 @@ class ImageFolder:
 
 
 def _part(path: Path, listed: _Listed, classes: tuple[str, ...], images: Images, start: int) -> Part:
-    """The images of a part: so many from the row `start` of all."""
+    """Return the images of a split, which begin at row `start` of all images."""
     files = listed.files
     kept = [row for row in range(len(files)) if start + row not in images.bad]
     labels = None
@@ -135,11 +138,11 @@ def _part(path: Path, listed: _Listed, classes: tuple[str, ...], images: Images,
 
 
 def _parts(path: Path) -> tuple[dict[str, _Listed], tuple[str, ...]]:
-    """The images of each part, and what to say about them; the part "" where they are given together."""
+    """List the images of each split, with notes; the split is "" if the folder has no splits."""
     notes: tuple[str, ...] = ()
     listed = _listed(path)
     while len(listed.classes) == 1 and _holds_folders(inner := path / next(iter(listed.classes))):
-        notes = (f"the only folder {inner.name} is taken for the data set",)
+        notes = (f"the data set is read from the only folder, {inner.name}",)
         path, listed = inner, _listed(inner)
     found: dict[str, list[str]] = {}
     for name in listed.classes:
@@ -148,47 +151,55 @@ def _parts(path: Path) -> tuple[dict[str, _Listed], tuple[str, ...]]:
             found.setdefault(part, []).append(name)
     if "train" not in found or len(found) < 2 or listed.loose:
         if "test" in found and "validation" in found:
-            raise DataError(f"{path} holds {', '.join(sorted(listed.classes))}, but no folder train")
+            raise DataError(
+                f"{path} contains {', '.join(sorted(listed.classes))}, but no folder "
+                "train; add it, or rename the folders if they are classes"
+            )
         return {"": listed}, notes
     for names in found.values():
         if len(names) > 1:
-            raise DataError(f"{path} holds {' and '.join(names)}, which are the same part; put them into one folder")
+            raise DataError(
+                f"{path} contains {' and '.join(names)}, which name the same split; merge them into one folder"
+            )
     others = sorted(set(listed.classes) - {name for names in found.values() for name in names})
     if others:
         raise DataError(
-            f"{path} holds {', '.join(others[:5])} beside the parts {', '.join(names[0] for names in found.values())}; "
-            "move other folders away, or rename the parts if they are classes"
+            f"{path} contains {', '.join(others[:5])} in addition to the splits "
+            f"{', '.join(names[0] for names in found.values())}; move other folders away, or rename the splits if they "
+            "are classes"
         )
     parts = {part: _listed(path / found[part][0]) for part in PARTS if part in found}
     return parts, (
         *notes,
-        f"the folders {', '.join(found[part][0] for part in parts)} are taken as the parts",
+        f"the splits are read from the folders {', '.join(found[part][0] for part in parts)}",
     )
 
 
 def _holds_folders(path: Path) -> bool:
-    """Whether a folder holds folders of images and no images of its own."""
+    """Return whether a folder contains folders of images and no images of its own."""
     folders, images = _entries(path)
     return not images and any(_below(folder) for folder in folders)
 
 
 def _listed(path: Path) -> _Listed:
-    """The images of a folder, by class.
+    """List the images of a folder by class.
 
     Raises:
-        DataError: If it holds both images and folders of images.
+        DataError: If it contains both images and folders of images.
         OSError: If it cannot be listed.
     """
     folders, loose = _entries(path)
     classes = {folder.name: _below(folder) for folder in folders}
     classes = {name: files for name, files in classes.items() if files}
     if loose and classes:
-        raise DataError(f"{path} holds both images and folders of images; move each image into the folder of its class")
+        raise DataError(
+            f"{path} contains both images and folders of images; move each image into the folder of its class"
+        )
     return _Listed(loose, classes)
 
 
 def _below(folder: Path) -> list[str]:
-    """All images in a folder and the folders below it, each folder once, however links lead there."""
+    """List all images in a folder and below it; a folder that is reached by several links is read once."""
     files: list[str] = []
     waiting, seen = [folder], set()
     while waiting:
@@ -202,13 +213,14 @@ def _below(folder: Path) -> list[str]:
         waiting += folders
         if len(seen) > _MOST_FOLDERS or len(files) > _MOST_FILES:
             raise DataError(
-                f"{folder} holds more than {_MOST_FOLDERS:,} folders or {_MOST_FILES:,} images; name a smaller folder"
+                f"{folder} contains more than {_MOST_FOLDERS:,} folders or "
+                f"{_MOST_FILES:,} images; choose a smaller folder"
             )
     return sorted(files, key=_in_order)
 
 
 def _entries(path: Path) -> tuple[list[Path], list[str]]:
-    """The folders and the images right in a folder, sorted, without what is hidden."""
+    """List the folders and the images directly in a folder, sorted, without hidden ones."""
     folders, images = [], []
     with os.scandir(path) as entries:
         for entry in entries:
@@ -223,10 +235,10 @@ def _entries(path: Path) -> tuple[list[Path], list[str]]:
 
 
 def _in_order(path: str) -> list[str]:
-    """The order of paths: folder by folder. As texts, `a-b` would come before `a/b`."""
+    """Return the sort key of a path: folder by folder. As strings, `a-b` would come before `a/b`."""
     return path.split(os.sep)  # noqa: PTH206 (of 60,000 files)
 
 
 def _below_name(path: Path, file: str) -> str:
-    """The name of a file from a folder on; `Path.relative_to` takes a second for 60,000."""
+    """Return a file's path relative to a folder; `Path.relative_to` takes a second for 60,000 files."""
     return file.removeprefix(f"{path}{os.sep}")

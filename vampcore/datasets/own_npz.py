@@ -40,15 +40,15 @@ class _Role(NamedTuple):
 
 @dataclass(frozen=True)
 class NpzImages:
-    """An npz with `images` (split 80 / 10 / 10 with a fixed seed), or with `train`, `validation` and `test`.
+    """An npz file with `images` (split 80 / 10 / 10 with a fixed seed), or with `train`, `validation` and `test`.
 
-    Images are N H W, N C H W or N H W C: uint8 (0 or 1, 0 or 255, or grey), booleans, other integers from 0 to 255, or
-    floats in [0, 1], which are rounded to 256 grey levels. Rows of N H·W take the shape that is asked for. Classes, if
-    any, are numbers or texts in `labels`, or in `train_labels`, `validation_labels` and `test_labels`; `classes` may
-    name them. The names that Keras and MedMNIST use are known, and so is an array without a name.
+    Images have shape N H W, N C H W or N H W C. Values are uint8 (0 or 1, 0 or 255, or grey), booleans, other integers
+    from 0 to 255, or floats in [0, 1], which are rounded to 256 grey levels. Rows (N, H·W) are reshaped with `--shape`.
+    Class labels are numbers or strings in `labels`, or in `train_labels`, `validation_labels` and `test_labels`;
+    `classes` gives their names. The array names of Keras and MedMNIST files, and an unnamed array, work too.
 
     Attributes:
-        own: Where the file lies and how it is read.
+        own: Path and reading options.
         likelihood: None: logistic for grey and colour images, Bernoulli for binary ones.
     """
 
@@ -57,7 +57,7 @@ class NpzImages:
 
     @property
     def name(self) -> str:
-        """As the command line knows it."""
+        """The name on the command line."""
         return str(self.own)
 
     def files(self, root: Path) -> tuple[Path, ...]:
@@ -68,7 +68,7 @@ class NpzImages:
         """All images.
 
         Raises:
-            DataError: If the file is absent, broken, or holds no such arrays.
+            DataError: If the file is missing, broken, or does not contain such arrays.
         """
         (path,) = self.files(root)
         check_file(path, "npz")
@@ -82,9 +82,9 @@ class NpzImages:
             for part, holds in keys:
                 if part not in shown and holds != "classes":
                     key, others = keys[_Role(part, holds)], ", ".join(sorted(shown.values()))
-                    raise DataError(f"{path}: {key} does not go with {others}; {CURE}")
+                    raise DataError(f"{path}: {key} does not belong to any of the image arrays {others}; {CURE}")
             if len({arrays.headers[key].dtype for key in shown.values()}) > 1:
-                raise DataError(f"{path}: {', '.join(shown.values())} differ in dtype; save them all as uint8")
+                raise DataError(f"{path}: {', '.join(shown.values())} have different dtypes; save them all as uint8")
             images = self._images(path, arrays, shown)
             given = {
                 holds: {keys[role]: arrays.whole(keys[role]) for role in keys if role.holds == holds}
@@ -100,7 +100,7 @@ class NpzImages:
             names = None if known is None else texts_of(f"{path}: {known}", given["names"][known])
             if names is not None and len(names) != counts[str(known)]:
                 raise DataError(
-                    f"{path}: {known} holds {len(names)} names for {counts[str(known)]} images; save one each"
+                    f"{path}: {known} has {len(names)} names for {counts[str(known)]} images; save one name per image"
                 )
             parts[part] = Part(images[part], numbers.get(keys.get(_Role(part, "labels"), "")), names)
         if set(parts) == {""}:
@@ -111,7 +111,9 @@ class NpzImages:
     def _images(self, path: Path, arrays: Arrays, keys: dict[str, str]) -> dict[str, UInt8[np.ndarray, "N C H W"]]:
         layouts = {part: _layout(f"{path}: {key}", key, arrays.headers[key], self.own) for part, key in keys.items()}
         if len({layout[1:] for layout in layouts.values()}) > 1:
-            raise DataError(f"{path}: {', '.join(keys.values())} differ in the shape of an image; make them equal")
+            raise DataError(
+                f"{path}: {', '.join(keys.values())} contain images of different shapes; resize them to one shape"
+            )
         check_values(str(path), sum(arrays.headers[key].size for key in keys.values()))
         images = {}
         for part, key in keys.items():
@@ -157,23 +159,23 @@ def _roles(path: Path, headers: dict[str, Header]) -> tuple[dict[str, _Role], tu
         large = numbered[:1] or [key for key in headers if len(headers[key].shape) > 1 and key not in roles]
         if len(large) == 1 and not any(role.part for role in roles.values()):
             roles[large[0]] = _Role("", "images")
-            notes = (f"{large[0]} is taken for the images",)
+            notes = (f"{large[0]} is used as the images",)
             if numbered[1:] and len(headers["arr_1"].shape) == 1:
                 roles["arr_1"] = _Role("", "labels")
-                notes = ("arr_0 is taken for the images, arr_1 for their classes",)
+                notes = ("arr_0 is used as the images, arr_1 as their class labels",)
     twice = [role for role in set(roles.values()) if list(roles.values()).count(role) > 1]
     if twice:
         same = " and ".join(sorted(key for key, role in roles.items() if role == twice[0]))
-        raise DataError(f"{path} holds {same}, which are both taken for {twice[0].holds}; remove or rename one")
+        raise DataError(f"{path} contains {same}, which both look like {twice[0].holds}; remove or rename one")
     found = {role.part for role in roles.values() if role.holds == "images"}
     if not found or ("" in found and len(found) > 1) or ("" not in found and ("train" not in found or len(found) < 2)):
         held = ", ".join(sorted(headers)[:12])
         raise DataError(
-            f"{path} holds {f'arrays {held}' if held else 'no images'}; rename those of the images, or {CURE}"
+            f"{path} contains {f'the arrays {held}' if held else 'no arrays'}; rename the image arrays, or {CURE}"
         )
     ignored = sorted(set(headers) - set(roles))
     if ignored:
-        notes += (f"arrays that are not used: {', '.join(ignored[:12])}",)
+        notes += (f"unused arrays: {', '.join(ignored[:12])}",)
     return roles, notes
 
 
@@ -185,15 +187,15 @@ def _layout(where: str, key: str, header: Header, own: OwnData) -> _Layout:
     """
     shape = header.shape
     if header.dtype.kind == "O":
-        raise DataError(f"{where} holds pickled Python objects, which are never loaded; save an array of numbers")
+        raise DataError(f"{where} contains pickled Python objects, which are never loaded; save an array of numbers")
     if len(shape) == 2 and shape[0]:
         return _rows(where, key, shape, own)
     if own.shape is not None:
-        raise DataError(f"{where} has shape {shape}, and --shape is for rows, of shape (N, H x W); leave it out")
+        raise DataError(f"{where} has shape {shape}, but --shape is only for rows of shape (N, H x W); remove --shape")
     if len(shape) not in (3, 4):
-        raise DataError(f"{where} has shape {shape}; images are N H W, N C H W or N H W C")
+        raise DataError(f"{where} has shape {shape}; images must have shape N H W, N C H W or N H W C")
     if shape[0] == 0:
-        raise DataError(f"{where} holds no images; save at least one")
+        raise DataError(f"{where} contains no images; save at least one")
     channels_last = len(shape) == 4 and shape[3] in (1, 2, 3, 4) and shape[1] not in CHANNELS
     channels, height, width = (1, *shape[1:]) if len(shape) == 3 else shape[1:]
     if channels_last:
@@ -201,14 +203,16 @@ def _layout(where: str, key: str, header: Header, own: OwnData) -> _Layout:
     if channels not in CHANNELS:
         fewer = {2: 1, 4: 3}.get(channels)
         if fewer is None:
-            raise DataError(f"{where} has {channels} channels, shape {shape}; images have 1 (grey) or 3 (colour)")
+            raise DataError(f"{where} has {channels} channels (shape {shape}); images must have 1 (grey) or 3 (colour)")
         rest = f"{key}[..., :{fewer}]" if channels_last else f"{key}[:, :{fewer}]"
         raise DataError(
-            f"{where} has {channels} channels; images have 1 (grey) or 3 (colour). Without the last one (alpha): {rest}"
+            f"{where} has {channels} channels; images must have 1 (grey) or 3 "
+            f"(colour). To drop the last one (alpha), save {rest}"
         )
     if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
         raise DataError(
-            f"{where} has images of {height} x {width}; resize them to {MIN_SIDE} to {MAX_SIDE} pixels a side"
+            f"{where} has images of {height} x {width} pixels; resize them "
+            f"so that each side has {MIN_SIDE} to {MAX_SIDE}"
         )
     return _Layout(channels_last, channels, height, width)
 
@@ -219,14 +223,18 @@ def _rows(where: str, key: str, shape: tuple[int, ...], own: OwnData) -> _Layout
     if own.shape is None:
         side = math.isqrt(values)
         raise DataError(
-            f"{where} has shape {shape}, a row for each image; "
+            f"{where} has shape {shape}, one row per image; "
             + (
                 f"if they are {side} x {side} pixels, add --shape {side},{side}"
                 if side * side == values
                 else "add --shape H,W"
             )
             + f", or --shape 1,{values} if they are not images"
-            + (f"; colour images: {key}.reshape(-1, 3, H, W)" if values % 3 == 0 and side * side != values else "")
+            + (
+                f"; for colour images, save {key}.reshape(-1, 3, H, W)"
+                if values % 3 == 0 and side * side != values
+                else ""
+            )
         )
     return rows_layout(where, values, own.shape)
 
@@ -239,9 +247,11 @@ def rows_layout(where: str, values: int, shape: tuple[int, int]) -> _Layout:
     """
     height, width = shape
     if height * width != values:
-        raise DataError(f"{where} has {values} values a row, and --shape {height},{width} needs {height * width}")
+        raise DataError(f"{where} has {values} values per row, but --shape {height},{width} needs {height * width}")
     if height == 1 and not 2 <= width <= MAX_ROW:
-        raise DataError(f"{where} has {values} values a row; vectors have 2 to {MAX_ROW:,}")
+        raise DataError(f"{where} has {values} values per row; vectors must have 2 to {MAX_ROW:,}")
     if height > 1 and not MIN_SIDE <= min(shape) <= max(shape) <= MAX_SIDE:
-        raise DataError(f"--shape {height},{width} is refused; images have {MIN_SIDE} to {MAX_SIDE} pixels a side")
+        raise DataError(
+            f"--shape {height},{width} is not supported; each side must have {MIN_SIDE} to {MAX_SIDE} pixels"
+        )
     return _Layout(False, 1, height, width)

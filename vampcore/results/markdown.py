@@ -158,26 +158,32 @@ def _notes(found: list[tuple[Config, Checkpoint | None]], estimate: Estimate) ->
     images = " or ".join(f"{count:,}" for count in counts) or "no"
     is_part = estimate.images is not None and any(estimate.images < count for count in counts)
     part = (
-        f" of a random {estimate.images:,} of them, the same for every row unless it says otherwise," if is_part else ""
+        f" of a random {estimate.images:,} of them, the same for every row unless the row says otherwise,"
+        if is_part
+        else ""
     )
     lines = [
-        f"Of {images} test images, after the rounding of the weights to float16; nats/image, ± one standard error over "
-        f"images. log p(x){part} by importance sampling with S = {estimate.samples:,}, a lower bound in expectation: "
-        f"how low depends on what q misses, which ESS does not show{_EXACT if any(map(_is_exact, done)) else ''}. ELBO "
-        "with one sample whatever the objective was. Active units from the layer next to the data "
-        "up. Mutual information and marginal KL are of the top layer and of the test set: they depend on its size, N; "
-        f"where the first is above {SATURATED:.0%} of log N, it is a lower bound and the marginal KL an upper one. "
-        "Training is the sum of the epochs' wall time, validation included.",
+        f"Scores of {images} test images in nats/image, ± one standard "
+        "error over images, after rounding the weights to "
+        f"float16. log p(x){part} is estimated by importance sampling with S = {estimate.samples:,}. The estimate is a "
+        "lower bound in expectation; how far it is below the true value depends on the posterior mass that q misses, "
+        "which the effective sample size does not "
+        f"show{_EXACT if any(map(_is_exact, done)) else ''}. The ELBO uses one "
+        "sample, whatever the training objective. Active units are listed from the layer next to the data upwards. "
+        "Mutual information and marginal KL belong to the top layer and depend on the number of test images, N. If "
+        f"mutual information is above {SATURATED:.0%} of log N, it is a "
+        "lower bound and the marginal KL an upper bound. "
+        "Training time is the sum over epochs, validation included.",
         f"Priors: {cells.prior_words(config.prior for config, _ in found)}.",
     ]
     if is_part:
         lines.append(
-            "The score for all images is a difference estimate: the mean ELBO of all, plus the mean of "
-            "log p(x) − ELBO over the part."
+            "The score for all images is a difference estimate: the mean ELBO of all images plus the mean of "
+            "log p(x) − ELBO over the random subset."
         )
     missing = sum(not _is_done(checkpoint, estimate) for _, checkpoint in found)
     if missing:
-        lines.append(f"{missing} of {len(found)} rows are not done yet.")
+        lines.append(f"{missing} of {len(found)} rows are not finished yet.")
     return [text for line in lines for text in (line, "")]
 
 

@@ -81,7 +81,7 @@ def write_state(folder: Path, config: Config, state: State) -> None:
     except OSError as error:
         raise CheckpointError(
             f"{folder / STATE} could not be written ({error.strerror or error}); the last saved state is unchanged: "
-            "make room, then go on with --resume"
+            "make room, then continue with --resume"
         ) from error
 
 
