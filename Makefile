@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format coverage train-all measure screenshots bench gpu clean
+.PHONY: help app test check format coverage train-all measure screenshots docs bench gpu clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,21 +46,24 @@ train-all: $(CHECKPOINTS:%=train/%) ## Train every shipped model again, into OUT
 train/%: $(INSTALLED)
 	$(BIN)/python -m vampcore train --like checkpoints/$* --out $(OUT)/$*
 
-measure: $(INSTALLED) ## Measure log p(x) of the shipped models where it is missing, and write README.md's table
+measure: $(INSTALLED) ## Measure log p(x) of the shipped models where it is missing, and write the tables of scores
 	$(BIN)/python -m vampcore measure $(ARGS)
 	$(BIN)/python docs/results.py
 
 screenshots: $(INSTALLED_DEV) ## Take the pictures of README.md from the running dashboard
 	$(BIN)/python docs/screenshots.py
 
-bench: $(INSTALLED_DEV) ## Print how fast everything is, against what; ARGS=--write puts it into README.md
+docs: $(INSTALLED_DEV) ## Build the documentation and the API reference into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+bench: $(INSTALLED_DEV) ## Print how fast everything is, against what; ARGS=--write writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ARGS)
 
 gpu: $(INSTALLED) ## Measure and train all that waits for a GPU, nine minutes a part; again goes on; into gpu-results/
 	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 clean: ## Remove the environments and what the tools keep; data, runs and checkpoints stay
-	rm -rf $(VENV) .venv-pythae .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf $(VENV) .venv-pythae site .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	find . -name __pycache__ -type d -not -path './runs/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -1,7 +1,7 @@
 """Run the benchmarks and print their tables: `python -m benchmarks [NAME ...] [--write]`.
 
-They run one after another in one process on one machine. `--write` puts the tables of those that ran into README.md as
-well, each subject with the machine that it ran on; what did not run stays as it was.
+They run one after another in one process on one machine. `--write` writes the tables of those that ran into
+benchmarks/RESULTS.md, each subject with the machine that it ran on. The tables of the others stay unchanged.
 """
 
 import argparse
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from benchmarks.timing import Table, machine
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 BEGIN, END = "<!-- benchmarks: written by python -m benchmarks -->\n", "<!-- end of benchmarks -->"
-# The scripts about speed, in the order of the README: modules of this package with a function `tables`.
+# The scripts about speed, in the order of RESULTS.md: modules of this package with a function `tables`.
 SUBJECTS: tuple[str, ...] = (
     "training_step",
     "epoch_on_gpu",
@@ -33,28 +34,30 @@ def alone(name: str, write: bool) -> None:
     Raises:
         subprocess.CalledProcessError: If it fails.
     """
-    subprocess.run([sys.executable, "-m", "benchmarks", name, *["--write"] * write], check=True, cwd=README.parent)
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks", name, *["--write"] * write], check=True, cwd=RESULTS.parent.parent
+    )
 
 
 def section(name: str, tables: list[Table], where: str) -> str:
-    """What stands in the README of one subject: its name for us, the kind of machine, then its tables."""
+    """Write the section of one subject: a marker, the kind of machine, then its tables."""
     said = f"Measured on {where}."
     return "\n".join([_mark(name), said, "", *(table.markdown() for table in tables)])
 
 
-def write(sections: dict[str, str], readme: Path) -> None:
-    """Replace these subjects' sections between the two markers; all others stay.
+def write(sections: dict[str, str], report: Path) -> None:
+    """Replace the sections of these subjects between the two markers; keep all others.
 
     Raises:
         ValueError: If the file has not exactly one pair of markers.
     """
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
+    before, rest = report.read_text(encoding="utf-8").split(BEGIN)
     there, after = rest.split(END)
     starts = sorted((there.index(_mark(name)), name) for name in SUBJECTS if _mark(name) in there)
     ends = [*(start for start, _ in starts[1:]), len(there)][: len(starts)]
     known = {name: there[start:end] for (start, name), end in zip(starts, ends, strict=True)} | sections
     text = "".join(known[name] for name in SUBJECTS if name in known)
-    readme.write_text(before + BEGIN + text + END + after, encoding="utf-8")
+    report.write_text(before + BEGIN + text + END + after, encoding="utf-8")
 
 
 def _mark(name: str) -> str:
@@ -65,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run what was named, or everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(SUBJECTS)}; all unless named")
-    parser.add_argument("--write", action="store_true", help="put the tables into README.md")
+    parser.add_argument("--write", action="store_true", help="write the tables into benchmarks/RESULTS.md")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in SUBJECTS]:
         parser.error(f"no benchmark is called {unknown[0]!r}; choose from {', '.join(SUBJECTS)}")
@@ -81,8 +84,8 @@ def main(arguments: list[str] | None = None) -> None:
     for table in tables:
         print("\n" + table.markdown(), flush=True)
     if options.write:
-        write({name: section(name, tables, where)}, README)
-        print(f"written to {README.name}", flush=True)
+        write({name: section(name, tables, where)}, RESULTS)
+        print(f"written to benchmarks/{RESULTS.name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def _turn(call: Callable[[], object], repeats: int) -> float:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the README.
+    """A table of benchmarks/RESULTS.md.
 
     Attributes:
         title: Its heading.

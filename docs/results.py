@@ -1,6 +1,7 @@
-"""Write the README's tables of scores from the shipped checkpoints: `python docs/results.py`.
+"""Write the tables of scores from the shipped checkpoints: `python docs/results.py`.
 
-The published figures are given as reported; where each comes from stands under the table.
+README.md has log p(x) of the experiments with a published score; docs/results.md has all models and all differences.
+Published scores are given as reported, with their sources below the tables.
 """
 
 import itertools
@@ -13,8 +14,13 @@ from vampcore.config import Config
 from vampcore.results import cells as cells_of
 from vampcore.results.paired import log_likelihood_difference
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README, REPORT = ROOT / "README.md", ROOT / "docs" / "results.md"
 BEGIN, END = "<!-- results: written by docs/results.py -->\n", "<!-- end of results -->"
+DIFFERENCES_BEGIN, DIFFERENCES_END = (
+    "<!-- differences: written by docs/results.py -->\n",
+    "<!-- end of differences -->",
+)
 SOURCES = {literature.VAMPPRIOR: 1, literature.RERUN: 2}
 NAMES = {
     "sg": "standard normal",
@@ -22,6 +28,26 @@ NAMES = {
     "vamp": "VampPrior",
     "vamp-data": "VampPrior, training images",
 }
+LAYERS = {1: "one layer", 2: "two layers"}
+
+
+def summary(folder: Path = zoo.SHIPPED) -> str:
+    """Markdown: log p(x) of every model whose experiment has a published score, with that score."""
+    lines = [
+        "| experiment | prior | ours, nats/image | published [1] | published [2] |",
+        "|---|---|---|---|---|",
+    ]
+    for experiment, family in _families(folder).items():
+        if not any(_figures(checkpoint.config) for checkpoint in family.values()):
+            continue
+        for prior, checkpoint in family.items():
+            metric = checkpoint.metric("log_likelihood")
+            ours = "not evaluated" if metric is None else cells_of.number(metric.value, metric.se)
+            published = {SOURCES[figure.source]: f"{figure.value:.2f}" for figure in _figures(checkpoint.config)}
+            others = [published.get(number, "").replace("-", cells_of.MINUS) for number in SOURCES.values()]
+            name = f"{experiment}, {LAYERS[len(checkpoint.config.latent_dims)]}"
+            lines.append("| " + " | ".join([name, NAMES[prior], ours, *others]) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def table(folder: Path = zoo.SHIPPED) -> str:
@@ -30,25 +56,17 @@ def table(folder: Path = zoo.SHIPPED) -> str:
         "| experiment | prior | K | log p(x), nats/image | ELBO, nats/image | KL | active units | epochs | published |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for experiment in sorted({path.parent.parent.name for path in folder.glob("*/*/config.json")}):
-        for prior in NAMES:
-            path = folder / experiment / prior
-            if path.exists():
-                lines.append(_row(experiment, prior, zoo.load(str(path))))
+    for experiment, family in _families(folder).items():
+        lines += [_row(experiment, prior, checkpoint) for prior, checkpoint in family.items()]
     return "\n".join(lines) + "\n"
 
 
 def differences(folder: Path = zoo.SHIPPED) -> str:
     """Markdown: for every two priors of an experiment, by how much the second one scores better, image by image."""
     lines = ["| experiment | priors | log p(x), nats/image, paired | images |", "|---|---|---|---|"]
-    for experiment in sorted({path.parent.parent.name for path in folder.glob("*/*/config.json")}):
-        found = {
-            prior: zoo.load(str(folder / experiment / prior))
-            for prior in NAMES
-            if (folder / experiment / prior).exists()
-        }
-        for one, other in itertools.combinations(found, 2):
-            metric = log_likelihood_difference(found[one], found[other])
+    for experiment, family in _families(folder).items():
+        for one, other in itertools.combinations(family, 2):
+            metric = log_likelihood_difference(family[one], family[other])
             if metric is not None:
                 sign = "+" if metric.value >= 0 else ""
                 value = sign + cells_of.number(metric.value, metric.se)
@@ -56,6 +74,19 @@ def differences(folder: Path = zoo.SHIPPED) -> str:
                 pair = f"{NAMES[other]} {cells_of.MINUS} {NAMES[one]}"
                 lines.append(f"| {experiment} | {pair} | {value}{exact} | {metric.n:,} |")
     return "\n".join(lines) + "\n"
+
+
+def _families(folder: Path) -> dict[str, dict[str, Checkpoint]]:
+    """Load the checkpoints of each experiment by prior, both in the order of the tables."""
+    experiments = sorted({path.parent.parent.name for path in folder.glob("*/*/config.json")})
+    return {
+        experiment: {
+            prior: zoo.load(str(folder / experiment / prior))
+            for prior in NAMES
+            if (folder / experiment / prior).exists()
+        }
+        for experiment in experiments
+    }
 
 
 def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
@@ -75,21 +106,24 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
 
 
 def _bits(checkpoint: Checkpoint) -> str:
-    """Of grey images, the same figure in bits a dimension, where lower is better."""
+    """Give the score of grey images in bits per dimension as well; there lower is better."""
     found = cells_of.figure(checkpoint, "bits_per_dimension", 3)
     return f" = {found} bits/dimension" if found else ""
 
 
-def _published(config: Config) -> str:
+def _figures(config: Config) -> list[literature.Published]:
     found = literature.published(
         config.data, config.model, config.prior, config.latent_dim, config.objective, config.samples
     )
+    return [figure for figure in found if figure.source in SOURCES]
+
+
+def _published(config: Config) -> str:
     cells = []
-    for figure in found:
-        if figure.source in SOURCES:
-            units = f", {figure.active_units} units" if figure.active_units else ""
-            unit = " bits/dimension" if figure.unit == literature.BITS else ""
-            cells.append(f"{figure.value:.2f}{unit}{units} [{SOURCES[figure.source]}]")
+    for figure in _figures(config):
+        units = f", {figure.active_units} units" if figure.active_units else ""
+        unit = " bits/dimension" if figure.unit == literature.BITS else ""
+        cells.append(f"{figure.value:.2f}{unit}{units} [{SOURCES[figure.source]}]")
     return "; ".join(cells).replace("-", "−")
 
 
@@ -104,12 +138,22 @@ def _figure(checkpoint: Checkpoint, name: str) -> str:
     return f"{metric.value:.2f}{error}{basis}".replace("-", "−")
 
 
+def write(path: Path, begin: str, end: str, tables: str) -> None:
+    """Replace the text between two markers.
+
+    Raises:
+        ValueError: If the file does not have exactly one pair of markers.
+    """
+    before, rest = path.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    path.write_text(before + begin + tables + end + after, encoding="utf-8")
+
+
 def main() -> None:
-    """Replace what stands between the two markers."""
-    text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    README.write_text(before + BEGIN + table() + "\n" + differences() + END + after, encoding="utf-8")
+    """Write all three tables."""
+    write(README, BEGIN, END, summary())
+    write(REPORT, BEGIN, END, table())
+    write(REPORT, DIFFERENCES_BEGIN, DIFFERENCES_END, differences())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from vampcore.config import Config
 
 
 class Cells(NamedTuple):
-    """A row of the table of README.md, under its columns."""
+    """A row of the table of benchmarks/RESULTS.md, under its columns."""
 
     columns: list[str]
     row: list[str]

@@ -1,4 +1,4 @@
-"""The command that runs the benchmarks and writes their tables into the README."""
+"""The command that runs the benchmarks and writes their tables into benchmarks/RESULTS.md."""
 
 import importlib
 import sys
@@ -30,45 +30,45 @@ def test_of_several_each_has_a_process_of_its_own(monkeypatch, write):
     monkeypatch.setattr(command.subprocess, "run", lambda words, check, cwd: ran.append((words, check, cwd)))
     command.main(["opening", "growth", *["--write"] * write])
     begin, end = [sys.executable, "-m", "benchmarks"], ["--write"] * write
-    root = command.README.parent
+    root = command.ROOT
     assert ran == [([*begin, "opening", *end], True, root), ([*begin, "growth", *end], True, root)]
 
 
 @pytest.fixture
-def readme(tmp_path, monkeypatch):
-    path = tmp_path / "README.md"
+def report(tmp_path, monkeypatch):
+    path = tmp_path / "RESULTS.md"
     path.write_text(f"before\n{command.BEGIN}old\n{command.END}\nafter\n", encoding="utf-8")
-    monkeypatch.setattr(command, "README", path)
+    monkeypatch.setattr(command, "RESULTS", path)
     return path
 
 
-def test_what_is_named_runs_and_is_printed(subjects, readme, capsys):
+def test_what_is_named_runs_and_is_printed(subjects, report, capsys):
     command.main(["second"])
     assert subjects == ["second"]
     assert "### second" in capsys.readouterr().out
-    assert "old" in readme.read_text(encoding="utf-8")
+    assert "old" in report.read_text(encoding="utf-8")
 
 
-def test_everything_runs_and_is_written_between_the_markers(subjects, readme):
+def test_everything_runs_and_is_written_between_the_markers(subjects, report):
     command.main(["--write"])
     assert subjects == ["first", "second"]
-    text = readme.read_text(encoding="utf-8")
+    text = report.read_text(encoding="utf-8")
     assert text.startswith(f"before\n{command.BEGIN}<!-- first -->\n\nMeasured on ")
     assert text.endswith(f"{command.END}\nafter\n")
     assert text.index("### first") < text.index("### second")
     assert "old" not in text
     once = text
     command.main(["--write"])
-    assert readme.read_text(encoding="utf-8") == once
+    assert report.read_text(encoding="utf-8") == once
 
 
-def test_a_part_is_written_and_the_rest_stays(subjects, readme):
+def test_a_part_is_written_and_the_rest_stays(subjects, report):
     command.main(["--write"])
-    whole = readme.read_text(encoding="utf-8")
+    whole = report.read_text(encoding="utf-8")
     changed = whole.replace("| ours | 1 ms |", "| ours | 2 ms |")
-    readme.write_text(changed, encoding="utf-8")
+    report.write_text(changed, encoding="utf-8")
     command.main(["second", "--write"])
-    text = readme.read_text(encoding="utf-8")
+    text = report.read_text(encoding="utf-8")
     assert subjects == ["first", "second", "second"]
     first, second = text[: text.index("### second")], text[text.index("### second") :]
     assert "2 ms" in first
@@ -85,8 +85,8 @@ def test_an_unknown_name_is_refused_with_the_known_ones(subjects, capsys):
     assert "first, second" in capsys.readouterr().err
 
 
-def test_the_readme_has_one_place_for_the_tables():
-    text = command.README.read_text(encoding="utf-8")
+def test_the_report_has_one_pair_of_markers():
+    text = command.RESULTS.read_text(encoding="utf-8")
     assert text.count(command.BEGIN) == text.count(command.END) == 1
     assert text.index(command.BEGIN) < text.index(command.END)
 
@@ -96,8 +96,8 @@ def test_every_subject_has_tables():
         assert callable(importlib.import_module(f"benchmarks.{name}").tables)
 
 
-def test_a_readme_without_markers_is_left_alone(tmp_path):
-    path = tmp_path / "README.md"
+def test_a_report_without_markers_is_not_changed(tmp_path):
+    path = tmp_path / "RESULTS.md"
     path.write_text("nothing", encoding="utf-8")
     with pytest.raises(ValueError):
         command.write("text", path)

@@ -191,6 +191,8 @@ def test_without_the_data_set_everything_but_the_price_is_shown(models, monkeypa
     at = opened()
     assert "Reconstruction lost" not in shown(at)
     assert "is not installed" in words(at)
+    assert "the reconstruction lost cannot be measured without the original images" in words(at)
+    assert "shown instead" not in words(at)
     assert at.button(key="units_download")
     assert len(at.get("plotly_chart")) == 4
 

@@ -279,6 +279,8 @@ def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):
     stored = services.metric(refs[2], "elbo")
     assert table.loc[ELBO, "Vamp"] == widgets.format_value(stored.value, stored.se)
     assert "Stored with the checkpoints" in words(at)
+    assert "no scores can be measured without the original images" in words(at)
+    assert "shown instead" not in words(at)
     assert at.button(key="compare_download")
     assert len(pictures(at)) == number_of_pictures(refs)
 
