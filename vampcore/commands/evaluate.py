@@ -39,7 +39,7 @@ def add_to(commands: Commands) -> None:
         "--samples",
         type=whole_number(0),
         default=5000,
-        help="importance samples per image (S) for log p(x); 0 skips log p(x) and keeps the stored value. Default: 5000.",
+        help="importance samples per image (S) for log p(x); 0 keeps the stored log p(x). Default: 5000.",
     )
     command.add_argument(
         "--limit", type=whole_number(2), help="measure a random subset of this many images, the same for all models"
