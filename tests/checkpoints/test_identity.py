@@ -113,6 +113,7 @@ class TestFile:
             {"train.labels": torch.full((240,), -1)},
             {"classes": torch.zeros(4, dtype=torch.uint8)},
             {"classes": torch.tensor(list(b'["a", 1]'), dtype=torch.uint8)},
+            {"classes": torch.tensor(list(rb'["a", "b", "\ud800"]'), dtype=torch.uint8)},
             {"other": torch.zeros(1)},
         ],
         ids=str,

@@ -10,7 +10,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from vampcore.checkpoints.folder import readable
-from vampcore.checkpoints.plain_files import one_line
+from vampcore.checkpoints.plain_files import one_line, strict_json
 from vampcore.checkpoints.reading import read_tensors
 from vampcore.checkpoints.records import Checkpoint, CheckpointError
 from vampcore.checkpoints.subset import random_rows
@@ -194,7 +194,7 @@ def _names(value: Tensor) -> tuple[str, ...]:
     if value.ndim != 1 or value.dtype != torch.uint8:
         raise ValueError("the classes are not text")
     try:
-        found = json.loads(bytes(value.tolist()))
+        found = strict_json(bytes(value.tolist()))
     except (ValueError, RecursionError) as error:
         raise ValueError("the classes are not a list of names") from error
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
