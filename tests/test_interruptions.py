@@ -147,7 +147,7 @@ class TestAFullDisk:
         before = {path.name: path.read_bytes() for path in run.iterdir()}
         with files_of_at_most(4096):
             assert main(["evaluate", str(run), "--samples", "2", "--save"]) == 1
-        assert "what was there is unchanged: make room" in only_error(capsys)
+        assert "its old contents are unchanged: make room" in only_error(capsys)
         assert {path.name: path.read_bytes() for path in run.iterdir()} == before
         assert {path.name for path in run.parent.iterdir()} == {"run", ".run.lock"}
 

@@ -148,7 +148,7 @@ def loaded(ref: Ref) -> Loaded:
     content = (ref.prior, ref.sha256, ref.folder)
     entry = next((each for each in zoo.entries() if (each.prior, each.sha256, str(each.path)) == content), None)
     if entry is None:
-        raise ServiceError(f"{ref.name} is gone or has changed since this page was drawn: reload the page")
+        raise ServiceError(f"{ref.name} was removed or has changed: reload the page")
     try:
         with out_of_turn():
             checkpoint = load(entry.path)

@@ -109,8 +109,8 @@ def _of_data_set(model: Loaded) -> Originals:
     try:
         if not may_read(data, model.checkpoint.folder):
             raise DataMissing(
-                f"{what} is named by a path that this server may not read: put it into the data folder, or name its "
-                f"folder in ${PATHS}"
+                f"{what} has a path that this server may not read: move it into the data folder, or add its folder "
+                f"to ${PATHS}"
             )
         # Asked here, since nothing keeps a refusal: every run would start a thread to show the words below.
         if not datasets.available(data):

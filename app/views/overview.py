@@ -164,8 +164,8 @@ def against_published() -> None:
     )
     if parts := estimated_parts(tuple(ref for ref, _ in found)):
         st.caption(
-            f"Estimated on a random part of the test images: {parts}. Score for all of them: their mean ELBO, plus "
-            "the mean of log p(x) − ELBO over the part."
+            f"Estimated on a random subset of the test images: {parts}. Score for all of them: their mean ELBO, plus "
+            "the mean of log p(x) − ELBO over the subset."
         )
     if len(found) > 1:
         st.caption(

@@ -59,7 +59,7 @@ class TestAFailure:
                 fail_at(patch, name, point)
                 with pytest.raises(CheckpointError) as caught:
                     save(other, run)
-            assert "could not be written (No space left on device); what was there is unchanged" in str(caught.value)
+            assert "could not be written (No space left on device); its old contents are unchanged" in str(caught.value)
             assert "\n" not in str(caught.value)
             assert alone(run)
             assert load(run).sha256 == before

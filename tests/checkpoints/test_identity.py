@@ -199,7 +199,7 @@ class TestWithoutHashes:
         Image.fromarray(np.full((28, 28), 77, np.uint8)).save(images / "a" / "0000b.png")
         capsys.readouterr()
         assert main(["evaluate", str(checkpoint), "--samples=0"]) == 1
-        assert "going by their ELBO" in capsys.readouterr().err
+        assert "judging by their ELBO" in capsys.readouterr().err
 
     @pytest.mark.parametrize("prior", ["sg", "mog", "vamp", "vamp-data"])
     def test_named_data_are_accepted_and_others_refused(self, family, prior):
@@ -207,7 +207,7 @@ class TestWithoutHashes:
         digits = datasets.load("digits")
         assert identified(checkpoint, digits).notes == ()
         other = dataclasses.replace(digits.test, images=digits.test.images.roll(1, 0))
-        with pytest.raises(ChangedDataError, match="going by their ELBO"):
+        with pytest.raises(ChangedDataError, match="judging by their ELBO"):
             identified(checkpoint, dataclasses.replace(digits, test=other))
 
     def test_measured_figures_are_stored_with_the_hashes(self, own):

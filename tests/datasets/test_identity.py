@@ -128,7 +128,7 @@ def test_it_is_said_how_many_images_change_their_part():
     order[[0, 59]] = order[[59, 0]]  # a test image and a training image change places
     moved = split_at(images[order], labels[order], tuple(names[row] for row in order), 255)
     match = matched(identity_of(dataset), moved)
-    assert match.notes == ("2 images were put back into the part that they had at training",)
+    assert match.notes == ("2 images were put back into their splits from training",)
     assert same(match.dataset, dataset)
 
 
@@ -192,7 +192,7 @@ def test_classes_that_changed_are_reported_and_those_of_the_training_stay():
     other[[0, 1, 25]] = (other[[0, 1, 25]] + 1) % 3
     for changed in (split_at(images, other, names, 255), shuffled(split_at(images, other, names, 255))):
         match = matched(identity_of(dataset), changed)
-        assert "the classes of 3 images have changed; those of the training are kept" in match.notes
+        assert "the classes of 3 images have changed; the labels from training are used" in match.notes
         assert same(match.dataset, dataset)
         assert match.dataset.classes == dataset.classes
 
@@ -202,7 +202,7 @@ def test_a_class_of_a_new_name_is_a_change_of_its_images():
     images, labels, names = all_of(dataset)
     renamed = split_at(images, labels, names, 255, ("a", "b", "z"))
     match = matched(identity_of(dataset), renamed)
-    assert match.notes == ("the classes of 20 images have changed; those of the training are kept",)
+    assert match.notes == ("the classes of 20 images have changed; the labels from training are used",)
     assert match.dataset.classes == ("a", "b", "c")
 
 
@@ -219,11 +219,11 @@ def test_classes_that_came_or_went_are_reported():
     images, _, names = all_of(dataset)
     without = split_at(images, None, names, 255)
     assert (
-        "the classes of 60 images have changed; those of the training are kept"
+        "the classes of 60 images have changed; the labels from training are used"
         in matched(identity_of(dataset), without).notes
     )
     match = matched(identity_of(without), dataset)
-    assert match.notes == ("the classes of 60 images have changed; those of the training are kept",)
+    assert match.notes == ("the classes of 60 images have changed; the labels from training are used",)
     assert match.dataset.train.labels is None
     assert match.dataset.classes == ()
 

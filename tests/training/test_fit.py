@@ -295,7 +295,7 @@ class TestAFullDisk:
 
         with monkeypatch.context() as patch:
             patch.setattr(Path, "write_bytes", full)
-            with pytest.raises(CheckpointError, match="what was there is unchanged: make room"):
+            with pytest.raises(CheckpointError, match="its old contents are unchanged: make room"):
                 train(config(), folder, resume=True)
         assert same_checkpoint(load(folder), stored)
         assert {path.name for path in tmp_path.iterdir()} == {"run", ".run.lock"}

@@ -67,8 +67,8 @@ def identified(checkpoint: Checkpoint, dataset: Dataset) -> Identified:
         return Identified(match.dataset, checkpoint.identity, match.notes)
     if not are_tested_images(checkpoint, dataset.test):
         raise ChangedDataError(
-            f"{short_name(dataset.name)} does not hold the images that the model was tested on, going by their ELBO "
-            "(the checkpoint keeps no hashes): restore the images that it had, or train again"
+            f"{short_name(dataset.name)} does not contain the test images of the model, judging by their ELBO "
+            "(the checkpoint has no hashes): restore the original images, or train again"
         )
     return Identified(dataset, identity_to_keep(dataset), ())
 

@@ -43,9 +43,7 @@ def _check_latents(tensors: dict[str, Tensor], config: Config, observation: Obse
     if ids.ndim != 1 or len(ids) == 0 or ids.dtype not in _WHOLE_NUMBERS:
         raise ValueError("there are no images")
     if len(ids) < LEAST_IMAGES:
-        raise ValueError(
-            f"{len(ids)} test image: what the pages show varies over a test set, of {LEAST_IMAGES} or more"
-        )
+        raise ValueError(f"the number of test images is {len(ids)}; at least {LEAST_IMAGES} are needed")
     _check_rows(ids, tensors.get("part_of"))
     for layer in range(layers):
         mean, scale = tensors[f"{layer}.mean"], tensors[f"{layer}.scale"]

@@ -58,7 +58,7 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
                 (fresh / name).write_bytes(content)
     except OSError as error:
         raise CheckpointError(
-            f"{folder} could not be written ({error.strerror or error}); what was there is unchanged: "
+            f"{folder} could not be written ({error.strerror or error}); its old contents are unchanged: "
             "make room or choose another folder with --out"
         ) from error
 

@@ -140,7 +140,7 @@ def matched(identity: Identity, dataset: Dataset) -> Match:
         dataset, moved = _put_back(identity, found, dataset)
         found = identity_of(dataset)
         if moved:
-            notes.append(f"{moved:,} images were put back into the part that they had at training")
+            notes.append(f"{moved:,} images were put back into their splits from training")
     if found.evaluated != identity.evaluated:
         raise ChangedDataError(
             f"{short_name(dataset.name)} gives other test images than at training once they are binarised: "
@@ -225,7 +225,7 @@ def _with_classes_of_training(identity: Identity, found: Identity, dataset: Data
         elif (then.labels is None) != (now.labels is None) and then.hashes is not None:
             labels_changed += then.count
     if labels_changed:
-        notes.append(f"the classes of {labels_changed:,} images have changed; those of the training are kept")
+        notes.append(f"the classes of {labels_changed:,} images have changed; the labels from training are used")
     if names_changed:
         notes.append(f"{names_changed:,} of the images were renamed or moved")
     if labels_changed or identity.classes != found.classes:
@@ -264,8 +264,8 @@ def _what_changed(then: _Joined, now: _Joined, identity: Identity, found: Identi
     kinds = zip(counts, ("new", "gone", "changed"), strict=True)
     words = ", ".join(f"{count:,} {word}" for count, word in kinds if count)
     return (
-        f"{name} is not as it was at training: of its {len(then.hashes):,} images, {words}; "
-        "restore the images that it had, or train again"
+        f"{name} has changed since training: of its {len(then.hashes):,} images, {words}; "
+        "restore the original images, or train again"
     )
 
 

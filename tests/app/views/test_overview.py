@@ -71,7 +71,8 @@ def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
     how = widgets.estimator(measured.metric("log_likelihood"))
     assert "S = 2" in how
     assert (
-        "Estimated on a random part of the test images: Vamp, learned weights 40. Score for all of them: their" in said
+        "Estimated on a random subset of the test images: Vamp, learned weights 40. Score for all of them: their"
+        in said
     )
     assert f"nats/image, n = 300 by their ELBO, 40 of them by {how}; higher is better" in said
 
