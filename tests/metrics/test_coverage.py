@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture, NormalMixture
-from vampcore.metrics import dead, effective_components, holes, log_density, mass_levels, usage
+from vampcore.metrics import dead, effective_components, log_density, mass_levels, usage
 
 DRAWS = 20_000
 
@@ -82,47 +82,6 @@ def test_mass_levels_hold_their_share_of_a_mixtures_draws(generator):
 def test_masses_lie_between_zero_and_one(generator, masses):
     with pytest.raises(ValueError, match="between 0 and 1"):
         mass_levels(normals([[0.0, 0.0]], [1.0]), masses, generator)
-
-
-@pytest.mark.parametrize("plane", [False, True])
-def test_equal_densities_have_no_holes(generator, plane):
-    density = normals([[-3.0, 0.0], [2.0, 1.0], [0.0, 4.0]], [0.6, 0.3, 0.1])
-    density = on_plane(density) if plane else density
-    found = holes(density, density, generator)
-    assert (found.share.value, found.share.se) == (0.0, 0.0)
-    assert found.prior_level > found.aggregate_level
-
-
-@pytest.mark.parametrize("plane", [False, True])
-def test_a_component_without_data_is_a_hole(generator, plane):
-    # Far apart, the prior's 95 % region is the 95 % region of each component; the data fill the first one alone.
-    prior, aggregate = normals([[-20.0, 0.0], [20.0, 0.0]], [0.7, 0.3]), normals([[-20.0, 0.0]], [1.0])
-    # The level t that both components share: 0.7 (1 - t / 0.7) + 0.3 (1 - t / 0.3) = 0.95 gives t = 0.025.
-    exact = 0.3 - 0.025
-    if plane:
-        prior, aggregate = on_plane(prior), on_plane(aggregate)
-    found = holes(prior, aggregate, generator, split="validation", seed=5)
-    share = found.share
-    assert share.se == pytest.approx(math.sqrt(exact * (1 - exact) / DRAWS), rel=0.05)
-    assert share.value == pytest.approx(exact, abs=4 * share.se)
-    assert (share.name, share.unit, share.n, share.samples) == ("hole_share", "share", 1, DRAWS)
-    assert (share.split, share.seed) == ("validation", 5)
-
-
-def test_holes_are_of_the_priors_mass_not_the_other_way(generator):
-    wide, narrow = normals([[0.0, 0.0]], [1.0], logvar=2.0), normals([[0.0, 0.0]], [1.0], logvar=-2.0)
-    # Radius^2 of the narrow 99 % region is chi2(0.99) e^-2; the wide normal has that much of its mass within.
-    exact = 0.95 - stats.chi2.cdf(stats.chi2.ppf(0.99, 2) * math.exp(-4), 2)
-    found = holes(wide, narrow, generator).share
-    assert found.value == pytest.approx(exact, abs=0.01)
-    assert holes(narrow, wide, generator).share.value == 0.0
-
-
-def test_places_in_a_hole(generator):
-    prior, aggregate = normals([[-20.0, 0.0], [20.0, 0.0]], [0.5, 0.5]), normals([[-20.0, 0.0]], [1.0])
-    found = holes(prior, aggregate, generator)
-    places = torch.tensor([[-20.0, 0.0], [20.0, 0.0], [0.0, 0.0], [20.0, 9.0]])
-    assert found.at(prior.log_prob(places), aggregate.log_prob(places)).tolist() == [False, True, False, False]
 
 
 def test_log_density_in_chunks(generator):

@@ -2,7 +2,7 @@
 
 from vampcore.metrics.active_units import THRESHOLD, ActiveUnits, active_units, activity
 from vampcore.metrics.chunks import Mixture, log_density, responsibilities
-from vampcore.metrics.coverage import Holes, dead, effective_components, holes, mass_levels, usage
+from vampcore.metrics.coverage import dead, effective_components, mass_levels, usage
 from vampcore.metrics.covering import CoveringEstimate, can_cover, covering
 from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
@@ -31,7 +31,6 @@ __all__ = [
     "CoveringEstimate",
     "Evaluation",
     "HoleExcess",
-    "Holes",
     "ImportanceEstimate",
     "KLPerDimension",
     "Metric",
@@ -51,7 +50,6 @@ __all__ = [
     "elbo_surgery",
     "evaluate",
     "hole_excess",
-    "holes",
     "kl_per_dimension",
     "log_density",
     "log_likelihood",

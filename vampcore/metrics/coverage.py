@@ -1,7 +1,6 @@
-"""How a prior and the aggregated posterior cover each other: usage of components, mass levels, holes."""
+"""How a prior and the aggregated posterior cover each other: usage of components, mass levels."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
@@ -9,11 +8,9 @@ from torch import Tensor
 
 from vampcore.distributions import Distribution
 from vampcore.metrics.chunks import Mixture, log_density, responsibilities
-from vampcore.metrics.metric import Metric
 
 MASSES = (0.5, 0.8, 0.95, 0.99)
 DRAWS = 20_000
-PRIOR_MASS, AGGREGATE_MASS = 0.95, 0.99
 DEAD_SHARE = 0.1
 
 
@@ -61,58 +58,6 @@ def mass_levels(
         draws: Their number.
     """
     return _quantiles(log_density(density, density.sample((draws,), generator)), masses)
-
-
-@dataclass(frozen=True)
-class Holes:
-    """Where the prior expects data and there is none: inside its 95 % region, outside the other's 99 % region.
-
-    Attributes:
-        share: The prior's mass there, with its binomial standard error; `samples` counts the draws from the prior.
-        prior_level: Log-density at the edge of the prior's 95 % region.
-        aggregate_level: Log-density at the edge of the aggregated posterior's 99 % region.
-    """
-
-    share: Metric
-    prior_level: float
-    aggregate_level: float
-
-    def at(
-        self, log_prior: Float[Tensor, "*places"], log_aggregate: Float[Tensor, "*places"]
-    ) -> Bool[Tensor, "*places"]:
-        """Which places lie in a hole, by the two log-densities there."""
-        return (log_prior > self.prior_level) & (log_aggregate < self.aggregate_level)
-
-
-@torch.no_grad()
-def holes(
-    prior: Mixture | Distribution,
-    aggregate: Mixture,
-    generator: torch.Generator | None = None,
-    draws: int = DRAWS,
-    split: str = "test",
-    seed: int = 0,
-) -> Holes:
-    """The prior's mass in holes, both densities in the same space (the latent space, or projected onto one plane).
-
-    Arguments:
-        prior: p.
-        aggregate: The aggregated posterior.
-        generator: Source of the draws from both.
-        draws: Draws from each.
-        split: Part of the data set that made the aggregated posterior, for the record.
-        seed: Of the draws, for the record.
-    """
-    z = prior.sample((draws,), generator)
-    log_prior = log_density(prior, z)
-    prior_level = _quantiles(log_prior, (PRIOR_MASS,)).item()
-    aggregate_level = mass_levels(aggregate, (AGGREGATE_MASS,), generator, draws).item()
-    inside = (log_prior > prior_level) & (log_density(aggregate, z) < aggregate_level)
-    share = inside.float().mean().item()
-    se = math.sqrt(share * (1 - share) / draws)
-    n = len(aggregate.log_weights)
-    metric = Metric("hole_share", share, "share", se, n, draws, split, seed=seed, device=z.device.type)
-    return Holes(metric, prior_level, aggregate_level)
 
 
 def _quantiles(log_densities: Float[Tensor, " N"], masses: tuple[float, ...]) -> Float[Tensor, " M"]:

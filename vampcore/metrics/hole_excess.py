@@ -12,10 +12,11 @@ from torch import Tensor
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution
 from vampcore.metrics.chunks import Mixture, log_density
-from vampcore.metrics.coverage import AGGREGATE_MASS, PRIOR_MASS, mass_levels
+from vampcore.metrics.coverage import mass_levels
 from vampcore.metrics.metric import Metric
 
 SPLITS, DRAWS_A_SPLIT = 20, 1000
+PRIOR_MASS, AGGREGATE_MASS = 0.95, 0.99
 
 
 @dataclass(frozen=True)
