@@ -16,7 +16,11 @@ def may_read(data: str, folder: Path | None) -> bool:
     """Whether a page may read the data that a checkpoint names.
 
     Data sets known by name always. A path only under the data folder or a folder of `$VAMPSCOPE_DATA_PATHS`; where the
-    server listens on this machine alone, also that of a run in `runs/` with its training state, which no copy has.
+    server listens on this machine alone, also that of a run in `runs/` with a training state.
+
+    The training state is a sign, not a proof: it is not read, so that a folder from elsewhere with such a file that
+    somebody puts into `runs/` passes too. What it names is then read with that user's rights and, if it loads, compared
+    with the checkpoint's hashes or ELBO; only the users of this machine see the page.
 
     Arguments:
         data: As the checkpoint's configuration names it.
