@@ -118,16 +118,18 @@ def dismiss_notices() -> None:
 
 
 def ignored(key: str, raw: str, cure: str) -> None:
-    """Add a notice that the URL's value of `key` was ignored; `cure` says what it may be.
-
-    What the URL says is shown as code, so that nothing in it is read as markup.
-    """
-    plain = " ".join(raw.replace("`", "'").split())
-    shown = plain if len(plain) <= 40 else plain[:39] + "\u2026"
-    sentence = f"{key} = `{shown or ' '}`: {cure}."
+    """Add a notice that the URL's value of `key` was ignored; `cure` says what it may be, as Markdown."""
+    sentence = f"{key} = {_as_code(raw)}: {cure}."
     known = st.session_state.setdefault(_NOTICES, [])
     if sentence not in known:
         known.append(sentence)
+
+
+def _as_code(said: str) -> str:
+    """What the URL or a checkpoint says as code, so that nothing in it is read as markup."""
+    plain = " ".join(said.replace("`", "'").split())
+    shown = plain if len(plain) <= 40 else plain[:39] + "\u2026"
+    return f"`{shown or ' '}`"
 
 
 def expect_choice(key: str, labels: Mapping[str, str], default: str | None) -> None:
@@ -245,7 +247,7 @@ def _check_choices(key: str, labels: Mapping[str, str], many: bool) -> None:
     spelled = [labels.get(each, each) for each in wanted]
     unknown = [each for each in spelled if each not in labels.values()]
     if unknown:
-        some = ", ".join(list(labels.values())[:6]) + (", \u2026" if len(labels) > 6 else "")
+        some = ", ".join(map(_as_code, list(labels.values())[:6])) + (", \u2026" if len(labels) > 6 else "")
         _drop(key, unknown, f"it may be {some}" if labels else "there is nothing to choose from")
     elif spelled != raw:
         st.query_params[key] = spelled

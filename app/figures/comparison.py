@@ -63,7 +63,7 @@ def estimates(
                     "color": colour,
                 },
                 **error,
-                hovertemplate=f"{row.name}<br>%{{x:.2f}}{'' if row.se is None else f' ± {row.se:.2f}'}<extra></extra>",
+                hovertemplate=f"%{{y}}<br>%{{x:.2f}}{'' if row.se is None else f' ± {row.se:.2f}'}<extra></extra>",
                 showlegend=False,
             )
         )

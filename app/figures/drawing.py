@@ -3,11 +3,16 @@
 Plotly's graph objects check every property when it is set, which takes 30 to 90 ms of processor for a figure of ours,
 each time it is drawn. A drawing is checked by the tests instead (`Drawing.checked`), and costs next to nothing to show.
 
+Names of classes, priors and experiments come from folders that anybody may have written, and plotly.js reads <b>, <a>
+and %{..} in nearly every text. So every text of a drawing is shown as it is; a line feed starts a new line. The
+exception is "hovertemplate", which holds no names: they reach it as values, "%{text}" or "%{meta[0]}" say.
+
 Reference:
     https://plotly.com/javascript/reference/
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +34,11 @@ ARRAY_TYPES = {
     "int8": "i1",
     "uint8": "u1",
 }
+
+# What is no text to be read: a template of ours, and the sentence for those who do not see the figure.
+NO_TEXT = ("hovertemplate", "alt")
+_MARKUP = re.compile("[&<\n]|%(?={)")
+_SHOWN = {"&": "&amp;", "<": "&lt;", "\n": "<br>", "%": "&#37;"}
 
 
 @dataclass
@@ -87,7 +97,7 @@ class Drawing:
     def spec(self) -> Spec:
         """The figure as plotly.js takes it, with arrays as bytes; made once for a figure that stays as it is."""
         if self._spec is None:
-            self._spec = {"data": [_sendable(trace) for trace in self.data], "layout": _sendable(self.layout)}
+            self._spec = {"data": _sendable(_as_text(self.data)), "layout": _sendable(_as_text(self.layout))}
         return self._spec
 
     def checked(self) -> go.Figure:
@@ -96,7 +106,7 @@ class Drawing:
         Raises:
             ValueError: If plotly knows a property not, or not with that value.
         """
-        return go.Figure(data=self.data, layout=self.layout)
+        return go.Figure(data=_as_text(self.data), layout=_as_text(self.layout))
 
 
 def merge(target: Spec, changes: Mapping[str, Any]) -> None:
@@ -108,6 +118,19 @@ def merge(target: Spec, changes: Mapping[str, Any]) -> None:
         if not isinstance(target.get(name), dict):
             target[name] = {}
         merge(target[name], value)
+
+
+def _as_text(value: Any) -> Any:
+    """A part of a figure whose texts plotly.js shows as they are."""
+    if isinstance(value, str):
+        return _MARKUP.sub(lambda found: _SHOWN[found.group()], value)
+    if isinstance(value, np.ndarray):
+        return _as_text(value.tolist()) if value.dtype.kind in "OU" else value
+    if isinstance(value, dict):
+        return {name: each if name in NO_TEXT else _as_text(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(each) for each in value]
+    return value
 
 
 def _sendable(value: Any) -> Any:

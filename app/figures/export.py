@@ -44,6 +44,7 @@ def plot_config(
         removed += ["lasso2d", "select2d"]
     return {
         "displaylogo": False,
+        "typesetMath": False,
         **({} if bar else {"displayModeBar": False}),
         "responsive": True,
         "scrollZoom": False,

@@ -64,7 +64,7 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
                     "mode": "lines+markers" if len(values) == 1 else "lines",
                     "line": {"color": colour, "width": 2.4 if dash == "solid" else 1.8, "dash": dash},
                     "name": f"{run.name}, {what}",
-                    "hovertemplate": f"{run.name}, {what}<br>epoch %{{x}}<br>%{{y:.2f}} nats<extra></extra>",
+                    "hovertemplate": "%{fullData.name}<br>epoch %{x}<br>%{y:.2f} nats<extra></extra>",
                 }
             )
         if run.best is not None:
@@ -76,8 +76,9 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
                     "y": np.asarray(run.validation_elbo, np.float32)[at],
                     "mode": "markers",
                     "marker": {"symbol": PRIOR_SYMBOLS[run.prior], "size": 12, "color": colour},
+                    "name": f"{run.name}, best epoch",
                     "showlegend": False,
-                    "hovertemplate": f"{run.name}, best epoch %{{x}}<br>%{{y:.2f}} nats<extra></extra>",
+                    "hovertemplate": "%{fullData.name} %{x}<br>%{y:.2f} nats<extra></extra>",
                 }
             )
     alt = "Training and validation ELBO against the epoch: " + ", ".join(

@@ -60,9 +60,7 @@ def strip(
                 "y": (row + 0.5).astype(np.float32),
                 "mode": "markers",
                 "marker": {"size": 12, "opacity": 0},
-                "text": [
-                    f"{rows[r]}<br>{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)
-                ],
+                "text": [f"{rows[r]}\n{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)],
                 "hovertemplate": "%{text}<extra></extra>",
                 "showlegend": False,
             }

@@ -78,7 +78,8 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 0.45}},
                 "name": f"{one.name}: {one.active} of {len(order)} active",
-                "hovertemplate": f"{one.name}<br>unit %{{customdata}}<br>A = %{{y:.3g}}<extra></extra>",
+                "meta": [one.name],
+                "hovertemplate": "%{meta[0]}<br>unit %{customdata}<br>A = %{y:.3g}<extra></extra>",
             }
         )
     alt = "Activity of latent units, sorted, on a log scale. " + ", ".join(

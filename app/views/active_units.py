@@ -129,7 +129,8 @@ def show_unit(ref: services.Ref, unit: int) -> None:
     layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
     with st.container(border=True):
         st.markdown(
-            f"**Unit {unit}**{of_top_layer(ref)}, {prior_name(ref)}" + ("" if layer.active[unit] else ", not active")
+            f"**Unit {unit}**{of_top_layer(ref)}, {widgets.plain(prior_name(ref))}"
+            + ("" if layer.active[unit] else ", not active")
         )
         st.metric(
             "Activity A",
@@ -154,7 +155,11 @@ def show_counts(refs: tuple[services.Ref, ...]) -> None:
         facts = services.facts(ref)
         layers = "" if len(facts.latent_dims) == 1 else " (z1 + z2)"
         cells.append(
-            widgets.Cell(prior_name(ref), services.active_label(ref), f"active units{layers}, n = {facts.images:,}")
+            widgets.Cell(
+                widgets.plain(prior_name(ref)),
+                services.active_label(ref),
+                f"active units{layers}, n = {facts.images:,}",
+            )
         )
     widgets.metric_row(cells)
 

@@ -23,6 +23,7 @@ from app.widgets.family import (
     say_flow,
     say_ranges,
     short_name,
+    short_words,
 )
 from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, show_table, stored, table
 from app.widgets.kl_parts import show_kl, stored_kl
@@ -147,7 +148,7 @@ def scores(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
     """The stored scores with their paired differences from `base`, which it returns."""
     shown, found = stored(refs), widgets.stored_differences(refs, base)
     if found:
-        shown.loc[f"{quantities(found)} minus that of {short_name(base)} (nats/image)"] = cells(refs, found, base)
+        shown.loc[f"{quantities(found)} minus that of {short_words(base)} (nats/image)"] = cells(refs, found, base)
     show_table(shown)
     say_stored(refs)
     left, right = st.columns(2, gap="large")
@@ -195,7 +196,7 @@ def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differen
         }
         shown = table(refs, lambda ref, each, layer: lookup[ref].find(each, layer), "not computed", total)
         if differences:
-            shown.loc[f"log p(x) minus that of {short_name(base)} (nats/image)"] = cells(refs, differences, base)
+            shown.loc[f"log p(x) minus that of {short_words(base)} (nats/image)"] = cells(refs, differences, base)
         show_table(shown)
         which = "all" if images == total else f"a random {widgets.count(images)} of the"
         kept = "" if total == all_images else " that are kept"
@@ -207,14 +208,14 @@ def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differen
         if images < total:
             shift = services.subset_shift(lookup[base])
             st.caption(
-                f"These {widgets.count(images)} images are a sample: their stored ELBO with {short_name(base)} is "
+                f"These {widgets.count(images)} images are a sample: their stored ELBO with {short_words(base)} is "
                 f"{abs(shift):.2f} nats/image {'above' if shift >= 0 else 'below'} the mean over all "
                 f"{widgets.count(total)}. Differences between priors are taken on the same images."
             )
         whole = [each for each in found if each.find("mutual_information") is None]
         if whole:
             st.caption(
-                f"{', '.join(short_name(each.ref) for each in whole)}: mutual information and marginal KL are not "
+                f"{', '.join(short_words(each.ref) for each in whole)}: mutual information and marginal KL are not "
                 "computed where the posteriors are flows, since the density of their aggregate takes N² inverse passes."
             )
         say_ceiling(refs, lambda ref, each, layer: lookup[ref].find(each, layer), total)

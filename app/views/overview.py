@@ -19,9 +19,10 @@ from app.widgets.family import (
     say_flow,
     say_ranges,
     short_name,
+    short_words,
 )
 from app.widgets.figures_table import estimated_parts, layer_of
-from app.widgets.numbers import label
+from app.widgets.numbers import label, unit
 
 SAMPLES = 16
 COLUMNS = 8
@@ -36,7 +37,7 @@ def basis(ref: services.Ref, metric: services.Metric) -> str:
     if metric.name != "log_likelihood" or part is None:
         return widgets.caption(metric)
     images = widgets.count(services.facts(ref).test_images)
-    return f"{metric.unit}, n = {images} by their ELBO, {widgets.count(part)} of them by {widgets.estimator(metric)}"
+    return f"{unit(metric)}, n = {images} by their ELBO, {widgets.count(part)} of them by {widgets.estimator(metric)}"
 
 
 def numbers(ref: services.Ref) -> None:
@@ -45,10 +46,10 @@ def numbers(ref: services.Ref) -> None:
     with st.container(border=True, height="stretch", gap="small"):
         with st.container(gap=None):
             if metric is None:
-                st.metric(f"Log-likelihood, {short_name(ref)}", "not evaluated")
+                st.metric(f"Log-likelihood, {short_words(ref)}", "not evaluated")
             else:
                 # The error stands beneath: beside the score it would be cut off in a narrow column.
-                st.metric(f"{label(metric.name)}, {short_name(ref)}", widgets.value(metric))
+                st.metric(f"{label(metric.name)}, {short_words(ref)}", widgets.value(metric))
                 error = f"**{words}** " if (words := widgets.error(metric)) else ""
                 st.caption(f"{error}{basis(ref, metric)}; {widgets.direction(metric.name)}")
         for known in services.published(ref):
@@ -137,7 +138,7 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
 def paired() -> None:
     """By how much each prior scores better than the first one, image by image, from the stored scores."""
     if found := widgets.stored_differences(refs, refs[0]):
-        st.subheader(f"Difference from {short_name(refs[0])}, image by image", anchor=False)
+        st.subheader(f"Difference from {short_words(refs[0])}, image by image", anchor=False)
         widgets.show_differences(found, refs[0], key="overview_differences")
 
 
@@ -240,7 +241,7 @@ refs = readable(here.experiment.refs)
 widgets.part_notice(refs)
 side_by_side()
 in_columns(refs, numbers)
-unfinished = [short_name(ref) for ref in refs if not services.facts(ref).converged]
+unfinished = [short_words(ref) for ref in refs if not services.facts(ref).converged]
 if unfinished:
     st.caption(f":material/hourglass_top: Not converged, the best weights so far: {', '.join(unfinished)}.")
 widgets.explain(

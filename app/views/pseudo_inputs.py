@@ -165,7 +165,7 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
     if told.image_class >= 0:
         name = facts.classes[told.image_class]
         name = f"digit {name}" if name.isdigit() and len(name) == 1 else name
-        cells.append(widgets.Cell("Mostly explains", name, f"class with most of the usage of {k}"))
+        cells.append(widgets.Cell("Mostly explains", widgets.plain(name), f"class with most of the usage of {k}"))
     if facts.outside is not None:
         cells.append(widgets.Cell("Clamped pixels", widgets.percent(facts.outside), "of all, at or beyond 0 or 1"))
     widgets.metric_row(cells)

@@ -7,7 +7,7 @@ import streamlit as st
 from app import services
 from app.figures import comparison
 from app.widgets.export import figure
-from app.widgets.family import short_name
+from app.widgets.family import short_name, short_words
 from app.widgets.numbers import count, estimator, signed_difference
 from app.widgets.page import mode
 
@@ -51,11 +51,11 @@ def show_differences(found: Differences, base: services.Ref, key: str) -> None:
 
 def differences_in_words(found: Differences, base: services.Ref) -> str:
     """Each difference with its error, how it was measured, and on how many images and training runs."""
-    numbers = ", ".join(f"{short_name(ref)} **{signed_difference(metric)}**" for ref, metric in found.items())
+    numbers = ", ".join(f"{short_words(ref)} **{signed_difference(metric)}**" for ref, metric in found.items())
     how = "; ".join(dict.fromkeys(_basis(metric) for metric in found.values()))
     seeds = {services.facts(ref).seed for ref in (base, *found)}
     one = "one training seed" if len(seeds) == 1 else "one training run each"
-    return f"Minus {short_name(base)}, image by image: {numbers} nats/image ({how}; {one})."
+    return f"Minus {short_words(base)}, image by image: {numbers} nats/image ({how}; {one})."
 
 
 def _basis(metric: services.Metric) -> str:

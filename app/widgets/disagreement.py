@@ -8,7 +8,7 @@ from app import services
 from app.figures import holes, tiles
 from app.figures.theme import Theme
 from app.widgets.export import figure
-from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name
+from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name, short_words
 from app.widgets.numbers import count, format_value
 from app.widgets.page import mode, not_applicable, plane_density, plane_window, progress
 from app.widgets.pictures import enlargement, picture
@@ -64,14 +64,14 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
     def card(ref: services.Ref) -> None:
         if services.facts(ref).posterior != "normal":
             not_applicable(
-                f"{short_name(ref)}: the posteriors are flows, so the density of the aggregated posterior takes N "
+                f"{short_words(ref)}: the posteriors are flows, so the density of the aggregated posterior takes N "
                 "inverse passes at each point.",
                 "Holes are not measured.",
             )
             return
         drawing = hole_map(ref, windows[ref], mode())
         if drawing is None:
-            not_applicable(f"{short_name(ref)}: a flow has no exact projection onto a plane.", "There is no map.")
+            not_applicable(f"{short_words(ref)}: a flow has no exact projection onto a plane.", "There is no map.")
             return
         figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-holes")
         if services.plane(ref).exact:
@@ -83,7 +83,7 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
 
 def show_mass(ref: services.Ref) -> None:
     """The prior's mass in holes minus the floor, with the spread over half-splits, or why there is no such number."""
-    with progress(f"Measuring the holes of {short_name(ref)}"):
+    with progress(f"Measuring the holes of {short_words(ref)}"):
         found = services.measured_holes(ref)
     if found is None:
         return
@@ -96,7 +96,7 @@ def show_mass(ref: services.Ref) -> None:
         return
     se = 100 * (found.excess.se or 0.0)
     with st.container(border=True, gap=None):
-        st.metric(f"Prior mass in holes, minus the floor, {short_name(ref)}", f"{format_value(excess, se)} %")
+        st.metric(f"Prior mass in holes, minus the floor, {short_words(ref)}", f"{format_value(excess, se)} %")
         st.caption(
             f"Lower is better. n = {count(found.excess.n or 0)} test images; \u00b1 the spread over 20 random "
             f"half-splits, {count(found.excess.samples or 0)} draws each; floor {floor:.1f} %, "

@@ -31,6 +31,11 @@ def short_name(ref: services.Ref) -> str:
     return SHORT_NAMES.get(ref.prior, ref.prior)
 
 
+def short_words(ref: services.Ref) -> str:
+    """The short name for Markdown: captions, labels of figures, headings and tables."""
+    return plain(short_name(ref))
+
+
 def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
     """The checkpoints that can be loaded; of each other one a line says why not, so that it does not hide the rest.
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import services
-from app.widgets.family import short_name
+from app.widgets.family import short_words
 from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label
 from app.widgets.screen import is_narrow
 from app.widgets.sidebar import data_notice
@@ -57,7 +57,7 @@ def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) ->
     if layers > 1:
         add("KL of all layers (nats/image)", "kl")
     add("Median effective samples (importance sampling)", "ess_median")
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[short_name(ref) for ref in refs])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[short_words(ref) for ref in refs])
 
 
 def basis(metric: services.Metric) -> str:
@@ -104,7 +104,7 @@ def say_stored(refs: tuple[services.Ref, ...]) -> None:
 
 def say_ceiling(refs: tuple[services.Ref, ...], get: Get, images: int) -> None:
     """Say for which priors the mutual information is near the most that so many images can show."""
-    near = [short_name(ref) for ref in refs if services.saturated(get(ref, "mutual_information", None), images)]
+    near = [short_words(ref) for ref in refs if services.saturated(get(ref, "mutual_information", None), images)]
     if near:
         st.caption(
             f"{', '.join(near)}: mutual information is near its ceiling, log N = {np.log(images):.2f} for N = "
@@ -116,7 +116,7 @@ def say_ceiling(refs: tuple[services.Ref, ...], get: Get, images: int) -> None:
 def estimated_parts(refs: tuple[services.Ref, ...]) -> str:
     """For how many test images log p(x) was estimated, for each prior where those are not all: "SG 400"."""
     parts = ((ref, services.estimated_part(ref)) for ref in refs)
-    return ", ".join(f"{short_name(ref)} {count(part)}" for ref, part in parts if part is not None)
+    return ", ".join(f"{short_words(ref)} {count(part)}" for ref, part in parts if part is not None)
 
 
 def say_not_measured(refs: tuple[services.Ref, ...]) -> None:

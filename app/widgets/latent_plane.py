@@ -201,12 +201,12 @@ def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, n
 def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
     """What hovering over an image says: its number, class, component (not of a flow, which has none) and ELBO."""
     latents, names = services.latents(ref), class_names(ref)
-    kinds = [f"<br>class {names[label]}" for label in latents.labels[rows]] if names else [""] * len(rows)
+    kinds = [f"\nclass {names[label]}" for label in latents.labels[rows]] if names else [""] * len(rows)
     if services.facts(ref).is_mixture:
         components = services.components_of_images(ref).component[rows]
-        kinds = [f"{kind}<br>component {k}" for kind, k in zip(kinds, components, strict=True)]
+        kinds = [f"{kind}\ncomponent {k}" for kind, k in zip(kinds, components, strict=True)]
     told = zip(rows, kinds, latents.elbo[rows], strict=True)
-    return [f"image {row}{kind}<br>elbo (nats) {elbo:.1f}" for row, kind, elbo in told]
+    return [f"image {row}{kind}\nelbo (nats) {elbo:.1f}" for row, kind, elbo in told]
 
 
 def _counted(ref: services.Ref, cells: services.Cells, colour: str) -> crowd.Counted:

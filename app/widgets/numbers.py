@@ -4,6 +4,7 @@ import math
 import re
 
 from app import services
+from app.widgets.text import plain
 
 LABELS = {
     "elbo": "ELBO",
@@ -82,12 +83,12 @@ def format_metric(metric: services.Metric) -> str:
     if metric.unit == "share":
         se = None if metric.se is None else 100 * metric.se
         return format_value(100 * metric.value, se) + " %"
-    return f"{format_value(metric.value, metric.se)} {metric.unit}".strip()
+    return f"{format_value(metric.value, metric.se)} {unit(metric)}".strip()
 
 
 def caption(metric: services.Metric) -> str:
     """What a score was computed from: "nats/image, n = 10,000, importance sampling, S = 5,000"."""
-    parts = ["" if metric.unit == "share" else metric.unit]
+    parts = ["" if metric.unit == "share" else unit(metric)]
     if metric.n is not None:
         parts.append(f"n = {count(metric.n)}")
     parts.append(estimator(metric))
@@ -125,5 +126,10 @@ def signed_difference(metric: services.Metric) -> str:
 
 
 def label(name: str) -> str:
-    """The words for a metric's name."""
-    return LABELS.get(name, name.replace("_", " ").capitalize())
+    """The words for a metric's name, as Markdown."""
+    return LABELS.get(name) or plain(name.replace("_", " ").capitalize())
+
+
+def unit(metric: services.Metric) -> str:
+    """A metric's unit, as Markdown: it comes from the checkpoint."""
+    return plain(metric.unit)

@@ -69,7 +69,7 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
     facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
     places = places[np.isin(places, services.most_used(ref))]
     columns = columns_for(len(places))
-    named = [f"<br>class {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
+    named = [f"\nclass {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
     drawing, where = tiles.tiles(
         pixels_of(ref, show, epoch)[places],
         mode,
@@ -77,7 +77,7 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
         columns=columns,
         ids=places.tolist(),
         hover=[
-            f"component {k}<br>weight {percent(weight)}<br>usage {percent(used)}{name}"
+            f"component {k}\nweight {percent(weight)}\nusage {percent(used)}{name}"
             for k, weight, used, name in zip(places, known.weights[places], known.usage[places], named, strict=True)
         ],
         binary=facts.binary,

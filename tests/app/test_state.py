@@ -191,7 +191,7 @@ def test_another_experiment_falls_back_to_a_prior_that_it_has(models):
 def test_markup_in_a_link_is_shown_as_it_is_written():
     at = opened(t_model="`![x](http://example.org/x.png)`\n# Head")
     (line,) = [line for line in at.warning[0].value.splitlines() if "t_model" in line]
-    assert line == "- t_model = `'![x](http://example.org/x.png)' # Head`: it may be a, b, c."
+    assert line == "- t_model = `'![x](http://example.org/x.png)' # Head`: it may be `a`, `b`, `c`."
 
 
 def begun(address: str) -> None:

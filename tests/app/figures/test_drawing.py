@@ -60,3 +60,17 @@ def test_lines_reach_from_edge_to_edge_and_plotly_knows_every_property():
 def test_a_misspelt_property_is_found():
     with pytest.raises(ValueError, match="colour"):
         Drawing([{"type": "scatter", "marker": {"colour": "red"}}]).checked()
+
+
+def test_texts_are_shown_as_they_are():
+    name, shown = '<a href="//x">%{x}</a> &lt;b>', '&lt;a href="//x">&#37;{x}&lt;/a> &amp;lt;b>'
+    figure = Drawing([{"type": "scatter", "x": [1], "y": [name], "hovertemplate": "%{y}<br>%{x}", "text": ["a\nb"]}])
+    figure.update(title={"text": name}, xaxis={"ticktext": np.array([name])}, meta={"alt": name})
+    figure.annotate({"text": name})
+    spec = figure.spec()
+    assert spec["data"][0]["y"] == spec["layout"]["xaxis"]["ticktext"] == [shown]
+    assert spec["layout"]["title"]["text"] == spec["layout"]["annotations"][0]["text"] == shown
+    assert spec["data"][0]["hovertemplate"] == "%{y}<br>%{x}"
+    assert spec["data"][0]["text"] == ["a<br>b"]
+    assert spec["layout"]["meta"]["alt"] == name
+    assert figure.checked().layout.title.text == shown
