@@ -149,6 +149,17 @@ def test_rounding_is_to_float16_in_place():
 
 
 class TestCard:
+    def test_it_is_written_anew_and_a_file_of_notes_is_kept_as_it_says(self, family, tmp_path):
+        folder = tmp_path / "sg"
+        shutil.copytree(family / "small" / "sg", folder)
+        card = (folder / "README.md").read_text()
+        (folder / "README.md").write_text(card + "My notes\n")
+        (folder / "notes.md").write_text("My notes\n")
+        save(load(folder), folder)
+        assert (folder / "README.md").read_text() == card
+        assert (folder / "notes.md").read_text() == "My notes\n"
+        assert "This file is written anew whenever the checkpoint is saved. Put notes into another file" in card
+
     def test_says_what_config_and_metrics_say(self, family):
         for prior in PRIORS:
             folder = family / "small" / prior

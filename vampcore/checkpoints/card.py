@@ -52,6 +52,8 @@ They are rounded to float16.
 
 All values were computed after the rounding.{_part(checkpoint)} To repeat this training, run
 `python -m vampcore train --like FOLDER`, where FOLDER is this folder.
+
+This file is written anew whenever the checkpoint is saved. Put notes into another file of this folder: it is kept.
 """
 
 

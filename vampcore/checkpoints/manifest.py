@@ -43,7 +43,7 @@ class Listed:
 
 
 def manifest_of(files: Mapping[str, bytes]) -> bytes:
-    """The manifest of the files of a checkpoint; the card is not in it, so that people may add to it."""
+    """The manifest of the files of a checkpoint; the card, which nothing reads, is not in it."""
     described = {name: _listed(content) for name, content in sorted(files.items()) if name not in (CARD, MANIFEST)}
     return _written({name: {"size": each.size, "sha256": each.sha256} for name, each in described.items()})
 
