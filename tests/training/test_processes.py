@@ -38,7 +38,6 @@ class TestAlone:
         assert alone.share(7) == slice(0, 7)
         assert alone.any(True)
         assert not alone.any(False)
-        assert alone.from_first(lambda: "state") == "state"
 
     @pytest.mark.parametrize("count", [1, 2, 3, 7])
     @pytest.mark.parametrize("rows", [1, 6, 100, 101])

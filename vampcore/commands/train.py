@@ -27,7 +27,6 @@ from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, fit, keep_freed_memory
-from vampcore.training.data_of_run import data_to_resume
 from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
 
@@ -88,9 +87,6 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
     if processes.first and not options.resume and any((found / name).exists() for name in (STATE, "config.json")):
         raise CheckpointError(f"{folder} already contains a model: continue it with --resume, or choose another --out")
     dataset = read_data(config.data, options.data_root, config.likelihood, quiet=not processes.first)
-    if options.resume and processes.first:
-        for note in data_to_resume(config, dataset, folder).notes:
-            print(f"{datasets.short_name(config.data)}: {note}", file=sys.stderr)
     done = None
     together = f" ({processes.count} processes)" if processes.count > 1 else ""
     progress = tqdm(
@@ -99,11 +95,15 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
         desc=f"{config.experiment}/{config.prior} on {device}{together}",
         disable=not processes.first,
     )
+
+    def note(words: str) -> None:
+        progress.write(f"{datasets.short_name(config.data)}: {words}", file=sys.stderr)
+
     with (
         stop_on_signals() as asked_to_stop,
         progress as bar,
         closing(
-            fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes)
+            fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes, note)
         ) as records,
     ):
         for record in records:
@@ -136,7 +136,7 @@ def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Con
     if data is None:
         parser.error("train needs --data NAME, or --like CHECKPOINT")
     given["data"] = data
-    if "likelihood" not in given and (like is None or like.data != data):
+    if "likelihood" not in given and (like is None or (like.data != data and not options.resume)):
         given["likelihood"] = datasets.default_likelihood(data)
     try:
         if like is not None:

@@ -145,6 +145,16 @@ def absolute_name(name: str) -> str:
     return name if own is None else str(own.absolute())
 
 
+def same_but_for_path(name: str, other: str) -> bool:
+    """Whether both name the same data set, or own data read in the same way, which may have moved.
+
+    Raises:
+        DataError: If an option is unknown or cannot be.
+    """
+    one, two = own_data(name), own_data(other)
+    return name == other if one is None or two is None else one == dataclasses.replace(two, path=one.path)
+
+
 def short_name(name: str) -> str:
     """What a page, a report or a folder calls a data set: never a path, and never the name of a home folder.
 

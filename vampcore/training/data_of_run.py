@@ -1,14 +1,31 @@
 """The images of a run: kept from its start on, so that it goes on with those that it was begun with."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from vampcore.checkpoints import CheckpointError, load
 from vampcore.checkpoints.folder import readable, write_bytes
 from vampcore.checkpoints.identity import IDENTITY, identified, identity_bytes, read_identity
 from vampcore.config import Config
 from vampcore.datasets import Dataset
-from vampcore.datasets.identity import Identity, Match, matched
-from vampcore.training.state import read_state
+from vampcore.datasets.identity import Identity, matched
+from vampcore.training.state import State, read_state
+
+
+class Resumed(NamedTuple):
+    """A run to go on with.
+
+    Attributes:
+        state: As it was saved.
+        dataset: Its data, every image in the part and at the row where it was at the start.
+        identity: Of these; None of a run of a version that kept no hashes, and without a sound checkpoint.
+        notes: What else has changed.
+    """
+
+    state: State
+    dataset: Dataset
+    identity: Identity | None
+    notes: tuple[str, ...]
 
 
 def begin_identity(folder: Path, identity: Identity) -> None:
@@ -28,8 +45,8 @@ def begin_identity(folder: Path, identity: Identity) -> None:
         ) from error
 
 
-def data_to_resume(config: Config, dataset: Dataset, folder: Path) -> Match:
-    """The data of a run that goes on, every image in the part and at the row where it was at the start.
+def run_to_resume(config: Config, dataset: Dataset, folder: Path) -> Resumed:
+    """The state and the data of a run that goes on; its data may lie elsewhere than at the start.
 
     A run of a version that kept no hashes is compared by its checkpoint, if it has a sound one already.
 
@@ -37,13 +54,14 @@ def data_to_resume(config: Config, dataset: Dataset, folder: Path) -> Match:
         CheckpointError: If there is no such run, or a file of it is not sound.
         DataError: If the images are not those of the start, in one line that counts them.
     """
-    read_state(folder, config)  # refuses another configuration, before the images are looked at
+    state = read_state(folder, config)  # refuses another configuration, before the images are looked at
     identity = read_identity(folder)
     if identity is not None:
-        return matched(identity, dataset)
+        match = matched(identity, dataset)
+        return Resumed(state, match.dataset, identity, match.notes)
     try:
         checkpoint = load(folder)
     except CheckpointError:
-        return Match(dataset, ())
+        return Resumed(state, dataset, None, ())
     found = identified(checkpoint, dataset)
-    return Match(found.dataset, found.notes)
+    return Resumed(state, found.dataset, found.identity, found.notes)

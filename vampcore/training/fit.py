@@ -1,5 +1,6 @@
 """Train with everything kept on disk: the state to resume from, the status to watch, a checkpoint to open."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Generator
@@ -24,11 +25,12 @@ from vampcore.checkpoints.folder import recover, write_bytes
 from vampcore.checkpoints.locking import run_lock
 from vampcore.config import Config, dumps
 from vampcore.datasets import Dataset, observe
+from vampcore.datasets.naming import same_but_for_path
 from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
 from vampcore.priors import ExemplarPrior, VampData
-from vampcore.training.data_of_run import begin_identity, data_to_resume
+from vampcore.training.data_of_run import begin_identity, run_to_resume
 from vampcore.training.processes import Processes
 from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
@@ -53,6 +55,7 @@ def fit(
     stop: Callable[[], bool] = lambda: False,
     compile: str = "off",
     processes: Processes | None = None,
+    note: Callable[[str], None] = lambda words: None,
 ) -> Generator[EpochRecord, None, None]:
     """Train, yielding a record an epoch; `folder` holds a checkpoint of the best weights at the end, and on the way.
 
@@ -69,6 +72,7 @@ def fit(
         compile: Whether steps are compiled: `on`, `off`, or `auto`, where it pays. A resumed run is the same to the bit
             only in the form, and in the number of processes, that it was started in; else to rounding.
         processes: Those that train together; found from the environment if None.
+        note: Called with each thing that has changed in the data of a run that goes on.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
@@ -80,10 +84,12 @@ def fit(
     with run_lock(folder) if processes.first else nullcontext():
         if processes.first:
             recover(folder)
-        if resume:
-            dataset = data_to_resume(config, dataset, folder).dataset
-        run = Run(config, dataset, device, folder if resume else None, compile, processes)
+        resumed = run_to_resume(config, dataset, folder) if resume else None
+        run = Run(config, dataset, device, resumed, compile, processes)
         keeper = _Keeper(run, folder) if processes.first else None
+        if resumed is not None and keeper is not None:
+            for words in resumed.notes:
+                note(words)
         try:
             if keeper is not None:
                 keeper.at_start()
@@ -131,12 +137,20 @@ class _Keeper:
                 _write_status(self.folder, run, "stopped")
                 raise
         try:
-            if run.state.epoch and not _is_saved(run, self.folder):
-                save(best_checkpoint(run), self.folder)
+            if run.state.epoch:
+                self._checkpoint()
         finally:
             write_state(self.folder, run.config, run.state)
         if run.finished:
             _write_status(self.folder, run, "finished")
+
+    def _checkpoint(self) -> None:
+        """The checkpoint as of now, unless it is there; one whose data have moved since gets their new path."""
+        found = _saved(self.run, self.folder)
+        if found is None:
+            save(best_checkpoint(self.run), self.folder)
+        elif found.config != self.run.config:
+            save(dataclasses.replace(found, config=self.run.config), self.folder)
 
     def _state(self, phase: str) -> None:
         write_state(self.folder, self.run.config, self.run.state)
@@ -177,13 +191,17 @@ def _progress(run: Run) -> Progress:
     return Progress(run.state.epoch, run.state.best_epoch, run.converged, run.device.type, torch.__version__)
 
 
-def _is_saved(run: Run, folder: Path) -> bool:
-    """Whether `folder` holds this run's checkpoint as of now, perhaps with figures that were added to it since."""
+def _saved(run: Run, folder: Path) -> Checkpoint | None:
+    """The run's checkpoint as of now, perhaps with figures added to it since; None if `folder` holds another."""
     try:
         found = load(folder)
     except CheckpointError:
-        return False
-    return (found.config, found.progress) == (run.config, _progress(run))
+        return None
+    config = run.config
+    if not same_but_for_path(found.config.data, config.data):
+        return None
+    same = (dataclasses.replace(found.config, data=config.data), found.progress) == (config, _progress(run))
+    return found if same else None
 
 
 def _posteriors(model: VAE, x: Tensor) -> tuple[DiagNormal, ...]:

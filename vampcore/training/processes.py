@@ -1,14 +1,11 @@
 """The processes that train one model together: this one alone, or those that torchrun or accelerate launch started."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
-
-T = TypeVar("T")
 
 
 class Processes:
@@ -51,16 +48,6 @@ class Processes:
         flat = reduce(torch.cat([tensor.detach().flatten() for tensor in tensors]), "sum")
         parts = flat.split([tensor.numel() for tensor in tensors])
         return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
-
-    def from_first(self, make: Callable[[], T]) -> T:
-        """What the first process makes, for all of them; the others need no file of its."""
-        if self.count == 1:
-            return make()
-        from accelerate.utils import broadcast_object_list
-
-        found = [make() if self.first else None]
-        broadcast_object_list(found)
-        return cast(T, found[0])
 
     def any(self, value: bool) -> bool:
         """Whether it is so in any process."""

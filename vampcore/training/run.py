@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -21,10 +20,11 @@ from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.objectives import iwae_bound
 from vampcore.priors import ExemplarPrior, VampPrior
+from vampcore.training.data_of_run import Resumed
 from vampcore.training.growing import grow, growths, last_growth
 from vampcore.training.processes import Processes
 from vampcore.training.start import counted, set_pseudo_inputs
-from vampcore.training.state import State, read_state
+from vampcore.training.state import State
 from vampcore.training.step import Step
 
 # Steps in a row that may fail to be finite; on an accelerator one looks every so many only, because looking waits.
@@ -58,13 +58,13 @@ class Run:
         config: What to train.
         dataset: Its data, loaded with the configuration's likelihood.
         device: Where to train.
-        resume: Folder of an earlier run to go on from.
+        resume: An earlier run to go on from, with its own data.
         compile: Whether steps are compiled: `on`, `off`, or `auto`; see `Step`.
         processes: Those that train together; found from the environment if None.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
-        CheckpointError: If `resume` holds no such run.
+        CheckpointError: If `resume` does not fit its data set or the device.
     """
 
     def __init__(
@@ -72,12 +72,13 @@ class Run:
         config: Config,
         dataset: Dataset,
         device: str = "cpu",
-        resume: Path | None = None,
+        resume: Resumed | None = None,
         compile: str = "off",
         processes: Processes | None = None,
     ) -> None:
+        self._known = None if resume is None else resume.identity
+        self.dataset = dataset = dataset if resume is None else resume.dataset
         self.config = config = counted(config, dataset)
-        self.dataset = dataset
         growths(config)  # refuses what cannot be
         self.processes = Processes(device) if processes is None else processes
         self.device = self.processes.device
@@ -100,12 +101,12 @@ class Run:
             if not (isinstance(self.model.prior, VampPrior) and config.pseudo_inputs == "data"):
                 self._snapshot()
         else:
-            self._restore(self.processes.from_first(lambda: read_state(resume, config)))
+            self._restore(resume.state)
 
     @cached_property
     def identity(self) -> Identity:
         """Of the images that it is trained, validated and tested on."""
-        return identity_to_keep(self.dataset)
+        return identity_to_keep(self.dataset) if self._known is None else self._known
 
     @property
     def converged(self) -> bool:

@@ -19,6 +19,7 @@ from vampcore.checkpoints.plain_files import check_tensor_file, one_line, plain_
 from vampcore.checkpoints.records import record_of
 from vampcore.checkpoints.save import snapshot_tensors
 from vampcore.config import MOST_EPOCHS, Config, config_from_json, to_json
+from vampcore.datasets.naming import same_but_for_path
 
 STATE = "state.safetensors"
 MOST_BYTES_OF_STATE = 2**33
@@ -89,7 +90,7 @@ def read_state(folder: Path, config: Config) -> State:
     """Read the run's state file.
 
     Raises:
-        CheckpointError: If it is absent, damaged, or belongs to another configuration.
+        CheckpointError: If it is absent, damaged, or belongs to another configuration; own data may have moved.
     """
     path = readable(folder) / STATE
     if not path.exists():
@@ -130,7 +131,14 @@ def read_state(folder: Path, config: Config) -> State:
         RecursionError,
     ) as error:
         raise CheckpointError(f"{path} is damaged ({one_line(error)}): {_HINT}") from error
+    if same_but_for_path(stored.data, config.data):
+        stored = dataclasses.replace(stored, data=config.data)
     differing = [name for name, value in to_json(stored).items() if value != to_json(config)[name]]
+    if "data" in differing:
+        raise CheckpointError(
+            f"the run in {folder} was started with other data: give --data and its options as they were (another path "
+            "if the data moved), or choose another --out"
+        )
     if differing:
         raise CheckpointError(
             f"the run in {folder} was started with another {differing[0]}: leave it as it was, or choose another --out"
