@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from vampcore.checkpoints import load
 from vampcore.commands import main
 from vampcore.commands.options import words_for
 from vampcore.config import Config
+from vampcore.metrics import metric_to_json
 
 QUICK = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=2", "--warmup=1"]
 QUICK += ["--experiment=quick"]
@@ -240,6 +242,44 @@ class TestEvaluate:
         assert "no longer holds images of shape (1, 8, 8)" in line
         assert load(here / "own").sha256 == before
 
+    def test_the_second_estimate_is_that_of_measure(self, family, here, monkeypatch, capsys):
+        monkeypatch.setattr("vampcore.metrics.scores.can_integrate", lambda model, x: False)
+        monkeypatch.setattr("vampcore.checkpoints.scoring.can_integrate", lambda model, x: False)
+        for name in ("one", "two"):
+            shutil.copytree(family / "small" / "vamp", here / name)
+        assert main(["evaluate", "one", "--samples", "16", "--covering", "10", "--json", "--save"]) == 0
+        entries = json.loads(capsys.readouterr().out)["entries"]
+        assert main(["evaluate", "two", "--samples", "16", "--save"]) == 0
+        assert main(["measure", "two", "--samples", "16", "--images", "10"]) == 0
+        one, two = load(here / "one"), load(here / "two")
+        assert one.metric("log_likelihood_covering").n == 10
+        assert one.metrics == two.metrics
+        assert tuple(entries) == tuple(metric_to_json(metric) for metric in one.metrics)
+        covering = [each.per_image.log_likelihood_covering for each in (one, two)]
+        assert int(covering[0].isfinite().sum()) == 10
+        assert torch.equal(covering[0].nan_to_num(), covering[1].nan_to_num())
+
+    def test_where_log_p_is_exact_there_is_no_second_estimate(self, family, here, capsys):
+        assert main(["evaluate", str(family / "small" / "sg"), "--samples", "16", "--covering", "10"]) == 0
+        said = capsys.readouterr()
+        assert "there is no second estimate: log p(x) is exact" in said.err
+        assert "covering" not in said.out
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (["--limit", "10"], "remove --limit and --split"),
+            (["--split", "train"], "remove --limit and --split"),
+            (["--samples", "17"], "--samples must be even and at least 16"),
+            (["--samples", "0"], "--samples must be even and at least 16"),
+        ],
+    )
+    def test_the_second_estimate_is_of_the_whole_test_set_and_of_an_even_number(self, options, words, family, capsys):
+        with pytest.raises(SystemExit) as ended:
+            main(["evaluate", str(family / "small" / "sg"), "--samples", "16", "--covering", "10", *options])
+        assert ended.value.code == 2
+        assert words in capsys.readouterr().err
+
     @pytest.mark.parametrize("option", [["--samples", "x"], ["--limit", "1"], ["--seed", str(2**63)], ["--samples=-1"]])
     def test_numbers_that_cannot_be_are_bad_usage(self, family, option, capsys):
         with pytest.raises(SystemExit) as ended:
@@ -249,6 +289,18 @@ class TestEvaluate:
 
     def test_an_unknown_checkpoint_is_one_line(self, here, capsys):
         assert "vampcore list" in failed(capsys, ["evaluate", "../../etc"])
+
+
+class TestMeasure:
+    def test_it_finds_own_data_that_have_moved(self, here, capsys):
+        own_images(here / "own.npz")
+        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", "own"]) == 0
+        assert main(["evaluate", "own", "--samples", "2", "--save"]) == 0
+        (here / "own.npz").rename(here / "moved.npz")
+        assert load(here / "own").metric("pareto_k") is None
+        assert "give its new path with --data npz:FILE" in failed(capsys, ["measure", "own"])
+        assert main(["measure", "own", "--images", "6", "--samples", "200", "--data", "npz:moved.npz"]) == 0
+        assert load(here / "own").metric("pareto_k").n == 6
 
 
 class TestReduce:

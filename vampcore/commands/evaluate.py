@@ -5,18 +5,16 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
-from vampcore import datasets, zoo
+from vampcore import zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
-from vampcore.checkpoints.identity import identified
 from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.checkpoints.records import FORMAT
+from vampcore.checkpoints.scoring import with_scores
 from vampcore.commands.options import (
     Commands,
-    chosen_data,
+    check_covering_samples,
     chosen_device,
     data_root,
     device,
@@ -24,7 +22,8 @@ from vampcore.commands.options import (
     shown,
     whole_number,
 )
-from vampcore.commands.reading import read_data
+from vampcore.commands.progress import progress_bar
+from vampcore.commands.reading import data_of
 from vampcore.config import dumps
 from vampcore.metrics import metric_to_json
 
@@ -44,6 +43,12 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--limit", type=whole_number(2), help="measure a random subset of this many images, the same for all models"
     )
+    command.add_argument(
+        "--covering",
+        metavar="N",
+        type=whole_number(2),
+        help="add the second estimate of log p(x) for N random test images, with S samples each, as `measure` does",
+    )
     command.add_argument("--split", choices=("train", "validation", "test"), default="test", help="Default: test.")
     command.add_argument("--seed", type=whole_number(0), default=0, help="of the samples. Default: 0.")
     command.add_argument("--json", action="store_true", help="print the scores as JSON")
@@ -55,6 +60,10 @@ def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Names
     """Measure a checkpoint on its data set, and print or store the scores."""
     if options.save and (options.limit is not None or options.split != "test"):
         parser.error("--save stores scores of the whole test set: remove --limit and --split")
+    if options.covering is not None:
+        if options.limit is not None or options.split != "test":
+            parser.error("--covering is for the whole test set: remove --limit and --split")
+        check_covering_samples(parser, options.samples)
     if not options.save:
         return _evaluate(options)
     with run_lock(writable_folder(zoo.find(options.checkpoint))):
@@ -62,19 +71,10 @@ def evaluate_checkpoint(parser: argparse.ArgumentParser, options: argparse.Names
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    checkpoint = zoo.load(options.checkpoint)
-    config = checkpoint.config
-    data = chosen_data(options, config.data) or config.data
-    found = identified(checkpoint, read_data(data, options.data_root, config.likelihood))
-    for note in found.notes:
-        print(f"{datasets.short_name(data)}: {note}", file=sys.stderr)
+    checkpoint, where = zoo.load(options.checkpoint), chosen_device(options.device)
+    found = data_of(checkpoint, options)
     checkpoint = dataclasses.replace(checkpoint, identity=found.identity)
-    with tqdm(total=0, unit="sample", unit_scale=True) as bar:
-
-        def progress(seen: int, total: int) -> None:
-            bar.total = total
-            bar.update(seen - bar.n)
-
+    with progress_bar("sample") as progress:
         measured = measured_again(
             checkpoint,
             found.dataset,
@@ -82,20 +82,31 @@ def _evaluate(options: argparse.Namespace) -> int:
             options.seed,
             split=options.split,
             limit=options.limit,
-            device=chosen_device(options.device),
+            device=where,
             progress=progress,
         )
+    metrics = measured.metrics
+    if options.save or options.covering is not None:
+        checkpoint = with_figures(checkpoint, measured)
+    if options.covering is not None:
+        with progress_bar("image") as progress:
+            checkpoint = with_scores(checkpoint, found.dataset, options.covering, options.samples, where, progress)
+        metrics = checkpoint.metrics
+        if checkpoint.metric("log_likelihood_covering") is None:
+            exact = measured.log_likelihood_is is not None
+            why = "log p(x) is exact" if exact else "the posterior is a flow, which cannot be refined"
+            print(f"there is no second estimate: {why}", file=sys.stderr)
     if options.save:
-        save(with_figures(checkpoint, measured), checkpoint.folder or Path(options.checkpoint))
+        save(checkpoint, checkpoint.folder or Path(options.checkpoint))
     if measured.refusal is not None:
         print(
             f"log p(x) was estimated by importance sampling instead of quadrature: {measured.refusal}", file=sys.stderr
         )
     if options.json:
-        entries = [metric_to_json(metric) for metric in measured.metrics]
+        entries = [metric_to_json(metric) for metric in metrics]
         print(dumps({"format": FORMAT, "entries": entries}), end="")
     else:
-        for metric in measured.metrics:
+        for metric in metrics:
             layer = "" if metric.layer is None else f" (layer {metric.layer})"
             print(f"{metric.name + layer:24} {shown(metric)}")
     return 0

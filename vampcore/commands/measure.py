@@ -1,18 +1,27 @@
 """`measure`: add missing scores to checkpoints."""
 
 import argparse
+import dataclasses
 import time
 from pathlib import Path
-
-from tqdm import tqdm
 
 from vampcore import zoo
 from vampcore.checkpoints import save
 from vampcore.checkpoints.destinations import writable_folder
 from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.scoring import with_scores
-from vampcore.commands.options import Commands, chosen_device, data_root, device, shown, whole_number
-from vampcore.commands.reading import read_data
+from vampcore.commands.options import (
+    Commands,
+    check_covering_samples,
+    chosen_device,
+    data_root,
+    device,
+    own_data,
+    shown,
+    whole_number,
+)
+from vampcore.commands.progress import progress_bar
+from vampcore.commands.reading import data_of
 
 
 def add_to(commands: Commands) -> None:
@@ -25,7 +34,7 @@ def add_to(commands: Commands) -> None:
         "for a random subset of the images; its proposal "
         "is wider than q and covers more of the posterior. Existing scores are kept, so the command can be stopped and "
         "run again.",
-        parents=[data_root(), device()],
+        parents=[own_data(), data_root(), device()],
     )
     command.add_argument(
         "checkpoints",
@@ -41,7 +50,7 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument(
         "--samples",
-        type=whole_number(16),
+        type=whole_number(0),
         default=5000,
         help="importance samples per image (S) in the second estimate. Default: 5000.",
     )
@@ -50,10 +59,7 @@ def add_to(commands: Commands) -> None:
 
 def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Measure checkpoint after checkpoint, and store each."""
-    if options.samples % 2:
-        parser.error(
-            "--samples must be even: half of the samples come from the refined posterior, half from the widened one"
-        )
+    check_covering_samples(parser, options.samples)
     names = options.checkpoints or [str(entry.path) for entry in zoo.entries((zoo.SHIPPED,))]
     where = chosen_device(options.device)
     for name in names:
@@ -65,16 +71,11 @@ def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
 
 def _measure(name: str, folder: Path, where: str, options: argparse.Namespace) -> None:
     checkpoint = zoo.load(name)
-    config = checkpoint.config
-    dataset = read_data(config.data, options.data_root, config.likelihood)
+    found = data_of(checkpoint, options)
+    checkpoint = dataclasses.replace(checkpoint, identity=found.identity)
     start = time.monotonic()
-    with tqdm(desc=name, unit="image", total=0, disable=None) as bar:
-
-        def progress(seen: int, total: int) -> None:
-            bar.total = total
-            bar.update(seen - bar.n)
-
-        measured = with_scores(checkpoint, dataset, options.images, options.samples, where, progress)
+    with progress_bar("image", name) as progress:
+        measured = with_scores(checkpoint, found.dataset, options.images, options.samples, where, progress)
     if measured is not checkpoint:
         save(measured, folder)
     score = measured.metric("log_likelihood")

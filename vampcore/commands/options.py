@@ -143,6 +143,15 @@ def whole_number(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
     return parse
 
 
+def check_covering_samples(parser: argparse.ArgumentParser, samples: int) -> None:
+    """Refuse a number of samples that the covering estimate cannot have."""
+    if samples < 16 or samples % 2:
+        parser.error(
+            "--samples must be even and at least 16: half of the samples come from the refined posterior, half from "
+            "the widened one"
+        )
+
+
 def shown(metric: Metric) -> str:
     """Format a score with its error, unit and basis."""
     error = "" if metric.se is None else f" ± {metric.se:.2g}"

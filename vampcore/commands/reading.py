@@ -1,15 +1,33 @@
 """Reading a data set with a progress bar, and saying what was done to it."""
 
+import argparse
 import sys
 from pathlib import Path
 
 from tqdm import tqdm
 
 from vampcore import datasets
+from vampcore.checkpoints import Checkpoint
+from vampcore.checkpoints.identity import Identified, identified
+from vampcore.commands.options import chosen_data
 from vampcore.datasets import Dataset
 
 # Files that are read so fast that no bar is worth drawing.
 _FEW = 1000
+
+
+def data_of(checkpoint: Checkpoint, options: argparse.Namespace) -> Identified:
+    """The data of a checkpoint as the options of `own_data` and `data_root` ask for them; changes are printed.
+
+    Raises:
+        DataError: If they cannot be read, or are not the images that it was trained and tested on.
+    """
+    config = checkpoint.config
+    data = chosen_data(options, config.data) or config.data
+    found = identified(checkpoint, read_data(data, options.data_root, config.likelihood))
+    for note in found.notes:
+        print(f"{datasets.short_name(data)}: {note}", file=sys.stderr)
+    return found
 
 
 def read_data(name: str, root: Path | None, likelihood: str | None = None, quiet: bool = False) -> Dataset:
