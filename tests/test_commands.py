@@ -339,6 +339,26 @@ class TestSample:
         with Image.open(here / "a.png") as picture:
             assert picture.size == (4 * (4 * 9 + 1), 4 * (4 * 9 + 1))
 
+    def test_vectors_are_drawn_as_bars(self, here):
+        frame = np.random.default_rng(2).random((40, 7))
+        np.savetxt(here / "own.csv", frame, delimiter=",", header="a,b,c,d,e,f,g", comments="")
+        assert main(["train", "--data", "csv:own.csv", "--prior", "sg", *QUICK, "--out", "a"]) == 0
+        assert main(["sample", "a", "-n", "4", "--seed", "3", "--out", "a.png"]) == 0
+        generator = torch.Generator().manual_seed(3)
+        model = load(here / "a").model
+        with torch.inference_mode():
+            z = model.prior(model.encoder).sample((4,), generator)
+            means = model.decode(z, generator).mean(generator)
+        with Image.open(here / "a.png") as picture:
+            pixels = np.asarray(picture.convert("L"))[::4, ::4]
+        assert pixels.shape == (2 * 29 + 1, 2 * 8 + 1)
+        for index, values in enumerate(means[:, 0, 0].numpy()):
+            top, left = 29 * (index // 2) + 1, 8 * (index % 2) + 1
+            bars = pixels[top : top + 28, left : left + 7]
+            assert set(np.unique(bars)) == {0, 255}
+            assert (np.diff(bars.astype(int), axis=0) >= 0).all()
+            assert np.abs((bars > 0).mean(0) - values).max() <= 0.5 / 28 + 1e-6
+
     def test_a_component_that_is_not_there_is_bad_usage(self, family, here):
         with pytest.raises(SystemExit) as ended:
             main(["sample", str(family / "small" / "vamp"), "--component", "4", "--out", "a.png"])

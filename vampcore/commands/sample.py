@@ -5,7 +5,9 @@ import io
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from PIL import Image
+from torch import Tensor
 from torchvision.utils import make_grid
 
 from vampcore import zoo
@@ -15,11 +17,12 @@ from vampcore.commands.options import Commands, whole_number
 from vampcore.distributions import DiagNormalMixture
 
 MOST_IMAGES_OF_A_GRID = 10_000
+BAR_HEIGHT = 28
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("sample", help="draw images from a prior into a PNG file")
+    command = commands.add_parser("sample", help="draw images from a prior into a PNG file, vectors as bars")
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="a name printed by `list`, or a folder")
     command.add_argument("--component", type=whole_number(0), help="sample from this component only")
     command.add_argument(
@@ -31,7 +34,7 @@ def add_to(commands: Commands) -> None:
 
 
 def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Draw images from a checkpoint's prior, or from one of its components, into a PNG."""
+    """Draw images, or vectors as bars, from a checkpoint's prior or from one of its components into a PNG."""
     writable_file(options.out)
     checkpoint = zoo.load(options.checkpoint)
     model = checkpoint.model
@@ -47,6 +50,8 @@ def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         else:
             parser.error(f"--component must be from 0 to {len(prior.log_weights) - 1}")
         images = model.decode(z, generator).mean(generator)
+        if images.shape[1:3] == (1, 1):
+            images = _bars(images)
         grid = make_grid(images, nrow=max(1, round(options.n**0.5)), padding=1, pad_value=0.5)
     enlarged = (grid * 255).round().byte().repeat_interleave(4, 1).repeat_interleave(4, 2)
     write_bytes(options.out, _png(enlarged))
@@ -54,7 +59,13 @@ def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     return 0
 
 
-def _png(image: torch.Tensor) -> bytes:
+def _bars(vectors: Float[Tensor, "N 1 1 W"]) -> Float[Tensor, "N 1 H W"]:
+    """A white bar for each value of a vector, from the bottom; full at 1."""
+    heights = (torch.arange(BAR_HEIGHT, 0, -1) - 0.5) / BAR_HEIGHT
+    return (vectors >= heights[:, None]).float()
+
+
+def _png(image: Tensor) -> bytes:
     content = io.BytesIO()
     Image.fromarray(image.movedim(0, -1).numpy()).save(content, "PNG")
     return content.getvalue()
