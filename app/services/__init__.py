@@ -45,7 +45,6 @@ from app.services.crowd import (
 )
 from app.services.densities import (
     AGGREGATE_GRID,
-    DRAWS,
     Density,
     PlaneMixture,
     Window,
@@ -115,6 +114,7 @@ from app.services.units import (
     with_and_without,
 )
 from vampcore.metrics import THRESHOLD, Metric
+from vampcore.metrics.coverage import DRAWS
 
 __all__ = [
     "AGGREGATE_GRID",

@@ -15,10 +15,9 @@ from app.services.memory import kept
 from vampcore import DiagNormalMixture, Flow, NormalMixture
 from vampcore.distributions import Distribution
 from vampcore.metrics import log_density, mass_levels
+from vampcore.metrics.coverage import DRAWS, MASSES
 
-MASSES = (0.5, 0.8, 0.95, 0.99)
 PRIOR_GRID = 100
-DRAWS = 20_000
 AGGREGATE_GRID = 60
 # The aggregated posterior has one component a test image, so its density costs N times as much as a normal's.
 AGGREGATE_DRAWS = 2000

@@ -16,7 +16,7 @@ from vampcore.metrics import HoleExcess, Metric, hole_excess, log_density
 MOST_FLOOR = 0.03
 """The floor above which a number would say more about the size of the test set than about the prior."""
 # Draws among which samples from holes are looked for.
-DRAWS = 2000
+SEARCHED = 2000
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ def hole_samples(ref: Ref, count: int, seed: int = 0) -> HoleSamples | None:
     if not loaded(ref).posterior_is_normal or not plane(ref).exact or seen is None or curve is None:
         return None
     with torch.inference_mode(), several_threads():
-        z = loaded(ref).prior.sample((DRAWS,), noise(seed))
+        z = loaded(ref).prior.sample((SEARCHED,), noise(seed))
         on = torch.tensor(plane(ref).project(z.numpy()))
         sure = log_density(seen, on) >= float(curve[94])
         hole = sure & (log_density(on_plane(ref, aggregate(ref)), on) < float(aggregate_levels(ref)[-1]))
     inside, outside = (z[rows][:count].numpy() for rows in (hole, ~hole))
     found, elsewhere = (Samples(decode(ref, each), each) for each in (inside, outside))
-    return HoleSamples(found, elsewhere, float(np.mean(hole.numpy())), DRAWS)
+    return HoleSamples(found, elsewhere, float(np.mean(hole.numpy())), SEARCHED)

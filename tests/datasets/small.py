@@ -17,6 +17,7 @@ import scipy.io
 from vampcore.datasets import svhn, usps
 from vampcore.datasets.caltech101_silhouettes import REMOTE, Caltech101Silhouettes
 from vampcore.datasets.cifar10 import BATCHES, CIFAR10
+from vampcore.datasets.digit_files import DigitFiles
 from vampcore.datasets.emnist import EMNIST, EMNIST_LETTERS
 from vampcore.datasets.frey_faces import FreyFaces
 from vampcore.datasets.idx_images import KMNIST, MNIST, IdxImages
@@ -24,7 +25,7 @@ from vampcore.datasets.static_mnist import REMOTES, StaticMNIST
 from vampcore.datasets.svhn import SVHN
 from vampcore.datasets.usps import USPS
 
-K = TypeVar("K", IdxImages, StaticMNIST, Caltech101Silhouettes, FreyFaces, EMNIST, USPS, SVHN, CIFAR10)
+K = TypeVar("K", IdxImages, StaticMNIST, Caltech101Silhouettes, FreyFaces, EMNIST, DigitFiles, CIFAR10)
 
 
 def sha256(content: bytes) -> str:
@@ -140,7 +141,7 @@ def small_emnist() -> Published[EMNIST]:
     return Published(kind, {"gzip.zip": source}, contents, arrays)
 
 
-def small_usps() -> Published[USPS]:
+def small_usps() -> Published[DigitFiles]:
     random = np.random.default_rng(6)
     contents, arrays, rows = [], {}, (30, 7)
     for part, count in zip(("train", "test"), rows, strict=True):
@@ -157,10 +158,10 @@ def small_usps() -> Published[USPS]:
         for remote, content in zip(usps.REMOTES, contents, strict=True)
     )
     sources = {remote.name: content for remote, content in zip(remotes, contents, strict=True)}
-    return Published(USPS(rows=rows, validation=10, remotes=remotes), sources, tuple(contents), arrays)
+    return Published(replace(USPS, rows=rows, validation=10, remotes=remotes), sources, tuple(contents), arrays)
 
 
-def small_svhn() -> Published[SVHN]:
+def small_svhn() -> Published[DigitFiles]:
     random = np.random.default_rng(7)
     contents, arrays, rows = [], {}, (30, 7)
     for part, count in zip(("train", "test"), rows, strict=True):
@@ -173,7 +174,7 @@ def small_svhn() -> Published[SVHN]:
         for remote, content in zip(svhn.REMOTES, contents, strict=True)
     )
     sources = {remote.name: content for remote, content in zip(remotes, contents, strict=True)}
-    return Published(SVHN(rows=rows, validation=10, remotes=remotes), sources, tuple(contents), arrays)
+    return Published(replace(SVHN, rows=rows, validation=10, remotes=remotes), sources, tuple(contents), arrays)
 
 
 def small_cifar10(rows: int = 20) -> Published[CIFAR10]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from vampcore.datasets import load, own_folder
 from vampcore.datasets.image_files import Form, Images, read_images
-from vampcore.datasets.packed import cache_folder, packed_for, read_packed, write_packed
+from vampcore.datasets.packed import cache_folder, packed_for, read_copy, write_copy
 
 
 @pytest.fixture
@@ -120,12 +120,12 @@ def test_a_copy_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, 
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        assert not write_packed(packed, images)
+        assert not write_copy(packed, images)
     assert list(cache.iterdir()) == []
-    assert read_packed(packed, (30, 1, 2, 2)) is None
-    assert write_packed(packed, images)
-    assert read_packed(packed, (29, 1, 2, 2)) is None
-    found = read_packed(packed, (30, 1, 2, 2))
+    assert read_copy(packed, (30, 1, 2, 2)) is None
+    assert write_copy(packed, images)
+    assert read_copy(packed, (29, 1, 2, 2)) is None
+    found = read_copy(packed, (30, 1, 2, 2))
     assert found is not None
     assert np.array_equal(found.pixels, images.pixels)
 

@@ -6,8 +6,7 @@ from scipy import stats
 
 from vampcore.distributions import DiagNormal, DiagNormalMixture, NormalMixture
 from vampcore.metrics import dead, effective_components, log_density, mass_levels, usage
-
-DRAWS = 20_000
+from vampcore.metrics.coverage import DRAWS
 
 
 def normals(means: list[list[float]], weights: list[float], logvar: float = 0.0) -> DiagNormalMixture:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 # A folder with one of these files holds a run or a checkpoint.
-OURS = frozenset(("config.json", "state.safetensors", "status.json"))
+_SIGNS_OF_A_RUN = frozenset(("config.json", "state.safetensors", "status.json"))
 
 
 def writable_file(path: Path) -> Path:
@@ -51,7 +51,7 @@ def writable_folder(path: Path) -> Path:
         if not found.is_dir():
             raise _refused(errno.ENOTDIR, "is not a folder: choose another one", path)
         visible = {each.name for each in found.iterdir() if not each.name.startswith(".")}
-        if visible and not visible & OURS:
+        if visible and not visible & _SIGNS_OF_A_RUN:
             raise _refused(errno.ENOTEMPTY, "contains other files, which would be lost: choose a new folder", path)
     return found
 

@@ -67,8 +67,8 @@ KINDS: tuple[PublishedKind, ...] = (
     EMNIST_LETTERS,
     EMNIST_BALANCED,
     KMNIST,
-    USPS(),
-    SVHN(),
+    USPS,
+    SVHN,
     CIFAR10(),
 )
 

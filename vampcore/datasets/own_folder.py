@@ -14,7 +14,7 @@ from vampcore.datasets.foreign import check_folder
 from vampcore.datasets.image_files import CHANNELS, ENDINGS, Form, Images, bad_files, read_images
 from vampcore.datasets.naming import OwnData, expanded
 from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
-from vampcore.datasets.packed import packed_for, read_packed, write_packed
+from vampcore.datasets.packed import packed_for, read_copy, write_copy
 
 # Folders that operating systems and programs create; names that begin with a dot are skipped too.
 _NO_CLASSES = frozenset(("__macosx", "$recycle.bin", "@eadir", "system volume information", "lost+found"))
@@ -116,10 +116,10 @@ class ImageFolder:
             packed = packed_for(path, files, form)
         except OSError as error:
             raise DataError(f"{error.filename} was removed while the folder was being read; try again") from error
-        images = read_packed(packed, shape)
+        images = read_copy(packed, shape)
         if images is None:
             images = read_images(files, form, self.progress)
-            write_packed(packed, images)
+            write_copy(packed, images)
         return images
 
 

@@ -53,7 +53,7 @@ def packed_for(root: Path, files: list[str], form: Form) -> Packed:
     return Packed(place.hexdigest()[:16], digest.hexdigest()[:32])
 
 
-def read_packed(packed: Packed, shape: tuple[int, ...]) -> Images | None:
+def read_copy(packed: Packed, shape: tuple[int, ...]) -> Images | None:
     """The images of a copy; None if there is none, or it is damaged."""
     try:
         with safe_open(packed.file, "numpy") as file:
@@ -67,7 +67,7 @@ def read_packed(packed: Packed, shape: tuple[int, ...]) -> Images | None:
         return None
 
 
-def write_packed(packed: Packed, images: Images) -> bool:
+def write_copy(packed: Packed, images: Images) -> bool:
     """Keep a copy, whole or not at all, and drop the folder's earlier ones; whether that could be done."""
     facts = {"sha256": _sha256(images.pixels), "bad": images.bad}
     target = packed.file

@@ -16,7 +16,7 @@ from vampcore.metrics.pareto import LEAST_SAMPLES, pareto_k
 from vampcore.models import VAE
 from vampcore.models.vae import LowerLayer
 
-STEPS, DRAWS = 150, 8
+STEPS, DRAWS_A_STEP = 150, 8
 LEARNING_RATE = 0.05
 WIDENED = 1.15
 BLOCKS = 8
@@ -101,7 +101,7 @@ def covering(
         raise ValueError("only normal posteriors can be refined")
     with torch.no_grad():
         prior = model.prior(model.encoder) if prior is None else prior
-    at_once = max(1, samples_at_once(x, GRADIENTS * model.bytes_per_number) // DRAWS)
+    at_once = max(1, samples_at_once(x, GRADIENTS * model.bytes_per_number) // DRAWS_A_STEP)
     found: list[CoveringEstimate] = []
     done = 0
     for part in x.split(at_once):
@@ -131,7 +131,7 @@ def _refined(
     with torch.no_grad():
         top = model.encoder(x)
     for _ in range(steps):
-        noise = model.noise(len(x), DRAWS, generator)
+        noise = model.noise(len(x), DRAWS_A_STEP, generator)
         with torch.enable_grad():
             drawn = _sample(model, x, prior, top, offsets, noise, 1.0)
             loss = -(drawn.log_joint - drawn.log_refined).mean(0).sum()
