@@ -248,8 +248,8 @@ def show_mute(ref: services.Ref, unit: int) -> None:
     cost = services.mute(ref, unit, LIMITS[limit] or facts.images)
     with words:
         if cost is None:
-            without = "the reconstruction lost cannot be measured without the original images"
-            widgets.data_notice(ref, key="units_download", consequence=without)
+            lacking = "the reconstruction lost cannot be measured without the original images"
+            widgets.data_notice(ref, key="units_download", consequence=lacking)
         else:
             widgets.metric_row([cost])
     # Along the unit, so that the first and the last are the images with its smallest and largest values.
