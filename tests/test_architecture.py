@@ -22,7 +22,7 @@ VAMPCORE = (
     ("checkpoints",),
     ("training",),
     ("jobs", "zoo"),
-    ("results",),
+    ("results", "trusted"),
     ("commands",),
     ("__main__",),
 )

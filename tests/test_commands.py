@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from tests.patience import patience
-from tests.small_runs import FILES, PRIORS, RUN_FILES, config, train
+from tests.small_runs import FILES, PRIORS, RUN_FILES, config, rewrite_json, train
 from vampcore import zoo
 from vampcore.checkpoints import load
 from vampcore.commands import main
@@ -144,20 +144,20 @@ class TestTrain:
         rows = np.random.default_rng(2).integers(0, 256, (40, 64))
         np.savetxt(here / "own.csv", rows, delimiter=",", fmt="%d")
         small = ["--latent-dim", "2", "--hidden", "8", "--layers", "1", "--epochs", "1", "--compile", "off"]
-        options = ["--prior", "sg", "--shape", "8", "--name", "My rows", *small]
-        assert main(["train", "--data", "csv:own.csv", *options, "--out", "a"]) == 0
-        assert load(here / "a").observation.shape == (1, 8, 8)
-        assert load(here / "a").config.data == f"csv,shape=8x8,name=My rows:{here}/own.csv"
-        assert main(["train", "--like", "a", "--name", "Rows", "--out", "b"]) == 0
+        options, run = ["--prior", "sg", "--shape", "8", "--name", "My rows", *small], "runs/mine/sg"
+        assert main(["train", "--data", "csv:own.csv", *options, "--out", run]) == 0
+        assert load(here / run).observation.shape == (1, 8, 8)
+        assert load(here / run).config.data == f"csv,shape=8x8,name=My rows:{here}/own.csv"
+        assert main(["train", "--like", run, "--name", "Rows", "--out", "b"]) == 0
         assert load(here / "b").config.data == f"csv,shape=8x8,name=Rows:{here}/own.csv"
         capsys.readouterr()
-        assert main(["evaluate", "a", "--samples", "0"]) == 0
+        assert main(["evaluate", run, "--samples", "0"]) == 0
         before = capsys.readouterr().out
         (here / "own.csv").rename(here / "moved.csv")
-        line = failed(capsys, ["evaluate", "a", "--samples", "0"])
+        line = failed(capsys, ["evaluate", run, "--samples", "0"])
         assert f"there is no file {here}/own.csv" in line
         assert "--data csv:FILE" in line
-        assert main(["evaluate", "a", "--samples", "0", "--data", "csv:moved.csv"]) == 0
+        assert main(["evaluate", run, "--samples", "0", "--data", "csv:moved.csv"]) == 0
         assert capsys.readouterr().out == before
 
     def test_a_vector_trains(self, here):
@@ -233,14 +233,31 @@ class TestEvaluate:
 
     def test_images_that_have_changed_since_the_training_are_not_measured(self, here, capsys):
         own_images(here / "own.npz")
-        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", "own"]) == 0
-        before = load(here / "own").sha256
+        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", "runs/a/own"]) == 0
+        before = load(here / "runs/a/own").sha256
         own_images(here / "own.npz", count=90)
-        assert "of its 60 images, 30 new;" in failed(capsys, ["evaluate", "own", "--samples", "0", "--save"])
+        assert "of its 60 images, 30 new;" in failed(capsys, ["evaluate", "runs/a/own", "--samples", "0", "--save"])
         own_images(here / "own.npz", size=9)
-        line = failed(capsys, ["evaluate", "own", "--samples", "0"])
+        line = failed(capsys, ["evaluate", "runs/a/own", "--samples", "0"])
         assert "no longer holds images of shape (1, 8, 8)" in line
-        assert load(here / "own").sha256 == before
+        assert load(here / "runs/a/own").sha256 == before
+
+    @pytest.mark.parametrize("data", ["folder:/", "npz:{}/own.npz"])
+    def test_a_path_is_not_read_on_the_word_of_a_checkpoint_alone(self, here, capsys, monkeypatch, data):
+        from vampcore.commands import reading
+
+        own_images(here / "own.npz")
+        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", "elsewhere"]) == 0
+        config = here / "elsewhere" / "config.json"
+        rewrite_json(config, lambda fields: fields["config"].update(data=data.format(here)))
+        with monkeypatch.context() as unread:
+            unread.setattr(reading, "read_data", lambda *given: pytest.fail("the path was read"))
+            line = failed(capsys, ["evaluate", "elsewhere", "--samples", "0"])
+            assert "by a path that is not read on its word alone: name them with --data, " in line
+            assert "$VAMPSCOPE_DATA_PATHS" in line
+        assert main(["evaluate", "elsewhere", "--samples", "0", "--data", "npz:own.npz"]) == 0
+        monkeypatch.setenv("VAMPSCOPE_DATA_PATHS", str(here))
+        assert main(["evaluate", "elsewhere", "--samples", "0"]) == ("folder" in data)
 
     def test_the_second_estimate_is_that_of_measure(self, family, here, monkeypatch, capsys):
         monkeypatch.setattr("vampcore.metrics.scores.can_integrate", lambda model, x: False)
@@ -294,13 +311,14 @@ class TestEvaluate:
 class TestMeasure:
     def test_it_finds_own_data_that_have_moved(self, here, capsys):
         own_images(here / "own.npz")
-        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", "own"]) == 0
-        assert main(["evaluate", "own", "--samples", "2", "--save"]) == 0
+        own = "runs/own/sg"
+        assert main(["train", "--data", "npz:own.npz", "--prior", "sg", *QUICK, "--out", own]) == 0
+        assert main(["evaluate", own, "--samples", "2", "--save"]) == 0
         (here / "own.npz").rename(here / "moved.npz")
-        assert load(here / "own").metric("pareto_k") is None
-        assert "give its new path with --data npz:FILE" in failed(capsys, ["measure", "own"])
-        assert main(["measure", "own", "--images", "6", "--samples", "200", "--data", "npz:moved.npz"]) == 0
-        assert load(here / "own").metric("pareto_k").n == 6
+        assert load(here / own).metric("pareto_k") is None
+        assert "give its new path with --data npz:FILE" in failed(capsys, ["measure", own])
+        assert main(["measure", own, "--images", "6", "--samples", "200", "--data", "npz:moved.npz"]) == 0
+        assert load(here / own).metric("pareto_k").n == 6
 
 
 class TestReduce:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.services.loading import DataMissing, Loaded, Ref, loaded, noise
 from app.services.memory import kept
-from app.services.trusted import PATHS, may_read
+from app.services.trusted import may_read
 from app.services.turns import out_of_turn
 from vampcore import datasets
 from vampcore.checkpoints import Checkpoint, CheckpointError
@@ -19,6 +19,7 @@ from vampcore.checkpoints.identity import are_tested_images, identified
 from vampcore.checkpoints.packed import PACKED, read_packed
 from vampcore.datasets import DataError, Split
 from vampcore.datasets.identity import ChangedDataError
+from vampcore.trusted import PATHS
 
 
 class Originals(NamedTuple):

@@ -4,12 +4,13 @@ import pytest
 
 from app.services import trusted
 from vampcore import zoo
+from vampcore.trusted import PATHS
 
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path / "data"))
-    monkeypatch.delenv(trusted.PATHS, raising=False)
+    monkeypatch.delenv(PATHS, raising=False)
     monkeypatch.setattr(zoo, "RUNS", tmp_path / "runs")
     run = tmp_path / "runs" / "mine" / "sg"
     run.mkdir(parents=True)
@@ -35,7 +36,7 @@ def test_names_and_the_data_folder_and_the_paths_named_are_read(places, monkeypa
     assert trusted.may_read(f"npz:{inside}", None)
     assert not trusted.may_read(f"npz:{named}", None)
     assert not trusted.may_read(f"npz:{places / 'data' / '..' / 'secret.npz'}", None)
-    monkeypatch.setenv(trusted.PATHS, f"{places / 'other'}:{places / 'named'}")
+    monkeypatch.setenv(PATHS, f"{places / 'other'}:{places / 'named'}")
     assert trusted.may_read(f"npz:{named}", None)
 
 

@@ -146,11 +146,14 @@ class TestShipped:
 
 
 class TestCommand:
-    def test_it_keeps_the_test_images_of_own_binary_data(self, generator, tmp_path, capsys):
+    def test_it_keeps_the_test_images_of_own_binary_data(self, generator, tmp_path, capsys, monkeypatch):
         images = torch.randint(0, 2, (60, 8, 8), generator=generator, dtype=torch.uint8).numpy()
         np.savez(tmp_path / "own.npz", images=images)
         own = datasets.load(f"npz:{tmp_path / 'own.npz'}")
         train(config("sg", data=own.name, likelihood="bernoulli", epochs=1), tmp_path / "own" / "sg", own)
+        assert main(["pack", str(tmp_path / "own")]) == 1
+        assert "$VAMPSCOPE_DATA_PATHS" in capsys.readouterr().err
+        monkeypatch.setenv("VAMPSCOPE_DATA_PATHS", str(tmp_path))
         assert main(["pack", str(tmp_path / "own")]) == 0
         assert "6 test images" in capsys.readouterr().out
         assert torch.equal(read_packed(tmp_path / "own").images, own.test.images)

@@ -10,6 +10,7 @@ from vampcore.checkpoints.identity import identified
 from vampcore.checkpoints.packed import write_packed
 from vampcore.commands.options import Commands, data_root
 from vampcore.commands.reading import read_data
+from vampcore.trusted import check_readable
 
 
 def add_to(commands: Commands) -> None:
@@ -42,6 +43,7 @@ def pack(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     config = checkpoints[0].config
     if len({(each.config.data, each.config.likelihood) for each in checkpoints}) > 1:
         raise CheckpointError(f"the checkpoints in {options.experiment} use different data sets: pack stores only one")
+    check_readable(config.data, folders[0], options.data_root)
     dataset = read_data(config.data, options.data_root, config.likelihood)
     found = [identified(checkpoint, dataset) for checkpoint in checkpoints]
     if len({each.identity.key for each in found}) > 1:

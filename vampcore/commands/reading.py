@@ -11,6 +11,7 @@ from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.identity import Identified, identified
 from vampcore.commands.options import chosen_data
 from vampcore.datasets import Dataset
+from vampcore.trusted import check_readable
 
 # Files that are read so fast that no bar is worth drawing.
 _FEW = 1000
@@ -20,9 +21,11 @@ def data_of(checkpoint: Checkpoint, options: argparse.Namespace) -> Identified:
     """The data of a checkpoint as the options of `own_data` and `data_root` ask for them; changes are printed.
 
     Raises:
-        DataError: If they cannot be read, or are not the images that it was trained and tested on.
+        DataError: If they must not or cannot be read, or are not the images that it was trained and tested on.
     """
     config = checkpoint.config
+    if options.data is None:
+        check_readable(config.data, checkpoint.folder, options.data_root, "name them with --data, ")
     data = chosen_data(options, config.data) or config.data
     found = identified(checkpoint, read_data(data, options.data_root, config.likelihood))
     for note in found.notes:

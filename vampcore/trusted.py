@@ -1,0 +1,72 @@
+"""Which own data a checkpoint may have read: one from elsewhere can name any path, so its word is not enough."""
+
+import os
+from pathlib import Path
+
+from vampcore import zoo
+from vampcore.datasets import DataError, data_root, own_data, short_name
+
+PATHS = "VAMPSCOPE_DATA_PATHS"
+
+
+def may_read(data: str, folder: Path | None, root: Path | None = None) -> bool:
+    """Whether to read the data that a checkpoint names.
+
+    Data sets known by name always. A path only under the data folder or a folder of `$VAMPSCOPE_DATA_PATHS`, or where
+    the checkpoint is a run in `runs/` with its training state. The root of a file system never.
+
+    A folder from elsewhere that somebody puts into `runs/`, with a training-state file in it, passes as a run of one's
+    own. What it gains is small: files of the named path are opened as images or tables with the rights of the reader,
+    which takes time; nothing is written or sent; and images are shown or measured only if they have the digests that
+    the checkpoint keeps of its data, so that whoever made it had them already.
+
+    Arguments:
+        data: As the checkpoint's configuration names it.
+        folder: The checkpoint's; None where no run is one's own.
+        root: Data folder; that of `data_root` unless given.
+
+    Raises:
+        DataError: If the name cannot be understood.
+    """
+    own = own_data(data)
+    if own is None:
+        return True
+    try:
+        path = own.path.expanduser().resolve()
+        roots = [each.expanduser().resolve() for each in (data_root(root), *_configured())]
+        if any(path.is_relative_to(each) for each in roots if each != Path(each.anchor)):
+            return True
+        return path != Path(path.anchor) and _is_own_run(folder)
+    except (OSError, RuntimeError, ValueError):  # no such user, too long, a NUL, a loop of links
+        return False
+
+
+def check_readable(data: str, folder: Path | None, root: Path | None = None, cure: str = "") -> None:
+    """Refuse to read the data that a checkpoint names, unless `may_read` allows it.
+
+    Arguments:
+        data: As the checkpoint's configuration names it.
+        folder: The checkpoint's.
+        root: Data folder; that of `data_root` unless given.
+        cure: What else helps, as a clause that ends in ", ".
+
+    Raises:
+        DataError: If it must not be read.
+    """
+    if not may_read(data, folder, root):
+        raise DataError(
+            f"the checkpoint names its data {short_name(data)} by a path that is not read on its word alone: {cure}put "
+            f"the data into the data folder, or name their folder in ${PATHS}"
+        )
+
+
+def _configured() -> list[Path]:
+    return [Path(each) for each in os.environ.get(PATHS, "").split(os.pathsep) if each]
+
+
+def _is_own_run(folder: Path | None) -> bool:
+    return (
+        folder is not None
+        and folder.resolve().is_relative_to(zoo.RUNS.resolve())
+        and (folder / "state.safetensors").is_file()
+    )
