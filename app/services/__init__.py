@@ -113,13 +113,14 @@ from app.services.units import (
     traverse,
     with_and_without,
 )
-from vampcore.metrics import THRESHOLD, Metric
+from vampcore.metrics import ESTIMATOR_NAMES, THRESHOLD, Metric
 from vampcore.metrics.coverage import DRAWS
 
 __all__ = [
     "AGGREGATE_GRID",
     "CELLS",
     "DRAWS",
+    "ESTIMATOR_NAMES",
     "LIVE_ROWS",
     "MOST_FLOOR",
     "MOST_POINTS",

@@ -31,11 +31,6 @@ _BETTER = {
     "bits_per_dimension": LOWER,
     "elbo_bits_per_dimension": LOWER,
 }
-_ESTIMATORS = {
-    "quadrature": "exact (quadrature)",
-    "is": "importance sampling",
-    "covering": "covering proposal",
-}
 _ESTIMATED = ("log_likelihood", "log_likelihood_difference", "bits_per_dimension")
 BOUNDS = {"lower": "\u2265 ", "upper": "\u2264 ", "": ""}
 """What stands before a number that is only a bound."""
@@ -98,7 +93,7 @@ def caption(metric: services.Metric) -> str:
 def estimator(metric: services.Metric) -> str:
     """How a score was estimated: "exact (quadrature)", "importance sampling, S = 5,000"; "" of what needs no sample."""
     kind = metric.estimator or "is"
-    words = [_ESTIMATORS.get(kind, kind)] if metric.name in _ESTIMATED else []
+    words = [services.ESTIMATOR_NAMES[kind]] if metric.name in _ESTIMATED else []
     if metric.samples is not None and kind != "quadrature":
         words.append(f"S = {count(metric.samples)}")
     return ", ".join(words)

@@ -46,6 +46,16 @@ def test_a_figure_says_its_unit_and_what_it_was_computed_from():
     assert widgets.format_metric(share) == "14.4 ± 0.8 %"
 
 
+@pytest.mark.parametrize("kind", ["quadrature", "is", "covering"])
+def test_an_estimator_has_one_name_on_pages_and_on_the_command_line(kind):
+    from app.services import Metric
+    from app.widgets.numbers import estimator
+    from vampcore.commands.options import shown
+
+    metric = Metric("log_likelihood", -84.63, "nats/image", estimator=kind)
+    assert shown(metric) == f"-84.63 nats/image, {estimator(metric)}"
+
+
 def row() -> None:
     """A metric row with both kinds of cells, and the other pieces of a page."""
     from app import widgets

@@ -13,8 +13,8 @@ _NUMBER = (int, float)
 SPLITS = ("train", "validation", "test")
 ESTIMATOR_NAMES = {
     "quadrature": "exact (quadrature)",
-    "is": "importance sampling with q",
-    "covering": "importance sampling with a covering proposal",
+    "is": "importance sampling",
+    "covering": "covering proposal",
 }
 MOST_METRICS = 1000
 MOST_LETTERS = 64
