@@ -10,7 +10,7 @@ from app import services
 from app.figures import plane, points
 from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import PRIOR_NAMES, Theme
-from app.widgets.page import flow_words, plane_window, prior_lines
+from app.widgets.page import flow_words, named, plane_window, prior_lines
 from app.widgets.sidebar import SHORT_NAMES
 from app.widgets.text import plain
 
@@ -22,13 +22,13 @@ COLUMN_WIDTH = 320
 
 
 def full_name(ref: services.Ref) -> str:
-    """A prior's name."""
-    return PRIOR_NAMES.get(ref.prior, ref.prior)
+    """A prior's name, with that of its folder where this is another."""
+    return named(ref, PRIOR_NAMES)
 
 
 def short_name(ref: services.Ref) -> str:
     """A prior's name where there is little room."""
-    return SHORT_NAMES.get(ref.prior, ref.prior)
+    return named(ref, SHORT_NAMES)
 
 
 def short_words(ref: services.Ref) -> str:

@@ -1,6 +1,6 @@
 """The parts of a page: its head, figures in bordered cells, the explanation, and what stands in for it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -50,10 +50,16 @@ def colour_rule(prior: str) -> None:
     )
 
 
+def named(ref: services.Ref, names: Mapping[str, str]) -> str:
+    """A prior's name among `names`, with that of its folder where this is another: a folder may be called anything."""
+    kind = services.facts(ref).prior
+    return names.get(kind, kind) + ("" if ref.prior == kind else f" ({ref.prior})")
+
+
 def prior_heading(ref: services.Ref, note: str = "") -> None:
     """A prior's name under a rule of its colour, to stand over what belongs to it."""
-    colour_rule(ref.prior)
-    st.markdown(f"**{plain(PRIOR_NAMES.get(ref.prior, ref.prior))}**" + (f" \u00b7 {note}" if note else ""))
+    colour_rule(services.facts(ref).prior)
+    st.markdown(f"**{plain(named(ref, PRIOR_NAMES))}**" + (f" \u00b7 {note}" if note else ""))
 
 
 def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
