@@ -14,12 +14,26 @@ DOUBLE_CLICK = 300
 than 500 and not where they were, so that who decodes two places in half a second would lose the part in view. Who
 double-clicks more slowly than this has the tool bar."""
 
+MOST_BYTES = 200
+"""Of the name of a file, without the ending that the camera adds and the number that a browser adds to a second one."""
+
 Column = np.ndarray | Sequence[float | int | str | None]
 
 
 def safe_name(words: str) -> str:
-    """Words as the name of a file: characters that file systems refuse, the "/" of a model's name too, become "-"."""
-    return "".join(character if character.isalnum() or character in "-_." else "-" for character in words)
+    """Words as the name of a file: characters that file systems refuse, the "/" of a model's name too, become "-".
+
+    Of a long name the middle is left out: a file's name has 255 bytes at most, and its end says what the file is.
+    """
+    name = "".join(character if character.isalnum() or character in "-_." else "-" for character in words)
+    return name if len(name.encode()) <= MOST_BYTES else _within(name)
+
+
+def _within(name: str) -> str:
+    """The beginning and the end of a name, together of `MOST_BYTES` bytes at most."""
+    half = MOST_BYTES // 2 - 1
+    raw = name.encode()
+    return f"{raw[:half].decode(errors='ignore')}--{raw[-half:].decode(errors='ignore')}"
 
 
 def plot_config(

@@ -55,3 +55,11 @@ def test_two_clicks_half_a_second_apart_are_no_double_click():
 
 def test_alt_text():
     assert alt_text(laid_out(Drawing(), LIGHT, x="", y="", alt="Two clouds", height=100)) == "Two clouds"
+
+
+@pytest.mark.parametrize("letter", ["a", "\u00e4", "\u4e2d"])
+def test_a_long_name_keeps_its_beginning_and_its_end(letter):
+    name = safe_name(f"start-{letter * 300}-points.csv")
+    assert 190 < len(name.encode()) <= 200
+    assert name.startswith(f"start-{letter}")
+    assert name.endswith(f"{letter}-points.csv")
