@@ -23,6 +23,12 @@ from vampcore.training import fit
 QUICK = ["--prior=sg", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=1", "--batch-size=50"]
 
 
+@pytest.fixture(autouse=True)
+def _may_be_read(tmp_path, monkeypatch):
+    """The data of these checkpoints lie in no data folder."""
+    monkeypatch.setenv("VAMPSCOPE_DATA_PATHS", str(tmp_path))
+
+
 def folder_of_images(root: Path, count: int = 300, seed: int = 0) -> Path:
     """Grey images of 28 x 28 in three classes, each its own pattern with noise."""
     random = np.random.default_rng(seed)
