@@ -10,17 +10,13 @@ from app.services.catalogue import (
     Facts,
     History,
     Listed,
-    download,
-    downloadable,
     estimated_part,
     experiments,
     facts,
-    has_data,
     history,
     is_vector,
     metric,
     metrics,
-    missing_data,
 )
 from app.services.compare import (
     LIVE_ROWS,
@@ -43,6 +39,7 @@ from app.services.crowd import (
     rows_inside,
     window_of,
 )
+from app.services.data_at_hand import download, downloadable, has_data, missing_data
 from app.services.densities import (
     AGGREGATE_GRID,
     Density,
