@@ -15,10 +15,10 @@ def may_read(data: str, folder: Path | None, root: Path | None = None) -> bool:
     Data sets known by name always. A path only under the data folder or a folder of `$VAMPSCOPE_DATA_PATHS`, or where
     the checkpoint is a run in `runs/` with its training state. The root of a file system never.
 
-    A folder from elsewhere that somebody puts into `runs/`, with a training-state file in it, passes as a run of one's
-    own. What it gains is small: files of the named path are opened as images or tables with the rights of the reader,
-    which takes time; nothing is written or sent; and images are shown or measured only if they have the digests that
-    the checkpoint keeps of its data, so that whoever made it had them already.
+    A forged training state passes: a folder from elsewhere that is put into `runs/` with such a file counts as a run.
+    What that leads to: files of the named path are opened as images or tables with the rights of the reader, which can
+    take long for a large folder. Nothing is written or sent. Images are shown and measured only if they have the
+    digests that the checkpoint keeps, or, where it keeps none, give the ELBO that it stores for some test images.
 
     Arguments:
         data: As the checkpoint's configuration names it.
