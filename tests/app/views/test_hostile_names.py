@@ -105,4 +105,4 @@ def test_a_notice_of_what_may_be_chosen_shows_names_as_code(hostile):
     (warning,) = at.warning
     assert f"`{EXPERIMENT}`" in warning.value
     at = open_page("compare", experiment=EXPERIMENT, prior=PRIORS["vamp"], compare_against="nonsense")
-    assert "`**p**`" in at.warning[0].value
+    assert "`SG (**p**)`" in at.warning[0].value
