@@ -273,16 +273,16 @@ def show_mute(ref: services.Ref, unit: int) -> None:
 
 widgets.page_head(
     "Active units",
-    "Look for units below the dashed line: they never change with the image, so the model ignores them.",
+    "Look for units below the dashed line: they hardly change with the image, so they carry almost no information.",
 )
 widgets.part_notice(state.selected().experiment.refs)
 explore(state.selected())
 widgets.explain(
     """
 **Active.** The activity of a unit is the variance of its posterior mean over the test set, A = Var(E[z | x]). A unit
-with A above 0.01 is called active (Burda et al., 2016). This threshold depends on the scale of the latent space; A
-divided by the mean posterior variance does not. It compares how much the image changes the unit with how uncertain the
-encoder is about it.
+with A above 0.01 is called active (Burda et al., 2016). This threshold depends on the scale of the latent space; the
+ratio of A to the mean posterior variance does not. This ratio compares how much the image changes the unit with how
+uncertain the encoder is about it.
 
 **Two layers** are counted from the one next to the data up: \u201c16+5 of 40+40\u201d means 16 active units of z1 and
 5 of z2, of 40 each. The bars, the sweep and the comparison without a unit belong to z2, the layer of the prior.

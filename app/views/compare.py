@@ -43,15 +43,15 @@ image. In more than two dimensions both are projected onto the first two princip
 map has its own range unless you choose a shared one; the bar in each map has the same length in latent units.
 
 **Holes** are regions inside the prior’s 95 % region and outside the 99 % region of the aggregated posterior of the
-test images. Few test images leave gaps anywhere, so the number shown is the prior’s mass in holes *minus* that of the
-data: one random half of the test images against the other half, in the same way. Its error is the spread over 20 such
-splits. It is shown in two dimensions only, and only where the data’s own mass is at most 3 %.
+test images. A small test set leaves gaps everywhere, so the number shown is the prior’s mass in holes *minus* that of
+the data: one random half of the test images against the other half, in the same way. Its error is the spread over 20
+such splits. It is shown in two dimensions only, and only where the data’s own mass is at most 3 %.
 
 **Scores.** ELBO = reconstruction − KL, and KL = mutual information + marginal KL: how much z tells about the image,
 and how far the aggregated posterior is from the prior. With several layers these two belong to the top layer, and the
 KL of each lower layer is added. Both depend on the number of test images N; mutual information is at most log N, and
-near it both are only bounds (≥, ≤). Importance sampling estimates log p(x) from below: posterior mass that was never
-sampled is missing, and effective samples do not show it. Differences are taken image by image.
+near this limit both are only bounds (≥, ≤). Importance sampling estimates log p(x) from below: posterior mass that was
+never sampled is missing, and effective samples do not show it. Differences are taken image by image.
 """
 
 here = state.selected()

@@ -278,8 +278,8 @@ def asked_for_holes(ref: services.Ref) -> bool:
         "Measure the prior mass in holes",
         key="latent_holes",
         icon=":material/hourglass_empty:",
-        help="Compares 20 random halves of the test images with the other half. Takes seconds for 10,000 images, "
-        "minutes for a million.",
+        help="Splits the test images at random into two halves, 20 times, and compares the halves. Takes seconds for "
+        "10,000 images, minutes for a million.",
     ):
         wanted.add(ref)
     return ref in wanted
@@ -299,7 +299,7 @@ z from it, with a fixed seed; all samples together are samples of the aggregated
 q(z) = 1/N \u03a3 q(z | x).
 
 **Contours** hold 50, 80, 95 and 99 % of the prior\u2019s mass. An empty region inside them is a hole: samples from it
-resemble no test image. The prior gives low probability to dots outside all contours.
+may resemble no test image. The prior gives low probability to dots outside all contours.
 
 **More than 20,000 test images** are shown as counts, with all images counted: the opacity of a cell increases with the
 logarithm of its count. When few enough are in view, each is a dot. Lasso, box and distance always select from all

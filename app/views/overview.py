@@ -235,7 +235,8 @@ def stored_scores() -> dict[str, list[str | float | None]]:
 
 widgets.page_head(
     "Overview",
-    "Each dot is a test image; the contours show where the prior expects images. A good prior’s contours hug the dots.",
+    "Each dot is a test image; the contours show where the prior expects images. The contours of a good prior follow "
+    "the dots closely.",
 )
 refs = readable(here.experiment.refs)
 widgets.part_notice(refs)
@@ -258,20 +259,20 @@ contours in more than two dimensions.
 in every prior.
 
 **Log-likelihood** is the mean of log p(x) over the test images; higher is better. Each card names the estimator:
-*exact (quadrature)* integrates over a two-dimensional latent space; *importance sampling* with S samples an image is
+*exact (quadrature)* integrates over a two-dimensional latent space; *importance sampling* with S samples per image is
 a lower bound in expectation. ± is one standard error over images. Where log p(x) was estimated for some of the images
 only, the score is the mean ELBO of all images plus the mean of log p(x) − ELBO over those. Where log p(x) was not
 evaluated, the card shows the ELBO, which is a lower bound.
 
 **Differences** are taken image by image. Test images that are hard for one prior are hard for all, so a paired
 difference has a much smaller error than the scores themselves. Each model was trained once: a difference between
-priors includes the luck of one training run.
+priors includes the random variation of a single training run.
 
-**Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The decoder
-ignores the others.
+**Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The other
+units hardly change with the image.
 
-**Effective components** is exp of the entropy of the components’ usage by the test images: a prior with K = 500 may
-use only eight of them.
+**Effective components** is exp of the entropy of the components’ usage by the test images: the test images may
+use only eight of the 500 components of a prior.
 
 **Published** scores are shown where one was reported for the same data, likelihood and architecture; those models may
 have been trained longer or with other settings.

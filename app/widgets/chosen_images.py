@@ -57,7 +57,7 @@ def chosen_images(
             st.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
         else:
             nothing = f"No test image lies within {radius:.2f} of the point." if radius else "Nothing selected."
-            st.markdown(f"{nothing} Circle points with the lasso in the toolbar, or raise the distance.")
+            st.markdown(f"{nothing} Circle points with the lasso in the toolbar, or increase the distance.")
             return
     pictures, mix = st.columns([2, 1], gap="medium")
     with pictures:

@@ -127,8 +127,9 @@ def say_not_measured(refs: tuple[services.Ref, ...]) -> None:
         )
         return
     st.info(
-        "These priors keep the latents of different test images, so they cannot be measured on the same ones. Copy the "
-        "complete checkpoints with `python -m vampcore reduce CHECKPOINT --images N --out FOLDER`, with one N for all.",
+        "These checkpoints store latents of different test images, so they cannot be measured on the same images. Copy "
+        "the complete checkpoints with `python -m vampcore reduce CHECKPOINT --images N --out FOLDER`, with one N for "
+        "all.",
         icon=":material/filter_alt:",
     )
 

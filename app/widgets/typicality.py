@@ -19,7 +19,10 @@ def is_outside(found: services.Place) -> bool:
 def density_words(found: services.Place, where: str) -> list[str]:
     """The density of a point under the prior; `where` says of which density it is."""
     if found.log_density is None or found.less_dense is None:
-        return ["This prior is a flow without a density on the plane. The image is that of the point of the plane."]
+        return [
+            "This prior is a flow without a density on the plane. The image is decoded from the clicked point on the "
+            "plane."
+        ]
     return [
         f"Log-density{where} **{signed(f'{found.log_density:,.2f}')} nats**",
         f"More typical than **{share_words(found.less_dense)}** of {count(services.DRAWS)} prior samples",

@@ -50,7 +50,7 @@ def add_to(commands: Commands) -> None:
         help="add the second estimate of log p(x) for N random test images, with S samples each, as `measure` does",
     )
     command.add_argument("--split", choices=("train", "validation", "test"), default="test", help="Default: test.")
-    command.add_argument("--seed", type=whole_number(0), default=0, help="of the samples. Default: 0.")
+    command.add_argument("--seed", type=whole_number(0), default=0, help="seed of the samples. Default: 0.")
     command.add_argument("--json", action="store_true", help="print the scores as JSON")
     command.add_argument("--save", action="store_true", help="store the scores in the checkpoint")
     command.set_defaults(command=evaluate_checkpoint)

@@ -35,7 +35,11 @@ def add_to(commands: Commands) -> None:
         parents=[data_root(), device()],
     )
     command.add_argument(
-        "tables", metavar="TABLE.toml", type=Path, nargs="+", help="one or more tables; the report has their order"
+        "tables",
+        metavar="TABLE.toml",
+        type=Path,
+        nargs="+",
+        help="one or more tables; the report lists them in this order",
     )
     command.add_argument(
         "--out", type=Path, default=Path("RESULTS.md"), help="file of the report. Default: RESULTS.md."

@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "-n", type=whole_number(1, MOST_IMAGES_OF_A_GRID), default=64, help="number of images. Default: 64."
     )
-    command.add_argument("--seed", type=whole_number(0), default=0, help="of the samples. Default: 0.")
+    command.add_argument("--seed", type=whole_number(0), default=0, help="seed of the samples. Default: 0.")
     command.add_argument("--out", type=Path, required=True, help="the PNG file")
     command.set_defaults(command=sample)
 
