@@ -4,6 +4,7 @@ Every function takes a `Ref`, the name, content and folder of a checkpoint, and 
 generator of the call's own.
 """
 
+from app.services.availability import download, downloadable, has_data, missing_data
 from app.services.catalogue import (
     Broken,
     Experiment,
@@ -39,7 +40,6 @@ from app.services.crowd import (
     rows_inside,
     window_of,
 )
-from app.services.data_at_hand import download, downloadable, has_data, missing_data
 from app.services.densities import (
     AGGREGATE_GRID,
     Density,

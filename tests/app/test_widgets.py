@@ -213,15 +213,15 @@ def test_missing_data_is_offered_for_download(models, monkeypatch):
 def test_data_that_cannot_be_downloaded_gets_words_and_no_button(models, tmp_path, monkeypatch, data, file):
     import dataclasses
 
-    from app.services import data_at_hand
+    from app.services import availability
 
     def of_other_data(ref):
         found = loaded(ref)
         config = dataclasses.replace(found.checkpoint.config, data=data, likelihood="bernoulli")
         return dataclasses.replace(found, checkpoint=dataclasses.replace(found.checkpoint, config=config))
 
-    loaded = data_at_hand.loaded
-    monkeypatch.setattr(data_at_hand, "loaded", of_other_data)
+    loaded = availability.loaded
+    monkeypatch.setattr(availability, "loaded", of_other_data)
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("VAMPSCOPE_DATA_PATHS", str(tmp_path))
     monkeypatch.chdir(tmp_path)

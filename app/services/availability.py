@@ -11,12 +11,12 @@ from vampcore.datasets import DataError
 
 
 def has_data(ref: Ref) -> bool:
-    """Whether the test images of the checkpoint are at hand."""
+    """Whether the test images of the checkpoint are on this machine."""
     return missing_data(ref) is None
 
 
 def missing_data(ref: Ref) -> str | None:
-    """Why the test images of the checkpoint are not at hand, and what to do about it; None where they are."""
+    """Why the test images of the checkpoint are missing, and what to do about it; None if they are there."""
     try:
         test_part(loaded(ref))
     except DataMissing as error:
