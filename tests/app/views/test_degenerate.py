@@ -70,7 +70,7 @@ def test_a_test_set_of_one_image_is_refused_in_one_line(changed, view):
     at = opened(view)
     assert not at.exception
     (error,) = at.error
-    assert "1 test image" in error.value
+    assert "the number of test images is 1; at least 2 are needed" in as_shown(error.value)
 
 
 def test_coinciding_mass_levels_are_one_line(services, refs, monkeypatch):
