@@ -261,7 +261,7 @@ def show_mute(ref: services.Ref, unit: int) -> None:
         widgets.mode(),
         columns=[str(row) for row in rows],
         rows=("reconstruction", "without this unit"),
-        axis=f"test image, sorted by its mean of unit {unit}",
+        axis="test image, by its mean",
         alt=f"Reconstructions of {len(rows)} test images, and the same without unit {unit}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),

@@ -9,6 +9,7 @@ from vampcore.checkpoints.identity import IDENTITY, identified, identity_bytes, 
 from vampcore.config import Config
 from vampcore.datasets import Dataset
 from vampcore.datasets.identity import Identity, matched
+from vampcore.training.start import counted
 from vampcore.training.state import State, read_state
 
 
@@ -54,8 +55,10 @@ def run_to_resume(config: Config, dataset: Dataset, folder: Path) -> Resumed:
         CheckpointError: If there is no such run, or a file of it is not sound.
         DataError: If the images are not those of the start, in one line that counts them.
     """
-    state = read_state(folder, config)  # refuses another configuration, before the images are looked at
     identity = read_identity(folder)
+    images = len(dataset.train.images) if identity is None else identity.train.count
+    # Refuses another configuration before the images are compared.
+    state = read_state(folder, counted(config, images))
     if identity is not None:
         match = matched(identity, dataset)
         return Resumed(state, match.dataset, identity, match.notes)

@@ -78,7 +78,7 @@ class Run:
     ) -> None:
         self._known = None if resume is None else resume.identity
         self.dataset = dataset = dataset if resume is None else resume.dataset
-        self.config = config = counted(config, dataset)
+        self.config = config = counted(config, len(dataset.train.images))
         growths(config)  # refuses what cannot be
         self.processes = Processes(device) if processes is None else processes
         self.device = self.processes.device

@@ -16,13 +16,16 @@ from vampcore.priors import ExemplarPrior, VampData, VampPrior
 MARGIN = 0.01
 
 
-def counted(config: Config, dataset: Dataset) -> Config:
+def counted(config: Config, count: int) -> Config:
     """The configuration with its number of components, where that is the number of training images.
+
+    Arguments:
+        config: As it was asked for.
+        count: Training images.
 
     Raises:
         ConfigError: If there are too few of them to leave one out.
     """
-    count = len(dataset.train.images)
     if config.prior != "exemplar":
         return config
     if count < 2:
