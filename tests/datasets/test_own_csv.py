@@ -131,6 +131,7 @@ def test_square_rows_are_told_of(tmp_path: Path) -> None:
         ("one column\n" + "1\n" * 30, "first line has no comma, semicolon or tab"),
         (",".join(["1"] * 5000) + "\n", "5,000 columns"),
         ("", "is an empty file"),
+        ('class,"label\n",b\n' + "1,2,3\n" * 30, "has a column whose name has a line break .*; rename it"),
     ],
 )
 def test_what_does_not_serve_is_one_line_with_the_cure(tmp_path: Path, text: str, words: str) -> None:

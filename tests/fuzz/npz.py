@@ -16,7 +16,19 @@ from tests.fuzz.hostile import REPLACEMENTS, damaged, replace
 from tests.fuzz.own import judge
 
 KEYS = ["images", "labels", "classes", "train", "validation", "test", "train_labels", "test_labels", "arr_0", "x_train"]
-KEYS += ["y_train", "x_test", "y_test", "train_images", "val_images", "test_images", "val_labels", "../x", "", "a\nb"]
+KEYS += [
+    "y_train",
+    "x_test",
+    "y_test",
+    "train_images",
+    "val_images",
+    "test_images",
+    "val_labels",
+    "../x",
+    "",
+    "a\nb",
+    "a" * 2000,
+]
 DTYPES = [
     "uint8",
     "bool",

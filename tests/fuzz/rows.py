@@ -29,7 +29,7 @@ CELLS = [
     "1_0",
 ]
 CELLS += ["١", "9" * 5000, "<b>", "0.5", "1.0000002", " 3 ", "é"]
-HEADS = ["label", "class", "name", "pixel0", "", "a" * 10_000, "label,label", "\n"]
+HEADS = ["label", "class", "name", "pixel0", "", "a" * 10_000, "label,label", "\n", '"a\nb"', '"label\n"']
 
 
 @st.composite

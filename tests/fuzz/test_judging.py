@@ -8,6 +8,7 @@ import pytest
 
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz.judging import Fault, check, check_refusal
+from tests.fuzz.urls import outside_code
 from tests.patience import patience
 from tests.processes import ROOT, environment
 
@@ -17,6 +18,10 @@ def test_a_refusal_is_one_line_of_some_length(said):
     with pytest.raises(Fault):
         check_refusal(ValueError(said))
     check_refusal(ValueError("the file is cut off: restore it"))
+
+
+def test_only_what_stands_outside_of_code_is_markup():
+    assert outside_code("`<b>, 0`: a number. <b>`x`") == ": a number. <b>"
 
 
 def test_a_value_out_of_its_range_is_a_fault():

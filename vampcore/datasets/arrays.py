@@ -16,6 +16,7 @@ from vampcore.datasets.files import PARSE_ERRORS
 _PIECE = 1 << 24  # bytes
 _MOST_WHOLE = 1 << 28  # bytes of an array that is read at once: labels, names
 _MOST_ARRAYS = 1000
+_MOST_LETTERS = 200  # of an array's name
 Members = dict[str, tuple[zipfile.ZipFile | None, str]]
 
 
@@ -118,6 +119,11 @@ def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
             }
             if len(members) > _MOST_ARRAYS:
                 raise DataError(f"{path} holds {len(members):,} arrays, more than {_MOST_ARRAYS:,}; {cure}")
+            if not all(key.isprintable() and len(key) <= _MOST_LETTERS for key in members):
+                raise DataError(
+                    f"{path} has an array whose name is longer than {_MOST_LETTERS} characters or has a line break "
+                    f"or another unprintable one; {cure}"
+                )
             yield Arrays(path, members)
     except DataError:
         raise

@@ -136,6 +136,8 @@ def _table(path: Path) -> Any:
         reason = " ".join(str(error).split())
         raise DataError(f"{path} is not a complete table ({reason:.160}); save it as CSV again") from error
     frame.columns = [str(name) for name in frame.columns]
+    if not all(name.isprintable() for name in frame.columns):
+        raise DataError(f"{path} has a column whose name has a line break or another unprintable character; rename it")
     if frame.index.nlevels > 1 or not frame.columns.is_unique or not isinstance(frame.index, pd.RangeIndex):
         raise DataError(
             f"{path} has rows with more values than columns, or two columns with one name; save it as CSV again"

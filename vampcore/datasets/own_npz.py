@@ -165,17 +165,17 @@ def _roles(path: Path, headers: dict[str, Header]) -> tuple[dict[str, _Role], tu
                 notes = ("arr_0 is used as the images, arr_1 as their class labels",)
     twice = [role for role in set(roles.values()) if list(roles.values()).count(role) > 1]
     if twice:
-        same = " and ".join(sorted(key for key, role in roles.items() if role == twice[0]))
+        same = " and ".join(sorted(key for key, role in roles.items() if role == twice[0])[:2])
         raise DataError(f"{path} contains {same}, which both look like {twice[0].holds}; remove or rename one")
     found = {role.part for role in roles.values() if role.holds == "images"}
     if not found or ("" in found and len(found) > 1) or ("" not in found and ("train" not in found or len(found) < 2)):
         held = ", ".join(sorted(headers)[:12])
         raise DataError(
-            f"{path} contains {f'the arrays {held}' if held else 'no arrays'}; rename the image arrays, or {CURE}"
+            f"{path} contains {f'the arrays {held:.400}' if held else 'no arrays'}; rename the image arrays, or {CURE}"
         )
     ignored = sorted(set(headers) - set(roles))
     if ignored:
-        notes += (f"unused arrays: {', '.join(ignored[:12])}",)
+        notes += (f"unused arrays: {', '.join(ignored[:12]):.400}",)
     return roles, notes
 
 

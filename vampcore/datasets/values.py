@@ -29,7 +29,7 @@ class Values:
 
     def __init__(self, where: str, dtype: "np.dtype[Any]", key: str) -> None:
         if dtype.kind not in "buif" or dtype.itemsize > 8:
-            raise DataError(f"{where} is {dtype}; save uint8, or floats from 0 to 1")
+            raise DataError(f"{where} is {dtype!s:.60}; save uint8, or floats from 0 to 1")
         self.where, self.kind, self.key = where, dtype.kind, key
         self.low, self.high, self.finite = np.inf, -np.inf, True
 
