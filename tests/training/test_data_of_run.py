@@ -1,14 +1,19 @@
 """What a run goes on with."""
 
 import dataclasses
+import importlib
+import shutil
 
 import pytest
 
 from tests.small_runs import config, few_digits, first
 from vampcore.checkpoints import CheckpointError, load
+from vampcore.checkpoints.destinations import writable_folder
 from vampcore.datasets import DataError
 from vampcore.training import fit
 from vampcore.training.data_of_run import run_to_resume
+
+fit_module = importlib.import_module("vampcore.training.fit")
 
 
 def begun(folder, settings):
@@ -16,6 +21,22 @@ def begun(folder, settings):
     next(run)
     run.close()
     return folder
+
+
+def test_a_run_killed_before_its_first_state_can_begin_again(tmp_path, monkeypatch):
+    found = tmp_path / "found"
+
+    def killed(folder, *arguments):
+        if not found.exists():
+            shutil.copytree(folder, found)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit_module, "write_state", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(fit(config("sg"), few_digits(), tmp_path / "run"))
+    assert {each.name for each in found.iterdir()} == {"status.json", "data.safetensors"}
+    (found / "data.safetensors").unlink()
+    assert writable_folder(found) == found
 
 
 def test_exemplars_go_on_with_the_number_of_components_that_was_asked_for(tmp_path):

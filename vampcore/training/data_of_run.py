@@ -12,6 +12,9 @@ from vampcore.datasets.identity import Identity, matched
 from vampcore.training.start import counted
 from vampcore.training.state import State, read_state
 
+STATUS = "status.json"
+"""What a run does now: its phase, process and epoch."""
+
 
 class Resumed(NamedTuple):
     """A run to go on with.
@@ -29,8 +32,10 @@ class Resumed(NamedTuple):
     notes: tuple[str, ...]
 
 
-def begin_identity(folder: Path, identity: Identity) -> None:
-    """Write `data.safetensors` into the folder of a run that has no checkpoint yet; a checkpoint holds its own.
+def begin_folder(folder: Path, identity: Identity, status: bytes) -> None:
+    """Write the first files of a run that has no checkpoint yet; a checkpoint holds its own `data.safetensors`.
+
+    `status.json` comes first: a folder with it is known as that of a run, so that a run killed here can begin again.
 
     Raises:
         CheckpointError: If it cannot be written.
@@ -39,6 +44,7 @@ def begin_identity(folder: Path, identity: Identity) -> None:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / STATUS, status)
         write_bytes(folder / IDENTITY, identity_bytes(identity))
     except OSError as error:
         raise CheckpointError(

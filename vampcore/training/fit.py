@@ -30,7 +30,7 @@ from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
 from vampcore.priors import ExemplarPrior, VampData
-from vampcore.training.data_of_run import begin_identity, run_to_resume
+from vampcore.training.data_of_run import STATUS, begin_folder, run_to_resume
 from vampcore.training.processes import Processes
 from vampcore.training.run import Run
 from vampcore.training.start import set_pseudo_inputs
@@ -111,7 +111,7 @@ class _Keeper:
         self.due = self.stated + SECONDS_BEFORE_CHECKPOINT
 
     def at_start(self) -> None:
-        begin_identity(self.folder, self.run.identity)
+        begin_folder(self.folder, self.run.identity, _status(self.run, "training"))
         self._state("training")
 
     def after_epoch(self) -> None:
@@ -227,6 +227,10 @@ def _posteriors(model: VAE, x: Tensor) -> tuple[DiagNormal, ...]:
 
 
 def _write_status(folder: Path, run: Run, phase: str) -> None:
+    write_bytes(folder / STATUS, _status(run, phase))
+
+
+def _status(run: Run, phase: str) -> bytes:
     status = {
         "phase": phase,
         "pid": os.getpid(),
@@ -235,4 +239,4 @@ def _write_status(folder: Path, run: Run, phase: str) -> None:
         "best_epoch": run.state.best_epoch,
         "heartbeat": time.time(),
     }
-    write_bytes(folder / "status.json", dumps(status).encode())
+    return dumps(status).encode()
