@@ -58,8 +58,10 @@ def test_settled_functions_of_one_class_are_not_taken_for_each_other():
     """
     run_python("""
 import torch
+from tests.tracing import trace_only
 from vampcore.compiling import Compiled
 
+trace_only()
 class Scale:
     def __init__(self, by):
         self.by = by
