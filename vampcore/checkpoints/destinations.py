@@ -7,6 +7,8 @@ from pathlib import Path
 
 # A folder with one of these files holds a run or a checkpoint.
 _SIGNS_OF_A_RUN = frozenset(("config.json", "state.safetensors", "status.json"))
+# Of a path: Python makes missing folders by recursion.
+_MOST_PARTS = 200
 
 
 def writable_file(path: Path) -> Path:
@@ -74,6 +76,9 @@ def _check_name(path: Path) -> None:
         raise _refused(
             errno.EINVAL, "contains a NUL character: choose another name", Path(str(path).replace("\0", "?"))
         )
+    if len(path.parts) > _MOST_PARTS:
+        cut = Path(*path.parts[:5], "...")
+        raise _refused(errno.ENAMETOOLONG, f"has more than {_MOST_PARTS} folders: choose a shorter path", cut)
 
 
 def _refused(number: int, reason: str, path: Path) -> OSError:
