@@ -404,6 +404,15 @@ class TestSample:
         line = failed(capsys, ["sample", str(family / "small" / "sg"), "--out", "nowhere/a.png"])
         assert line == "error: nowhere/a.png: No such file or directory"
 
+    @pytest.mark.parametrize("name", ["config.json", "a.svg", "a"])
+    def test_a_name_of_another_kind_of_file_is_refused_and_nothing_is_replaced(self, name, family, here, capsys):
+        (here / name).write_text("mine")
+        with pytest.raises(SystemExit) as ended:
+            main(["sample", str(family / "small" / "sg"), "--out", name])
+        assert ended.value.code == 2
+        assert f"--out is written as PNG: end its name in .png, not '{name}'" in capsys.readouterr().err
+        assert (here / name).read_text() == "mine"
+
     @pytest.mark.parametrize("option", [["-n", "0"], ["-n", "1000000000"], ["--seed", "9" * 30]])
     def test_numbers_that_no_grid_has_are_bad_usage(self, option, family, here):
         with pytest.raises(SystemExit) as ended:

@@ -81,6 +81,17 @@ def test_without_a_header_the_first_line_is_a_row(tmp_path: Path) -> None:
     own = load(write(tmp_path, frame(), header=False))
     everything = torch.cat([part.images for part in (own.train, own.validation, own.test)])
     assert sorted(everything[:, 0, 0, 0].tolist()) == list(range(30))
+    assert own.notes == ("the first line has no column names; if a column contains class labels, add --label NUMBER",)
+
+
+def test_without_a_header_the_class_labels_are_named_by_their_column_from_0(tmp_path: Path) -> None:
+    table = frame()
+    table.insert(0, "label", [row % 3 for row in range(30)])
+    write(tmp_path, table, header=False)
+    own = load(f"csv,label=0:{tmp_path / 'own.csv'}")
+    assert own.shape == (1, 1, 12)
+    assert own.classes == ("0", "1", "2")
+    assert own.notes == ()
 
 
 def test_ids_and_row_numbers_are_no_values(tmp_path: Path) -> None:

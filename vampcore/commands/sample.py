@@ -36,6 +36,8 @@ def add_to(commands: Commands) -> None:
 def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Draw images, or vectors as bars, from a checkpoint's prior or from one of its components into a PNG."""
     writable_file(options.out)
+    if options.out.suffix.lower() != ".png":
+        parser.error(f"--out is written as PNG: end its name in .png, not {options.out.name!r:.60}")
     checkpoint = zoo.load(options.checkpoint)
     model = checkpoint.model
     generator = torch.Generator().manual_seed(options.seed)

@@ -86,7 +86,7 @@ class CsvTable:
         )
         names = None if ids is None else texts_of(f"{path}: {ids}", frame[ids].astype(str).to_numpy().astype(str))
         part = Part(pixels, numbers.get(str(labels)), names)
-        return dataset_from_one(self.name, path, part, classes, self._notes(labels, ids, width))
+        return dataset_from_one(self.name, path, part, classes, self._notes(labels, ids, width, _is_numbered(frame)))
 
     def _label_column(self, path: Path, columns: list[str]) -> str | None:
         if self.own.label is not None:
@@ -101,8 +101,10 @@ class CsvTable:
             )
         return found[0] if found else None
 
-    def _notes(self, labels: str | None, ids: str | None, width: int) -> tuple[str, ...]:
+    def _notes(self, labels: str | None, ids: str | None, width: int, numbered: bool) -> tuple[str, ...]:
         notes = []
+        if numbered and self.own.label is None:
+            notes.append("the first line has no column names; if a column contains class labels, add --label NUMBER")
         if labels is not None and self.own.label is None:
             notes.append(f"column {labels!r:.60} is used as the class labels")
         if ids is not None:
@@ -145,6 +147,11 @@ def _table(path: Path) -> Any:
     if header and re.fullmatch(r"Unnamed: \d+", frame.columns[0]):
         frame = frame.iloc[:, 1:]  # the numbers of the rows, which pandas writes
     return frame
+
+
+def _is_numbered(frame: Any) -> bool:
+    """Whether the table has no names of columns, so that they are called 0, 1, 2 ..."""
+    return list(frame.columns) == [str(number) for number in range(len(frame.columns))]
 
 
 def _dialect(path: Path) -> tuple[str, int, bool]:
