@@ -291,3 +291,10 @@ def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("HOME", str(tmp_path))
     write_images(tmp_path / "faces", 20)
     assert len(load("folder:~/faces").train.images) == 16
+
+
+def test_a_link_that_leads_to_itself_is_to_be_removed(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "c0", range(20))
+    (tmp_path / "c0" / "self.png").symlink_to("self.png")
+    with pytest.raises(DataError, match=r"self.png cannot be listed \(Too many levels .*\); remove this link"):
+        load(f"folder:{tmp_path}")

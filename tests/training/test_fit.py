@@ -284,6 +284,14 @@ class TestAFullDisk:
         train(config(), tmp_path / "alone")
         assert_same(tmp_path / "alone", folder, config())
 
+    def test_from_the_start_there_is_nothing_to_resume(self, tmp_path, monkeypatch):
+        def full(*arguments):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("vampcore.training.state.write_bytes", full)
+        with pytest.raises(CheckpointError, match="no state was saved before: make room, then start again without"):
+            train(config(), tmp_path / "run")
+
     def test_while_the_checkpoint_is_written(self, tmp_path, monkeypatch):
         folder = tmp_path / "run"
         train(config(), folder, stop=after(8))

@@ -1,5 +1,6 @@
 """`folder:PATH`: a user's own image files, in one folder per class, optionally below one folder per split."""
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,8 @@ class ImageFolder:
         try:
             parts, notes = _parts(path)
         except OSError as error:
-            raise DataError(f"{error.filename} cannot be listed ({error.strerror}); check its permissions") from error
+            cure = "remove this link" if error.errno == errno.ELOOP else "check its permissions"
+            raise DataError(f"{error.filename} cannot be listed ({error.strerror}); {cure}") from error
         classes = tuple(sorted({name for part in parts.values() for name in part.classes}))
         files = [file for part in parts.values() for file in part.files]
         if not files:

@@ -80,10 +80,12 @@ def write_state(folder: Path, config: Config, state: State) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / STATE, to_safetensors(content, {"state": json.dumps(facts)}))
     except OSError as error:
-        raise CheckpointError(
-            f"{folder / STATE} could not be written ({error.strerror or error}); the last saved state is unchanged: "
-            "make room, then continue with --resume"
-        ) from error
+        kept = (
+            "the last saved state is unchanged: make room, then continue with --resume"
+            if (folder / STATE).exists()
+            else "no state was saved before: make room, then start again without --resume"
+        )
+        raise CheckpointError(f"{folder / STATE} could not be written ({error.strerror or error}); {kept}") from error
 
 
 def read_state(folder: Path, config: Config) -> State:
