@@ -81,7 +81,7 @@ def test_without_a_header_the_first_line_is_a_row(tmp_path: Path) -> None:
     own = load(write(tmp_path, frame(), header=False))
     everything = torch.cat([part.images for part in (own.train, own.validation, own.test)])
     assert sorted(everything[:, 0, 0, 0].tolist()) == list(range(30))
-    assert own.notes == ("the first line has no column names; if a column contains class labels, add --label NUMBER",)
+    assert own.notes == ("the columns are numbered, without names; if one contains class labels, add --label NUMBER",)
 
 
 def test_without_a_header_the_class_labels_are_named_by_their_column_from_0(tmp_path: Path) -> None:
@@ -92,6 +92,21 @@ def test_without_a_header_the_class_labels_are_named_by_their_column_from_0(tmp_
     assert own.shape == (1, 1, 12)
     assert own.classes == ("0", "1", "2")
     assert own.notes == ()
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_a_first_line_that_numbers_the_columns_is_no_row(tmp_path: Path, index: bool) -> None:
+    table = frame()
+    own = load(write(tmp_path, pd.DataFrame(table.to_numpy()), index=index))
+    assert sum(len(part.images) for part in (own.train, own.validation, own.test)) == 30
+    assert own.shape == (1, 1, 12)
+    assert "the columns are numbered, without names" in own.notes[0]
+
+
+def test_of_few_columns_a_first_line_0_1_is_a_row(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("0,1\n" + "5,6\n" * 29)
+    own = load(f"csv:{tmp_path / 'own.csv'}")
+    assert sum(len(part.images) for part in (own.train, own.validation, own.test)) == 30
 
 
 def test_ids_and_row_numbers_are_no_values(tmp_path: Path) -> None:
@@ -127,7 +142,7 @@ def test_square_rows_are_told_of(tmp_path: Path) -> None:
         ),
         ("a,b\n" + "0.5,-1\n" * 30, r"columns are not from 0 to 1, such as 'b' \(-1 to -1\); scale .*frame.min"),
         ("a,b\n" + "0.5,12.5\n" * 30, r"not from 0 to 1, such as 'b' \(12.5 to 12.5\)"),
-        ("a,b\n" + "0.5,inf\n" * 30, "not from 0 to 1, such as 'b'"),
+        ("a,b\n" + "0.5,inf\n" * 30, "column 'b' has 30 infinite values; replace them or remove these rows"),
         ("a,b\n" + "0.5,\n" * 30, "column 'b' has 30 empty cells; fill them or remove these rows"),
         ("a,b\n" + "0.5,x\n" * 30, "column 'b' contains text; remove it, or use it as the class labels with --label b"),
         (
@@ -142,7 +157,7 @@ def test_square_rows_are_told_of(tmp_path: Path) -> None:
         ("one column\n" + "1\n" * 30, "first line has no comma, semicolon or tab"),
         (",".join(["1"] * 5000) + "\n", "5,000 columns"),
         ("", "is an empty file"),
-        ('class,"label\n",b\n' + "1,2,3\n" * 30, "has a column whose name has a line break .*; rename it"),
+        ('class,"label\n",b\n' + "1,2,3\n" * 30, "has a column name with a line break .*; rename it"),
     ],
 )
 def test_what_does_not_serve_is_one_line_with_the_cure(tmp_path: Path, text: str, words: str) -> None:

@@ -121,8 +121,8 @@ def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
                 raise DataError(f"{path} holds {len(members):,} arrays, more than {_MOST_ARRAYS:,}; {cure}")
             if not all(key.isprintable() and len(key) <= _MOST_LETTERS for key in members):
                 raise DataError(
-                    f"{path} has an array whose name is longer than {_MOST_LETTERS} characters or has a line break "
-                    f"or another unprintable one; {cure}"
+                    f"{path} has an array name with a line break or another unprintable character, or of more than "
+                    f"{_MOST_LETTERS} characters; {cure}"
                 )
             yield Arrays(path, members)
     except DataError:

@@ -24,6 +24,8 @@ NAMES = ("id", "name", "file", "filename", "file_name", "path", "index", "")
 MAX_BYTES = 1 << 30
 _HEAD = 1 << 18
 _SEPARATORS = ",;\t|"
+# Columns from which on a first line 0, 1, 2, ... numbers them; in fewer it may be values.
+_LEAST_NUMBERED = 8
 _RESCALED = "scale the columns to 0 to 1, with pandas: (frame - frame.min()) / (frame.max() - frame.min())"
 
 
@@ -104,7 +106,7 @@ class CsvTable:
     def _notes(self, labels: str | None, ids: str | None, width: int, numbered: bool) -> tuple[str, ...]:
         notes = []
         if numbered and self.own.label is None:
-            notes.append("the first line has no column names; if a column contains class labels, add --label NUMBER")
+            notes.append("the columns are numbered, without names; if one contains class labels, add --label NUMBER")
         if labels is not None and self.own.label is None:
             notes.append(f"column {labels!r:.60} is used as the class labels")
         if ids is not None:
@@ -139,7 +141,7 @@ def _table(path: Path) -> Any:
         raise DataError(f"{path} is not a complete table ({reason:.160}); save it as CSV again") from error
     frame.columns = [str(name) for name in frame.columns]
     if not all(name.isprintable() for name in frame.columns):
-        raise DataError(f"{path} has a column whose name has a line break or another unprintable character; rename it")
+        raise DataError(f"{path} has a column name with a line break or another unprintable character; rename it")
     if frame.index.nlevels > 1 or not frame.columns.is_unique or not isinstance(frame.index, pd.RangeIndex):
         raise DataError(
             f"{path} has rows with more values than columns, or two columns with one name; save it as CSV again"
@@ -150,8 +152,8 @@ def _table(path: Path) -> Any:
 
 
 def _is_numbered(frame: Any) -> bool:
-    """Whether the table has no names of columns, so that they are called 0, 1, 2 ..."""
-    return list(frame.columns) == [str(number) for number in range(len(frame.columns))]
+    """Whether the columns are called 0, 1, 2, ..., as pandas calls columns without names."""
+    return _counts(list(frame.columns))
 
 
 def _dialect(path: Path) -> tuple[str, int, bool]:
@@ -162,7 +164,12 @@ def _dialect(path: Path) -> tuple[str, int, bool]:
     cells = next(csv.reader([first], delimiter=separator), [])
     if len(cells) < 2:
         raise DataError(f"{path} is not a table: its first line has no comma, semicolon or tab; save it as CSV")
-    return separator, len(cells), not all(_is_number(cell) for cell in cells)
+    numbered = len(cells) >= _LEAST_NUMBERED and _counts(cells)
+    return separator, len(cells), numbered or not all(_is_number(cell) for cell in cells)
+
+
+def _counts(names: list[str]) -> bool:
+    return names == [str(number) for number in range(len(names))]
 
 
 def _head(path: Path) -> list[str]:
@@ -201,6 +208,13 @@ def _pixels(path: Path, values: Any) -> UInt8[np.ndarray, "N D"]:
         raise DataError(
             f"{path}: column {column!r:.60} has {int(empty[column]):,} empty cells; fill them or remove these rows"
         )
+    infinite = np.isinf(values.astype(float)).sum()
+    if infinite.any():
+        column = infinite.idxmax()
+        raise DataError(
+            f"{path}: column {column!r:.60} has {int(infinite[column]):,} infinite values; replace them or remove "
+            "these rows"
+        )
     low, high = values.min(), values.max()
     # Counts that were written as 12.0 are whole numbers as well.
     whole = all(kind.kind in "biu" for kind in values.dtypes) or bool(
@@ -208,7 +222,7 @@ def _pixels(path: Path, values: Any) -> UInt8[np.ndarray, "N D"]:
     )
     most = 255 if whole else 1 + TOLERANCE
     least = 0 if whole else -TOLERANCE
-    outside = (low < least) | (high > most) | ~np.isfinite(low.astype(float)) | ~np.isfinite(high.astype(float))
+    outside = (low < least) | (high > most)
     if outside.any():
         column = outside.idxmax()
         raise DataError(
