@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tqdm import tqdm
 
 from tests.patience import patience
 from tests.small_runs import RUN_FILES, digits
@@ -77,7 +78,7 @@ class TestControlC:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=patience())
         assert process.returncode == 0
-        assert b"stopping after this step; the best weights are saved" in err
+        assert b"stopping after this step; completed epochs are saved" in err
         assert b"Traceback" not in said + err
         stopped = load(folder)
         count = stopped.progress.epochs
@@ -120,6 +121,19 @@ class TestControlC:
             "new: stopped before the end of the first epoch; continue with --resume\n"
         )
         assert {path.name for path in (tmp_path / "new").iterdir()} == RUN_FILES | {"data.safetensors"}
+
+    def test_the_bar_of_a_resumed_run_counts_no_epoch_twice(self, run, monkeypatch):
+        """Else its rate and the time left take the epochs of before for those of the first second."""
+        counted = []
+
+        class Bar(tqdm):
+            def update(self, n=1):
+                counted.append(self.n - self.last_print_n)
+                return super().update(n)
+
+        monkeypatch.setattr(train_command, "tqdm", Bar)
+        assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 0
+        assert counted[0] == 0
 
     def test_nothing_left_to_do_is_said(self, family, tmp_path, capsys):
         arguments = ["train", "--like", str(family / "small" / "sg"), "--out", str(tmp_path / "new"), "--resume"]

@@ -24,7 +24,7 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
         if is_compiling():
             print("\nstopping during compilation; no step was trained", file=sys.stderr)
             raise CompilingStoppedError
-        print("\nstopping after this step; the best weights are saved", file=sys.stderr)
+        print("\nstopping after this step; completed epochs are saved", file=sys.stderr)
 
     handlers = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -108,7 +108,7 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
     ):
         for record in records:
             if done is None:
-                bar.initial = bar.n = record.epoch - 1
+                bar.initial = bar.n = bar.last_print_n = record.epoch - 1
             done = record.epoch
             bar.update()
             rate = len(dataset.train.images) / record.seconds

@@ -68,7 +68,7 @@ def fit(
         folder: The run's folder.
         device: `cpu`, `cuda` or `mps`.
         resume: Go on from the state in `folder`; the result is that of an uninterrupted run, bit for bit.
-        stop: Asked after every step; training ends there and the best weights are kept.
+        stop: Asked before every step; training ends there and the best weights are kept.
         compile: Whether steps are compiled: `on`, `off`, or `auto`, where it pays. A resumed run is the same to the bit
             only in the form, and in the number of processes, that it was started in; else to rounding.
         processes: Those that train together; found from the environment if None.
