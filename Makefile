@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8
-# pip compiles no module that may never be imported, which takes a minute for 6 GB.
+# --no-compile: to compile all modules of 6 GB takes a minute more, and most are never imported.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 UV := $(BIN)/uv pip install --python $(BIN)/python
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
@@ -73,8 +73,8 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "VampScope needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-# The stamps are as old as the last installation, so that a change of what is required installs again. Of 6 GB, uv
-# installs 49 s against pip's 116 s (two cores). Where uv reaches no package index, pip's settings may know one.
+# The stamps are as old as the last installation, so that a change of what is required installs again. For 6 GB
+# uv takes 49 s and pip 116 s (two cores). pip stands in where uv cannot reach a package index.
 $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 	$(PIP) uv && $(UV) -r requirements.txt || $(PIP) -r requirements.txt
 	touch $@

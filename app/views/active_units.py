@@ -261,7 +261,7 @@ def show_mute(ref: services.Ref, unit: int) -> None:
         widgets.mode(),
         columns=[str(row) for row in rows],
         rows=("reconstruction", "without this unit"),
-        axis="test image, by its mean",
+        axis="test image, by the unit's mean",
         alt=f"Reconstructions of {len(rows)} test images, and the same without unit {unit}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),

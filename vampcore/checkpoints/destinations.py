@@ -7,7 +7,7 @@ from pathlib import Path
 
 # A folder with one of these files holds a run or a checkpoint.
 _SIGNS_OF_A_RUN = frozenset(("config.json", "state.safetensors", "status.json"))
-# Of a path: Python makes missing folders by recursion.
+# Folders of a path. Python creates missing ones by recursion, which ends at about a thousand.
 _MOST_PARTS = 200
 
 
@@ -78,7 +78,9 @@ def _check_name(path: Path) -> None:
         )
     if len(path.parts) > _MOST_PARTS:
         cut = Path(*path.parts[:5], "...")
-        raise _refused(errno.ENAMETOOLONG, f"has more than {_MOST_PARTS} folders: choose a shorter path", cut)
+        raise _refused(
+            errno.ENAMETOOLONG, f"is nested more than {_MOST_PARTS} folders deep: choose a shorter path", cut
+        )
 
 
 def _refused(number: int, reason: str, path: Path) -> OSError:

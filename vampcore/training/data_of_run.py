@@ -48,7 +48,7 @@ def begin_folder(folder: Path, identity: Identity, status: bytes) -> None:
         write_bytes(folder / IDENTITY, identity_bytes(identity))
     except OSError as error:
         raise CheckpointError(
-            f"{folder / IDENTITY} could not be written ({error.strerror or error}): make room, or choose another --out"
+            f"{folder} could not be written ({error.strerror or error}): make room, or choose another --out"
         ) from error
 
 
