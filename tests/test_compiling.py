@@ -62,6 +62,7 @@ from tests.tracing import trace_only
 from vampcore.compiling import Compiled
 
 trace_only()
+
 class Scale:
     def __init__(self, by):
         self.by = by

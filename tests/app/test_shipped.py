@@ -1,6 +1,7 @@
 """Every page opens for every model that ships, with its data set or without."""
 
 import functools
+import itertools
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,8 +11,7 @@ from tests.app.reading import MAIN
 from tests.patience import patience
 from vampcore import zoo
 
-OF_ONE_PRIOR = ("pseudo_inputs", "components", "latent_space", "active_units")
-OF_ALL_PRIORS = ("overview", "compare")
+PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp", "vamp-data": "Vamp data"}
 EXPERIMENTS = sorted({path.parent.parent.name for path in zoo.SHIPPED.glob("*/*/config.json")})
 
@@ -28,8 +28,7 @@ def only_shipped(monkeypatch):
 def test_every_page_opens(experiment, monkeypatch, tmp_path):
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
     priors = sorted(path.parent.name for path in (zoo.SHIPPED / experiment).glob("*/config.json"))
-    opened = [(page, prior) for prior in priors for page in OF_ONE_PRIOR]
-    for page, prior in opened + [(page, priors[-1]) for page in OF_ALL_PRIORS]:
+    for prior, page in itertools.product(priors, PAGES):
         at = AppTest.from_file(str(MAIN), default_timeout=patience())
         at.query_params.update({"experiment": experiment, "prior": SHOWN[prior]})
         if page != "overview":

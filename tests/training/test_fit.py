@@ -16,14 +16,14 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_safetensors
 
-from tests.small_runs import FILES, PRIORS, RUN_FILES, config, digits, few_digits, train
+from tests.small_runs import FILES, PRIORS, RUN_FILES, config, few_digits, train
 from vampcore.checkpoints import Checkpoint, CheckpointError, EpochRecord, PerImage, load, save
 from vampcore.config import Config
-from vampcore.datasets import DataError
 from vampcore.metrics.metric import Metric
 from vampcore.training import TrainingError, fit
 from vampcore.training import run as run_module
 from vampcore.training.state import read_state
+from vampcore.training.step import Step
 
 VARIANTS = (
     config("sg"),
@@ -155,6 +155,11 @@ class TestWhatIsOnDisk:
             assert torch.equal(value, state.best[name].half().float())
             assert not torch.equal(value, state.weights[name].half().float())
 
+    def test_stopped_before_the_first_step_no_step_is_made(self, tmp_path, monkeypatch):
+        """The first step compiles: asked only after it, who stops would wait for a minute."""
+        monkeypatch.setattr(Step, "__call__", lambda *arguments: pytest.fail("a step was made"))
+        assert train(config(), tmp_path / "run", stop=lambda: True) == []
+
     def test_stopped_before_the_first_epoch_there_is_a_state_and_no_checkpoint(self, tmp_path):
         settings, folder = config(), tmp_path / "run"
         assert train(settings, folder, stop=after(2)) == []
@@ -211,67 +216,17 @@ class TestWhatIsOnDisk:
         assert_same(tmp_path / "alone", tmp_path / "run", config())
 
 
-class TestAState:
-    @pytest.fixture
-    def folder(self, tmp_path) -> Path:
-        train(config(), tmp_path / "run", stop=after(8))
-        return tmp_path / "run"
-
-    def test_absent(self, tmp_path):
-        with pytest.raises(CheckpointError, match=r"run holds no run to resume: start it without --resume"):
-            train(config(), tmp_path / "run", resume=True)
-
-    @pytest.mark.parametrize("content", [b"", b"\0" * 64, b"half"], ids=["empty", "zeros", "foreign"])
-    def test_damaged(self, folder, content):
-        before = load(folder).sha256
-        (folder / "state.safetensors").write_bytes(content)
-        with pytest.raises(CheckpointError) as caught:
-            train(config(), folder, resume=True)
-        assert "state.safetensors is damaged" in str(caught.value)
-        assert "restore it, or train into another folder with --out" in str(caught.value)
-        assert "\n" not in str(caught.value)
-        assert load(folder).sha256 == before
-
-    def test_truncated(self, folder):
-        content = (folder / "state.safetensors").read_bytes()
-        (folder / "state.safetensors").write_bytes(content[:-10])
-        with pytest.raises(CheckpointError, match=r"state\.safetensors is damaged"):
-            train(config(), folder, resume=True)
-
-    def test_larger_than_its_header_says_is_not_read(self, folder, monkeypatch):
-        with (folder / "state.safetensors").open("r+b") as file:
-            file.truncate(2**32)
-        monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("4 GiB would be read"))
-        with pytest.raises(CheckpointError, match=r"is damaged \(its size is not what its header says\)"):
-            read_state(folder, config())
-
-    @pytest.mark.parametrize("changes", [{"seed": 1}, {"epochs": 4}, {"learning_rate": 1e-4}, {"components": 5}])
-    def test_of_another_configuration(self, folder, changes):
-        name = next(iter(changes))
-        with pytest.raises(CheckpointError, match=f"was started with another {name}: leave it as it was, or"):
-            train(config(**changes), folder, resume=True)
-
-    def test_of_other_images(self, folder):
-        whole = digits()
-        cropped = {
-            part: dataclasses.replace(getattr(whole, part), images=getattr(whole, part).images[..., :6, :6].clone())
-            for part in ("train", "validation", "test")
-        }
-        with pytest.raises(DataError, match="is not the data set that the model was trained on"):
-            train(config(), folder, dataclasses.replace(whole, **cropped), resume=True)
-
-
 class TestAFullDisk:
+    @staticmethod
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def test_while_the_state_is_written(self, tmp_path, monkeypatch):
         folder = tmp_path / "run"
         train(config(), folder, stop=after(8))
         before, stored = (folder / "state.safetensors").read_bytes(), load(folder)
-
-        def full(*arguments):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", full)
+            patch.setattr(os, "fsync", self.full)
             with pytest.raises(CheckpointError) as caught:
                 train(config(), folder, resume=True)
         assert "could not be written (No space left on device); the last saved state is unchanged" in str(caught.value)
@@ -285,10 +240,7 @@ class TestAFullDisk:
         assert_same(tmp_path / "alone", folder, config())
 
     def test_from_the_start_there_is_nothing_to_resume(self, tmp_path, monkeypatch):
-        def full(*arguments):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr("vampcore.training.state.write_bytes", full)
+        monkeypatch.setattr("vampcore.training.state.write_bytes", self.full)
         with pytest.raises(CheckpointError, match="no state was saved before: make room, then start again without"):
             train(config(), tmp_path / "run")
 

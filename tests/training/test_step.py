@@ -5,6 +5,7 @@ import torch
 
 from tests.processes import run_python
 from tests.small_runs import config, few_digits
+from vampcore.config import Config
 from vampcore.datasets import observe
 from vampcore.objectives import elbo
 from vampcore.training import Run, step
@@ -107,6 +108,16 @@ class TestWithoutABranch:
         assert all(torch.equal(old, new) for old, new in zip(before, tensors(run), strict=True))
 
 
+def assert_same_curve(settings: Config, rtol: float = 1e-4) -> Run:
+    """Train as it is and compiled, compare the validation ELBOs of all epochs, and return the compiled run."""
+    curves = {}
+    for compile in ("off", "on"):
+        run = Run(settings, few_digits(), compile=compile)
+        curves[compile] = [record.validation_elbo for record in run.epochs()]
+    torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=rtol, atol=0)
+    return run
+
+
 class TestCompiled:
     """In processes without the hook that checks shapes, which torch.compile cannot look through.
 
@@ -147,34 +158,24 @@ for part in ("weights", "best", "optimizer"):
 
     def test_trains_in_bf16_to_the_same_curve(self):
         run_python("""
-import torch
-from tests.small_runs import config, few_digits
-from vampcore.training import Run
+from tests.small_runs import config
+from tests.training.test_step import assert_same_curve
 
-curves = {}
-for compile in ("off", "on"):
-    run = Run(config("sg", precision="bf16", epochs=3), few_digits(), compile=compile)
-    curves[compile] = [record.validation_elbo for record in run.epochs()]
-torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=2e-3, atol=0)
+assert_same_curve(config("vamp", precision="bf16", epochs=3), rtol=2e-3)
 """)
 
     def test_what_changes_while_a_run_goes_on_is_seen(self):
         """Components that begin to live, the weight of the KL, and an image that is not finite."""
         run_python("""
 import torch
-from tests.small_runs import config, few_digits
+from tests.small_runs import config
 from tests.tracing import trace_only
-from tests.training.test_step import arguments, tensors
-from vampcore.training import Run
+from tests.training.test_step import arguments, assert_same_curve, tensors
 
 trace_only()
 growing = {"epochs": 6, "warmup": 3, "components": 6, "grow_from": 2, "grow_every": 1, "optimizer": "adam-norm-grad"}
-curves = {}
-for compile in ("off", "on"):
-    run = Run(config("vamp-weighted", **growing), few_digits(), compile=compile)
-    curves[compile] = [record.validation_elbo for record in run.epochs()]
-    assert int(run.model.prior.alive.sum()) > 2
-torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=1e-4, atol=0)
+run = assert_same_curve(config("vamp-weighted", **growing))
+assert int(run.model.prior.alive.sum()) > 2
 
 before = [value.detach().clone() for value in tensors(run)]
 x, noise, index, *rest = arguments(run)
@@ -186,44 +187,24 @@ assert all(torch.equal(old, new) for old, new in zip(before, tensors(run), stric
     def test_exemplars_train_to_the_same_curve(self):
         """Few as they are, their density is not written out, as that of 50,000 is not."""
         run_python("""
-import torch
-from tests.small_runs import config, few_digits
+from tests.small_runs import config
 from tests.tracing import trace_only
+from tests.training.test_step import assert_same_curve
 from vampcore.distributions import log_sum
-from vampcore.training import Run
 
 trace_only()
 log_sum.PAIRS_WRITTEN_OUT = log_sum.PAIRS_FUSED = 0
-curves = {}
-for compile in ("off", "on"):
-    run = Run(config("exemplar", epochs=3), few_digits(), compile=compile)
-    curves[compile] = [record.validation_elbo for record in run.epochs()]
-torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=1e-4, atol=0)
+assert_same_curve(config("exemplar", epochs=3))
 """)
 
-    @pytest.mark.parametrize(
-        ("prior", "posterior", "precision"), [("realnvp", "normal", "float32"), ("sg", "iaf", "bf16")]
-    )
-    def test_flows_train_to_the_same_curve(self, prior, posterior, precision):
-        run_python(
-            """
-import sys
-import torch
-from tests.small_runs import config, few_digits
+    def test_flows_train_to_the_same_curve(self):
+        run_python("""
+from tests.small_runs import config
 from tests.tracing import trace_only
-from vampcore.training import Run
+from tests.training.test_step import assert_same_curve
 
-prior, posterior, precision = sys.argv[1:]
 trace_only()
-small = {"latent_dim": 3, "transforms": 1, "transform_hidden": 8, "epochs": 1}
-curves = {}
-for compile in ("off", "on"):
-    run = Run(config(prior, posterior=posterior, precision=precision, **small), few_digits(), compile=compile)
-    curves[compile] = [record.validation_elbo for record in run.epochs()]
-rtol = 2e-3 if precision == "bf16" else 1e-4
-torch.testing.assert_close(*map(torch.tensor, curves.values()), rtol=rtol, atol=0)
-""",
-            prior,
-            posterior,
-            precision,
-        )
+small = {"transforms": 1, "transform_hidden": 8, "epochs": 1}
+assert_same_curve(config("realnvp", **small))
+assert_same_curve(config("sg", posterior="iaf", latent_dim=3, precision="bf16", **small), rtol=2e-3)
+""")
