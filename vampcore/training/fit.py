@@ -68,7 +68,8 @@ def fit(
         folder: The run's folder.
         device: `cpu`, `cuda` or `mps`.
         resume: Go on from the state in `folder`; the result is that of an uninterrupted run, bit for bit.
-        stop: Asked before every step; training ends there and the best weights are kept.
+        stop: Asked before the first step, which may compile for a minute, and after every step; training ends there and
+            the best weights are kept.
         compile: Whether steps are compiled: `on`, `off`, or `auto`, where it pays. A resumed run is the same to the bit
             only in the form, and in the number of processes, that it was started in; else to rounding.
         processes: Those that train together; found from the environment if None.
@@ -93,7 +94,7 @@ def fit(
         try:
             if keeper is not None:
                 keeper.at_start()
-            for record in run.epochs(stop):
+            for record in () if processes.any(stop()) else run.epochs(stop):
                 if keeper is not None:
                     keeper.after_epoch()
                 yield record

@@ -120,7 +120,7 @@ class Run:
         return self.converged or self.state.epoch >= self.config.epochs
 
     def epochs(self, stop: Callable[[], bool] = lambda: False) -> Iterator[EpochRecord]:
-        """Train, and yield a record after every epoch, until finished or `stop` says so (asked before every step).
+        """Train, and yield a record after every epoch, until finished or `stop` says so (asked after every step).
 
         An epoch that is stopped in its middle is left out of the state: a resumed run repeats it.
 
@@ -143,15 +143,14 @@ class Run:
         order = torch.randperm(len(self.images), generator=self.order).to(self.device)
         batches = order.split(self.config.batch_size)
         for rows in batches:
-            # Before the step, since the first one compiles, which takes up to a minute.
-            if self.processes.any(stop()):
-                return None
             try:
                 done.append(self._step(rows, beta, rate))
             except CompilingStoppedError:
                 return None
             if self._stuck(done):
                 raise TrainingError(f"{MOST_SKIPPED} steps in a row were not finite in epoch {epoch}: {_CALMER}")
+            if self.processes.any(stop()):
+                return None
         steps = torch.stack(done).cpu().double()
         made = steps[:, 2] > 0
         if not bool(made.any()):
