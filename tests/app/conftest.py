@@ -21,6 +21,21 @@ FAMILIES = (
 COMPONENTS = 6
 
 
+@pytest.fixture(scope="session", autouse=True)
+def packages_searched_once() -> Iterator[None]:
+    """Let all runs of a page share one search of the installed packages for components.
+
+    Streamlit reads the metadata of every package for each `AppTest`, which takes about as long as a page.
+    """
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
+        )
+        yield
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with `tiny-2d` (sg, mog, vamp) and `tiny-5d` (vamp-weighted), three epochs on digits each."""

@@ -2,13 +2,14 @@
 
 import argparse
 import io
+import math
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
-from torchvision.utils import make_grid
+from torch.nn.functional import pad
 
 from vampcore import zoo
 from vampcore.checkpoints.destinations import writable_file
@@ -54,7 +55,7 @@ def sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         images = model.decode(z, generator).mean(generator)
         if images.shape[1:3] == (1, 1):
             images = _bars(images)
-        grid = make_grid(images, nrow=max(1, round(options.n**0.5)), padding=1, pad_value=0.5)
+        grid = _grid(images, columns=round(options.n**0.5))
     enlarged = (grid * 255).round().byte().repeat_interleave(4, 1).repeat_interleave(4, 2)
     write_bytes(options.out, _png(enlarged))
     print(f"{options.out}: {options.n} decoded means, seed {options.seed}")
@@ -65,6 +66,18 @@ def _bars(vectors: Float[Tensor, "N 1 1 W"]) -> Float[Tensor, "N 1 H W"]:
     """A white bar for each value of a vector, from the bottom; full at 1."""
     heights = (torch.arange(BAR_HEIGHT, 0, -1) - 0.5) / BAR_HEIGHT
     return (vectors >= heights[:, None]).float()
+
+
+def _grid(images: Float[Tensor, "N C H W"], columns: int) -> Float[Tensor, "3 rows columns"]:
+    """Images row by row, with a grey line of one pixel around each; gray as colour.
+
+    torchvision's `make_grid` would do, but takes longer to import than everything else.
+    """
+    rows = math.ceil(len(images) / columns)
+    cells = pad(images, (1, 0, 1, 0), value=0.5)
+    cells = torch.cat([cells, cells.new_full((rows * columns - len(images), *cells.shape[1:]), 0.5)])
+    sheet = cells.unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
+    return pad(sheet, (0, 1, 0, 1), value=0.5).expand(3, -1, -1)
 
 
 def _png(image: Tensor) -> bytes:
