@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from tests.patience import patience
+from tests.processes import run_python
 from tests.small_runs import FILES, PRIORS, RUN_FILES, config, rewrite_json, train
 from vampcore import zoo
 from vampcore.checkpoints import load
@@ -53,6 +54,13 @@ def test_every_option_of_a_run_is_explained_with_its_default(capsys):
         assert words[field.name] in said
     assert "KL rises to 1; 0 for no warm-up. Default: 100. --patience" in said
     assert "Default: the data set's own. --objective" in said
+
+
+def test_starting_imports_nothing_that_takes_seconds():
+    script = (
+        "import sys, vampcore.commands; print(*{'torchvision', 'torch._dynamo', 'sklearn', 'pandas'} & {*sys.modules})"
+    )
+    assert run_python(script).split() == []
 
 
 class TestList:

@@ -165,6 +165,12 @@ class TestConfig:
         with refused("samples is 10001"):
             Config(data="digits", experiment="a", objective="iwae", samples=10_001)
 
+    @pytest.mark.parametrize(("name", "most"), [("epochs", 100_000), ("hidden", 16_384), ("latent_dim", 16_384)])
+    def test_sizes_have_a_limit(self, name, most):
+        with refused(f"{name} is {most + 1}; a run has {most} at most"):
+            Config(**PLAIN | {name: most + 1})
+        assert getattr(Config(**PLAIN | {name: most}), name) == most
+
     @pytest.mark.parametrize("fields", [{"hidden": True}, {"prior": "a\nb"}, {"experiment": "a\nb"}, {"epochs": 0}])
     def test_a_refusal_is_one_line(self, fields):
         with pytest.raises(ConfigError) as caught:

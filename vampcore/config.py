@@ -48,6 +48,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST = 2**63 - 1
 # Each takes a row of a checkpoint's history.
 MOST_EPOCHS = 100_000
+# A dense layer of as many units as the last two has a gigabyte of weights.
+_MOST_OF = {"epochs": MOST_EPOCHS, "hidden": 16_384, "latent_dim": 16_384}
 
 
 class ConfigError(ValueError):
@@ -135,8 +137,9 @@ class Config:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be greater than 0")
             if getattr(self, name) > _MOST:
                 raise ConfigError(f"{name} is {getattr(self, name):.3g}, more than a computer counts to; ask for less")
-        if self.epochs > MOST_EPOCHS:
-            raise ConfigError(f"epochs is {self.epochs}; a run has {MOST_EPOCHS} at most")
+        for name, most in _MOST_OF.items():
+            if getattr(self, name) > most:
+                raise ConfigError(f"{name} is {getattr(self, name)}; a run has {most} at most")
         if not 0 <= self.grow_from <= self.components:
             raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
         if self.grow_from and self.prior not in GROWING:

@@ -49,6 +49,15 @@ def test_it_is_free_as_soon_as_its_process_is_killed(other, tmp_path):
     assert not is_locked(tmp_path / "run")
 
 
+def test_a_folder_that_is_not_ours_is_named_with_the_cure(tmp_path, monkeypatch):
+    def denied(lock, timeout):
+        raise PermissionError(13, "Permission denied", lock.lock_file)
+
+    monkeypatch.setattr("filelock.FileLock.acquire", denied)
+    with pytest.raises(CheckpointError, match="cannot be written to: allow it, or choose another folder"):
+        run_lock(tmp_path / "run").__enter__()
+
+
 def test_a_process_may_hold_what_it_holds(tmp_path):
     with run_lock(tmp_path / "run"), run_lock(tmp_path / "run"):
         assert is_locked(tmp_path / "run")

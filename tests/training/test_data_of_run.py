@@ -59,7 +59,7 @@ def test_exemplars_of_fewer_images_are_refused_by_the_images(tmp_path):
 
 def test_another_number_of_components_is_refused(tmp_path):
     folder = begun(tmp_path / "run", config("mog", components=4, epochs=2))
-    with pytest.raises(CheckpointError, match="another components"):
+    with pytest.raises(CheckpointError, match="was started with components 4, not 5"):
         run_to_resume(config("mog", components=5, epochs=2), few_digits(), folder)
 
 
@@ -99,7 +99,10 @@ class TestAState:
     @pytest.mark.parametrize("changes", [{"seed": 1}, {"epochs": 4}, {"learning_rate": 1e-4}, {"components": 5}])
     def test_of_another_configuration(self, folder, changes):
         name = next(iter(changes))
-        with pytest.raises(CheckpointError, match=f"was started with another {name}: leave it as it was, or"):
+        was, asked = getattr(config(), name), changes[name]
+        with pytest.raises(
+            CheckpointError, match=rf"was started with {name} {was}, not {asked}: leave it as it was, or"
+        ):
             train(config(**changes), folder, resume=True)
 
     def test_of_other_images(self, folder):

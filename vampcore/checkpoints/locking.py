@@ -19,8 +19,8 @@ def run_lock(folder: Path) -> Iterator[None]:
     The lock is the file `.NAME.lock` beside the folder, because the folder itself is replaced by each checkpoint.
 
     Raises:
-        CheckpointError: If another process holds it.
-        OSError: If the file cannot be made.
+        CheckpointError: If another process holds it, or the folder cannot be written to.
+        OSError: If the file cannot be made for another reason.
     """
     lock = _lock(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -31,6 +31,8 @@ def run_lock(folder: Path) -> Iterator[None]:
             f"{folder} is in use by another process, which trains or measures it: wait until that ends, or choose "
             "another folder"
         ) from error
+    except PermissionError as error:
+        raise CheckpointError(f"{folder.parent} cannot be written to: allow it, or choose another folder") from error
     try:
         yield
     finally:

@@ -33,6 +33,10 @@ def plain_size(path: Path, most: int = MOST_BYTES) -> int:
     """
     try:
         found = path.stat()
+    except FileNotFoundError as error:
+        if path.name == "config.json":
+            raise CheckpointError(f"{path.parent} is no checkpoint: it has no config.json; see `list`") from error
+        raise _closed(path, error) from error
     except (OSError, ValueError) as error:
         raise _closed(path, error) from error
     if not stat.S_ISREG(found.st_mode) or found.st_size > most:

@@ -117,7 +117,7 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
             if record.skipped:
                 bar.write(f"epoch {record.epoch}: skipped {record.skipped} steps with gradients that were not finite")
     if done is not None:
-        outcome = f"{done} epochs"
+        outcome = f"{done} epoch{'' if done == 1 else 's'}"
     elif asked_to_stop():
         outcome = "stopped before the end of the first epoch; continue with --resume"
     else:

@@ -141,9 +141,10 @@ def read_state(folder: Path, config: Config) -> State:
             f"the run in {folder} was started with other data: give --data and its options as they were (another path "
             "if the data moved), or choose another --out"
         )
-    if differing:
+    for name in differing:
         raise CheckpointError(
-            f"the run in {folder} was started with another {differing[0]}: leave it as it was, or choose another --out"
+            f"the run in {folder} was started with {name} {to_json(stored)[name]}, not {to_json(config)[name]}: "
+            "leave it as it was, or choose another --out"
         )
     return state
 
