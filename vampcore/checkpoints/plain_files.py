@@ -35,7 +35,7 @@ def plain_size(path: Path, most: int = MOST_BYTES) -> int:
         found = path.stat()
     except FileNotFoundError as error:
         if path.name == "config.json":
-            raise CheckpointError(f"{path.parent} is no checkpoint: it has no config.json; see `list`") from error
+            raise CheckpointError(f"{path} is missing: name the folder of a checkpoint, or restore it") from error
         raise _closed(path, error) from error
     except (OSError, ValueError) as error:
         raise _closed(path, error) from error
