@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.timing import Seconds
-from tests.browser.harness import chromium, chromium_flags, settled
+from tools.browser import chromium, chromium_flags, settled
 
 QUIET = 0.3
 """Seconds without a change after which a picture is taken to be done; they are not counted."""

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from benchmarks.session import Viewer
 from benchmarks.timing import Seconds, Spread, Table, compare
-from tests.browser.harness import ROOT, serve
+from tools.server import ROOT, serve
+from tools.session import Viewer
 
 APP, MAIN = ROOT / "app" / "asgi.py", ROOT / "app" / "main.py"
 BARE, EMPTY = ROOT / "benchmarks" / "bare.py", ROOT / "benchmarks" / "empty.py"

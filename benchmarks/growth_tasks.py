@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.synthetic import untrained
+from tools.synthetic import untrained
 from vampcore import DiagNormalMixture, zoo
 from vampcore.config import Config, Observation
 from vampcore.distributions import DiagNormal

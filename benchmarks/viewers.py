@@ -25,9 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.session import Served, Viewer
 from benchmarks.timing import Table, significant
-from tests.browser.harness import ROOT, Server, serve
+from tools.server import ROOT, Server, serve
+from tools.session import Served, Viewer
 
 VIEWERS, ROUNDS, MINUTES, AT_ONCE = 20, 15, 3.0, 4
 LOOKING = (0.5, 2.5)

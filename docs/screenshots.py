@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.harness import chromium, chromium_flags, serve, settled  # noqa: E402
+from tools.browser import chromium, chromium_flags, settled  # noqa: E402
+from tools.server import serve  # noqa: E402
 
 PICTURES = ROOT / "docs" / "images"
 WIDE = {"width": 1440, "height": 900}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from tests.patience import patience
 from tests.scheduling import Scheduler, longest_first
 from tests.sharing import made_once
+from tools.patience import patience
 
 # The tensors of the tests are small: on a busy machine, threads that wait for each other cost minutes and gain nothing.
 torch.set_num_threads(1)

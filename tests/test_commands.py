@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.patience import patience
 from tests.processes import run_python
 from tests.small_runs import FILES, PRIORS, RUN_FILES, config, rewrite_json, train
+from tools.patience import patience
 from vampcore import zoo
 from vampcore.checkpoints import load
 from vampcore.commands import main

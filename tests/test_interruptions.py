@@ -15,8 +15,8 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from tests.patience import patience
 from tests.small_runs import RUN_FILES, digits
+from tools.patience import patience
 from vampcore.checkpoints import CheckpointError, load, measuring
 from vampcore.commands import main
 from vampcore.commands import train as train_command

@@ -10,9 +10,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from tests.kills import Fault, Killing, compare, main, opened
-from tests.patience import patience
 from tests.processes import ROOT, environment
 from tests.small_runs import config, train
+from tools.patience import patience
 
 TIMES, SEED = 6, 11
 

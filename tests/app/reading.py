@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from tests.patience import patience
+from tools.patience import patience
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.patience import patience
+from tools.patience import patience
 
 
 def test_getting_ready_is_begun_by_the_server_and_not_waited_for(monkeypatch):

@@ -7,7 +7,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN
-from tests.patience import patience
+from tools.patience import patience
 
 SECRET = "the server keeps this in /srv/secret"
 

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN, as_shown
-from tests.patience import patience
+from tools.patience import patience
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.session import Viewer
-from tests.browser.harness import serve
-from tests.patience import patience
+from tools.patience import patience
+from tools.server import serve
+from tools.session import Viewer
 
 
 def test_who_asks_for_what_is_under_way_waits_for_it_and_nobody_computes_it_twice():

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN
-from tests.patience import patience
 from tests.processes import run_python
+from tools.patience import patience
 
 
 def test_the_first_model_is_at_hand_before_anybody_asks(models, monkeypatch):

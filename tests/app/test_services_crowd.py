@@ -115,7 +115,7 @@ def test_two_corners_hold_nothing(cloud):
 def crowd(tmp_path, monkeypatch):
     """A checkpoint of 30,000 test images: more than are drawn one by one."""
     from app import services
-    from benchmarks.synthetic import untrained
+    from tools.synthetic import untrained
 
     untrained(tmp_path / "large" / "mog", images=30_000)
     use_root(tmp_path, monkeypatch)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import forget
 from tests.app.reading import MAIN
-from tests.patience import patience
+from tools.patience import patience
 from vampcore import zoo
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.patience import patience
+from tools.patience import patience
 
 
 def controls() -> None:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets.text import plain, printable
-from tests.patience import patience
+from tools.patience import patience
 
 JOINER = "\u2060"
 

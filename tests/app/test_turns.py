@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from app.services.turns import Turns
-from tests.patience import patience
+from tools.patience import patience
 
 LONG = patience()
 """Seconds that a thread of a test may take before the test fails."""

@@ -5,8 +5,8 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.patience import patience
 from tests.small_runs import as_format_1, rewrite_json
+from tools.patience import patience
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
-from tests.patience import patience
 from tests.processes import ROOT
+from tools.patience import patience
 
 
 def opened(**query: str) -> AppTest:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import pages
-from benchmarks.pages import CONTROLS, FURNITURE
+from benchmarks.pages import FURNITURE
+from tools.controls import CONTROLS
 
 ON_THE_PAGE = {"maps": 3, "charts": 2, "images": 7, "metrics": 6, "controls": 7, "buttons": 2, "texts": 14}
 ON_THE_PAGE |= {"tables": 0, "headings": 3, "blocks": 40, "links": 6}
@@ -46,10 +47,3 @@ def test_a_page_without_its_pictures_is_refused():
 @pytest.mark.parametrize(("picture", "kind"), [(IMAGE, "images"), (CHART, "charts"), (MAP, "maps")])
 def test_pictures_are_counted_by_what_is_in_them(picture, kind):
     assert pages.kind_of(picture) == kind
-
-
-def test_a_control_has_its_address_and_a_mover_for_every_window():
-    place = next(each for each in CONTROLS if each.query == "prior=Vamp")
-    assert place.address("http://here") == "http://here/latent_space?experiment=mnist-2d&prior=Vamp"
-    assert SEED.address("http://here") == "http://here/?experiment=mnist-2d"
-    assert RANGE.mover() is not RANGE.mover()

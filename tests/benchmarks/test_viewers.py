@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from benchmarks.session import Failed, Served, Viewer
 from benchmarks.viewers import Coming, Moved, Together, each_on_their_own, values_of_its_own
-from tests.browser.harness import serve
+from tools.server import serve
+from tools.session import Served
 
 SCRIPT = """
 import streamlit as st
@@ -40,28 +40,6 @@ def test_a_row_gives_milliseconds_and_kilobytes():
     page, key, runs, median, _, longest, sent, memory = found.row()
     assert (page, key, runs) == ("active units", "units_image", "2")
     assert (median, longest, sent, memory) == ("200 ms", "300 ms", "3.00 kB", "1.2 MB")
-
-
-def test_a_viewer_moves_a_control_and_an_exception_of_the_page_is_a_failure(tmp_path):
-    script = tmp_path / "page.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-
-    async def visit(url: str) -> list[Served]:
-        async with Viewer(url, query="q=7") as viewer:
-            with pytest.raises(KeyError, match="slid"):
-                await viewer.set("nothing", 0.1)
-            served = [viewer.started, await viewer.set("slid", 0.2), await viewer.again()]
-            with pytest.raises(Failed, match="too far"):
-                await viewer.set("slid", 0.95)
-        return served
-
-    # In a thread of its own: the browser of other tests keeps an event loop running in this one.
-    told = {"STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full"}
-    with serve(script, tmp_path / "log.txt", told) as server, ThreadPoolExecutor(1) as thread:
-        whole, part, again = thread.submit(lambda: asyncio.run(visit(server.url))).result()
-    assert whole.messages > part.messages > 2
-    assert again.messages >= part.messages
-    assert min(whole.seconds, part.seconds, again.seconds) > 0
 
 
 def test_no_value_is_given_twice_while_there_are_any_left():

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.harness import PATIENCE, ROOT, Server, chromium, chromium_flags, new_window, serve
+from tools.browser import PATIENCE, chromium, chromium_flags, new_window
+from tools.server import ROOT, Server, serve
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

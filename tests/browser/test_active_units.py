@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, settled
+from tools.browser import PATIENCE, settled
 
 PIXELS = """([key, x]) => {
     const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);

@@ -4,7 +4,7 @@ import csv
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settled
+from tools.browser import settled
 
 SAMPLES = "[data-testid=stImage] img[src^='data:image/png']"
 ADDRESS = "/compare?compare_images=100&compare_importance=10"

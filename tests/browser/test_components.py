@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import ROOT, eventually, new_window, serve, settled
+from tools.browser import eventually, new_window, settled
+from tools.server import ROOT, serve
 
 SCRIPT = """
 import numpy as np

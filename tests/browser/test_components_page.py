@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settled
+from tools.browser import settled
 
 MARKS = (
     """() => Array.from(document.querySelector(".st-key-components_usage .js-plotly-plot")._fullData[0].customdata)"""

@@ -6,7 +6,7 @@ A fragment within a fragment that fills containers of the page does not clear wh
 import pytest
 
 from benchmarks.browser import Window
-from benchmarks.pages import CONTROLS
+from tools.controls import CONTROLS
 
 ELEMENTS = """() => {
     const found = {};

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import chromium, new_window, serve, settled
+from tools.browser import chromium, new_window, settled
+from tools.server import serve
 
 SLOW = """
 import time

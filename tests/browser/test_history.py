@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settled
+from tools.browser import settled
 
 
 def test_back_after_switching_the_prior_gives_the_component_that_was_in_view(page: Page):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, eventually, settled
+from tools.browser import PATIENCE, eventually, settled
 
 PIXELS = """([x, y]) => {
     const plot = document.querySelector(".st-key-latent_plane .js-plotly-plot");

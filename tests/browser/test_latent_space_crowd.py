@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, ROOT, serve, settled
 from tests.browser.test_latent_space import PIXELS, drag_lasso
+from tools.browser import PATIENCE, settled
+from tools.server import ROOT, serve
 
 IN_VIEW = re.compile(r"^([\d,]+) of 30,000 test images in view")
 RANGES = """() => {
@@ -20,7 +21,7 @@ RANGES = """() => {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, browser):
     """The dashboard over a folder whose runs hold one large test set."""
-    from benchmarks.synthetic import untrained
+    from tools.synthetic import untrained
 
     folder: Path = tmp_path_factory.mktemp("site")
     (folder / ".streamlit").symlink_to(ROOT / ".streamlit")

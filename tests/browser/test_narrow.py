@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import PATIENCE, eventually, settled
+from tools.browser import PATIENCE, eventually, settled
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 SIZE = """(key) => {

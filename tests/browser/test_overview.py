@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settled
+from tools.browser import settled
 
 SAMPLES = "[data-testid=stImage] img[src^='data:image/png']"
 

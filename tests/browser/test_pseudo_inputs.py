@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settled
+from tools.browser import settled
 
 CELL = """([column, row]) => {
     const plot = document.querySelector(".st-key-pseudo_wall .js-plotly-plot");

@@ -2,7 +2,8 @@
 
 import shutil
 
-from tests.browser.harness import ROOT, new_window, serve, settled
+from tools.browser import new_window, settled
+from tools.server import ROOT, serve
 
 WIDTHS = """() => {
     const pen = document.createElement("canvas").getContext("2d");

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import psutil
 
-from tests.patience import patience
+from tools.patience import patience
 
 PARTS = {"checkpoints": 200, "npz": 200, "images": 60, "tables": 300, "rows": 200, "urls": 40}
 """Parts, and how many inputs a round of each has."""

@@ -9,8 +9,8 @@ import pytest
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz.judging import Fault, check, check_refusal
 from tests.fuzz.urls import outside_code
-from tests.patience import patience
 from tests.processes import ROOT, environment
+from tools.patience import patience
 
 
 @pytest.mark.parametrize("said", ["", "two\nlines", "x" * 2000])

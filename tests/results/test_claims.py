@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import patience
 from tests.processes import ROOT
+from tools.patience import patience
 from vampcore.results import claims
 from vampcore.results.claims import claimed, holder
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.patience import patience
+from tools.patience import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import use_root
 from tests.app.reading import MAIN, as_shown
-from tests.patience import patience
+from tools.patience import patience
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
 LARGEST = 6e4  # of float16, which weights are stored in

@@ -16,7 +16,7 @@ SQUARE = {"x": [-1.0, 1.0], "y": [-1.0, 1.0]}
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    from benchmarks.synthetic import untrained
+    from tools.synthetic import untrained
 
     folder = tmp_path_factory.mktemp("large")
     untrained(folder / "large" / "mog", images=IMAGES)

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.reading import MAIN, as_shown, charts, pictures, words
-from tests.patience import patience
+from tools.patience import patience
 
 
 def opened(experiment="tiny-2d", **query: str) -> AppTest:
