@@ -56,6 +56,13 @@ def test_every_option_of_a_run_is_explained_with_its_default(capsys):
     assert "Default: the data set's own. --objective" in said
 
 
+def test_several_processes_without_accelerate_are_one_line(here, monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    assert failed(capsys, ["train", "--data", "digits", "--prior", "sg"]).endswith("pip install accelerate")
+    assert list(here.iterdir()) == []
+
+
 def test_starting_imports_nothing_that_takes_seconds():
     script = (
         "import sys, vampcore.commands; print(*{'torchvision', 'torch._dynamo', 'sklearn', 'pandas'} & {*sys.modules})"

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+import vampscope
 from vampcore.commands import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,6 +91,9 @@ def test_every_option_in_code_is_one_of_some_command(capsys):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known += re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)
+    with pytest.raises(SystemExit):
+        vampscope.main(["--help"])
+    known += re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)
     for name, text in DOCUMENTS.items():
         code = " ".join(CODE.findall(text))
         assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= set(known), name

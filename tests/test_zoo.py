@@ -31,6 +31,24 @@ def test_a_run_of_ones_own_has_its_root_in_its_name(roots):
     assert zoo.find("runs/small/sg", roots) == roots[1] / "small" / "sg"
 
 
+def test_the_working_folder_adds_its_checkpoints_and_runs(trained, tmp_path, monkeypatch):
+    for root in ("checkpoints", "runs"):
+        shutil.copytree(trained, tmp_path / root / "small" / "sg")
+    monkeypatch.chdir(tmp_path)
+    shipped = [entry.name for entry in zoo.entries((zoo.SHIPPED,))]
+    assert [entry.name for entry in zoo.entries()] == [*shipped, "checkpoints/small/sg", "runs/small/sg"]
+    assert zoo.load("checkpoints/small/sg").config.prior == "sg"
+
+
+def test_in_a_checkout_what_ships_is_listed_once(monkeypatch):
+    monkeypatch.chdir(zoo.SHIPPED.parent)
+    assert [entry.name for entry in zoo.entries((zoo.SHIPPED, zoo.OTHERS))] == [
+        entry.name for entry in zoo.entries((zoo.SHIPPED,))
+    ]
+    with pytest.raises(CheckpointError, match="vampcore list"):
+        zoo.find("checkpoints/digits-2d/none")
+
+
 def test_what_a_list_says_is_what_is_loaded(roots):
     (entry, _) = zoo.entries(roots)
     checkpoint = zoo.load("small/sg", roots)

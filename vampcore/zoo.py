@@ -1,4 +1,7 @@
-"""The trained models at hand, by name: those that ship in `checkpoints/`, and those of your own in `runs/`.
+"""The trained models at hand, by name: those that came with the code, and those in the working folder.
+
+A checkout comes with all of its `checkpoints/`, a wheel with the experiments of two latent dimensions. In the working
+folder `checkpoints/` and `runs/` are looked at.
 
 A folder is read when it is first listed, and again when one of its files has changed: a list of a thousand then costs
 what it takes to look at their dates.
@@ -18,8 +21,11 @@ from vampcore.checkpoints.folder import readable, reserved_name, whole
 from vampcore.checkpoints.manifest import MANIFEST, OURS, read_manifest
 from vampcore.metrics.metric import Metric
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+_IN_WHEEL = Path(__file__).resolve().parent / "shipped"
+SHIPPED = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_WHEEL.parent.parent / "checkpoints"
+OTHERS = Path("checkpoints")
 RUNS = Path("runs")
+ROOTS = (SHIPPED, OTHERS, RUNS)
 LISTED_FILES = ("config.json", "metrics.json", "weights.safetensors", MANIFEST)
 # Two writings within a tick of the file system's clock have one date, so what was just written is not yet trusted.
 NANOSECONDS_OF_A_TICK = 100_000_000
@@ -35,7 +41,8 @@ class Entry:
     """One checkpoint in a list.
 
     Attributes:
-        name: What `load` takes: `<experiment>/<prior>`, with `runs/` before it for a run of your own.
+        name: What `load` takes: `<experiment>/<prior>`, with `checkpoints/` or `runs/` before it for one that lies in
+            that folder and did not come with the code.
         experiment: Family; the name of the parent folder.
         prior: Name within the family; the name of the folder.
         path: The folder.
@@ -79,8 +86,9 @@ class _Read(NamedTuple):
     settled: bool
 
 
-def entries(roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> list[Entry]:
+def entries(roots: tuple[Path, ...] = ROOTS) -> list[Entry]:
     """All checkpoints under the roots, `<root>/<experiment>/<prior>`; a folder that is not sound carries its error."""
+    roots = _distinct(roots)
     wanted = [(folder, _name(folder, root, roots)) for root in roots for folder in _folders(root)]
     found = [_remembered(key) for key in wanted]
     missing = [i for i, entry in enumerate(found) if entry is None]
@@ -93,7 +101,7 @@ def entries(roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> list[Entry]:
     return [entry for entry in found if entry is not None]
 
 
-def load(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Checkpoint:
+def load(name: str, roots: tuple[Path, ...] = ROOTS) -> Checkpoint:
     """The checkpoint of a name in `entries`, or in the folder of that path.
 
     Raises:
@@ -102,12 +110,13 @@ def load(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Checkpoint:
     return load_checkpoint(find(name, roots))
 
 
-def find(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Path:
+def find(name: str, roots: tuple[Path, ...] = ROOTS) -> Path:
     """The folder of a checkpoint's name or path.
 
     Raises:
         CheckpointError: If there is none.
     """
+    roots = _distinct(roots)
     for root in roots:
         for folder in _folders(root):
             if _name(folder, root, roots) == name:
@@ -122,6 +131,14 @@ def find(name: str, roots: tuple[Path, ...] = (SHIPPED, RUNS)) -> Path:
     except OSError:  # too long for a path, or behind a folder that is closed to us: no checkpoint of ours
         pass
     raise CheckpointError(f"no checkpoint is called {name!r:.200}: see `python -m vampcore list`")
+
+
+def _distinct(roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The roots without those that are an earlier one: in a checkout, the working folder's own may be what ships."""
+    first: dict[str, Path] = {}
+    for root in roots:
+        first.setdefault(os.path.realpath(root), root)
+    return tuple(first.values())
 
 
 def _checkpoints_in(folder: Path) -> list[str]:

@@ -80,9 +80,10 @@ def test_a_row_is_trained_and_measured_and_then_left_alone(row, tmp_path, traini
     assert trainings == ["vamp"]
 
 
-def test_a_shipped_model_is_not_trained_again(row, tmp_path, trainings, monkeypatch):
+@pytest.mark.parametrize("root", ["SHIPPED", "OTHERS"])
+def test_a_model_that_is_at_hand_is_not_trained_again(row, tmp_path, trainings, monkeypatch, root):
     complete(row, tmp_path / "shipped", Estimate(3), compile="off")
-    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(zoo, root, tmp_path / "shipped")
     assert complete(row, tmp_path / "runs", Estimate(3), compile="off") is Status.DONE
     assert trainings == ["vamp"]
     assert not (tmp_path / "runs").exists()

@@ -16,9 +16,9 @@ from vampcore.training import TrainingError
 COMMANDS = (listing, train, evaluate, measure, sample, results, reduce, pack, data, upgrade)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m vampcore") -> int:
     """Run a command; the exit status is 0, 1 (failed, one line says why) or 2 (bad usage)."""
-    parser = argparse.ArgumentParser("python -m vampcore", description="Train and measure VAEs with learned priors.")
+    parser = argparse.ArgumentParser(program, description="Train and measure VAEs with learned priors.")
     commands = parser.add_subparsers(title="commands", required=True)
     for module in COMMANDS:
         module.add_to(commands)

@@ -26,7 +26,7 @@ from vampcore.commands.options import (
 from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
-from vampcore.training import Processes, fit, keep_freed_memory
+from vampcore.training import Processes, TrainingError, fit, keep_freed_memory
 from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
 
@@ -77,7 +77,10 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     config = _config(parser, options)
     folder = writable_folder(options.out or zoo.RUNS / config.experiment / config.prior)
     device = chosen_device(options.device)
-    processes = Processes(device)
+    try:
+        processes = Processes(device)
+    except ModuleNotFoundError as missing:
+        raise TrainingError("training in several processes needs accelerate: pip install accelerate") from missing
     with run_lock(folder) if processes.first else nullcontext():
         return _train(config, folder, device, processes, options)
 

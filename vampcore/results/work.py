@@ -32,7 +32,7 @@ def find(config: Config, runs: Path) -> Checkpoint | None:
     Raises:
         CheckpointError: If a folder of that name holds something that is not sound.
     """
-    for root in (runs, zoo.SHIPPED):
+    for root in (runs, zoo.SHIPPED, zoo.OTHERS):
         folder = root / config.experiment / config.prior
         if (readable(folder) / "config.json").exists():
             found = load(folder)
