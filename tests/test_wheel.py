@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.harness import free_port, is_healthy
-from tests.patience import patience
+from tools.patience import patience
+from tools.server import free_port, is_healthy
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("app", "vampcore", ".streamlit", "vampscope.py", "setup.py", "pyproject.toml", "LICENSE")
