@@ -66,7 +66,7 @@ gpu: $(INSTALLED) ## Measure and train all that waits for a GPU, nine minutes a 
 	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 clean: ## Remove the environments and what the tools keep; data, runs and checkpoints stay
-	rm -rf $(VENV) .venv-pythae site .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf $(VENV) site .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	find . -name __pycache__ -type d -not -path './runs/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:

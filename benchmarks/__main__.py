@@ -18,13 +18,9 @@ BEGIN, END = "<!-- benchmarks: written by python -m benchmarks -->\n", "<!-- end
 # The scripts about speed, in the order of RESULTS.md: modules of this package with a function `tables`.
 SUBJECTS: tuple[str, ...] = (
     "training_step",
-    "epoch_on_gpu",
     "importance_sampling",
-    "mixtures",
-    "opening",
     "pages",
     "viewers",
-    "growth",
 )
 
 

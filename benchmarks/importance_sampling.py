@@ -2,13 +2,11 @@
 
 - ours: `vampcore.metrics.log_likelihood` with its own choice of a chunk; compiled, as it is for 4,000,000 samples or
   more (the compiling itself, about 10 s, is not counted), and as it is for fewer.
-- public way: what the public implementations do, in our own words (`benchmarks.plain`): one image at a time, chunks of
+- public way: what the public implementations do, in our own words (`benchmarks.public`): one image at a time, chunks of
   100 copies encoded and decoded, for every chunk the K pseudo-inputs computed as a linear map of the identity matrix
   and encoded again, float32, no gradients.
-- plain: the same with the pseudo-inputs as a parameter, so without that map.
-- pythae: 0.1.2, `get_nll` of its VAMP model, in a process of its own.
 
-All have the weights of the shipped static-mnist-40d/vamp (K = 500, 2 x 300 gated units, 40 latent dimensions). The
+Both have the weights of the shipped static-mnist-40d/vamp (K = 500, 2 x 300 gated units, 40 latent dimensions). The
 images are drawn from that model, so that no data set is needed.
 """
 
@@ -18,10 +16,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from benchmarks import plain, pythae_peer
-from benchmarks.alike import plain_copy
-from benchmarks.plain import PublicVampVAE
-from benchmarks.timing import Row, Seconds, Table, Timing, progress, ratio, significant, take_turns, threads
+from benchmarks import public
+from benchmarks.public import PublicVampVAE
+from benchmarks.timing import Row, Table, Timing, progress, ratio, significant, take_turns, threads
 from vampcore import zoo
 from vampcore.metrics import log_likelihood
 from vampcore.models import VAE
@@ -49,10 +46,10 @@ def tables() -> list[Table]:
         "log p(x) of one image, nats",
     )
     note = (
-        f"S = {SAMPLES:,}, model {MODEL}, {TURNS} turns of {IMAGES} images for ours and of one for the others. The "
+        f"S = {SAMPLES:,}, model {MODEL}, {TURNS} turns of {IMAGES} images for ours and of one for the public way. The "
         f"time of {TEST_IMAGES:,} images is the median of an image times {TEST_IMAGES:,}, not measured. Estimates are "
         "random: mean ± standard deviation over the turns. *Public way*: an image at a time, 100 samples at a time, "
-        "for each 100 the pseudo-inputs computed as a linear map of the identity and encoded; *plain*: without it. "
+        "for each 100 the pseudo-inputs computed as a linear map of the identity and encoded. "
         "Goal: at least 15 × the public way."
     )
     return [Table("Importance sampling on the CPU", columns, tuple(rows), note)]
@@ -70,36 +67,25 @@ def rows_of(
     model: VAE, images: Tensor, number: int, samples: int = SAMPLES, turns: int = TURNS, compiled: bool = True
 ) -> list[Row]:
     """Time every way with so many threads."""
-    copies = {"public way": plain_copy(model, PublicVampVAE), "plain": plain_copy(model)}
+    model_of_public = PublicVampVAE(model)
     own = ("ours", "ours, compiled") if compiled else ("ours",)
-    estimates: dict[str, list[float]] = {name: [] for name in (*own, *copies, "pythae")}
+    estimates: dict[str, list[float]] = {name: [] for name in (*own, "public way")}
     generator = torch.Generator().manual_seed(number)
 
     def ours(name: str) -> None:
         found = log_likelihood(model, images, samples, generator=generator, compile=name != "ours")
         estimates[name].append(found.log_likelihood[0].item())
 
-    def plainly(name: str) -> None:
-        estimates[name].append(plain.log_likelihood(copies[name], images[:1].flatten(1), samples).item())
-
-    def pythae(peer: pythae_peer.Peer) -> Seconds:
-        seconds, estimate = peer.log_likelihood(number, samples)
-        estimates["pythae"].append(estimate)
-        return seconds
+    def publicly() -> None:
+        found = public.log_likelihood(model_of_public, images[:1].flatten(1), samples)
+        estimates["public way"].append(found.item())
 
     calls: dict[str, Callable[[], object]] = {name: partial(ours, name) for name in own}
-    calls |= {name: partial(plainly, name) for name in copies}
     with threads(number):
-        try:
-            with pythae_peer.peer(copies["plain"], images.flatten(1)) as peer:
-                timings = take_turns(calls | {"pythae": partial(pythae, peer)}, turns, warm_up=1)
-            missing = []
-        except pythae_peer.Unavailable as error:
-            timings = take_turns(calls, turns, warm_up=1)
-            missing = [(str(number), str(error), *["—"] * 5)]
+        timings = take_turns(calls | {"public way": publicly}, turns, warm_up=1)
     each = {name: timing.per(len(images) if name.startswith("ours") else 1) for name, timing in timings.items()}
     progress(f"threads: {number}: " + "; ".join(f"{name} {timing}" for name, timing in each.items()))
-    return [_row(number, name, each, estimates[name], samples) for name in each] + missing
+    return [_row(number, name, each, estimates[name], samples) for name in each]
 
 
 def _row(number: int, name: str, timings: dict[str, Timing], estimates: list[float], samples: int) -> Row:

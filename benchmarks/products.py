@@ -59,19 +59,12 @@ def gated_body(rows: int, inputs: int, hidden: int, layers: int, dtype: torch.dt
     return [first, *(Dense(rows, hidden, 2 * hidden, dtype) for _ in range(layers - 1))]
 
 
-def forward_only(layers: Iterable[Dense]) -> Callable[[], None]:
-    """A call that makes the forward products."""
-    return _all([layer.forward() for layer in layers])
-
-
 def forward_and_backward(layers: Iterable[Dense]) -> Callable[[], None]:
     """A call that makes the products of a training step."""
     layers = list(layers)
-    backward = [product for layer in reversed(layers) for product in layer.backward()]
-    return _all([layer.forward() for layer in layers] + backward)
+    products = [layer.forward() for layer in layers]
+    products += [product for layer in reversed(layers) for product in layer.backward()]
 
-
-def _all(products: list[Callable[[], Tensor]]) -> Callable[[], None]:
     def call() -> None:
         for product in products:
             product()

@@ -1,19 +1,18 @@
-"""A training step of ours against the matrix products in it, a plain PyTorch step, and pythae's.
+"""A training step of ours against the matrix products in it.
 
 The model is the VampPrior paper's VAE: 784 binary pixels, 2 x 300 gated units either side, 40 latent dimensions,
 K = 500, batches of 100. What is timed:
 
 - ours: steps of `vampcore.training.Run`, as training makes them: picking the batch's rows, forward, backward, the check
   that all is finite, the optimiser, the sums for the record; the process keeps the memory that it frees, as that of
-  `vampcore train` does, also for the plain step. The data are random binary images. Compiled: the same
-  after `torch.compile`, whose time, with empty caches, stands in the second table with when it has paid.
+  `vampcore train` does. The data are random binary images. Compiled: the same after `torch.compile`, whose time, with
+  empty caches, stands in the second table with when it has paid.
 - products alone (`layers_of`): of every dense layer's output, its weights' gradient, and its inputs' gradient except
   where the inputs are data. The encoder's on the batch and once more on the K pseudo-inputs (VampPrior only), the
   decoder's on the batch. With bf16, in bf16 except those of the encoder's head, which training keeps in float32. The
   mixture's densities are left out: a textbook computes them without a product.
-- plain: `benchmarks.plain`, float32, what a textbook writes.
-- pythae: 0.1.2, its VAMP model with the same networks, as its trainer steps it, without its data loader, in a process
-  of its own. Each turn of each of them is about half a dozen steps after one that does not count.
+
+Each turn of each of them is half a dozen steps after one that does not count.
 """
 
 import time
@@ -27,8 +26,6 @@ from typing import NamedTuple
 import torch
 from torch._inductor import config as inductor
 
-from benchmarks import plain, pythae_peer
-from benchmarks.alike import plain_copy
 from benchmarks.products import Dense, forward_and_backward, gated_body
 from benchmarks.timing import Row, Seconds, Spread, Table, Timing, progress, ratio, significant, take_turns, threads
 from vampcore.config import Config
@@ -52,14 +49,12 @@ class Timed(NamedTuple):
         threads: So many.
         timings: By name: `<who>, <precision>`, with `, compiled` after ours where it was.
         compiling: Seconds that the first compiled step took, by the same names.
-        absent: Who could not be timed, each in a line with its reason.
     """
 
     prior: str
     threads: int
     timings: dict[str, Timing]
     compiling: dict[str, float]
-    absent: list[str]
 
 
 def tables() -> list[Table]:
@@ -74,11 +69,10 @@ def _steps_table(timed: list[Timed]) -> Table:
     note = (
         f"K = {PAPER.components}, batch {PAPER.batch_size}, {PAPER.layers} × {PAPER.hidden} gated units, "
         f"{PAPER.latent_dim} latent dimensions, 784 pixels; {TURNS} turns. *Products*: every dense layer's output "
-        "and the gradients of its weights and inputs, in the step's precision, with nothing else. *Plain*: float32, "
-        "broadcast densities, unfused Adam. pythae's step is its model's, without its data loader, in a process of its "
-        "own; the others run in one that keeps the memory that it frees, as `vampcore train` does. Goals: ours in "
-        "float32 at most 1.25 × its products; bf16 at most 0.6 × float32. The last column compares compiled steps with "
-        "our compiled float32 step, all others with the one that is not compiled."
+        "and the gradients of its weights and inputs, in the step's precision, with nothing else. Steps run in a "
+        "process that keeps the memory that it frees, as `vampcore train` does. Goals: float32 at most 1.25 × its "
+        "products; bf16 at most 0.6 × float32. The last column compares compiled steps with our compiled float32 step, "
+        "all others with the one that is not compiled."
     )
     rows = [row for each in timed for row in step_rows(each)]
     return Table("A training step on the CPU", columns, tuple(rows), note)
@@ -89,46 +83,23 @@ def time_steps(
 ) -> Timed:
     """Time one prior's steps with so many threads, ours as they are (`off`) and compiled (`on`)."""
     data = dataset(config.batch_size)
-    timed = Timed(prior, number, {}, {}, [])
+    timed = Timed(prior, number, {}, {})
     calls: dict[str, Callable[[], object]] = {}
     with threads(number), _fresh_compiler():
         for precision, mode in product(PRECISIONS, compile):
             run = Run(replace(config, prior=prior, precision=precision), data, compile=mode)
             name = f"ours, {precision}" if mode == "off" else f"ours, {precision}, compiled"
             started = time.perf_counter()
-            try:
-                our_steps(run)
-            except RuntimeError as error:
-                timed.absent.append(f"{name}: {str(error).splitlines()[0]}")
-                continue
+            our_steps(run)
             calls[name] = partial(our_steps, run)
             if mode == "on":
                 timed.compiling[name] = time.perf_counter() - started
         for precision in PRECISIONS:
             calls[f"products, {precision}"] = forward_and_backward(layers_of(config, prior, precision))
-        if prior == "vamp":
-            timed.timings.update(_with_others(calls, config, data, number, turns, timed.absent))
-        else:
-            timed.timings.update(take_turns(calls, turns))
+        timed.timings.update(take_turns(calls, turns))
     said = "; ".join(f"{name} {timing}" for name, timing in timed.timings.items())
     progress(f"{PRIORS[prior]}, threads: {number}: {said}")
     return timed
-
-
-def _with_others(
-    calls: dict[str, Callable[[], object]], config: Config, data: Dataset, number: int, turns: int, absent: list[str]
-) -> dict[str, Timing]:
-    """Time the plain step and pythae's too; if there is no pythae, `absent` says so."""
-    model = plain_copy(Run(config, data).model)
-    x = data.train.images[: config.batch_size].flatten(1).float()
-    optimizer = torch.optim.Adam(model.parameters(), config.learning_rate)
-    calls = calls | {"plain, float32": partial(plain.train_step, model, optimizer, x)}
-    try:
-        with pythae_peer.peer(model, x, config.learning_rate) as peer:
-            return take_turns(calls | {"pythae, float32": partial(peer.step, number)}, turns)
-    except pythae_peer.Unavailable as error:
-        absent.append(str(error))
-        return take_turns(calls, turns)
 
 
 @contextmanager
@@ -196,7 +167,7 @@ def step_rows(timed: Timed) -> list[Row]:
         against = "1" if name == base else str(ratio(timing, timed.timings[base]))
         speed = significant(PAPER.batch_size / timing.median)
         rows.append((*first, name, str(timing), speed, str(floor), str(ratio(timing, floor)), against))
-    return rows + [(*first, reason, *["—"] * 5) for reason in timed.absent]
+    return rows
 
 
 def _compiling_table(timed: list[Timed]) -> Table:

@@ -22,7 +22,7 @@ from vampcore.datasets import DataError
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     Part("captured", "The captured step against the eager one: ELBO an epoch, nats, and ms a step.", captured.pieces),
-    Part("epoch", "An epoch against its floors, as in benchmarks/RESULTS.md.", epoch.pieces),
+    Part("epoch", "An epoch against its floors.", epoch.pieces),
     Part("pages", "What the pages compute, on the device and on the CPU.", inference.pieces),
     Part("sampling", "log p(x) by importance sampling: time, and the CPU's estimate.", sampling.pieces),
     *(

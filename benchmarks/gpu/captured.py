@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from benchmarks.epoch_on_gpu import first_steps
+from benchmarks.gpu.epoch import first_steps
 from benchmarks.gpu.job import Job, Outcome, Piece
 from benchmarks.timing import compare
 from benchmarks.training_step import PAPER, PRECISIONS, PRIORS, random_images

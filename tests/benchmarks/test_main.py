@@ -28,10 +28,10 @@ def subjects(monkeypatch):
 def test_of_several_each_has_a_process_of_its_own(monkeypatch, write):
     ran = []
     monkeypatch.setattr(command.subprocess, "run", lambda words, check, cwd: ran.append((words, check, cwd)))
-    command.main(["opening", "growth", *["--write"] * write])
+    command.main(["pages", "viewers", *["--write"] * write])
     begin, end = [sys.executable, "-m", "benchmarks"], ["--write"] * write
     root = command.ROOT
-    assert ran == [([*begin, "opening", *end], True, root), ([*begin, "growth", *end], True, root)]
+    assert ran == [([*begin, "pages", *end], True, root), ([*begin, "viewers", *end], True, root)]
 
 
 @pytest.fixture

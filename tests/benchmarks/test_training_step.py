@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import plain, pythae_peer, training_step
-from benchmarks.alike import plain_copy
+from benchmarks import training_step
 from benchmarks.products import forward_and_backward
 from benchmarks.timing import Seconds, Table, Timing
 from vampcore.config import Config
@@ -16,27 +15,10 @@ from vampcore.training import Run
 SMALL = Config(data="static_mnist", experiment="small", components=6, latent_dim=3, hidden=8, batch_size=10)
 
 
-@pytest.fixture
-def no_pythae(monkeypatch):
-    def unavailable():
-        raise pythae_peer.Unavailable("pythae could not be installed: no network")
-
-    monkeypatch.setattr(pythae_peer, "install", unavailable)
-
-
 def flops(call) -> int:
     with FlopCounterMode(display=False) as counter:
         call()
     return counter.get_total_flops()
-
-
-def test_the_floor_holds_every_product_of_the_plain_step():
-    run = Run(SMALL, training_step.dataset(10))
-    copy = plain_copy(run.model)
-    optimizer = torch.optim.Adam(copy.parameters())
-    x = torch.zeros((10, 784))
-    floor = flops(forward_and_backward(training_step.layers_of(SMALL, "vamp", "float32")))
-    assert flops(lambda: plain.train_step(copy, optimizer, x)) == floor
 
 
 @pytest.mark.parametrize("prior", training_step.PRIORS)
@@ -65,11 +47,10 @@ def test_our_steps_are_those_of_training_and_finish_no_epoch():
 
 
 @pytest.mark.parametrize("prior", training_step.PRIORS)
-def test_rows_fit_the_table_and_say_why_pythae_is_absent(no_pythae, prior):
+def test_rows_fit_the_table(prior):
     timed = training_step.time_steps(prior, 1, SMALL, turns=2, compile=("off",))
     table = Table("Steps", tuple("abcdefgh"), tuple(training_step.step_rows(timed)))
-    ours, others = ["ours, float32", "ours, bf16"], ["plain, float32", "pythae could not be installed: no network"]
-    assert [row[2] for row in table.rows] == (ours + others if prior == "vamp" else ours)
+    assert [row[2] for row in table.rows] == ["ours, float32", "ours, bf16"]
     assert training_step.compiling_rows(timed) == []
 
 
@@ -81,17 +62,15 @@ def test_rows_compare_like_with_like():
         "ours, bf16, compiled": 0.018,
         "products, float32": 0.025,
         "products, bf16": 0.01,
-        "plain, float32": 0.08,
     }
     compiling = {"ours, float32, compiled": 20.0, "ours, bf16, compiled": 25.0}
-    timed = training_step.Timed("vamp", 1, {name: Timing((time,)) for name, time in timings.items()}, compiling, [])
+    timed = training_step.Timed("vamp", 1, {name: Timing((time,)) for name, time in timings.items()}, compiling)
     rows = {row[2]: [cell.split(" ")[0] for cell in row[-2:]] for row in training_step.step_rows(timed)}
     assert rows == {
         "ours, float32": ["1.60", "1"],
         "ours, float32, compiled": ["1.20", "1"],
         "ours, bf16": ["2.00", "0.500"],
         "ours, bf16, compiled": ["1.80", "0.600"],
-        "plain, float32": ["3.20", "2.00"],
     }
     assert [row[2:] for row in training_step.compiling_rows(timed)] == [
         ("ours, float32", "20.0 s", "10.0 ms", "2,000 steps"),
@@ -101,5 +80,5 @@ def test_rows_compare_like_with_like():
 
 def test_compiling_that_saves_nothing_never_pays():
     timings = {"ours, bf16": Timing((0.02,)), "ours, bf16, compiled": Timing((0.03,))}
-    (row,) = training_step.compiling_rows(training_step.Timed("sg", 1, timings, {"ours, bf16, compiled": 9.0}, []))
+    (row,) = training_step.compiling_rows(training_step.Timed("sg", 1, timings, {"ours, bf16, compiled": 9.0}))
     assert row[-2:] == ("−10.0 ms", "never")
