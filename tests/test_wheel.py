@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tools.patience import patience
-from tools.server import free_port, is_healthy
+from tools.server import answering, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("app", "vampcore", ".streamlit", "vampscope.py", "setup.py", "pyproject.toml", "LICENSE")
@@ -91,24 +90,15 @@ def test_it_takes_no_other_names(installed):
 
 
 def test_the_command_serves_from_an_empty_folder(installed, outside, tmp_path):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, installed / "bin" / "vampscope", "--port", str(port)]
-    with subprocess.Popen(command, cwd=tmp_path, env=outside, stdin=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + patience()
-            while not is_healthy(url):
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            with urllib.request.urlopen(url, timeout=patience()) as answer:
-                assert b"<title>Streamlit</title>" in answer.read()
-            # Served only where the configuration was found.
-            with urllib.request.urlopen(f"{url}/{FONT}", timeout=patience()) as answer:
-                assert answer.read() == (ROOT / FONT).read_bytes()
-        finally:
-            process.terminate()
-    assert list(tmp_path.iterdir()) == []
+    folder, log, port = tmp_path / "empty", tmp_path / "log.txt", free_port()
+    folder.mkdir()
+    command = [sys.executable, str(installed / "bin" / "vampscope"), "--port", str(port)]
+    with answering(command, port, log, outside, folder=folder) as server:
+        # Served only where the configuration was found.
+        with urllib.request.urlopen(f"{server.url}/{FONT}", timeout=patience()) as answer:
+            assert answer.read() == (ROOT / FONT).read_bytes()
+        assert server.errors() == ""
+    assert list(folder.iterdir()) == []
 
 
 def test_the_first_page_lists_the_small_experiments_in_an_empty_folder(installed, outside, tmp_path):

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,7 +65,7 @@ def serve(
         log: File for the server's output and errors.
         environment: Variables to add to the server's environment.
         poll: Seconds between two questions whether it answers.
-        folder: Where it runs: `runs/` there is listed, `.streamlit/` there is its configuration.
+        folder: Where it runs: `checkpoints/` and `runs/` there are listed.
 
     Yields:
         The server, once it answers.
@@ -76,6 +76,20 @@ def serve(
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
+    with answering(command, port, log, environment, poll, folder) as server:
+        yield server
+
+
+@contextmanager
+def answering(
+    command: Sequence[str],
+    port: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    poll: float = 0.1,
+    folder: Path = ROOT,
+) -> Iterator[Server]:
+    """Runs a command that serves the dashboard on that port of this machine; see `serve`."""
     server = Server(f"http://127.0.0.1:{port}", log)
     with (
         log.open("wb") as output,

@@ -24,7 +24,6 @@ def site(tmp_path_factory, browser):
     from tools.synthetic import untrained
 
     folder: Path = tmp_path_factory.mktemp("site")
-    (folder / ".streamlit").symlink_to(ROOT / ".streamlit")
     untrained(folder / "runs" / "large" / "mog", images=30_000)
     with serve(ROOT / "app" / "main.py", folder / "log.txt", folder=folder) as running:
         yield running
