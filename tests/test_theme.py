@@ -37,6 +37,10 @@ def test_streamlit_knows_every_option():
     assert set(options(SETTINGS)) <= set(config.get_config_options())
 
 
+def test_the_package_has_the_very_file_of_the_checkout():
+    assert (ROOT / "app" / ".streamlit" / "config.toml").samefile(ROOT / ".streamlit" / "config.toml")
+
+
 def mixed(colour: str, ground: str, share: float) -> str:
     """A colour of so much opacity on a ground."""
     parts = [(int(colour[at : at + 2], 16), int(ground[at : at + 2], 16)) for at in (1, 3, 5)]
