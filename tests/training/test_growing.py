@@ -20,7 +20,7 @@ from vampcore.results import cells
 from vampcore.training import Run, growing
 from vampcore.training.processes import Processes
 from vampcore.training.start import MARGIN
-from vampcore.training.step import Step
+from vampcore.training.step import MOMENTS, Step
 
 GROWING = ("mog", "vamp", "vamp-weighted")
 
@@ -130,11 +130,13 @@ class TestRemoval:
         for _ in range(2):
             run._step(torch.arange(50), 1.0, 1e-3)
         run.model.prior.alive[:] = torch.tensor([1, 1, 1, 0, 0, 0])
-        for value in (*run.step.moments.average, *run.step.moments.average_of_squares):
-            value.fill_(0.5)
+        for weight in run.step.weights:
+            for name in MOMENTS:
+                run.step.optimizer.state[weight][name].fill_(0.5)
         growing.forget(run.step, run.model.prior, torch.tensor([2, 4]))
-        for i, weight in enumerate(run.step.weights):
-            for kept in (run.step.moments.average[i], run.step.moments.average_of_squares[i]):
+        for weight in run.step.weights:
+            for name in MOMENTS:
+                kept = run.step.optimizer.state[weight][name]
                 if any(weight is own for own in run.model.prior.parameters()):
                     assert (kept[[2, 4]] == 0).all()
                     assert (kept[[0, 1, 3, 5]] == 0.5).all()

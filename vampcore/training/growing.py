@@ -22,7 +22,7 @@ from vampcore.metrics.coverage import DEAD_SHARE, usage
 from vampcore.models import VAE
 from vampcore.priors import MixtureOfGaussians, VampPrior, aggregated_posterior
 from vampcore.training.start import MARGIN
-from vampcore.training.step import Step
+from vampcore.training.step import MOMENTS, Step
 
 # Training images, drawn anew each time, by which usage and places are judged: the component that each of them would be
 # meets the samples of all of them, 32 MiB in float64.
@@ -135,8 +135,6 @@ def places(
 
 def forget(step: Step, prior: torch.nn.Module, slots: Int[Tensor, " R"]) -> None:
     """Set to 0 what the optimiser remembers of these components."""
-    own = {id(parameter) for parameter in prior.parameters()}
-    for i, weight in enumerate(step.weights):
-        if id(weight) in own:
-            step.moments.average[i][slots] = 0
-            step.moments.average_of_squares[i][slots] = 0
+    for weight in prior.parameters():
+        for name in MOMENTS:
+            step.optimizer.state[weight][name][slots] = 0

@@ -94,7 +94,7 @@ class Run:
         self.order = torch.Generator().manual_seed(config.seed)
         self.noise = torch.Generator(self.device).manual_seed(config.seed)
         self.state = State(
-            self._weights(), self._weights(), self._moments(), self.order.get_state(), self.noise.get_state()
+            self._weights(), self._weights(), self.step.moments(), self.order.get_state(), self.noise.get_state()
         )
         if resume is None:
             # Pseudo-inputs that start at training images are those images still, and a checkpoint holds none.
@@ -229,7 +229,7 @@ class Run:
             counted_from = max(self.config.warmup, last_growth(self.config))
             state.waited = 0 if record.epoch <= counted_from else state.waited + 1
         state.weights = self._weights()
-        state.optimizer = self._moments()
+        state.optimizer = self.step.moments()
         state.order, state.noise = self.order.get_state(), self.noise.get_state()
         if record.epoch in snapshot_epochs(self.config.epochs):
             self._snapshot()
@@ -237,7 +237,7 @@ class Run:
     def _restore(self, state: State) -> None:
         try:
             self.model.load_state_dict(state.weights)
-            self.step.moments.load(state.optimizer)
+            self.step.load_moments(state.optimizer)
             self.order.set_state(state.order)
             self.noise.set_state(state.noise)
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -261,9 +261,6 @@ class Run:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-
-    def _moments(self) -> dict[str, Tensor]:
-        return self.step.moments.clone().named()
 
 
 def beta_at(config: Config, epoch: int) -> float:

@@ -1,12 +1,13 @@
-"""One step of training as a function of tensors: gradients, the check that they are finite, and Adam."""
+"""One step of training: gradients, compiled where that pays, the check that they are finite, and torch's Adam.
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+Runs that were begun with a compiled or hand-written Adam go on: to the bit where steps are not compiled, else to
+rounding.
+"""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
 
 from vampcore.compiling import Compiled, can_compile
 from vampcore.config import Config, ConfigError
@@ -20,54 +21,16 @@ STEPS_WORTH_COMPILING = 6_000
 # On a CPU, of images of 28 x 28 in bf16: for gated convolutions it takes 100 s and saves 250 ms of 730; a PixelCNN is
 # slower for it (720 ms, not 630).
 _OF_CONVOLUTIONS = {"convhvae": 1_000, "pixelhvae": None}
-# Adam's: how much of each moving average stays, and what keeps the division from zero.
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
-
-
-@dataclass(frozen=True)
-class Moments:
-    """What Adam remembers of each weight: moving averages of the gradient and of its square, and the steps done."""
-
-    average: list[Tensor]
-    average_of_squares: list[Tensor]
-    steps: list[Tensor]
-
-    @classmethod
-    def of(cls, weights: Sequence[Tensor]) -> "Moments":
-        """Those of weights that have not moved yet."""
-        zeros = [torch.zeros_like(weight) for weight in weights], [torch.zeros_like(weight) for weight in weights]
-        return cls(*zeros, [torch.zeros((), device=weight.device) for weight in weights])
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return chain(self.average, self.average_of_squares, self.steps)
-
-    def clone(self) -> "Moments":
-        """A copy that shares nothing."""
-        parts = (self.average, self.average_of_squares, self.steps)
-        return Moments(*([value.clone() for value in values] for values in parts))
-
-    def named(self) -> dict[str, Tensor]:
-        """By `<number of the weight>.<name>`, in the terms of `torch.optim.Adam`."""
-        parts = {"exp_avg": self.average, "exp_avg_sq": self.average_of_squares, "step": self.steps}
-        return {f"{i}.{name}": value for name, values in parts.items() for i, value in enumerate(values)}
-
-    def load(self, named: dict[str, Tensor]) -> None:
-        """Take over what `named` gave.
-
-        Raises:
-            KeyError: If something is missing.
-            RuntimeError: If a shape differs.
-        """
-        for name, value in self.named().items():
-            value.copy_(named[name])
+# Of a weight, in torch's terms: moving averages of its gradient and of the gradient's square.
+MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class Step:
     """Moves a model's weights by one step of Adam, and leaves them alone where anything is not finite.
 
-    Called as it is, it is a Python function of a few hundred small operations. Compiled, all of it, from the forward
-    pass to the new weights, is one function of tensors without a look at their values: on a CPU the operations between
-    the matrix products are fused, and on a GPU the whole step is captured once and launched as one graph.
+    The gradients are a function of tensors without a look at their values: a few hundred small operations as it is;
+    compiled, on a CPU what lies between the matrix products is fused, and on a GPU all is captured once and launched as
+    one graph. The update is torch's fused Adam, which on a CPU and on CUDA skips the step itself.
 
     Arguments:
         model: Whose weights are moved.
@@ -79,10 +42,17 @@ class Step:
 
     def __init__(self, model: VAE, config: Config, processes: Processes, compile: str = "off", steps: int = 0) -> None:
         self.model, self.config, self.processes = model, config, processes
-        self.weights: list[Tensor] = list(model.parameters())
-        self.moments = Moments.of(self.weights)
+        self.weights = list(model.parameters())
+        # On MPS the fused Adam takes no notice of `found_inf`.
+        self._skips_itself = processes.device.type != "mps"
+        self.optimizer = torch.optim.Adam(self.weights, fused=self._skips_itself, foreach=False)
+        for weight in self.weights:
+            # As torch sets it up at the first step: here before, so that a state can be saved and restored.
+            zero = torch.zeros((), device=weight.device)
+            moments = {name: torch.zeros_like(weight, requires_grad=False) for name in MOMENTS}
+            self.optimizer.state[weight] = {"step": zero, **moments}
         wanted = compile == "on" or (compile == "auto" and _pays(config, processes, steps))
-        self._compiled = self._compiled_step(fall_back=compile == "auto") if wanted else None
+        self._compiled = self._compiled_gradients(fall_back=compile == "auto") if wanted else None
 
     def __call__(
         self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: int, beta: float, rate: float
@@ -102,38 +72,44 @@ class Step:
             not finite and it was not. They stay on the device, so that nobody waits for a GPU.
         """
         # Filled on the device: a copy from here would wait for it.
-        scalars = [torch.full((), float(value), device=self.processes.device) for value in (count, beta, rate)]
-        if self._compiled is not None and count == self.config.batch_size:
-            done = self._compiled(x, noise, index, *scalars)
-            # What a captured graph gives lies where its next launch will write.
-            return done.clone() if x.device.type == "cuda" else done
-        return self._in_python(x, noise, index, *scalars)
+        scalars = [torch.full((), float(value), device=self.processes.device) for value in (count, beta)]
+        whole = count == self.config.batch_size
+        gradients_of = self._compiled if self._compiled is not None and whole else self._gradients
+        *gradients, sums = self.processes.sum(gradients_of(x, noise, index, *scalars))
+        skipped = sums[2].clamp(max=1)
+        self._update(gradients, skipped, rate)
+        return torch.stack([sums[0], sums[1], 1 - skipped])
 
-    def _in_python(
-        self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: Tensor, beta: Tensor, rate: Tensor
-    ) -> Tensor:
-        gradients, sums = self._gradients(x, noise, index, count, beta)
-        summed = self.processes.sum([*gradients, sums])
-        gradients, sums = summed[:-1], summed[-1]
-        finite = _all_finite(gradients, sums)
-        if bool(finite):
-            self._update(self._scaled(gradients), rate)
-        return torch.cat([sums, finite.float().view(1)])
+    def moments(self) -> dict[str, Tensor]:
+        """Copies of what Adam keeps of each weight, by `<number of the weight>.<name>`."""
+        return {name: value.clone() for name, value in self._kept().items()}
 
-    def _compiled_step(self, fall_back: bool) -> Callable[..., Tensor]:
+    def load_moments(self, moments: dict[str, Tensor]) -> None:
+        """Take over what `moments` gave.
+
+        Raises:
+            KeyError: If something is missing.
+            RuntimeError: If a shape differs.
+        """
+        for name, value in self._kept().items():
+            value.copy_(moments[name])
+
+    def _kept(self) -> dict[str, Tensor]:
+        kept = enumerate(self.optimizer.state[weight] for weight in self.weights)
+        return {f"{number}.{name}": value for number, values in kept for name, value in values.items()}
+
+    def _compiled_gradients(self, fall_back: bool) -> Callable[..., list[Tensor]]:
         if self.processes.count > 1:
             raise ConfigError("a step that several processes share is not compiled: leave out --compile on")
         # Lets torch.autograd.grad into the compiled function; compiling alone looks at it.
         torch._dynamo.config.trace_autograd_ops = True
         on_gpu = self.processes.device.type == "cuda"
-        if on_gpu:
-            for value in self.moments:
-                torch._dynamo.mark_static_address(value)
-        return Compiled(self._without_a_branch, fall_back, whole=True, graphs=on_gpu, settled=True)
+        return Compiled(self._gradients, fall_back, whole=True, graphs=on_gpu, settled=True)
 
     def _gradients(
         self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: Tensor, beta: Tensor
-    ) -> tuple[list[Tensor], Tensor]:
+    ) -> list[Tensor]:
+        """The gradient of each weight, and last the sums of log p(x | z) and of the KL, and 1 if not all is finite."""
         config = self.config
         with torch.autocast(x.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
             w = self.model(x, config.samples, index=index, noise=noise)
@@ -142,55 +118,22 @@ class Step:
         # A convolution's comes in another order of memory than its weights, which the fused Adam would not notice.
         gradients = [gradient.contiguous() for gradient in torch.autograd.grad(loss, self.weights)]
         sums = torch.stack([w.log_likelihood.detach().mean(0).sum(), w.kl.detach().mean(0).sum()])
-        return gradients, sums
+        finite = (torch.stack([gradient.norm() for gradient in gradients]).sum() + sums.sum()).isfinite()
+        return [*gradients, torch.cat([sums, finite.logical_not().to(sums.dtype).view(1)])]
 
-    def _without_a_branch(
-        self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: Tensor, beta: Tensor, rate: Tensor
-    ) -> Tensor:
-        """The whole step without a branch: what it would write is chosen, value by value, if all is finite."""
-        gradients, sums = self._gradients(x, noise, index, count, beta)
-        finite = _all_finite(gradients, sums)
-        moments = self.moments
-        steps = torch.stack(moments.steps) + 1
-        # All are equal. Compiled code makes a reduction once; what is no reduction it makes anew for every few weights.
-        size = (rate / (1 - BETA_1**steps)).amax()
-        shrink = (1 - BETA_2**steps).rsqrt().amax()
-        state = zip(self.weights, moments.average, moments.average_of_squares, self._scaled(gradients), strict=True)
-        with torch.no_grad():
-            for weight, average, squares, gradient in state:
-                next_average = average.lerp(gradient, 1 - BETA_1)
-                next_squares = torch.addcmul(BETA_2 * squares, gradient, gradient, value=1 - BETA_2)
-                moved = weight - size * next_average / (next_squares.sqrt() * shrink + EPSILON)
-                for old, new in ((weight, moved), (average, next_average), (squares, next_squares)):
-                    old.copy_(torch.where(finite, new, old))
-            for step in moments.steps:
-                step.add_(finite)
-        return torch.cat([sums, finite.float().view(1)])
-
-    def _scaled(self, gradients: list[Tensor]) -> list[Tensor]:
-        if self.config.optimizer != "adam-norm-grad":
-            return gradients
-        return [gradient / (gradient.norm() + 1e-7) for gradient in gradients]
-
-    @torch.no_grad()
-    def _update(self, gradients: list[Tensor], rate: Tensor) -> None:
-        adam(
-            self.weights,
-            gradients,
-            self.moments.average,
-            self.moments.average_of_squares,
-            [],
-            self.moments.steps,
-            foreach=False,
-            fused=self.processes.device.type != "mps",
-            amsgrad=False,
-            beta1=BETA_1,
-            beta2=BETA_2,
-            lr=rate,
-            weight_decay=0.0,
-            eps=EPSILON,
-            maximize=False,
-        )
+    def _update(self, gradients: list[Tensor], skipped: Tensor, rate: float) -> None:
+        for weight, gradient in zip(self.weights, gradients, strict=True):
+            normed = self.config.optimizer == "adam-norm-grad"
+            weight.grad = gradient / (gradient.norm() + 1e-7) if normed else gradient
+        for group in self.optimizer.param_groups:
+            group["lr"] = torch.tensor(rate)
+        if self._skips_itself:
+            self.optimizer.found_inf = skipped  # type: ignore[attr-defined]
+            self.optimizer.step()
+        elif not bool(skipped):
+            self.optimizer.step()
+        # A captured graph's lie where its next launch will write.
+        self.optimizer.zero_grad()
 
 
 def _pays(config: Config, processes: Processes, steps: int) -> bool:
@@ -198,7 +141,3 @@ def _pays(config: Config, processes: Processes, steps: int) -> bool:
     device = processes.device
     worth = _OF_CONVOLUTIONS.get(config.model, STEPS_WORTH_COMPILING) if device.type == "cpu" else STEPS_WORTH_COMPILING
     return worth is not None and steps >= worth and processes.count == 1 and can_compile(device)
-
-
-def _all_finite(gradients: Sequence[Tensor], sums: Tensor) -> Tensor:
-    return (torch.stack([gradient.norm() for gradient in gradients]).sum() + sums.sum()).isfinite()
