@@ -102,9 +102,9 @@ def _of(experiment: services.Experiment, prior: str | None) -> Selection:
 
 
 def default_prior(experiment: services.Experiment) -> str:
-    """The VampPrior where the experiment has one, else its first prior."""
+    """The default prior where the experiment has it, else its first one."""
     names = [listed.ref.prior for listed in experiment.priors]
-    return "vamp" if "vamp" in names else names[0]
+    return services.DEFAULT_PRIOR if services.DEFAULT_PRIOR in names else names[0]
 
 
 def notices() -> tuple[str, ...]:

@@ -128,7 +128,7 @@ class TestConfig:
 
     @pytest.mark.parametrize("name", sorted(CHOICES))
     def test_another_choice_is_refused_and_the_choices_are_named(self, name):
-        with refused(f"{name} is 'other'; choose one of {CHOICES[name][0]}"):
+        with refused(f"{name} is 'other'; choose one of {next(iter(CHOICES[name]))}"):
             Config(**PLAIN | {name: "other"})
 
     @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class TestRuns:
                 assert 64 not in value.shape[1:] or value.shape[0] != 250, name
                 assert tuple(value.shape[-2:]) != (8, 8), name
         torch.testing.assert_close(stored.model.prior.mean, stored.model.encoder(images).mean, rtol=1e-3, atol=2e-3)
-        assert stored.model.prior.images is None
+        assert stored.model.prior.lent is None
 
     def test_validation_is_of_current_means(self):
         run = Run(config("exemplar"), few_digits())

@@ -4,15 +4,57 @@ import dataclasses
 import json
 import math
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar", "realnvp")
-# Mixtures that can start with few components and grow.
-GROWING = ("mog", "vamp", "vamp-weighted")
+
+@dataclass(frozen=True)
+class PriorKind:
+    """What is known of a prior before there is a model; `vampcore.priors.registry` says how one is added.
+
+    Attributes:
+        key: In a configuration, on the command line, in a folder's name.
+        short: Its name where there is little room.
+        name: Its name in full.
+        sentence: Its name within a sentence, in lower case.
+        build: From a configuration and the shape of an observation (channels, height, width) to a `Prior`.
+        fixed_components: Number of components that no configuration changes: 1 of a single normal, 0 of a density
+            without components. None where it is the configuration's.
+        one_an_image: Whether the components are the training images, and so as many.
+        grows: Whether it can start with few components and add others while it is trained.
+        is_flow: Whether it is a normalising flow, built of the configuration's `transforms`.
+        any_posterior: Whether posteriors may be flows: nothing of it is made of the encoder's means and scales.
+        no_pseudo_inputs: The sentence that stands in place of the pseudo-inputs where there are none to show.
+    """
+
+    key: str
+    short: str
+    name: str
+    sentence: str
+    build: Callable[["Config", tuple[int, int, int]], Any]
+    fixed_components: int | None = None
+    one_an_image: bool = False
+    grows: bool = False
+    is_flow: bool = False
+    any_posterior: bool = False
+    no_pseudo_inputs: str = "This prior has no pseudo-inputs."
+
+    @property
+    def components_are_chosen(self) -> bool:
+        """Whether the number of components is the configuration's choice."""
+        return self.fixed_components is None and not self.one_an_image
+
+    def components(self, config: "Config") -> int:
+        """Number of components of a configuration's prior."""
+        return config.components if self.fixed_components is None else self.fixed_components
+
+
+# Every prior by its key, in the order in which they are shown; `vampcore.priors.register` fills it.
+PRIORS: dict[str, PriorKind] = {}
 # Architectures, and how many stochastic layers they have.
 STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2, "convhvae": 2, "pixelhvae": 2}
-CHOICES = {
+CHOICES: dict[str, Collection[str]] = {
     "model": tuple(STOCHASTIC_LAYERS),
     "prior": PRIORS,
     "pseudo_inputs": ("random", "data", "class-means", "kmeans"),
@@ -142,8 +184,9 @@ class Config:
                 raise ConfigError(f"{name} is {getattr(self, name)}; a run has {most} at most")
         if not 0 <= self.grow_from <= self.components:
             raise ConfigError(f"grow_from is {self.grow_from}; it must be between 0 and components, {self.components}")
-        if self.grow_from and self.prior not in GROWING:
-            raise ConfigError(f"mixtures that grow are {', '.join(GROWING)}, not {self.prior}: leave out grow_from")
+        if self.grow_from and not self.prior_kind.grows:
+            growing = ", ".join(kind.key for kind in PRIORS.values() if kind.grows)
+            raise ConfigError(f"mixtures that grow are {growing}, not {self.prior}: leave out grow_from")
         if self.warmup < 0 or not 0 <= self.decay <= 1 or not 0 <= self.seed < 2**63:
             raise ConfigError("warmup must be 0 or more, decay between 0 and 1, seed between 0 and 2**63 - 1")
         if not _NAME.fullmatch(self.experiment):
@@ -153,10 +196,11 @@ class Config:
         self._check_flows()
 
     def _check_flows(self) -> None:
-        if self.posterior != "normal" and self.prior != "sg":
+        if self.posterior != "normal" and not self.prior_kind.any_posterior:
+            others = ", ".join(kind.key for kind in PRIORS.values() if kind.any_posterior)
             raise ConfigError(
                 f"prior is {self.prior!r} and posterior is {self.posterior!r}, which has no closed mean and scale for "
-                "a prior to borrow: use --prior sg, or --posterior normal"
+                f"a prior to borrow: use --prior {others}, or --posterior normal"
             )
         if self.has_flow:
             if self.latent_dim < 2:
@@ -168,12 +212,17 @@ class Config:
     @property
     def has_flow(self) -> bool:
         """Whether prior or posterior is a normalising flow."""
-        return self.prior == "realnvp" or self.posterior != "normal"
+        return self.prior_kind.is_flow or self.posterior != "normal"
+
+    @property
+    def prior_kind(self) -> PriorKind:
+        """What is known of the prior."""
+        return PRIORS[self.prior]
 
     @property
     def prior_components(self) -> int:
         """Components of the prior: 1 of `sg`, 0 of a flow, which has none."""
-        return {"sg": 1, "realnvp": 0}.get(self.prior, self.components)
+        return self.prior_kind.components(self)
 
     @property
     def latent_dims(self) -> tuple[int, ...]:

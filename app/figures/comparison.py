@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import COMPARED, PRIOR_SYMBOLS, Theme, laid_out, prior_colour
+from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_symbol
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def estimates(
                 y=[row.name],
                 mode="markers",
                 marker={
-                    "symbol": "hexagram" if row.prior is None else PRIOR_SYMBOLS[row.prior],
+                    "symbol": "hexagram" if row.prior is None else prior_symbol(row.prior),
                     "size": 14,
                     "color": colour,
                 },

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import PRIOR_SYMBOLS, Theme, laid_out, prior_colour
+from app.figures.theme import Theme, laid_out, prior_colour, prior_symbol
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
                     "x": np.asarray(run.epoch, np.int32)[at],
                     "y": np.asarray(run.validation_elbo, np.float32)[at],
                     "mode": "markers",
-                    "marker": {"symbol": PRIOR_SYMBOLS[run.prior], "size": 12, "color": colour},
+                    "marker": {"symbol": prior_symbol(run.prior), "size": 12, "color": colour},
                     "name": f"{run.name}, best epoch",
                     "showlegend": False,
                     "hovertemplate": "%{fullData.name} %{x}<br>%{y:.2f} nats<extra></extra>",

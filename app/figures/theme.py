@@ -14,8 +14,6 @@ import numpy as np
 
 from app.figures.drawing import Drawing, Spec
 
-Prior = Literal["sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar", "realnvp"]
-
 PRIOR_COLOURS: dict[str, str] = {
     "sg": "#5b5f97",
     "mog": "#0f8b8d",
@@ -24,15 +22,6 @@ PRIOR_COLOURS: dict[str, str] = {
     "vamp-data": "#a4508b",
     "exemplar": "#6a7f1c",
     "realnvp": "#1f6fb2",
-}
-PRIOR_NAMES: dict[str, str] = {
-    "sg": "Standard normal",
-    "mog": "Mixture of Gaussians",
-    "vamp": "VampPrior",
-    "vamp-weighted": "VampPrior, learned weights",
-    "vamp-data": "VampPrior, training images",
-    "exemplar": "Exemplars, all training images",
-    "realnvp": "Flow prior (RealNVP)",
 }
 PRIOR_SYMBOLS: dict[str, str] = {
     "sg": "circle",
@@ -43,6 +32,8 @@ PRIOR_SYMBOLS: dict[str, str] = {
     "exemplar": "hexagon",
     "realnvp": "pentagon",
 }
+# Of a prior that these tables do not have.
+OTHER_COLOUR, OTHER_SYMBOL = "#7d6b5d", "cross"
 COMPARED = "#c77d0a"
 CLASS_COLOURS: tuple[str, ...] = (
     "#3f90da",
@@ -117,14 +108,13 @@ def blend(colour: str, other: str, share: float) -> str:
 
 
 def prior_colour(prior: str) -> str:
-    """A prior's identity colour: frames, bars and curves.
+    """A prior's identity colour, of frames, bars and curves; priors without one share another."""
+    return PRIOR_COLOURS.get(prior, OTHER_COLOUR)
 
-    Raises:
-        ValueError: If the prior has no identity.
-    """
-    if prior not in PRIOR_COLOURS:
-        raise ValueError(f"unknown prior {prior!r}: use one of {', '.join(PRIOR_COLOURS)}")
-    return PRIOR_COLOURS[prior]
+
+def prior_symbol(prior: str) -> str:
+    """A prior's symbol among points; priors without one share another."""
+    return PRIOR_SYMBOLS.get(prior, OTHER_SYMBOL)
 
 
 def prior_text_colour(prior: str, mode: Theme) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import PRIOR_SYMBOLS, SMALL_FONT_SIZE, Theme, laid_out, prior_colour, rank_ticks, with_alpha
+from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, prior_symbol, rank_ticks, with_alpha
 
 THRESHOLD = 0.01
 """A unit is active above this variance of its posterior mean.
@@ -71,7 +71,7 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
                 "mode": "lines+markers",
                 "line": {"color": colour, "width": 2, "dash": LAYER_DASHES[one.layer % len(LAYER_DASHES)]},
                 "marker": {
-                    "symbol": [PRIOR_SYMBOLS[one.prior] + ("" if active else "-open") for active in alive],
+                    "symbol": [prior_symbol(one.prior) + ("" if active else "-open") for active in alive],
                     "size": 9,
                     "color": colour,
                 },

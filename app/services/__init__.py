@@ -97,6 +97,7 @@ from app.services.prior_components import (
     snapshots,
     story,
 )
+from app.services.priors import DEFAULT_PRIOR, knows_prior, no_pseudo_inputs, prior_name, short_prior_name
 from app.services.scores import better, bound_of, effective_label, saturated, score, stored_difference
 from app.services.turns import in_turn
 from app.services.units import (
@@ -116,6 +117,7 @@ from vampcore.metrics.coverage import DRAWS
 __all__ = [
     "AGGREGATE_GRID",
     "CELLS",
+    "DEFAULT_PRIOR",
     "DRAWS",
     "ESTIMATOR_NAMES",
     "LIVE_ROWS",
@@ -190,6 +192,7 @@ __all__ = [
     "is_vector",
     "kept",
     "kl_per_dimension",
+    "knows_prior",
     "latents",
     "measure",
     "measured_holes",
@@ -200,11 +203,13 @@ __all__ = [
     "mute",
     "nearest",
     "nearest_on_plane",
+    "no_pseudo_inputs",
     "order",
     "plane",
     "points",
     "posterior_means",
     "prior_density",
+    "prior_name",
     "prior_on_plane",
     "prior_samples",
     "pseudo_input_start",
@@ -217,6 +222,7 @@ __all__ = [
     "saturated",
     "score",
     "settle",
+    "short_prior_name",
     "snapshots",
     "stored_difference",
     "story",

@@ -11,12 +11,11 @@ from app.services.home_folders import without_home
 from app.services.images import test_images
 from app.services.loading import Ref, ServiceError, loaded
 from app.services.memory import kept
+from app.services.priors import prior_rank
 from vampcore import datasets, zoo
 from vampcore.checkpoints.locking import is_locked
-from vampcore.config import PRIORS
 from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Metric
-from vampcore.priors import VampPrior
 from vampcore.transforms import count_learned
 
 VECTORS = 500
@@ -79,7 +78,7 @@ class Facts:
         name: As the command line knows it.
         data: Name of the data set.
         model: Architecture.
-        prior: `sg`, `mog`, `vamp` and so on.
+        prior: Its key.
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
         alive: How many of them the mixture has: a mixture that grew may lack some.
         posterior: `normal`, or a flow, `nf` or `iaf`, of which a checkpoint keeps the means and scales.
@@ -102,7 +101,7 @@ class Facts:
         seed: Of the run.
         objective: `elbo` or `iwae`.
         samples: Latent samples an image in the objective.
-        outside: Share of pseudo-input pixels at or beyond 0 and 1, see `VampPrior.outside`; None without pseudo-inputs.
+        outside: Share of pseudo-input pixels at or beyond 0 and 1, see `Prior.outside`; None without pseudo-inputs.
     """
 
     name: str
@@ -186,13 +185,9 @@ def experiments() -> tuple[Experiment, ...]:
             )
         )
     return tuple(
-        Experiment(name, tuple(sorted(listed, key=lambda each: _rank(each.ref.prior))), tuple(broken))
+        Experiment(name, tuple(sorted(listed, key=lambda each: prior_rank(each.ref.prior))), tuple(broken))
         for name, (listed, broken) in families.items()
     )
-
-
-def _rank(prior: str) -> tuple[int, str]:
-    return (PRIORS.index(prior) if prior in PRIORS else len(PRIORS), prior)
 
 
 @kept(200)
@@ -203,7 +198,6 @@ def facts(ref: Ref) -> Facts:
     config, observation, prior = checkpoint.config, checkpoint.observation, checkpoint.model.prior
     is_mixture = isinstance(model.prior, DiagNormalMixture)
     components = len(model.mixture.components.mean) if is_mixture else 0
-    vamp = isinstance(prior, VampPrior)
     return Facts(
         name=ref.name,
         data=config.data,
@@ -215,7 +209,7 @@ def facts(ref: Ref) -> Facts:
         alive=int((~model.mixture.logits.isneginf()).sum()) if is_mixture else 0,
         is_mixture=is_mixture,
         has_components=components > 1,
-        has_pseudo_inputs=vamp,
+        has_pseudo_inputs=prior.images() is not None,
         likelihood=config.likelihood,
         shape=observation.shape,
         binary=_means(ref, observation.shape) if is_vector(observation.shape) else observation.levels == 1,
@@ -230,7 +224,7 @@ def facts(ref: Ref) -> Facts:
         seed=config.seed,
         objective=config.objective,
         samples=config.samples,
-        outside=prior.outside() if isinstance(prior, VampPrior) else None,
+        outside=prior.outside(),
     )
 
 

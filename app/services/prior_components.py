@@ -12,7 +12,6 @@ from app.services.latent_space import Floats, latents, log_prior, nearest
 from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
 from app.services.memory import kept
 from vampcore import metrics
-from vampcore.priors import VampPrior
 
 ORDERS = ("weight", "usage", "class", "similarity")
 NEAREST = 8
@@ -175,11 +174,9 @@ def _walk(places: Floats, start: int) -> NDArray[np.int64]:
 @kept(24)
 def pseudo_inputs(ref: Ref) -> Pixels | None:
     """The pseudo-inputs u_k as images, `(K, C, H, W)`, or None where the prior has none to show."""
-    prior = loaded(ref).checkpoint.model.prior
-    if not isinstance(prior, VampPrior):
-        return None
     with torch.inference_mode():
-        return pixels_of(prior.images())
+        images = loaded(ref).checkpoint.model.prior.images()
+        return None if images is None else pixels_of(images)
 
 
 def pseudo_input_start(ref: Ref) -> str:

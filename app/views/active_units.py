@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures.strips import strip
-from app.figures.theme import PRIOR_NAMES, Theme
+from app.figures.theme import Theme
 from app.figures.units import SMALLEST, Activity, active_units, kl_per_dimension
 from app.widgets.family import of_top_layer
 from app.widgets.units_table import units_table
@@ -37,7 +37,7 @@ def by_kl(parts: services.KLParts) -> np.ndarray:
 def prior_name(ref: services.Ref) -> str:
     """The prior's name for people."""
     kind = services.facts(ref).prior
-    return PRIOR_NAMES.get(kind, kind)
+    return services.prior_name(kind)
 
 
 @services.kept(24)

@@ -16,13 +16,6 @@ WALL = "pseudo_wall"
 ORDERS = {"usage": "Usage", "weight": "Weight", "class": "Class", "similarity": "Similarity"}
 SHOWN = {"pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
 SAMPLES = 16
-NONE = {
-    "sg": "A standard normal has no pseudo-inputs: it is one fixed component.",
-    "mog": "A mixture of Gaussians has no pseudo-inputs: it learns the means and scales of its components directly.",
-    "vamp-data": "The pseudo-inputs of this prior are training images, which are not stored in the checkpoint.",
-    "exemplar": "The components of this prior are training images, which are not stored in the checkpoint.",
-    "realnvp": "A flow has no pseudo-inputs and no components: it is a single density.",
-}
 STARTED = {
     "random": "random noise",
     "data": "training images",
@@ -303,7 +296,7 @@ widgets.part_notice((here.ref,))
 if not known.has_pseudo_inputs:
     instead = "the decoded mean of every component" if known.has_components else "this component, decoded"
     instead = instead if known.is_mixture else "its samples"
-    widgets.not_applicable(NONE.get(known.prior, "This prior has no pseudo-inputs."), f"Shown instead: {instead}.")
+    widgets.not_applicable(services.no_pseudo_inputs(known.prior), f"Shown instead: {instead}.")
 if not known.is_mixture:
     draws_of_the_prior(here.ref, known)
 elif known.has_components:

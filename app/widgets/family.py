@@ -9,9 +9,8 @@ import streamlit as st
 from app import services
 from app.figures import plane, points
 from app.figures.scale_bar import add_scale_bar, bar_length
-from app.figures.theme import PRIOR_NAMES, Theme
+from app.figures.theme import Theme
 from app.widgets.page import flow_words, named, plane_window, prior_lines
-from app.widgets.sidebar import SHORT_NAMES
 from app.widgets.text import plain
 
 T = TypeVar("T")
@@ -23,12 +22,12 @@ COLUMN_WIDTH = 320
 
 def full_name(ref: services.Ref) -> str:
     """A prior's name, with that of its folder where this is another."""
-    return named(ref, PRIOR_NAMES)
+    return named(ref, services.prior_name)
 
 
 def short_name(ref: services.Ref) -> str:
     """A prior's name where there is little room."""
-    return named(ref, SHORT_NAMES)
+    return named(ref, services.short_prior_name)
 
 
 def short_words(ref: services.Ref) -> str:

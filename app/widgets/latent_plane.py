@@ -10,7 +10,7 @@ from app.figures.class_labels import MOST_IN_LEGEND, add_legend, class_labels
 from app.figures.drawing import Drawing
 from app.figures.plane import Components, plane
 from app.figures.points import POINTS, ByClass, ByComponent, ByValue, Colouring, others
-from app.figures.theme import CLASS_COLOURS, PRIOR_NAMES, Theme
+from app.figures.theme import CLASS_COLOURS, Theme
 from app.widgets.page import plane_window, prior_lines
 from app.widgets.screen import picture_width
 
@@ -252,7 +252,7 @@ def _plane(
         components=components,
         prior=facts.prior,
         # The bar of the values stands where the name would, on a line as high.
-        title="\u00a0" if colour == "ELBO" else PRIOR_NAMES.get(facts.prior, facts.prior),
+        title="\u00a0" if colour == "ELBO" else services.prior_name(facts.prior),
         axes=services.plane(ref).axis_names,
         height=height,
         **points,

@@ -1,6 +1,6 @@
 """The parts of a page: its head, figures in bordered cells, the explanation, and what stands in for it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import services
 from app.figures import density
-from app.figures.theme import COMPARED, PRIOR_COLOURS, PRIOR_NAMES, Theme, text_width, theme
+from app.figures.theme import Theme, prior_colour, text_width, theme
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
 from app.widgets.text import plain
@@ -44,22 +44,22 @@ def colour_rule(prior: str) -> None:
     """A rule in a prior's colour."""
     st.image(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 6" preserveAspectRatio="none" width="400" height="6">'
-        f'<rect width="400" height="6" fill="{PRIOR_COLOURS.get(prior, COMPARED)}"/></svg>',
+        f'<rect width="400" height="6" fill="{prior_colour(prior)}"/></svg>',
         width="stretch",
-        alt=f"The colour of {PRIOR_NAMES.get(prior, prior)}",
+        alt=f"The colour of {services.prior_name(prior)}",
     )
 
 
-def named(ref: services.Ref, names: Mapping[str, str]) -> str:
-    """A prior's name among `names`, with that of its folder where this is another: a folder may be called anything."""
+def named(ref: services.Ref, name: Callable[[str], str]) -> str:
+    """What `name` calls a prior, with its folder's name where this is another: a folder may be called anything."""
     kind = services.facts(ref).prior
-    return names.get(kind, kind) + ("" if ref.prior == kind else f" ({ref.prior})")
+    return name(kind) + ("" if ref.prior == kind else f" ({ref.prior})")
 
 
 def prior_heading(ref: services.Ref, note: str = "") -> None:
     """A prior's name under a rule of its colour, to stand over what belongs to it."""
     colour_rule(services.facts(ref).prior)
-    st.markdown(f"**{plain(named(ref, PRIOR_NAMES))}**" + (f" \u00b7 {note}" if note else ""))
+    st.markdown(f"**{plain(named(ref, services.prior_name))}**" + (f" \u00b7 {note}" if note else ""))
 
 
 def metric_row(entries: Sequence[services.Metric | Cell]) -> None:

@@ -4,7 +4,6 @@ import streamlit as st
 
 from app import services, state
 from app.components import copy_link, one_entry
-from app.figures.theme import PRIOR_NAMES
 from app.widgets.controls import choose, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count
@@ -19,15 +18,6 @@ ALL = "all"
 SHOWN_INSTEAD = "reconstructions are shown instead of the original images"
 # Of segments beside each other in the sidebar; more would break into a second row.
 LETTERS = 14
-SHORT_NAMES = {
-    "sg": "SG",
-    "mog": "MoG",
-    "vamp": "Vamp",
-    "vamp-weighted": "Vamp, learned weights",
-    "vamp-data": "Vamp data",
-    "exemplar": "Exemplars",
-    "realnvp": "Flow",
-}
 
 
 def sidebar() -> bool:
@@ -51,15 +41,16 @@ def sidebar() -> bool:
         )
         experiment = state.selected().experiment
         priors = [ref.prior for ref in experiment.refs]
+        short = {prior: services.short_prior_name(prior) for prior in priors}
         # Segments read their words as Markdown, a select box does not.
-        one_row = all(prior in SHORT_NAMES for prior in priors)
-        one_row = one_row and sum(len(SHORT_NAMES[prior]) for prior in priors) <= LETTERS
+        one_row = all(services.knows_prior(prior) for prior in priors)
+        one_row = one_row and sum(map(len, short.values())) <= LETTERS
         (choose if one_row else choose_one)(
             "Prior",
             priors,
             key=state.PRIOR,
             default=state.default_prior(experiment),
-            names=SHORT_NAMES,
+            names=short,
             help="Used by the pages that show one prior. Overview and Compare priors show all of them.",
         )
         _identity(state.selected().listed)
@@ -95,7 +86,7 @@ def _identity(listed: services.Listed) -> None:
     """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
     colour_rule(listed.ref.prior)
     dimensions = " + ".join(str(each) for each in listed.latent_dims)
-    words = [PRIOR_NAMES.get(listed.ref.prior, listed.ref.prior)]
+    words = [services.prior_name(listed.ref.prior)]
     if listed.components > 1:
         words.append(f"{listed.components:,} components")
     if listed.model != "vae":

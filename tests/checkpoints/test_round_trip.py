@@ -3,16 +3,18 @@
 import dataclasses
 import json
 import math
+import re
 import shutil
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.small_runs import FILES, PRIORS, RUN_FILES, digits, rewrite_tensors, seal
-from vampcore.checkpoints import Checkpoint, CheckpointError, PerImage, load, read_metrics, rounded, save
+from tests.small_runs import FILES, PRIORS, RUN_FILES, digits, rewrite_json, rewrite_tensors, seal
+from vampcore.checkpoints import Checkpoint, CheckpointError, PerImage, Snapshot, load, read_metrics, rounded, save
 from vampcore.checkpoints.save import contents
 from vampcore.datasets import observe
+from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics import evaluate
 from vampcore.metrics.metric import Metric
 from vampcore.models import build
@@ -208,3 +210,37 @@ def test_identity_is_that_of_weights_and_configuration(stored, family, tmp_path)
     assert load(folder).sha256 == stored.sha256
     rewrite_tensors(folder / "weights.safetensors", lambda tensors: tensors["decoder.output.linear.bias"].add_(1))
     assert load(folder).sha256 != stored.sha256
+
+
+class TestSavingRefusesWhatLoadingRefuses:
+    """A model and snapshots that are not those of the configuration never reach a folder."""
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"components": 5}, "prior.pseudo_inputs has shape (4, 1, 8, 8), its config asks for (5, 1, 8, 8)"),
+            ({"prior": "vamp-weighted"}, "it lacks prior.logits"),
+            ({"prior": "sg"}, "prior.pseudo_inputs is unknown"),
+        ],
+    )
+    def test_a_model_of_another_config(self, stored, family, tmp_path, changes, said):
+        other = dataclasses.replace(stored, config=dataclasses.replace(stored.config, **changes))
+        with pytest.raises(CheckpointError, match=re.escape(said)) as caught:
+            save(other, tmp_path / "vamp")
+        assert str(caught.value).startswith("not saved, for it could not be loaded")
+        assert not (tmp_path / "vamp").exists()
+        folder = tmp_path / "small"
+        shutil.copytree(family / "small" / "vamp", folder)
+        rewrite_json(folder / "config.json", lambda fields: fields["config"].update(changes))
+        with pytest.raises(CheckpointError, match=re.escape(said.removeprefix("it "))):
+            load(folder)
+
+    def test_snapshots_of_another_size(self, stored, tmp_path):
+        mixture = stored.snapshots[0].mixture
+        fewer = DiagNormalMixture(
+            DiagNormal(mixture.components.mean[:3], mixture.components.logvar[:3]), mixture.logits[:3]
+        )
+        other = dataclasses.replace(stored, snapshots=(Snapshot(0, fewer, None),))
+        with pytest.raises(CheckpointError, match="does not fit its config"):
+            save(other, tmp_path / "vamp")
+        assert not (tmp_path / "vamp").exists()

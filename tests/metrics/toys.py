@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture
 from vampcore.models import VAE
-from vampcore.priors import StandardNormal
+from vampcore.priors import Prior, StandardNormal
 
 NOISE = 0.5
 
@@ -55,7 +55,7 @@ class LinearDecoder(nn.Module):
         return Gaussian((z[-1] @ self.weight.mT).unsqueeze(-2).unsqueeze(-2))
 
 
-class FixedMixture(nn.Module):
+class FixedMixture(Prior):
     """A prior that is a given mixture."""
 
     def __init__(self, mixture: DiagNormalMixture) -> None:

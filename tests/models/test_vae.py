@@ -17,7 +17,7 @@ from vampcore.likelihoods import Binomial
 from vampcore.models import VAE, LowerLayer
 from vampcore.models.mlp import BinomialOutput, Decoder, Encoder
 from vampcore.objectives import elbo, iwae_bound
-from vampcore.priors import MixtureOfGaussians, StandardNormal, VampPrior
+from vampcore.priors import MixtureOfGaussians, Prior, StandardNormal, VampPrior
 
 
 class TestOneLinearLayer:
@@ -192,7 +192,7 @@ class TestLogWeights:
         torch.testing.assert_close(moved.total(), model(x, 3, prior=other, generator=seeded()).total())
 
     def test_the_prior_is_told_the_rows_of_the_batch(self):
-        class LeaveOneOut(nn.Module):
+        class LeaveOneOut(Prior):
             """The mixture of all posteriors but the observation's own."""
 
             def forward(self, encoder, index=None) -> DiagNormalMixture:

@@ -16,10 +16,10 @@ from vampcore.datasets import Dataset, Split
 from vampcore.distributions import DiagNormal
 from vampcore.models import VAE
 from vampcore.priors import MixtureOfGaussians
+from vampcore.priors.vamp import MARGIN
 from vampcore.results import cells
 from vampcore.training import Run, growing
 from vampcore.training.processes import Processes
-from vampcore.training.start import MARGIN
 from vampcore.training.step import MOMENTS, Step
 
 GROWING = ("mog", "vamp", "vamp-weighted")

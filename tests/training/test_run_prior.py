@@ -1,11 +1,13 @@
 """What a run keeps of its prior: snapshots through the epochs, and no training image."""
 
+import dataclasses
 import itertools
 
 import pytest
 import torch
 
 from tests.small_runs import config, few_digits
+from vampcore.config import PRIORS, ConfigError
 from vampcore.datasets import observe
 from vampcore.priors import VampData
 from vampcore.training import Run
@@ -43,6 +45,12 @@ def test_components_that_wait_for_their_growth_hold_no_training_image():
     waiting = first.mixture.logits.isneginf()
     assert waiting.any()
     assert first.pseudo_inputs[waiting].unique().numel() == 1
+
+
+def test_a_prior_with_other_components_than_its_entry_says_is_refused_before_it_is_trained(monkeypatch):
+    monkeypatch.setitem(PRIORS, "sg", dataclasses.replace(PRIORS["sg"], fixed_components=None))
+    with pytest.raises(ConfigError, match="the prior has 1 components, its entry in the registry says 4"):
+        Run(config("sg"), few_digits())
 
 
 class TestVampData:

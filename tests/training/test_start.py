@@ -9,7 +9,7 @@ from tests.small_runs import config, few_digits
 from vampcore.config import ConfigError, Observation
 from vampcore.datasets import Dataset, Split
 from vampcore.models import build
-from vampcore.training.start import set_pseudo_inputs
+from vampcore.training.start import prepare
 
 MARGIN = 0.01
 
@@ -18,7 +18,7 @@ def started(pseudo_inputs: str, components: int = 10, dataset: Dataset | None = 
     dataset = dataset or few_digits()
     settings = config("vamp", components=components, pseudo_inputs=pseudo_inputs, seed=seed)
     model = build(settings, Observation(dataset.shape, dataset.levels, dataset.classes))
-    set_pseudo_inputs(model, settings, dataset)
+    prepare(model.prior, settings, dataset)
     return model.prior.pseudo_inputs.detach()
 
 

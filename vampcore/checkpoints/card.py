@@ -3,17 +3,7 @@
 from vampcore.checkpoints.records import Checkpoint
 from vampcore.config import Config
 from vampcore.metrics.metric import ESTIMATOR_NAMES, Metric
-from vampcore.priors import MixtureOfGaussians, VampPrior
 
-PRIOR_NAMES = {
-    "sg": "standard normal",
-    "mog": "mixture of normals with learned means, scales and weights",
-    "vamp": "VampPrior with equal weights",
-    "vamp-weighted": "VampPrior with learned weights",
-    "vamp-data": "VampPrior with fixed training images",
-    "exemplar": "exemplars, one component at each training image, all with one learned scale",
-    "realnvp": "normalising flow (RealNVP)",
-}
 POSTERIOR_NAMES = {
     "nf": "normal carried through a normalising flow of coupling transforms",
     "iaf": "normal carried through an inverse autoregressive flow",
@@ -26,7 +16,7 @@ def model_card(checkpoint: Checkpoint) -> str:
     ended = "converged" if progress.converged else "not yet converged"
     components = f", {component_count(checkpoint)} components" if config.prior_components > 1 else ""
     flow = f" of {config.transforms} transforms with {config.transform_hidden} hidden units"
-    components += flow if config.prior == "realnvp" else ""
+    components += flow if config.prior_kind.is_flow else ""
     posterior = ""
     if config.posterior != "normal":
         posterior = f"""
@@ -39,7 +29,7 @@ takes N^2 inverse passes.
     return f"""# {config.experiment} / {config.prior}
 
 A variational autoencoder ({config.model}) of `{config.data}` with {config.latent_dim} latent dimensions.
-Prior: {PRIOR_NAMES[config.prior]}{components}. Likelihood: {config.likelihood}.
+Prior: {config.prior_kind.sentence}{components}. Likelihood: {config.likelihood}.
 Objective: {objective_name(config)}.
 {posterior}
 Trained for {progress.epochs} epochs on a {progress.device} ({ended}), with seed {config.seed}.
@@ -68,9 +58,9 @@ def _part(checkpoint: Checkpoint) -> str:
 
 
 def component_count(checkpoint: Checkpoint) -> str:
-    """Count the components of the stored prior: "32", or "20 of 32" if the best epoch came before all were added."""
-    prior, most = checkpoint.model.prior, checkpoint.config.prior_components
-    if not isinstance(prior, MixtureOfGaussians | VampPrior) or prior.alive is None:
+    """Components of the prior as stored: "32", or "20 of 32" of a mixture that was best before it had all."""
+    prior, most = checkpoint.model.prior.growing(), checkpoint.config.prior_components
+    if prior is None or prior.alive is None:
         return str(most)
     alive = int((prior.alive > 0).sum())
     return str(most) if alive == most else f"{alive} of {most}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import readable, whole
 from vampcore.checkpoints.identity import IDENTITY, read_identity
 from vampcore.checkpoints.images import read_latents, read_per_image
@@ -176,20 +177,14 @@ def _read_model(folder: Path, described: Description) -> VAE:
     path = folder / "weights.safetensors"
     stored = {name: _float(value) for name, value in read_tensors(folder, path.name).items()}
     expected = _expected_weights(folder, described, len(stored))
-    for name, value in expected.items():
-        if name not in stored:
-            raise CheckpointError(f"{path} lacks {name}: it belongs to another model, restore it or train again")
-        if stored[name].shape != value.shape or stored[name].dtype != value.dtype:
-            raise CheckpointError(
-                f"{path}: {name} has shape {tuple(stored[name].shape)}, its config asks for {tuple(value.shape)}: "
-                "it belongs to another model, restore it or train again"
-            )
-    if unknown := sorted(set(stored) - set(expected)):
-        raise CheckpointError(
-            f"{path}: {one_line(unknown[0])} is unknown: it belongs to another model, restore it or train again"
-        )
-    if "prior.alive" in stored and not bool(stored["prior.alive"].any()):
-        raise CheckpointError(f"{path}: no component of the prior is alive: restore it or train again")
+    try:
+        check_weights(stored, expected)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}, restore it or train again") from error
+    try:
+        check_alive(stored)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}: restore it or train again") from error
     model = build(described.config, described.observation)
     model.load_state_dict(stored)
     return model.requires_grad_(False).eval()
@@ -204,8 +199,7 @@ def _expected_weights(folder: Path, described: Description, stored: int) -> Mapp
     if max(described.config.layers, described.config.transforms if described.config.has_flow else 0) > stored:
         raise CheckpointError(refusal)
     try:
-        with torch.device("meta"):
-            return build(described.config, described.observation).state_dict()
+        return expected_weights(described.config, described.observation)
     except (RuntimeError, TypeError) as error:  # sizes whose product overflows
         raise CheckpointError(refusal) from error
 
@@ -233,18 +227,8 @@ def snapshots_of(tensors: dict[str, Tensor]) -> tuple[Snapshot, ...]:
 def _read_snapshots(folder: Path, described: Description) -> tuple[Snapshot, ...]:
     path = folder / "snapshots.safetensors"
     tensors = read_tensors(folder, path.name)
-    config, shape = described.config, described.observation.shape
-    components = config.prior_components
-    shapes = {
-        "mean": (components, config.latent_dim),
-        "logvar": (components, config.latent_dim),
-        "logits": (components,),
-        "pseudo_inputs": (components, *shape),
-    }
     try:
-        for name, value in tensors.items():
-            if value.shape != shapes.get(name.partition(".")[2]):
-                raise ValueError(f"{one_line(name)} does not fit its config")
+        check_snapshots(tensors, described.config, described.observation)
         snapshots = snapshots_of(tensors)
     except (KeyError, ValueError) as error:
         raise CheckpointError(f"{path} is not of this checkpoint ({error}): restore it or train again") from error

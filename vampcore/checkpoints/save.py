@@ -12,6 +12,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
+from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import replaced
 from vampcore.checkpoints.identity import IDENTITY, identity_bytes
 from vampcore.checkpoints.manifest import CARD, MANIFEST, OURS, manifest_of
@@ -67,9 +68,12 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
     """The files of a checkpoint folder, by name.
 
     Raises:
-        CheckpointError: If a weight, a posterior or a figure is not finite in the precision of its file.
+        CheckpointError: If a weight, a posterior or a figure is not finite in the precision of its file, or the model
+            or a snapshot is not that of the configuration.
     """
     weights = {name: _half(value) for name, value in checkpoint.model.state_dict().items()}
+    snapshots = snapshot_tensors(checkpoint.snapshots)
+    _check_fits(checkpoint, snapshots)
     described = {
         "format": FORMAT,
         "config": to_json(checkpoint.config),
@@ -87,12 +91,26 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         "per_image.safetensors": _bytes(_per_image(checkpoint.per_image)),
         "history.csv": history_csv(checkpoint.history).encode(),
         "latents.safetensors": _bytes(_latents(checkpoint.latents)),
-        "snapshots.safetensors": _bytes(snapshot_tensors(checkpoint.snapshots)),
+        "snapshots.safetensors": _bytes(snapshots),
         "README.md": model_card(checkpoint).encode(),
     }
     if checkpoint.identity is not None:
         files[IDENTITY] = identity_bytes(checkpoint.identity)
     return files | {MANIFEST: manifest_of(files)}
+
+
+def _check_fits(checkpoint: Checkpoint, snapshots: dict[str, Tensor]) -> None:
+    """Refuse what `load` would refuse."""
+    config, observation = checkpoint.config, checkpoint.observation
+    try:
+        weights = checkpoint.model.state_dict()
+        check_weights(weights, expected_weights(config, observation))
+        check_alive(weights)
+        check_snapshots(snapshots, config, observation)
+    except ValueError as error:
+        raise CheckpointError(
+            f"not saved, for it could not be loaded: {error}: save the model of its config"
+        ) from error
 
 
 def history_csv(history: tuple[EpochRecord, ...]) -> str:

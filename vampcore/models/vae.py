@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from vampcore.distributions import DiagNormal, Distribution, Draw, Posterior, noise
 from vampcore.likelihoods import Likelihood
+from vampcore.priors import Prior
 
 # A decoded number in float32, with the layers below it and what is computed from it.
 BYTES_PER_NUMBER = 40
@@ -71,7 +72,7 @@ class VAE(nn.Module):
         layers: The stochastic layers below the top, from the top down.
     """
 
-    def __init__(self, encoder: nn.Module, prior: nn.Module, decoder: nn.Module, layers: Sequence[nn.Module] = ()):
+    def __init__(self, encoder: nn.Module, prior: Prior, decoder: nn.Module, layers: Sequence[nn.Module] = ()):
         super().__init__()
         self.encoder = encoder
         self.prior = prior

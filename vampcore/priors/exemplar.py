@@ -11,11 +11,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormalMixture, OneScaleNormal
 from vampcore.priors.encoder import Encoder
+from vampcore.priors.registry import Prior, TrainingImages
 
 
-class ExemplarPrior(nn.Module):
+class ExemplarPrior(Prior):
     """1/K sum_k N(m(x_k), scale^2 I): a component at the encoder's mean of every training image, one scale for all.
 
     Component k is training image k, so the number of a component is a row of the training set, and that is all a
@@ -42,7 +44,7 @@ class ExemplarPrior(nn.Module):
     """
 
     mean: Float[Tensor, "K D"]
-    images: Float[Tensor, "K C H W"] | None
+    lent: Float[Tensor, "K C H W"] | None
     fresh: Int[Tensor, " F"] | None
 
     def __init__(self, components: int, latent_dim: int, neighbours: int) -> None:
@@ -50,36 +52,45 @@ class ExemplarPrior(nn.Module):
         self.neighbours = neighbours
         self.logvar = nn.Parameter(torch.zeros(()))
         self.register_buffer("mean", torch.zeros(components, latent_dim))
-        self.register_buffer("images", None, persistent=False)
+        self.register_buffer("lent", None, persistent=False)
         self.register_buffer("fresh", None, persistent=False)
 
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
         mean = self.mean if index is None else self._with_neighbours(encoder)
         return DiagNormalMixture(OneScaleNormal.of(mean, self.logvar), mean.new_zeros(len(mean)), left_out=index)
 
+    def lend(self, images: TrainingImages) -> None:
+        self.attach(images.observed())
+
     def attach(self, images: Float[Tensor, "K C H W"]) -> None:
         """Lend all training images, in their order."""
-        self.images = images.to(self.mean.device)
+        self.lent = images.to(self.mean.device)
 
     def give_back(self) -> None:
         """Let go of the images; from now on the means that are kept are the prior."""
-        self.register_buffer("images", None, persistent=False)
+        self.register_buffer("lent", None, persistent=False)
         self.register_buffer("fresh", None, persistent=False)
 
     @torch.no_grad()
     def refresh(self, encoder: Encoder, chunk: int = 1000) -> None:
         """Keep the means that `encoder` gives the lent images now."""
-        if self.images is not None:
-            for mean, images in zip(self.mean.split(chunk), self.images.split(chunk), strict=True):
+        if self.lent is not None:
+            for mean, images in zip(self.mean.split(chunk), self.lent.split(chunk), strict=True):
                 mean.copy_(encoder(images).mean)
+
+    def before_step(self, encoder: Encoder, rows: Int[Tensor, " N"]) -> None:
+        self.choose(encoder, rows)
+
+    def before_validation(self, encoder: Encoder) -> None:
+        self.refresh(encoder)
 
     @torch.no_grad()
     def choose(self, encoder: Encoder, rows: Int[Tensor, " N"]) -> None:
         """Bring the means of a batch up to date, and choose the neighbours that the next step encodes."""
-        if self.images is None:
+        if self.lent is None:
             return
         count = len(self.mean)
-        self.mean[rows] = encoder(self.images[rows]).mean
+        self.mean[rows] = encoder(self.lent[rows]).mean
         # Squared distances but for a constant of each row; their rounding decides nothing but a choice.
         distances = torch.addmm(self.mean.square().sum(-1), self.mean[rows], self.mean.mT, alpha=-2)
         distances.scatter_(1, rows.unsqueeze(-1), math.inf)
@@ -93,9 +104,22 @@ class ExemplarPrior(nn.Module):
 
     def _with_neighbours(self, encoder: Encoder) -> Float[Tensor, "K D"]:
         """The means that are kept, those of the chosen neighbours encoded afresh, with gradients."""
-        if self.images is None or self.fresh is None:
+        if self.lent is None or self.fresh is None:
             return self.mean
         count = len(self.mean)
-        encoded = encoder(self.images[self.fresh.clamp_max(count - 1)]).mean
+        encoded = encoder(self.lent[self.fresh.clamp_max(count - 1)]).mean
         room = torch.cat([self.mean, self.mean.new_zeros(1, self.mean.shape[1])])
         return room.index_copy(0, self.fresh, encoded)[:count]
+
+
+KINDS = (
+    PriorKind(
+        key="exemplar",
+        short="Exemplars",
+        name="Exemplars, all training images",
+        sentence="exemplars, one component at each training image, all with one learned scale",
+        build=lambda config, shape: ExemplarPrior(config.components, config.latent_dim, config.neighbours),
+        one_an_image=True,
+        no_pseudo_inputs="The components of this prior are training images, which are not stored in the checkpoint.",
+    ),
+)

@@ -2,14 +2,16 @@
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
+from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormal, Flow
 from vampcore.priors.encoder import Encoder
+from vampcore.priors.registry import Prior
 from vampcore.transforms import AffineTransforms
 
 
-class RealNVP(nn.Module):
+class RealNVP(Prior):
     """N(0, I) carried through affine coupling transforms.
 
     The transforms run from the latent space to the normal, so that a density, which training needs, takes one pass
@@ -34,3 +36,17 @@ class RealNVP(nn.Module):
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> Flow:
         towards = self.to_normal()
         return Flow(DiagNormal(self.zeros, self.zeros), tuple(transform.inv for transform in reversed(towards)))
+
+
+KINDS = (
+    PriorKind(
+        key="realnvp",
+        short="Flow",
+        name="Flow prior (RealNVP)",
+        sentence="normalising flow (RealNVP)",
+        build=lambda config, shape: RealNVP(config.latent_dim, config.transforms, config.transform_hidden),
+        fixed_components=0,
+        is_flow=True,
+        no_pseudo_inputs="A flow has no pseudo-inputs and no components: it is a single density.",
+    ),
+)

@@ -4,12 +4,14 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
+from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.priors.alive import first_alive, of_the_living
 from vampcore.priors.encoder import Encoder
+from vampcore.priors.registry import GrowingPrior, Prior
 
 
-class StandardNormal(nn.Module):
+class StandardNormal(Prior):
     """N(0, I), as a mixture of one component."""
 
     zeros: Float[Tensor, "1 D"]
@@ -22,7 +24,7 @@ class StandardNormal(nn.Module):
         return DiagNormalMixture(DiagNormal(self.zeros, self.zeros), self.zeros[:, 0])
 
 
-class MixtureOfGaussians(nn.Module):
+class MixtureOfGaussians(GrowingPrior):
     """sum_k w_k N(mean_k, diag exp(logvar_k)) with all three learned.
 
     Means start as draws of N(0, I), where the encoder's first posteriors lie; scales start at 1 and weights equal.
@@ -52,3 +54,28 @@ class MixtureOfGaussians(nn.Module):
         """Let some components start at these images: as the posteriors there."""
         self.mean[slots] = posterior.mean
         self.logvar[slots] = posterior.logvar
+
+
+KINDS = (
+    PriorKind(
+        key="sg",
+        short="SG",
+        name="Standard normal",
+        sentence="standard normal",
+        build=lambda config, shape: StandardNormal(config.latent_dim),
+        fixed_components=1,
+        any_posterior=True,
+        no_pseudo_inputs="A standard normal has no pseudo-inputs: it is one fixed component.",
+    ),
+    PriorKind(
+        key="mog",
+        short="MoG",
+        name="Mixture of Gaussians",
+        sentence="mixture of normals with learned means, scales and weights",
+        build=lambda config, shape: MixtureOfGaussians(config.components, config.latent_dim, config.grow_from),
+        grows=True,
+        no_pseudo_inputs=(
+            "A mixture of Gaussians has no pseudo-inputs: it learns the means and scales of its components directly."
+        ),
+    ),
+)

@@ -6,9 +6,14 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
+from vampcore.config import Config, PriorKind
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.priors.alive import first_alive, of_the_living
 from vampcore.priors.encoder import Encoder
+from vampcore.priors.registry import GrowingPrior, Prior, TrainingImages
+
+# At 0 and 1 a pixel of a pseudo-input can move one way only, so every pixel starts inside by this margin.
+MARGIN = 0.01
 
 
 class _ClampInwards(torch.autograd.Function):
@@ -35,7 +40,7 @@ def clamp_inwards(raw: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
     return _ClampInwards.apply(raw)
 
 
-class VampPrior(nn.Module):
+class VampPrior(GrowingPrior):
     """sum_k w_k q(z | u_k): the encoder's posteriors at K trainable pseudo-inputs.
 
     The pseudo-inputs are clamped to [0, 1] where they enter the encoder, as in the paper. A plain clamp passes no
@@ -69,6 +74,14 @@ class VampPrior(nn.Module):
         return DiagNormalMixture(encoder(self.images()), of_the_living(self.logits, self.alive))
 
     @torch.no_grad()
+    def start(self, images: TrainingImages) -> None:
+        pixels = images.first_pseudo_inputs()
+        if self.alive is not None:
+            # What waits for its growth learns nothing: started at a training image, it would be kept as that image.
+            pixels[self.alive.cpu() == 0] = images.noise_mean()
+        self.pseudo_inputs.copy_(pixels.clamp(MARGIN, 1 - MARGIN))
+
+    @torch.no_grad()
     def place(self, slots: Int[Tensor, " R"], images: Float[Tensor, "R C H W"], posterior: DiagNormal) -> None:
         """Let some components start at these images: as pseudo-inputs."""
         self.pseudo_inputs[slots] = images
@@ -86,7 +99,7 @@ class VampPrior(nn.Module):
         return ((raw <= 0) | (raw >= 1)).float().mean().item()
 
 
-class VampData(nn.Module):
+class VampData(Prior):
     """The VampPrior with fixed training images for pseudo-inputs ("Vamp data").
 
     A checkpoint holds the images' row numbers and their encoded components, never the images; `attach` lends the
@@ -108,6 +121,10 @@ class VampData(nn.Module):
         normal = DiagNormal(self.mean, self.logvar) if self.pseudo_inputs is None else encoder(self.pseudo_inputs)
         return DiagNormalMixture(normal, normal.mean.new_zeros(len(self.rows)))
 
+    def lend(self, images: TrainingImages) -> None:
+        rows = images.random_rows()
+        self.attach(rows, images.observed(rows))
+
     def attach(self, rows: Int[Tensor, " K"], images: Float[Tensor, "K C H W"]) -> None:
         """Lend the training images at `rows`; from now on they are encoded afresh at each call."""
         self.rows.copy_(rows)
@@ -124,3 +141,36 @@ class VampData(nn.Module):
             normal = encoder(self.pseudo_inputs)
             self.mean.copy_(normal.mean)
             self.logvar.copy_(normal.logvar)
+
+
+def _learned(config: Config, shape: tuple[int, int, int]) -> VampPrior:
+    weighted = config.prior == "vamp-weighted"
+    return VampPrior(torch.full((config.components, *shape), 0.5), weighted, config.grow_from)
+
+
+KINDS = (
+    PriorKind(
+        key="vamp",
+        short="Vamp",
+        name="VampPrior",
+        sentence="VampPrior with equal weights",
+        build=_learned,
+        grows=True,
+    ),
+    PriorKind(
+        key="vamp-weighted",
+        short="Vamp, learned weights",
+        name="VampPrior, learned weights",
+        sentence="VampPrior with learned weights",
+        build=_learned,
+        grows=True,
+    ),
+    PriorKind(
+        key="vamp-data",
+        short="Vamp data",
+        name="VampPrior, training images",
+        sentence="VampPrior with fixed training images",
+        build=lambda config, shape: VampData(config.components, config.latent_dim),
+        no_pseudo_inputs="The pseudo-inputs of this prior are training images, which are not stored in the checkpoint.",
+    ),
+)

@@ -4,12 +4,11 @@ import math
 from collections.abc import Iterable
 
 from vampcore.checkpoints import Checkpoint
-from vampcore.checkpoints.card import PRIOR_NAMES, component_count
-from vampcore.config import Config
+from vampcore.checkpoints.card import component_count
+from vampcore.config import PRIORS, Config
 from vampcore.literature import Published, Source, published
 
 MINUS = "−"
-_CHOSEN_COMPONENTS = ("mog", "vamp", "vamp-weighted", "vamp-data")
 _SHORT = {
     "log_likelihood": "",
     "bits_per_dimension": "",
@@ -41,7 +40,7 @@ def model(config: Config) -> str:
 
 def prior(config: Config, checkpoint: Checkpoint | None = None) -> str:
     """The prior, and the number of its components where that is a choice: those it has, once there is a checkpoint."""
-    if config.prior not in _CHOSEN_COMPONENTS:
+    if not config.prior_kind.components_are_chosen:
         return config.prior
     count = config.components if checkpoint is None else component_count(checkpoint)
     return f"{config.prior}, K = {count}{'' if checkpoint is None else effective(checkpoint)}"
@@ -55,7 +54,7 @@ def effective(checkpoint: Checkpoint) -> str:
 
 def prior_words(priors: Iterable[str]) -> str:
     """What the priors' short names stand for."""
-    return "; ".join(f"{name}: {PRIOR_NAMES[name]}" for name in sorted(set(priors)) if name in PRIOR_NAMES)
+    return "; ".join(f"{name}: {PRIORS[name].sentence}" for name in sorted(set(priors)) if name in PRIORS)
 
 
 def mutual_information(checkpoint: Checkpoint) -> str:

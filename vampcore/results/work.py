@@ -43,7 +43,7 @@ def find(config: Config, runs: Path) -> Checkpoint | None:
 
 def is_same_run(stored: Config, wanted: Config) -> bool:
     """Whether a checkpoint is of a row; a run counts the components of `exemplar` itself, one a training image."""
-    if wanted.prior == "exemplar":
+    if wanted.prior_kind.one_an_image:
         wanted = dataclasses.replace(wanted, components=stored.components)
     return stored == wanted
 

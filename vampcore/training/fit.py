@@ -29,11 +29,10 @@ from vampcore.datasets.naming import same_but_for_path
 from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
-from vampcore.priors import ExemplarPrior, VampData
 from vampcore.training.data_of_run import STATUS, begin_folder, run_to_resume
 from vampcore.training.processes import Processes
 from vampcore.training.run import Run
-from vampcore.training.start import set_pseudo_inputs
+from vampcore.training.start import lend
 from vampcore.training.state import write_state
 
 # For the posteriors that a checkpoint keeps: of the layers above, and of a flow. The variance of such means over
@@ -166,12 +165,11 @@ def best_checkpoint(run: Run) -> Checkpoint:
     model.load_state_dict(state.best)
     model.eval()
     rounded(model)
-    if isinstance(model.prior, VampData | ExemplarPrior):
-        set_pseudo_inputs(model, config, dataset)
-        model.prior.refresh(model.encoder)
-        # Measured is the prior that is stored and loaded, its rounded components.
-        model.prior.give_back()
-        rounded(model)
+    lend(model.prior, config, dataset)
+    model.prior.refresh(model.encoder)
+    # Measured is the prior that is stored and loaded, its rounded components.
+    model.prior.give_back()
+    rounded(model)
     x = observe(dataset.test.images, dataset.test.levels, dataset.likelihood)
     measured = evaluate(model, x, samples=0, seed=0, levels=run.observation.levels)
     return Checkpoint(

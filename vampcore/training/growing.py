@@ -20,8 +20,8 @@ from vampcore.distributions import DiagNormal
 from vampcore.metrics import log_density
 from vampcore.metrics.coverage import DEAD_SHARE, usage
 from vampcore.models import VAE
-from vampcore.priors import MixtureOfGaussians, VampPrior, aggregated_posterior
-from vampcore.training.start import MARGIN
+from vampcore.priors import aggregated_posterior
+from vampcore.priors.vamp import MARGIN
 from vampcore.training.step import MOMENTS, Step
 
 # Training images, drawn anew each time, by which usage and places are judged: the component that each of them would be
@@ -71,8 +71,8 @@ def seeded(config: Config, epoch: int) -> torch.Generator:
 @torch.no_grad()
 def grow(model: VAE, step: Step, config: Config, dataset: Dataset, epoch: int) -> None:
     """Remove dead components and add new ones, if that is due after `epoch`; else do nothing."""
-    prior, count = model.prior, wanted(config, epoch)
-    if count is None or not isinstance(prior, MixtureOfGaussians | VampPrior) or prior.alive is None:
+    prior, count = model.prior.growing(), wanted(config, epoch)
+    if count is None or prior is None or prior.alive is None:
         return
     generator, train = seeded(config, epoch), dataset.train
     rows = torch.randperm(len(train.images), generator=generator)[:IMAGES]
@@ -90,7 +90,7 @@ def grow(model: VAE, step: Step, config: Config, dataset: Dataset, epoch: int) -
         candidates = aggregated_posterior(model.encoder, images).components
         chosen = places(log_density(prior(model.encoder), z), candidates, z, alive, len(slots))
         prior.place(slots, images[chosen], candidates[chosen])
-        if isinstance(prior.logits, torch.nn.Parameter):
+        if prior.logits.requires_grad:
             # The mean weight of the others: with it, each of the new ones has an equal share of the whole.
             prior.logits[slots] = prior.logits[living].logsumexp(0) - math.log(alive)
         prior.alive[slots] = 1

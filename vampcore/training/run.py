@@ -13,17 +13,16 @@ from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
 from vampcore.checkpoints.identity import identity_to_keep
 from vampcore.checkpoints.records import MOST_SNAPSHOTS
 from vampcore.compiling import CompilingStoppedError
-from vampcore.config import Config, Observation
+from vampcore.config import Config, ConfigError, Observation
 from vampcore.datasets import Dataset, observe
 from vampcore.datasets.identity import Identity
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.objectives import iwae_bound
-from vampcore.priors import ExemplarPrior, VampPrior
 from vampcore.training.data_of_run import Resumed
 from vampcore.training.growing import grow, growths, last_growth
 from vampcore.training.processes import Processes
-from vampcore.training.start import counted, set_pseudo_inputs
+from vampcore.training.start import counted, prepare
 from vampcore.training.state import State
 from vampcore.training.step import Step
 
@@ -84,10 +83,11 @@ class Run:
         self.device = self.processes.device
         self.observation = Observation(dataset.shape, dataset.levels, dataset.classes)
         self.model = build(config, self.observation)
-        set_pseudo_inputs(self.model, config, dataset)
+        prepare(self.model.prior, config, dataset)
         self.model.to(self.device)
-        self._refresh()
+        self.model.prior.before_validation(self.model.encoder)
         steps = config.epochs * math.ceil(len(dataset.train.images) / config.batch_size)
+        self._check_components()
         self.step = Step(self.model, config, self.processes, compile, steps)
         self.images = dataset.train.images.to(self.device)
         self.validation = _observed(dataset, dataset.validation.images).to(self.device)
@@ -98,10 +98,21 @@ class Run:
         )
         if resume is None:
             # Pseudo-inputs that start at training images are those images still, and a checkpoint holds none.
-            if not (isinstance(self.model.prior, VampPrior) and config.pseudo_inputs == "data"):
+            if self.model.prior.images() is None or config.pseudo_inputs != "data":
                 self._snapshot()
         else:
             self._restore(resume.state)
+
+    @torch.no_grad()
+    def _check_components(self) -> None:
+        """Refuse, before it is trained, a prior whose components are not as many as its entry in the registry says."""
+        built, wanted = self.model.prior(self.model.encoder), self.config.prior_components
+        found = len(built.logits) if isinstance(built, DiagNormalMixture) else 0
+        if found != wanted:
+            raise ConfigError(
+                f"the prior has {found} components, its entry in the registry says {wanted}: give {self.config.prior} "
+                "its fixed_components"
+            )
 
     @cached_property
     def identity(self) -> Identity:
@@ -157,7 +168,7 @@ class Run:
             raise TrainingError(f"no step of epoch {epoch} was finite: {_CALMER}")
         seen = sum(len(rows) for rows, finite in zip(batches, made.tolist(), strict=True) if finite)
         train = (steps[made, :2].sum(0) / seen).tolist()
-        self._refresh()
+        self.model.prior.before_validation(self.model.encoder)
         validated = self._validate()
         if not (math.isfinite(validated.elbo) and math.isfinite(validated.bound)):
             raise TrainingError(f"the validation bound of epoch {epoch} is not finite: {_CALMER}")
@@ -184,17 +195,11 @@ class Run:
     def _step(self, rows: Tensor, beta: float, rate: float) -> Tensor:
         """One step on the images of these rows; see `Step.__call__` for what it gives."""
         dataset, mine, prior = self.dataset, self.processes.share(len(rows)), self.model.prior
-        if isinstance(prior, ExemplarPrior):
-            prior.choose(self.model.encoder, rows)
+        prior.before_step(self.model.encoder, rows)
         # The noise is that of the whole batch, whoever computes which part of it.
         x = observe(self.images.index_select(0, rows), dataset.train.levels, self.config.likelihood, self.noise)[mine]
         noise = self.model.noise(len(rows), self.config.samples, self.noise)
         return self.step(x, tuple(each[:, mine] for each in noise), rows[mine], len(rows), beta, rate)
-
-    def _refresh(self) -> None:
-        """Exemplars are encoded a few at a time while the weights move; bring all of them up to date."""
-        if isinstance(self.model.prior, ExemplarPrior):
-            self.model.prior.refresh(self.model.encoder)
 
     @torch.no_grad()
     def _validate(self) -> Validation:
@@ -254,7 +259,8 @@ class Run:
             return  # a snapshot is of components
         if built.components.mean.numel() > MOST_NUMBERS_OF_A_SNAPSHOT:
             return
-        images = (prior.images() * 255).round().byte().cpu() if isinstance(prior, VampPrior) else None
+        seen = prior.images()
+        images = None if seen is None else (seen * 255).round().byte().cpu()
         # Copies: a mixture of learned normals hands out its own parameters, which training goes on to change.
         normal = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
         self.state.snapshots.append(Snapshot(self.state.epoch, DiagNormalMixture(normal, built.logits.clone()), images))

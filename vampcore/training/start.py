@@ -1,19 +1,15 @@
-"""Where training starts: the pseudo-inputs of a VampPrior, taken from the training set or from noise."""
+"""What a prior takes from the training set, and the pseudo-inputs that training starts from."""
 
 import dataclasses
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from vampcore.config import Config, ConfigError
 from vampcore.datasets import Dataset, observe
-from vampcore.models import VAE
-from vampcore.priors import ExemplarPrior, VampData, VampPrior
-
-# At 0 and 1 a pixel of a pseudo-input can move one way only, so every pixel starts inside by this margin.
-MARGIN = 0.01
+from vampcore.priors.registry import Prior
 
 
 def counted(config: Config, count: int) -> Config:
@@ -26,32 +22,48 @@ def counted(config: Config, count: int) -> Config:
     Raises:
         ConfigError: If there are too few of them to leave one out.
     """
-    if config.prior != "exemplar":
+    if not config.prior_kind.one_an_image:
         return config
     if count < 2:
         raise ConfigError("exemplars leave an image out of its own prior: give two training images or more")
     return dataclasses.replace(config, components=count)
 
 
-def set_pseudo_inputs(model: VAE, config: Config, dataset: Dataset) -> None:
-    """Give the model's prior its first pseudo-inputs, or lend it training images; other priors are left alone.
+def prepare(prior: Prior, config: Config, dataset: Dataset) -> None:
+    """Start a new model's prior from the training set, and lend it the images that it borrows.
 
     Raises:
         ConfigError: If the data set cannot provide what the configuration asks for.
     """
-    generator = torch.Generator().manual_seed(config.seed)
-    if isinstance(model.prior, VampPrior):
-        images = _initial_images(config, dataset, generator)
-        if model.prior.alive is not None:
-            # What waits for its growth learns nothing: started at a training image, it would be kept as that image.
-            images[model.prior.alive.cpu() == 0] = dataset.pseudo_input_noise[0]
-        with torch.no_grad():
-            model.prior.pseudo_inputs.copy_(images.clamp(MARGIN, 1 - MARGIN))
-    elif isinstance(model.prior, VampData):
-        rows = _random_rows(config, dataset, generator)
-        model.prior.attach(rows, _observed(dataset, dataset.train.images[rows], generator))
-    elif isinstance(model.prior, ExemplarPrior):
-        model.prior.attach(_observed(dataset, dataset.train.images, generator))
+    images = _Source(config, dataset)
+    prior.start(images)
+    prior.lend(images)
+
+
+def lend(prior: Prior, config: Config, dataset: Dataset) -> None:
+    """Lend a trained model's prior the images that it borrowed when it was started."""
+    prior.lend(_Source(config, dataset))
+
+
+class _Source:
+    """`TrainingImages` of a data set."""
+
+    def __init__(self, config: Config, dataset: Dataset) -> None:
+        self.config, self.dataset = config, dataset
+        self.generator = torch.Generator().manual_seed(config.seed)
+
+    def first_pseudo_inputs(self) -> Float[Tensor, "K C H W"]:
+        return _initial_images(self.config, self.dataset, self.generator)
+
+    def noise_mean(self) -> float:
+        return self.dataset.pseudo_input_noise[0]
+
+    def random_rows(self) -> Int[Tensor, " K"]:
+        return _random_rows(self.config, self.dataset, self.generator)
+
+    def observed(self, rows: Int[Tensor, " K"] | None = None) -> Float[Tensor, "K C H W"]:
+        images = self.dataset.train.images
+        return _observed(self.dataset, images if rows is None else images[rows], self.generator)
 
 
 def _initial_images(config: Config, dataset: Dataset, generator: torch.Generator) -> Float[Tensor, "K C H W"]:

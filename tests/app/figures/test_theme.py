@@ -7,6 +7,7 @@ import pytest
 from app.figures import theme
 from app.figures.drawing import Drawing
 from app.figures.theme import DARK, LIGHT
+from vampcore.config import PRIORS
 
 
 def contrast(first: str, second: str) -> float:
@@ -27,7 +28,7 @@ def test_identities_are_those_of_the_design():
     assert theme.prior_colour("vamp") == "#b4234a"
     assert theme.COMPARED == "#c77d0a"
     assert len(set(theme.PRIOR_COLOURS.values()) | {theme.COMPARED}) == 1 + len(theme.PRIOR_COLOURS)
-    assert set(theme.PRIOR_COLOURS) == set(theme.PRIOR_NAMES) == set(theme.PRIOR_SYMBOLS)
+    assert set(theme.PRIOR_COLOURS) == set(theme.PRIOR_SYMBOLS) == set(PRIORS)
     assert len(set(theme.PRIOR_SYMBOLS.values())) == len(theme.PRIOR_SYMBOLS)
 
 
@@ -41,10 +42,13 @@ def test_classes_have_petroff10_and_the_configuration_agrees():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="use one of sg, mog"):
-        theme.prior_colour("flow")
     with pytest.raises(ValueError, match="use 'light' or 'dark'"):
         theme.theme("sepia")
+
+
+def test_a_prior_without_an_identity_gets_a_colour_and_a_symbol_of_no_other():
+    assert theme.prior_colour("new") not in {*theme.PRIOR_COLOURS.values(), *theme.CLASS_COLOURS, theme.COMPARED}
+    assert theme.prior_symbol("new") not in theme.PRIOR_SYMBOLS.values()
 
 
 def test_theme_by_name():
@@ -57,7 +61,7 @@ def test_theme_by_name():
 def test_text_is_readable(mode):
     assert contrast(mode.ink, mode.paper) > 12
     assert contrast(mode.muted, mode.paper) > 4.5
-    for prior in theme.PRIOR_COLOURS:
+    for prior in (*theme.PRIOR_COLOURS, "new"):
         assert contrast(theme.prior_text_colour(prior, mode), mode.paper) > 4.5
         assert contrast(theme.prior_colour(prior), mode.paper) > 2.8
 

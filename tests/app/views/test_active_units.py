@@ -44,13 +44,12 @@ def shown(at: AppTest) -> dict[str, str]:
 @pytest.mark.parametrize(("experiment", "prior"), EVERY)
 def test_figures_are_the_services_for_every_prior(models, experiment, prior):
     from app import services, widgets
-    from app.figures.theme import PRIOR_NAMES
 
     at = opened(experiment, prior)
     family = next(each for each in services.experiments() if each.name == experiment)
     ref = next(each for each in family.refs if each.prior == at.sidebar.get_by_key("prior").value)
     for each in family.refs:
-        assert shown(at)[PRIOR_NAMES[each.prior]] == services.active_label(each)
+        assert shown(at)[services.prior_name(each.prior)] == services.active_label(each)
     assert len(figure(at, ACTIVITY)["data"]) == len(family.refs)
     layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
     unit = int(layer.activity.argmax())

@@ -1,0 +1,31 @@
+"""What the pages call a prior, from its entry in the library's registry."""
+
+from vampcore.config import PRIORS, Config
+
+# Shown first where an experiment has it.
+DEFAULT_PRIOR = Config.prior
+
+
+def knows_prior(key: str) -> bool:
+    """Whether a prior of this key is registered; a folder may have any name."""
+    return key in PRIORS
+
+
+def prior_name(key: str) -> str:
+    """A prior's name in full; its key where it is not registered."""
+    return PRIORS[key].name if key in PRIORS else key
+
+
+def short_prior_name(key: str) -> str:
+    """A prior's name where there is little room; its key where it is not registered."""
+    return PRIORS[key].short if key in PRIORS else key
+
+
+def no_pseudo_inputs(key: str) -> str:
+    """The sentence that says why a prior has no pseudo-inputs to show."""
+    return PRIORS[key].no_pseudo_inputs if key in PRIORS else "This prior has no pseudo-inputs."
+
+
+def prior_rank(key: str) -> tuple[int, str]:
+    """Where a prior stands in a list of them: in the order of the registry, others after it."""
+    return (list(PRIORS).index(key) if key in PRIORS else len(PRIORS), key)

@@ -1,0 +1,30 @@
+"""Open every page on one prior of a family, and print what each shows as JSON.
+
+A program of its own: the test's process must not know the new prior.
+"""
+
+import json
+import sys
+
+from tests.app.reading import MAIN, charts, open_page, words
+
+
+def main(experiment: str, prior: str) -> None:
+    """Print, for every page, the prior, the words and the text of the figures."""
+    from app import services
+
+    seen = {}
+    for page in sorted(path.stem for path in (MAIN.parent / "views").glob("[a-z]*.py")):
+        at = open_page(page, experiment=experiment, prior=services.short_prior_name(prior))
+        seen[page] = {
+            "prior": at.sidebar.get_by_key("prior").value,
+            "side": "\n".join(each.value for each in at.sidebar.caption),
+            "notices": [each.value for each in at.info],
+            "words": words(at) + "\n".join(metric.label for metric in at.metric),
+            "figures": json.dumps(charts(at)),
+        }
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
