@@ -90,7 +90,7 @@ def test_a_path_is_taken_where_no_name_fits(roots, trained, tmp_path):
     shutil.copytree(trained, trained_elsewhere.with_name(".elsewhere.old"))
     assert zoo.load(str(trained_elsewhere), roots).config.prior == "sg"
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CheckpointError, match=r"empty/config\.json cannot be read"):
+    with pytest.raises(CheckpointError, match=r"empty/config\.json is missing"):
         zoo.load(str(tmp_path / "empty"), roots)
 
 
