@@ -1,4 +1,4 @@
-"""A cold start against its parts.
+"""A cold start against its parts, and what goes over the wire.
 
 From the start of the process to the first page that is whole, against the server's own start (an empty page's answer to
 the health check, with Streamlit imported) plus the import of what the pages need beyond it; and to the moment when the
@@ -13,20 +13,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from benchmarks.timing import Seconds, Spread, Table, compare
 from tools.server import ROOT, serve
 from tools.session import Viewer
 
-APP, MAIN = ROOT / "app" / "asgi.py", ROOT / "app" / "main.py"
-BARE, EMPTY = ROOT / "benchmarks" / "bare.py", ROOT / "benchmarks" / "empty.py"
+APP, EMPTY = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "empty.py"
 NEEDED = "pandas, app.services, app.state, app.widgets"
 """What a server imports to get ready beyond Streamlit, torch among it: see `app.ready.get_ready`."""
 
-IDLE = 4.0
-"""Seconds that somebody takes to open the address that the server prints."""
-
+STARTS = 5
 WHOLE = """() => {
   const app = document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]");
   const plots = [...document.querySelectorAll("[data-testid=stPlotlyChart]")];
@@ -37,31 +34,38 @@ WHOLE = """() => {
 }"""
 
 
-def started(browser: Browser, script: Path, whole: bool, idle: float | None = None) -> Seconds:
-    """Seconds from the start of a server's process to its health, or to its first page whole in a browser.
-
-    Arguments:
-        browser: Opens the page.
-        script: What the server runs.
-        whole: Whether a page is opened.
-        idle: Open it so many seconds after the server is healthy, and count from there.
-    """
+def own_start() -> Seconds:
+    """Seconds from the start of a server's process to its health."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        with serve(script, Path(folder) / "log.txt", poll=0.01) as server:
-            if not whole:
-                return Seconds(time.perf_counter() - began)
-            if idle is not None:
-                time.sleep(idle)
-                began = time.perf_counter()
+        with serve(EMPTY, Path(folder) / "log.txt", poll=0.01):
+            return Seconds(time.perf_counter() - began)
+
+
+def whole(browser: Browser) -> tuple[Seconds, int]:
+    """Seconds from the start of a server's process to its first page whole in a browser, and the bytes that came."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        with serve(APP, Path(folder) / "log.txt", poll=0.01) as server:
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             try:
                 page = context.new_page()
+                received = counted(page)
                 page.goto(server.url)
                 page.wait_for_function(WHOLE, polling=20, timeout=60_000)
-                return Seconds(time.perf_counter() - began)
+                return Seconds(time.perf_counter() - began), sum(received)
             finally:
                 context.close()
+
+
+def counted(page: Page) -> list[int]:
+    """A list that grows by the bytes of everything that comes for a page, as it is sent: files and messages."""
+    received: list[int] = []
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    return received
 
 
 def sent(script: Path) -> Seconds:
@@ -89,45 +93,44 @@ def imported(modules: str) -> Seconds:
     return Seconds(times[0] - times[1])
 
 
-def table(browser: Browser, starts: int) -> Table:
+def table(browser: Browser, starts: int = STARTS) -> Table:
     """A cold start against its parts; `starts` of each."""
+    sizes: list[int] = []
+
+    def in_browser() -> Seconds:
+        seconds, size = whole(browser)
+        sizes.append(size)
+        return seconds
+
     timings = compare(
         turns=starts,
         warm_up=1,
-        page=lambda: started(browser, APP, whole=True),
         sent=lambda: sent(APP),
-        ready=lambda: started(browser, APP, whole=True, idle=IDLE),
-        unready=lambda: started(browser, MAIN, whole=True, idle=IDLE),
-        bare=lambda: started(browser, BARE, whole=True),
-        server=lambda: started(browser, EMPTY, whole=False),
+        page=in_browser,
+        server=own_start,
         imports=lambda: imported(NEEDED),
         torch=lambda: imported("torch"),
     )
-    parts = [timings[name].seconds for name in ("page", "sent", "server", "imports", "bare")]
-    turns = tuple(zip(*parts, strict=True))
-    above = Spread.of(tuple(page - server - imports for page, _, server, imports, _ in turns))
-    sent_above = Spread.of(tuple(sent_at - server - imports for _, sent_at, server, imports, _ in turns))
-    timed = zip(*(timings[name].seconds for name in ("sent", "server", "torch")), strict=True)
-    above_torch = Spread.of(tuple(sent_at - server - torch for sent_at, server, torch in timed))
-    own = Spread.of(tuple(page - bare for page, *_, bare in turns))
+
+    def above(what: str, imports: str) -> str:
+        """What a page takes beyond the server's own start and imports."""
+        parts = zip(*(timings[name].seconds for name in (what, "server", imports)), strict=True)
+        return f"{Spread.of(tuple(whole - server - imports for whole, server, imports in parts))} s"
+
     rows = (
         ("first page sent by the server, whole", str(timings["sent"])),
         ("first page whole in a browser", str(timings["page"])),
         ("the server's own start", str(timings["server"])),
         ("imports, torch and our own among them", str(timings["imports"])),
         ("import of torch alone", str(timings["torch"])),
-        ("first page sent, above the two", f"{sent_above} s"),
-        ("first page sent, above the server's own start and torch alone", f"{above_torch} s"),
-        ("first page in a browser, above the two", f"{above} s"),
-        ("a bare page, which imports torch and plotly and draws a chart, whole", str(timings["bare"])),
-        ("first page in a browser, above the bare one", f"{own} s"),
-        (f"first page, opened {IDLE:.0f} s after the server is up, from there", str(timings["ready"])),
-        ("the same of `streamlit run app/main.py`, which gets ready only then", str(timings["unready"])),
+        ("first page sent, above the two", above("sent", "imports")),
+        ("first page sent, above the server's own start and torch alone", above("sent", "torch")),
+        ("first page in a browser, above the two", above("page", "imports")),
+        ("sent to a browser that has nothing of it yet", f"{max(sizes) / 1e6:.2f} MB"),
     )
     note = (
         f"Median and quartiles of {starts} starts. *Sent*: to a session that has no browser, no scripts to compile and "
-        "nothing to draw. The two: the server's own start, which imports Streamlit, and the imports. The "
-        "goal is at most 1 s above them. Our server imports and loads from its own start on, the bare one for its "
-        "first viewer."
+        "nothing to draw. The two: the server's own start, which imports Streamlit, and the imports. The goals are at "
+        "most 1 s above them and 2.5 MB."
     )
-    return Table("A cold start", ("", "time"), rows, note)
+    return Table("A cold start", ("", "measured"), rows, note)

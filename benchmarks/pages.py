@@ -1,11 +1,11 @@
-"""A control moved on every page, against bare pages that show the very same pictures; and a cold start.
+"""A control moved on every page, against a bare page that shows the very same pictures; and a cold start.
 
 From the event in the browser to the frame that shows the new picture, in turns: a real server, a real browser. The
 pictures are recorded from a second server of ours (`benchmarks/recording.py`), so that the first one has not computed
 them before; `benchmarks/bare.py` shows them again.
 """
 
-import sys
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,15 +17,43 @@ from playwright.sync_api import Browser
 
 from benchmarks import cold_start
 from benchmarks.browser import Window, browsing
-from benchmarks.cold_start import APP, BARE
 from benchmarks.recording import Picture, record
-from benchmarks.timing import Table, compare, ratio
+from benchmarks.timing import Table, compare, progress, ratio
 from tools.controls import CONTROLS, EXPERIMENT, Act, Control, clicks, slides, steps, toggles
-from tools.server import serve
+from tools.server import ROOT, serve
 
-TURNS = 15
-STARTS = 5
-WARM_UP = 4
+TURNS, WARM_UP = 15, 4
+BARE_MOVERS: dict[str, Callable[[], Act]] = {
+    "slider": partial(slides, "Slider"),
+    "number": partial(steps, "Number"),
+    "segments": partial(toggles, "a", "b"),
+    "click": partial(clicks, "clicked", ((0.17, 0.7), (0.5, 0.7), (0.83, 0.7))),
+}
+FURNITURE = {
+    "maps": ".js-plotly-plot:has(.contourlayer .contour)",
+    "charts": ".js-plotly-plot:not(:has(.contourlayer .contour))",
+    "images": "[data-testid=stImage]",
+    "metrics": "[data-testid=stMetric]",
+    "controls": "[data-testid=stNumberInput], [data-testid=stSelectbox], [data-testid=stSlider], "
+    "[data-testid=stButtonGroup], [data-testid=stMultiSelect], [data-testid=stCheckbox]",
+    "buttons": "[data-testid=stButton], [data-testid=stDownloadButton], [data-testid=stPopoverButton]",
+    "texts": "[data-testid=stMarkdown]",
+    "tables": "[data-testid=stTable], [data-testid=stDataFrame]",
+    "headings": "[data-testid=stHeading]",
+    "blocks": "[data-testid=stVerticalBlock], [data-testid=stHorizontalBlock]",
+    "links": "[data-testid=stSidebarNavLink]",
+}
+COLUMNS = ("page", "control and pictures", "time", "bare, page as full", "ratio")
+NOTE = (
+    "From the event to the frame that shows the new picture, server and headless Chromium, which paints without a "
+    f"graphics card, on this machine, {EXPERIMENT}, {WARM_UP} moves before. Segments and places clicked take turns, so "
+    "that what they show was computed before; numbers and sliders go on to what was not. Bare: one fragment with the "
+    "same kind of control, in the address, or three bars to click, that shows the pictures which change, as ours sent "
+    "them, so that nothing is computed, at most three in a row; words, figures and tables that change with them stand "
+    "still. Its page has as many other maps, charts, images, metrics, controls, buttons, texts, tables, headings, "
+    "layout containers and links to pages as ours, since a browser goes through all of a page when a part changes. The "
+    "goal is a ratio of at most 2."
+)
 
 
 @dataclass(frozen=True)
@@ -45,54 +73,41 @@ class Servers:
 @contextmanager
 def serving() -> Iterator[Servers]:
     """The three servers, until the block ends."""
+    app, bare_page = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "bare.py"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (
-            serve(APP, folder / "ours.txt") as ours,
-            serve(APP, folder / "recorded.txt") as recorded,
-            serve(BARE, folder / "bare.txt") as bare,
+            serve(app, folder / "ours.txt") as ours,
+            serve(app, folder / "recorded.txt") as recorded,
+            serve(bare_page, folder / "bare.txt") as bare,
         ):
             yield Servers(ours.url, recorded.url, bare.url, folder)
 
 
-BARE_MOVERS: dict[str, Callable[[], Act]] = {
-    "slider": partial(slides, "Slider"),
-    "number": partial(steps, "Number"),
-    "segments": partial(toggles, "a", "b"),
-    "click": partial(clicks, "clicked", ((0.17, 0.7), (0.5, 0.7), (0.83, 0.7))),
-}
-
-
 def moved(browser: Browser, servers: Servers, control: Control, turns: int = TURNS) -> tuple[str, ...]:
-    """A row of the table: one control against its bare pages, in turns."""
-    file = servers.folder / f"{CONTROLS.index(control)}.json"  # the bare page keeps what it has read
+    """A row of the table: one control against its bare page, in turns."""
     # One for the opening of the page; one to spare.
-    pictures = record(browser, control.address(servers.recorded), control.mover(), 2 + WARM_UP + turns, file)
-    move = control.mover()
-    move_alone, move_among = BARE_MOVERS[control.kind](), BARE_MOVERS[control.kind]()
-    bare = f"{servers.bare}/?control={control.kind}&pictures={file}"
-    ours, alone = Window(browser, control.address(servers.ours)), Window(browser, bare)
-    still = ",".join(f"{what}:{number}" for what, number in standing_still(ours, control, pictures).items())
-    among = Window(browser, f"{bare}&still={still}")
+    moves = record(browser, control.address(servers.recorded), control.mover(), 2 + WARM_UP + turns)
+    move, move_bare = control.mover(), BARE_MOVERS[control.kind]()
+    ours = Window(browser, control.address(servers.ours))
+    file = servers.folder / f"{CONTROLS.index(control)}.json"  # the bare page keeps what it has read
+    still = standing_still(ours, control, moves[0])
+    file.write_text(json.dumps({"control": control.kind, "still": still, "moves": moves}), encoding="utf-8")
+    bare = Window(browser, f"{servers.bare}/?recorded={file}")
     try:
         timings = compare(
-            turns=turns,
-            warm_up=WARM_UP,
-            page=lambda: ours.timed(move),
-            alone=lambda: alone.timed(move_alone),
-            among=lambda: among.timed(move_among),
+            turns=turns, warm_up=WARM_UP, page=lambda: ours.timed(move), bare=lambda: bare.timed(move_bare)
         )
     finally:
-        for window in (ours, alone, among):
-            window.close()
-    page = timings["page"]
-    bases = [part for name in ("among", "alone") for part in (str(timings[name]), str(ratio(page, timings[name])))]
-    return (control.page.replace("_", " ") or "overview", control.name, str(page), *bases)
+        ours.close()
+        bare.close()
+    page, base = timings["page"], timings["bare"]
+    return (control.page.replace("_", " ") or "overview", control.name, str(page), str(base), str(ratio(page, base)))
 
 
 def standing_still(window: Window, control: Control, pictures: list[Picture]) -> dict[str, int]:
     """What stands on a page beside a control and the pictures that it changes, by kind, as the bare page takes it."""
-    found = furniture(window)
+    found = {kind: window.page.locator(where).count() for kind, where in FURNITURE.items()}
     for picture in pictures:
         found[kind_of(picture)] -= 1
     clicked = "charts" if found["charts"] else "maps"  # the bare page has a chart for it
@@ -111,67 +126,12 @@ def kind_of(picture: Picture) -> str:
     return "maps" if any(trace["type"] == "contour" for trace in picture["figure"]["data"]) else "charts"
 
 
-def furniture(window: Window) -> dict[str, int]:
-    """How many there are on a page, by kind."""
-    return {kind: window.page.locator(where).count() for kind, where in FURNITURE.items()}
-
-
-def tables(turns: int = TURNS, starts: int = STARTS, only: str | None = None) -> list[Table]:
-    """The controls of every page, and a cold start.
-
-    Arguments:
-        turns: Times that each control is moved.
-        starts: Cold starts.
-        only: Path of one page; all unless given.
-    """
-    rows = []
+def tables() -> list[Table]:
+    """The controls of every page, and a cold start."""
     with browsing() as browser:
+        rows = []
         with serving() as servers:
             for control in CONTROLS:
-                if only is None or control.page == only:
-                    rows.append(moved(browser, servers, control, turns))
-                    print("  " + " | ".join(rows[-1]), flush=True)
-        found = [Table("A control moved, in a browser", COLUMNS, tuple(rows), NOTE)]
-        if starts:
-            found.append(cold_start.table(browser, starts))
-    return found
-
-
-FURNITURE = {
-    "maps": ".js-plotly-plot:has(.contourlayer .contour)",
-    "charts": ".js-plotly-plot:not(:has(.contourlayer .contour))",
-    "images": "[data-testid=stImage]",
-    "metrics": "[data-testid=stMetric]",
-    "controls": "[data-testid=stNumberInput], [data-testid=stSelectbox], [data-testid=stSlider], "
-    "[data-testid=stButtonGroup], [data-testid=stMultiSelect], [data-testid=stCheckbox]",
-    "buttons": "[data-testid=stButton], [data-testid=stDownloadButton], [data-testid=stPopoverButton]",
-    "texts": "[data-testid=stMarkdown]",
-    "tables": "[data-testid=stTable], [data-testid=stDataFrame]",
-    "headings": "[data-testid=stHeading]",
-    "blocks": "[data-testid=stVerticalBlock], [data-testid=stHorizontalBlock]",
-    "links": "[data-testid=stSidebarNavLink]",
-}
-COLUMNS = (
-    "page",
-    "control and pictures",
-    "time",
-    "bare, page as full",
-    "ratio",
-    "bare, page empty",
-    "ratio",
-)
-NOTE = (
-    "From the event to the frame that shows the new picture, server and headless Chromium, which paints without a "
-    f"graphics card, on this machine, {EXPERIMENT}, {WARM_UP} moves before. Segments and places clicked take turns, so "
-    "that what they show was computed before; numbers and sliders go on to what was not. Bare: one fragment with the "
-    "same kind of control, in the address, or three bars to click, that shows the pictures which change, as ours sent "
-    "them, so that nothing is computed, at most three in a row; words, figures and tables that change with them stand "
-    "still. Alone on its page, or on one with as many other maps, charts, images, metrics, controls, buttons, texts, "
-    "tables, headings, layout containers and links to pages as ours has, since a browser goes through all of a page "
-    "when a part changes. The goal is a ratio of at most 1.5."
-)
-
-
-if __name__ == "__main__":
-    for table in tables(only=sys.argv[1] if len(sys.argv) > 1 else None, starts=0 if len(sys.argv) > 1 else STARTS):
-        print("\n" + table.markdown())
+                rows.append(moved(browser, servers, control))
+                progress("  " + " | ".join(rows[-1]))
+        return [Table("A control moved, in a browser", COLUMNS, tuple(rows), NOTE), cold_start.table(browser)]

@@ -5,10 +5,9 @@ A bare page shows them again, so that it has the very same things to show and no
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, WebSocket
+from playwright.sync_api import Browser, Page
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.browser import Window
@@ -32,40 +31,29 @@ class Recorder:
 
     def listen(self, page: Page) -> None:
         """Listen to a page that has not been opened yet."""
-        page.on("websocket", self._opened)
-
-    def _opened(self, socket: WebSocket) -> None:
-        socket.on("framereceived", self.heard)
+        page.on("websocket", lambda socket: socket.on("framereceived", self.heard))
 
     def heard(self, frame: bytes | str) -> None:
         """Read one message of the server."""
         if isinstance(frame, str):
             return
         message = ForwardMsg.FromString(frame)
-        where = message.metadata.delta_path
+        slot = tuple(message.metadata.delta_path)
         if message.WhichOneof("type") == "ref_hash":
             message = self._known[message.ref_hash]
         elif message.hash:
             self._known[message.hash] = message
-        if message.WhichOneof("type") == "delta" and message.delta.WhichOneof("type") == "new_element":
-            element = message.delta.new_element
-            if (picture := _picture(element)) is not None:
-                self._shown[tuple(where)] = picture
+        element = message.delta.new_element
+        if element.HasField("plotly_chart"):
+            chart = element.plotly_chart
+            self._shown[slot] = {"figure": json.loads(chart.spec), "config": json.loads(chart.config or "{}")}
+        elif element.HasField("imgs"):
+            self._shown[slot] = {"image": element.imgs.imgs[0].url}
 
     def taken(self) -> dict[Slot, Picture]:
         """The pictures that came since the last call, by their place."""
         taken, self._shown = self._shown, {}
         return taken
-
-
-def _picture(element: Any) -> Picture | None:
-    kind = element.WhichOneof("type")
-    if kind == "plotly_chart":
-        chart = element.plotly_chart
-        return {"figure": json.loads(chart.spec), "config": json.loads(chart.config or "{}")}
-    if kind == "imgs":
-        return {"image": element.imgs.imgs[0].url}
-    return None
 
 
 def changing(moves: list[dict[Slot, Picture]]) -> list[list[Picture]]:
@@ -81,16 +69,8 @@ def changing(moves: list[dict[Slot, Picture]]) -> list[list[Picture]]:
     return [[move[slot] for slot in changed] for move in moves]
 
 
-def record(browser: Browser, address: str, act: Callable[[Page], None], moves: int, file: Path) -> list[Picture]:
-    """Move a control, and write the pictures of each move as JSON; gives those of the first move.
-
-    Arguments:
-        browser: Opens the page in a window of its own.
-        address: The page's.
-        act: Moves the control once.
-        moves: How many times.
-        file: Written.
-    """
+def record(browser: Browser, address: str, act: Callable[[Page], None], moves: int) -> list[list[Picture]]:
+    """Move a control in a window of its own so many times, and give the pictures of each move."""
     recorder = Recorder()
     window = Window(browser, address, listen=recorder.listen)
     try:
@@ -101,6 +81,4 @@ def record(browser: Browser, address: str, act: Callable[[Page], None], moves: i
             taken.append(recorder.taken())
     finally:
         window.close()
-    pictures = changing(taken)
-    file.write_text(json.dumps(pictures), encoding="utf-8")
-    return pictures[0]
+    return changing(taken)

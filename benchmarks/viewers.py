@@ -2,37 +2,29 @@
 
     python -m benchmarks.viewers [--viewers 20] [--minutes 3] [--at-once 4]
 
-The server is the dashboard; the viewers are sessions of its own protocol without a browser (`benchmarks/session.py`),
+The server is the dashboard; the viewers are sessions of its own protocol without a browser (`tools/session.py`),
 in a process of their own. Together: all open a page, then all move one of its controls at the same moment, over and
-over; a viewer waits from its request to the last message of that run. Each on their own: the viewers are spread over
-the pages and move a control whenever they have looked at the last picture for a while. Coming and going: viewers open a
-page, move a control and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a
-session for two minutes after its viewer has left.
+over; a viewer waits from its request to the last message of that run. Coming and going: viewers open a page, move a
+control and leave, for so many minutes, while the server's resident memory is read; Streamlit keeps a session for two
+minutes after its viewer has left.
 """
 
 import argparse
 import asyncio
 import os
-import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.timing import Table, significant
-from tools.server import ROOT, Server, serve
+from tools.server import ROOT, serve
 from tools.session import Served, Viewer
 
 VIEWERS, ROUNDS, MINUTES, AT_ONCE = 20, 15, 3.0, 4
-LOOKING = (0.5, 2.5)
-"""Seconds that a viewer on its own looks at a picture, drawn evenly between the two."""
-
 PAUSE = 1.0
 """Seconds between two movements of all viewers: each has then answered the last one."""
 
@@ -117,31 +109,6 @@ async def together(url: str, pid: int, control: Moved, viewers: int, rounds: int
     return found
 
 
-def values_of_its_own(control: Moved, rank: int, among: int, count: int) -> list[float]:
-    """The values that one of several viewers gives a control: none twice, by whomever, while there are any left."""
-    return [control.values[(turn * among + rank) % len(control.values)] for turn in range(count)]
-
-
-async def each_on_their_own(
-    url: str, viewers: int, rounds: int, controls: Sequence[Moved] = CONTROLS, looking: tuple[float, float] = LOOKING
-) -> list[Together]:
-    """Viewers spread over the pages, who move a control to a value of their own after looking for a while."""
-    found = [Together(control) for control in controls]
-
-    async def viewer(number: int) -> None:
-        mine, chance = found[number % len(found)], random.Random(number)
-        control, among = mine.control, len(range(number % len(found), viewers, len(found)))
-        async with Viewer(url, control.page, control.query) as session:
-            for turn, value in enumerate(values_of_its_own(control, number // len(found), among, rounds + 1)):
-                await asyncio.sleep(chance.uniform(*looking))
-                served = await session.set(control.key, value)
-                if turn:  # the first move reaches a page that was opened a moment ago, with all the others
-                    mine.served.append(served)
-
-    await asyncio.gather(*(viewer(number) for number in range(viewers)))
-    return found
-
-
 @dataclass(frozen=True)
 class Coming:
     """Viewers who came and went, and the server's memory meanwhile.
@@ -161,7 +128,9 @@ class Coming:
     def slope(self, after: float = 0.0) -> float:
         """MB a minute, by least squares over the readings after so many seconds."""
         kept = [(at / 60, held) for at, held in zip(self.times, self.megabytes, strict=True) if at >= after]
-        return float(np.polyfit(*zip(*kept, strict=True), 1)[0]) if len(kept) > 2 else float("nan")
+        if len(kept) < 3:
+            return float("nan")
+        return statistics.linear_regression([at for at, _ in kept], [held for _, held in kept]).slope
 
 
 async def coming_and_going(url: str, pid: int, minutes: float, at_once: int) -> Coming:
@@ -187,20 +156,6 @@ async def coming_and_going(url: str, pid: int, minutes: float, at_once: int) -> 
 
     await asyncio.gather(reader(), *(visitors() for _ in range(at_once)))
     return Coming(next(visits), minutes, times, megabytes)
-
-
-async def spread_out(url: str, viewers: int, rounds: int) -> Table:
-    """Viewers who are each on their own, page by page and all together."""
-    spread = [one for one in await each_on_their_own(url, viewers, rounds) if one.served]
-    everyone = Together(Moved("all of these", "", ()), [served for one in spread for served in one.served])
-    note = (
-        f"{viewers} sessions without a browser, spread over the pages of a server that has just started; each moves "
-        f"its control {LOOKING[0]:g} to {LOOKING[1]:g} s after the last picture, {rounds} times, to values that nobody "
-        "has asked for as long as there are any (32 components, 41 temperatures, 49 distances). Goals: median 200 ms, "
-        "95th percentile 300 ms."
-    )
-    rows = tuple(one.row()[:-1] for one in (*spread, everyone))
-    return Table(f"{viewers} viewers, each on their own", TOGETHER[:-1], rows, note)
 
 
 async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float, at_once: int) -> list[Table]:
@@ -248,25 +203,17 @@ GOING = ("visits", "for", "at first", "at most", "at last", "slope")
 def tables(
     viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTES, at_once: int = AT_ONCE
 ) -> list[Table]:
-    """Viewers together, each on their own, and viewers who come and go.
+    """Viewers together, and viewers who come and go.
 
     Raises:
-        benchmarks.session.Failed: If any run of any viewer fails.
+        tools.session.Failed: If any run of any viewer fails.
         RuntimeError: If the server wrote an error.
     """
-    with _fresh_server() as server:
-        alone = asyncio.run(spread_out(server.url, viewers, rounds))
-    with _fresh_server() as server:
-        first, *others = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
-    return [first, alone, *others]
-
-
-@contextmanager
-def _fresh_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "asgi.py", Path(folder) / "log.txt") as server:
-        yield server
+        found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
         if errors := server.errors():
             raise RuntimeError(f"the server wrote:\n{errors}")
+    return found
 
 
 def main() -> None:

@@ -130,6 +130,23 @@ def test_nothing_imports_what_its_layer_must_not_know():
     assert trespasses(ROOT) == []
 
 
+def apart(root: Path) -> list[str]:
+    """Imports between tests and benchmarks, but for the benchmarks' own tests, and of either in what they share."""
+    forbidden = {"tools": {"tests", "benchmarks"}, "benchmarks": {"tests"}, "tests": {"benchmarks"}}
+    return [
+        f"{path.relative_to(root).as_posix()}: imports {head}"
+        for package, heads in forbidden.items()
+        for path in modules_of(root / package)
+        if path.parent != root / "tests" / "benchmarks"
+        for head in sorted({name.partition(".")[0] for name in imports_of(path, root)} & heads)
+    ]
+
+
+def test_tests_and_benchmarks_do_not_import_each_other():
+    assert modules_of(ROOT / "tools")
+    assert apart(ROOT) == []
+
+
 @pytest.fixture
 def house(tmp_path):
     """Writes files into an empty house and returns its root."""
@@ -179,6 +196,21 @@ def test_an_import_that_climbs_is_found(house, package, tiers, files, fault):
 )
 def test_a_trespass_is_found(house, files, fault):
     assert trespasses(house(files)) == [fault]
+
+
+def test_an_import_between_tests_and_benchmarks_is_found(house):
+    files = {
+        "tests/browser/a": "from benchmarks.pages import CONTROLS\n",
+        "tests/benchmarks/b": "from benchmarks import pages\nfrom tools.server import serve\n",
+        "benchmarks/pages": "from tests.processes import ROOT\n",
+        "benchmarks/gpu/job": "from benchmarks import pages\nfrom tools import server\n",
+        "tools/server": "def f():\n    from tests import processes\n",
+    }
+    assert apart(house(files)) == [
+        "tools/server.py: imports tests",
+        "benchmarks/pages.py: imports tests",
+        "tests/browser/a.py: imports benchmarks",
+    ]
 
 
 def test_what_is_allowed_is_not_found(house):

@@ -46,7 +46,7 @@ def steps(label: str) -> Act:
 
 def slides(label: str) -> Act:
     """A slider by its arrow keys, up and, at the upper end, back."""
-    keys = {}
+    keys: dict[str, str] = {}
 
     def act(page: Page) -> None:
         slider = page.get_by_role("slider", name=label).first
@@ -93,7 +93,7 @@ def clicks(key: str, places: tuple[tuple[float, float], ...]) -> Act:
 
 
 SPOTS = ((0.31, 0.42), (0.62, 0.37), (0.45, 0.66))
-UNITS = ((0.35, 0.5), (0.65, 0.5))
+UNITS = ((0.65, 0.5), (0.35, 0.5))
 CONTROLS = (
     Control("", "seed, three strips of samples", partial(steps, "Seed of the samples"), "number"),
     Control("", "range, three maps", partial(toggles, "own", "shared"), "segments"),

@@ -159,6 +159,8 @@ class Viewer:
             return
         element = message.delta.new_element
         name = element.WhichOneof("type")
+        if name is None:
+            return
         if name == "exception":
             raise Failed(f"the page shows {element.exception.type}: {element.exception.message}")
         inner: Any = getattr(element, name)

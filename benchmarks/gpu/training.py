@@ -154,9 +154,11 @@ def dataset_of(data: str, likelihood: str, small: bool) -> Dataset:
     dataset = datasets.load(data, likelihood=likelihood)
     if not small:
         return dataset
-    parts = {name: getattr(dataset, name) for name in ("train", "validation", "test")}
-    few = {name: Split(part.images[:FEW], part.labels[:FEW], part.levels) for name, part in parts.items()}
-    return replace(dataset, **few)
+    train, validation, test = (
+        Split(part.images[:FEW], None if part.labels is None else part.labels[:FEW], part.levels)
+        for part in (dataset.train, dataset.validation, dataset.test)
+    )
+    return replace(dataset, train=train, validation=validation, test=test)
 
 
 def block(checkpoint: Checkpoint, number: int, job: Job) -> Outcome:
