@@ -28,10 +28,9 @@ from torch._inductor import config as inductor
 
 from benchmarks.products import Dense, forward_and_backward, gated_body
 from benchmarks.timing import Row, Seconds, Spread, Table, Timing, progress, ratio, significant, take_turns, threads
-from vampcore.config import Config
+from vampcore.config import MODELS, Config
 from vampcore.datasets import Dataset, Split
 from vampcore.training import Run, keep_freed_memory
-from vampcore.training.step import STEPS_WORTH_COMPILING
 
 PAPER = Config(data="static_mnist", experiment="benchmark")
 SHAPE = (1, 28, 28)
@@ -176,7 +175,7 @@ def _compiling_table(timed: list[Timed]) -> Table:
     note = (
         "Compiling: the first steps of a run, with empty caches, in seconds, once. A step saves the median of the "
         "differences, turn by turn. An epoch of static MNIST has 500 steps. "
-        f"`--compile auto` compiles runs of such networks of {STEPS_WORTH_COMPILING:,} steps and more."
+        f"`--compile auto` compiles runs of such networks of {MODELS['vae'].steps_worth_compiling:,} steps and more."
     )
     return Table("torch.compile", columns, tuple(rows), note)
 

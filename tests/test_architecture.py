@@ -21,7 +21,7 @@ VAMPCORE = (
     ("metrics",),
     ("checkpoints",),
     ("training",),
-    ("jobs", "zoo"),
+    ("zoo",),
     ("results", "trusted"),
     ("commands",),
     ("__main__",),

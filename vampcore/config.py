@@ -50,12 +50,30 @@ class PriorKind:
         return config.components if self.fixed_components is None else self.fixed_components
 
 
+@dataclass(frozen=True)
+class ModelKind:
+    """What is known of an architecture before there is a model; `vampcore.models.build` says how one is added.
+
+    Attributes:
+        key: In a configuration and on the command line.
+        stochastic_layers: Number of layers of latent variables.
+        build: From a configuration and what it observes to an `Architecture`, the modules without the prior.
+        steps_worth_compiling: Steps of a run on a CPU from which compiling saves more time than it takes; None where it
+            never does.
+    """
+
+    key: str
+    stochastic_layers: int
+    build: Callable[["Config", "Observation"], Any]
+    steps_worth_compiling: int | None = 6_000
+
+
 # Every prior by its key, in the order in which they are shown; `vampcore.priors.register` fills it.
 PRIORS: dict[str, PriorKind] = {}
-# Architectures, and how many stochastic layers they have.
-STOCHASTIC_LAYERS = {"vae": 1, "hvae": 2, "convhvae": 2, "pixelhvae": 2}
+# Every architecture by its key; `vampcore.models.build` fills it.
+MODELS: dict[str, ModelKind] = {}
 CHOICES: dict[str, Collection[str]] = {
-    "model": tuple(STOCHASTIC_LAYERS),
+    "model": MODELS,
     "prior": PRIORS,
     "pseudo_inputs": ("random", "data", "class-means", "kmeans"),
     "likelihood": ("bernoulli", "binomial", "logistic"),
@@ -227,7 +245,7 @@ class Config:
     @property
     def latent_dims(self) -> tuple[int, ...]:
         """Dimensions of each stochastic layer, top first."""
-        return (self.latent_dim,) * STOCHASTIC_LAYERS[self.model]
+        return (self.latent_dim,) * MODELS[self.model].stochastic_layers
 
 
 @dataclass(frozen=True)

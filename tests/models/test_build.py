@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from vampcore.config import PRIORS, STOCHASTIC_LAYERS, Config, Observation
+from vampcore.config import MODELS, PRIORS, Config, Observation
 from vampcore.distributions import Flow
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.models import VAE, build
@@ -65,14 +65,14 @@ def test_the_family_of_an_experiment_shares_its_start():
         assert all(torch.equal(first[key], other[key]) for other in rest for key in first)
 
 
-@pytest.mark.parametrize("name", STOCHASTIC_LAYERS)
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_architecture_has_the_layers_that_its_config_tells(name):
     model = build(chosen(model=name), SEEN)
     assert [noise.shape[-1] for noise in model.noise(2)] == list(chosen(model=name).latent_dims)
-    assert len(model.lower_layers()) == STOCHASTIC_LAYERS[name] - 1
+    assert len(model.lower_layers()) == MODELS[name].stochastic_layers - 1
 
 
-@pytest.mark.parametrize("name", STOCHASTIC_LAYERS)
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_model_is_described_without_memory(name):
     with torch.device("meta"):
         described = build(chosen(model=name), SEEN).state_dict()

@@ -22,6 +22,7 @@ def main(experiment: str, prior: str) -> None:
             "notices": [each.value for each in at.info],
             "words": words(at) + "\n".join(metric.label for metric in at.metric),
             "figures": json.dumps(charts(at)),
+            "tables": [str(row) for table in at.table for row in table.value.index],
         }
     print(json.dumps(seen))
 

@@ -30,7 +30,9 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
             state = "converged" if entry.converged else "not converged"
             state += ", in use by a process now" if is_locked(entry.path) else ""
             state += "" if entry.checked else ", unchecked (format 1)"
-            print(f"{entry.name:34} {entry.data:24} {score:40} {entry.epochs:5} epochs, {state}")
+            print(
+                f"{entry.name:34} {entry.data:24} {score:40} {entry.epochs:5} epoch{'s' * (entry.epochs != 1)}, {state}"
+            )
     return 0
 
 

@@ -10,17 +10,13 @@ import torch
 from torch import Tensor
 
 from vampcore.compiling import Compiled, can_compile
-from vampcore.config import Config, ConfigError
+from vampcore.config import MODELS, Config, ConfigError
 from vampcore.models import VAE
 from vampcore.objectives import elbo, iwae_bound
 from vampcore.training.processes import Processes
 
-# Compiling takes 14 to 35 s on a CPU and saves 3 to 10 ms a step of the paper's dense networks, and pays after 2,100 to
-# 5,200 steps: from here on for certain.
-STEPS_WORTH_COMPILING = 6_000
-# On a CPU, of images of 28 x 28 in bf16: for gated convolutions it takes 100 s and saves 250 ms of 730; a PixelCNN is
-# slower for it (720 ms, not 630).
-_OF_CONVOLUTIONS = {"convhvae": 1_000, "pixelhvae": None}
+# On a GPU, where all is captured as one graph.
+STEPS_WORTH_CAPTURING = 6_000
 # Of a weight, in torch's terms: moving averages of its gradient and of the gradient's square.
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -139,5 +135,5 @@ class Step:
 def _pays(config: Config, processes: Processes, steps: int) -> bool:
     """Whether compiling saves more time than it takes, where it can be done."""
     device = processes.device
-    worth = _OF_CONVOLUTIONS.get(config.model, STEPS_WORTH_COMPILING) if device.type == "cpu" else STEPS_WORTH_COMPILING
+    worth = MODELS[config.model].steps_worth_compiling if device.type == "cpu" else STEPS_WORTH_CAPTURING
     return worth is not None and steps >= worth and processes.count == 1 and can_compile(device)
