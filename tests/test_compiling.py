@@ -51,15 +51,33 @@ class TestCompiled:
             double(torch.tensor(3.0))
 
 
-def test_settled_functions_of_one_class_are_not_taken_for_each_other():
-    """What is compiled of a method is kept with its code, and without a look at `self` all of them would be the first.
+def test_what_is_compiled_gives_the_values_of_the_function():
+    """In a process without the hook that checks shapes, which torch.compile cannot look through.
 
-    In a process without the hook that checks shapes, which torch.compile cannot look through.
+    Importance sampling, in code that is generated. Then settled methods of one class, of which the graph is traced:
+    what is compiled of a method is kept with its code, and without a look at `self` all of them would be the first.
     """
     run_python("""
+import warnings
 import torch
 from tests.tracing import trace_only
+from vampcore import zoo
 from vampcore.compiling import Compiled
+from vampcore.metrics import log_likelihood
+
+warnings.filterwarnings("error", message="compiling failed")
+model = zoo.load("digits-2d/vamp").model
+with torch.no_grad():
+    x = model.decode(model.prior(model.encoder).sample((7,), torch.Generator().manual_seed(0))).sample()
+    x = (x * 16).round() / 16
+    # Parts of 3 images of 2, and of 50 samples of 20: regular and irregular ones.
+    for samples, chunk in ((50, 20), (10, 30)):
+        found = [
+            log_likelihood(model, x, samples, chunk, torch.Generator().manual_seed(1), compile=compile)
+            for compile in (False, True)
+        ]
+        torch.testing.assert_close(found[0].log_likelihood, found[1].log_likelihood, rtol=1e-5, atol=1e-4)
+        torch.testing.assert_close(found[0].ess, found[1].ess, rtol=1e-3, atol=1e-3)
 
 trace_only()
 
@@ -77,28 +95,4 @@ for length in (4, 6, 4):
 with torch.no_grad():
     assert not twice(x.requires_grad_()).requires_grad
 assert twice(x).requires_grad
-""")
-
-
-def test_importance_sampling_gives_the_same_estimate():
-    """In a process without the hook that checks shapes, which torch.compile cannot look through."""
-    run_python("""
-import warnings
-import torch
-from vampcore import zoo
-from vampcore.metrics import log_likelihood
-
-warnings.filterwarnings("error", message="compiling failed")
-model = zoo.load("digits-2d/vamp").model
-with torch.no_grad():
-    x = model.decode(model.prior(model.encoder).sample((7,), torch.Generator().manual_seed(0))).sample()
-    x = (x * 16).round() / 16
-    # Parts of 3 images of 2, and of 50 samples of 20: regular and irregular ones.
-    for samples, chunk in ((50, 20), (10, 30)):
-        found = [
-            log_likelihood(model, x, samples, chunk, torch.Generator().manual_seed(1), compile=compile)
-            for compile in (False, True)
-        ]
-        torch.testing.assert_close(found[0].log_likelihood, found[1].log_likelihood, rtol=1e-5, atol=1e-4)
-        torch.testing.assert_close(found[0].ess, found[1].ess, rtol=1e-3, atol=1e-3)
 """)

@@ -8,7 +8,7 @@ import torch
 def trace_only() -> None:
     """Let torch.compile, in this process, trace and differentiate functions and check its guards; torch runs the graph.
 
-    A test of a compiled step then takes 15 s, not 45 (two cores).
+    Of a test of a compiled step, generating code and compiling it takes four fifths of the processor time.
     """
     compile_fully = torch.compile
 

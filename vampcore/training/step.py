@@ -1,7 +1,6 @@
 """One step of training: gradients, compiled where that pays, the check that they are finite, and torch's Adam.
 
-Runs that were begun with a compiled or hand-written Adam go on: to the bit where steps are not compiled, else to
-rounding.
+Curves are those of the Adam that was written out here before: to the bit; of compiled steps, to rounding (3e-6).
 """
 
 from collections.abc import Callable
