@@ -1,12 +1,11 @@
 """How long a browser takes from the event of a control to the new picture on the screen."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from benchmarks.timing import Seconds
-from tools.browser import chromium, chromium_flags, settled
+from tools.browser import settled
 
 QUIET = 0.3
 """Seconds without a change after which a picture is taken to be done; they are not counted."""
@@ -90,21 +89,3 @@ class Window:
     def close(self) -> None:
         """Close the window."""
         self.context.close()
-
-
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    """Headless Chromium, as the tests use it.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
-    program = chromium()
-    if program is None:
-        raise FileNotFoundError("no Chromium found: install it (Debian: apt-get install chromium) or set CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=chromium_flags())
-        try:
-            yield browser
-        finally:
-            browser.close()

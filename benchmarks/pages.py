@@ -7,18 +7,17 @@ them before; `benchmarks/bare.py` shows them again.
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
 from benchmarks import cold_start
-from benchmarks.browser import Window, browsing
+from benchmarks.browser import Window
 from benchmarks.recording import Picture, record
 from benchmarks.timing import Table, compare, progress, ratio
+from tools.browser import browsing
 from tools.controls import CONTROLS, EXPERIMENT, Act, Control, clicks, slides, steps, toggles
 from tools.server import ROOT, serve
 
@@ -56,44 +55,27 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True)
-class Servers:
-    """What runs meanwhile: addresses of ours, of another one of ours to record from, and of the bare page.
+def moved(
+    browser: Browser, ours_url: str, recorded_url: str, bare_url: str, control: Control, file: Path, turns: int = TURNS
+) -> tuple[str, ...]:
+    """A row of the table: one control against its bare page, in turns.
 
-    Attributes:
-        folder: Where recordings are written, which the bare page reads.
+    Arguments:
+        browser: Opens all of them.
+        ours_url: Address of a server of ours.
+        recorded_url: Address of another one, to record from.
+        bare_url: Address of the bare page.
+        control: What is moved.
+        file: Written with the recording, for the bare page, which keeps what it has read.
+        turns: Times that it is moved.
     """
-
-    ours: str
-    recorded: str
-    bare: str
-    folder: Path
-
-
-@contextmanager
-def serving() -> Iterator[Servers]:
-    """The three servers, until the block ends."""
-    app, bare_page = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "bare.py"
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with (
-            serve(app, folder / "ours.txt") as ours,
-            serve(app, folder / "recorded.txt") as recorded,
-            serve(bare_page, folder / "bare.txt") as bare,
-        ):
-            yield Servers(ours.url, recorded.url, bare.url, folder)
-
-
-def moved(browser: Browser, servers: Servers, control: Control, turns: int = TURNS) -> tuple[str, ...]:
-    """A row of the table: one control against its bare page, in turns."""
     # One for the opening of the page; one to spare.
-    moves = record(browser, control.address(servers.recorded), control.mover(), 2 + WARM_UP + turns)
+    moves = record(browser, control.address(recorded_url), control.mover(), 2 + WARM_UP + turns)
     move, move_bare = control.mover(), BARE_MOVERS[control.kind]()
-    ours = Window(browser, control.address(servers.ours))
-    file = servers.folder / f"{CONTROLS.index(control)}.json"  # the bare page keeps what it has read
+    ours = Window(browser, control.address(ours_url))
     still = standing_still(ours, control, moves[0])
     file.write_text(json.dumps({"control": control.kind, "still": still, "moves": moves}), encoding="utf-8")
-    bare = Window(browser, f"{servers.bare}/?recorded={file}")
+    bare = Window(browser, f"{bare_url}/?recorded={file}")
     try:
         timings = compare(
             turns=turns, warm_up=WARM_UP, page=lambda: ours.timed(move), bare=lambda: bare.timed(move_bare)
@@ -128,10 +110,17 @@ def kind_of(picture: Picture) -> str:
 
 def tables() -> list[Table]:
     """The controls of every page, and a cold start."""
-    with browsing() as browser:
-        rows = []
-        with serving() as servers:
-            for control in CONTROLS:
-                rows.append(moved(browser, servers, control))
+    app, bare_page = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "bare.py"
+    rows = []
+    with browsing() as browser, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with (
+            serve(app, folder / "ours.txt") as ours,
+            serve(app, folder / "recorded.txt") as recorded,
+            serve(bare_page, folder / "bare.txt") as bare,
+        ):
+            for number, control in enumerate(CONTROLS):
+                file = folder / f"{number}.json"
+                rows.append(moved(browser, ours.url, recorded.url, bare.url, control, file))
                 progress("  " + " | ".join(rows[-1]))
         return [Table("A control moved, in a browser", COLUMNS, tuple(rows), NOTE), cold_start.table(browser)]

@@ -1,6 +1,6 @@
 """Twenty viewers, and viewers who come and go: how long they wait, and what the server's memory does.
 
-    python -m benchmarks.viewers [--viewers 20] [--minutes 3] [--at-once 4]
+    python -m benchmarks.viewers [--minutes 3] [--at-once 4]
 
 The server is the dashboard; the viewers are sessions of its own protocol without a browser (`tools/session.py`),
 in a process of their own. Together: all open a page, then all move one of its controls at the same moment, over and
@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from benchmarks.timing import Table, significant
+from benchmarks.timing import Table, progress, significant
 from tools.server import ROOT, serve
 from tools.session import Served, Viewer
 
-VIEWERS, ROUNDS, MINUTES, AT_ONCE = 20, 15, 3.0, 4
+VIEWERS, ROUNDS = 20, 15
 PAUSE = 1.0
 """Seconds between two movements of all viewers: each has then answered the last one."""
 
@@ -158,24 +158,14 @@ async def coming_and_going(url: str, pid: int, minutes: float, at_once: int) -> 
     return Coming(next(visits), minutes, times, megabytes)
 
 
-async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float, at_once: int) -> list[Table]:
+async def measured(url: str, pid: int, minutes: float, at_once: int) -> list[Table]:
     """Viewers together, and viewers who come and go."""
     rows = []
     for control in CONTROLS:
-        rows.append((await together(url, pid, control, viewers, rounds)).row())
-        print("  " + " | ".join(rows[-1]), flush=True)
-    note = (
-        f"{viewers} sessions without a browser move a control at the same moment, {rounds} times, on {EXPERIMENT}, in "
-        "the odd rounds all to one value and in the even ones each to its own; time from the request to the last "
-        "message of the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server "
-        "grew by, divided by the viewers, with what the caches took meanwhile."
-    )
-    found = [Table(f"{viewers} viewers together", TOGETHER, tuple(rows), note)]
-    if not minutes:
-        return found
+        rows.append((await together(url, pid, control, VIEWERS, ROUNDS)).row())
+        progress("  " + " | ".join(rows[-1]))
     seen = await coming_and_going(url, pid, minutes, at_once)
     settled = min(FORGOTTEN, 30 * minutes)
-    readings = [f"{at / 60:.1f} min: {held:.0f} MB" for at, held in _some(seen)]
     row = (
         f"{seen.visits:,}",
         f"{seen.minutes:g} min",
@@ -184,49 +174,45 @@ async def measured(url: str, pid: int, viewers: int, rounds: int, minutes: float
         f"{seen.megabytes[-1]:.0f} MB",
         f"{seen.slope(settled):+.2f} MB/min".replace("-", "−"),
     )
+    some = list(zip(seen.times, seen.megabytes, strict=True))[:: max(1, len(seen.times) // 8)]
     note = (
         f"{at_once} at a time. Slope over the readings after {settled:.0f} s, by when as many sessions are dropped as "
-        "opened. " + "; ".join(readings)
+        f"opened. {'; '.join(f'{at / 60:.1f} min: {held:.0f} MB' for at, held in some)}."
     )
-    return [*found, Table("Viewers who come and go", GOING, (row,), note + ".")]
-
-
-def _some(seen: Coming, about: int = 8) -> list[tuple[float, float]]:
-    step = max(1, len(seen.times) // about)
-    return list(zip(seen.times, seen.megabytes, strict=True))[::step]
+    return [
+        Table(f"{VIEWERS} viewers together", TOGETHER, tuple(rows), TOGETHER_NOTE),
+        Table("Viewers who come and go", GOING, (row,), note),
+    ]
 
 
 TOGETHER = ("page", "control", "runs", "median", "95th percentile", "longest", "sent", "memory a viewer")
+TOGETHER_NOTE = (
+    f"{VIEWERS} sessions without a browser move a control at the same moment, {ROUNDS} times, on {EXPERIMENT}, in the "
+    "odd rounds all to one value and in the even ones each to its own; time from the request to the last message of "
+    "the run. Goals: median 200 ms, 95th percentile 300 ms, 3 MB a viewer. Memory is what the server grew by, divided "
+    "by the viewers, with what the caches took meanwhile."
+)
 GOING = ("visits", "for", "at first", "at most", "at last", "slope")
 
 
-def tables(
-    viewers: int = VIEWERS, rounds: int = ROUNDS, minutes: float = MINUTES, at_once: int = AT_ONCE
-) -> list[Table]:
-    """Viewers together, and viewers who come and go.
+def tables(minutes: float = 3.0, at_once: int = 4) -> list[Table]:
+    """Viewers together, and viewers who come and go, so many minutes and so many at a time.
 
     Raises:
         tools.session.Failed: If any run of any viewer fails.
         RuntimeError: If the server wrote an error.
     """
     with tempfile.TemporaryDirectory() as folder, serve(ROOT / "app" / "asgi.py", Path(folder) / "log.txt") as server:
-        found = asyncio.run(measured(server.url, server.pid, viewers, rounds, minutes, at_once))
+        found = asyncio.run(measured(server.url, server.pid, minutes, at_once))
         if errors := server.errors():
             raise RuntimeError(f"the server wrote:\n{errors}")
     return found
 
 
-def main() -> None:
-    """Run it and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--viewers", type=int, default=VIEWERS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="of coming and going; 60 for an hour")
-    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="visitors at a time while they come and go")
-    options = parser.parse_args()
-    for table in tables(options.viewers, options.rounds, options.minutes, options.at_once):
-        print("\n" + table.markdown())
-
-
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=3.0, help="of coming and going; 60 for an hour")
+    parser.add_argument("--at-once", type=int, default=4, help="visitors at a time while they come and go")
+    options = parser.parse_args()
+    for table in tables(options.minutes, options.at_once):
+        print("\n" + table.markdown())

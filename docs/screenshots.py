@@ -7,12 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.browser import chromium, chromium_flags, settled  # noqa: E402
+from tools.browser import browsing, settled  # noqa: E402
 from tools.server import serve  # noqa: E402
 
 PICTURES = ROOT / "docs" / "images"
@@ -46,20 +46,15 @@ def take(browser: Browser, url: str, name: str, scheme: str, size: dict[str, int
 def main() -> None:
     """Start the dashboard, take all pictures, or those named on the command line."""
     asked = set(sys.argv[1:])
-    program = chromium()
-    if program is None:
-        sys.exit("screenshots need Chromium: apt-get install chromium")
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(ROOT / "app" / "asgi.py", Path(folder) / "log") as server,
-        sync_playwright() as playwright,
+        browsing() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=program, args=chromium_flags())
         for name, address, scheme, size in SHOTS:
             if not asked or name in asked:
                 take(browser, server.url + address, name, scheme, size)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tools.patience import patience
 
@@ -40,9 +41,29 @@ def chromium() -> Path | None:
     return Path(found) if found else None
 
 
-def chromium_flags() -> list[str]:
+def _flags() -> list[str]:
     """Command-line flags for the browser; root, as in a container, cannot have its sandbox."""
     return [*CHROMIUM_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(CHROMIUM_FLAGS)
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Headless Chromium, until the block ends.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    program = chromium()
+    if program is None:
+        raise FileNotFoundError(
+            "no Chromium found: install it (Debian: apt-get install chromium) or let CHROMIUM name its program"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_flags())
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def new_window(browser: Browser, **options: Any) -> Page:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tools.browser import PATIENCE, chromium, chromium_flags, new_window
+from tools.browser import PATIENCE, browsing, chromium, new_window
 from tools.server import ROOT, Server, serve
 
 
@@ -21,17 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium; without one, skips on a laptop and fails where CI=true."""
-    program = chromium()
-    if program is None:
-        reason = "no Chromium found: install it (Debian: apt-get install chromium) or let CHROMIUM name its program"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    if chromium() is None and os.environ.get("CI") != "true":
+        pytest.skip("no Chromium found: install it (Debian: apt-get install chromium) or let CHROMIUM name its program")
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=program, args=chromium_flags())
+    with browsing() as chrome:
         yield chrome
-        chrome.close()
 
 
 @pytest.fixture(scope="session")
