@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.browser import Window
+from tools.browser import settled
 
 Picture = dict[str, Any]
 """A plotly figure, {"figure": specification, "config": configuration}, or an image, {"image": address}."""
@@ -78,6 +79,8 @@ def record(browser: Browser, address: str, act: Callable[[Page], None], moves: i
         taken = []
         for _ in range(moves):
             window.timed(act)
+            window.page.wait_for_timeout(300)  # the mark of a click may be drawn long before its pictures
+            settled(window.page)
             taken.append(recorder.taken())
     finally:
         window.close()
