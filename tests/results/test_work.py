@@ -4,9 +4,11 @@ import json
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from filelock import FileLock
 
 from tests.processes import run_python, run_together
 from tests.results.tables import TINY, write_table
@@ -16,7 +18,6 @@ from vampcore.checkpoints import CheckpointError, load
 from vampcore.commands import main
 from vampcore.commands import results as results_command
 from vampcore.results import Estimate, Status, complete, read_table, work
-from vampcore.results.claims import claimed
 
 ROWS = ('prior = "sg"', 'prior = "mog"', 'prior = "vamp"', 'prior = "vamp-data"')
 # Runs the command, and keeps a line for every training that it starts.
@@ -152,8 +153,14 @@ def test_a_measurement_can_be_stopped(row, tmp_path):
     assert (kept.progress.epochs, kept.metric("log_likelihood")) == (3, None)
 
 
+def held(folder: Path) -> FileLock:
+    """The lock of a run, as another process would hold it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder.with_name(f".{folder.name}.lock"))
+
+
 def test_what_another_process_holds_is_left_alone(row, tmp_path, trainings):
-    with claimed(tmp_path / "runs" / "tiny" / "vamp"):
+    with held(tmp_path / "runs" / "tiny" / "vamp"):
         assert complete(row, tmp_path / "runs", Estimate(3)) is Status.ELSEWHERE
     assert trainings == []
 
@@ -268,10 +275,10 @@ main(sys.argv[1:])
         def sleep(seconds: float) -> None:
             waited.append(seconds)
             if len(waited) == 2:  # the other process ends
-                monkeypatch.setattr(results_command, "holder", lambda folder: None)
+                monkeypatch.setattr(results_command, "is_locked", lambda folder: False)
 
-        monkeypatch.setattr(results_command.time, "sleep", sleep)
-        with claimed(tmp_path / "runs" / "tiny" / "mog"):
+        monkeypatch.setattr(results_command, "time", SimpleNamespace(sleep=sleep))
+        with held(tmp_path / "runs" / "tiny" / "mog"):
             assert main(["results", str(table), *options(tmp_path)]) == 1
         assert waited == [1, 1]
         assert "tiny/mog: another process works on it" in capsys.readouterr().out

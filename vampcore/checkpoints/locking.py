@@ -12,6 +12,10 @@ from vampcore.checkpoints.records import CheckpointError
 SECONDS_OF_PATIENCE = 1.0
 
 
+class RunInUseError(CheckpointError):
+    """Another process holds the run of a folder."""
+
+
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
     """Hold the run of a folder within this block; a process may hold what it holds already.
@@ -19,7 +23,8 @@ def run_lock(folder: Path) -> Iterator[None]:
     The lock is the file `.NAME.lock` beside the folder, because the folder itself is replaced by each checkpoint.
 
     Raises:
-        CheckpointError: If another process holds it, or the folder cannot be written to.
+        RunInUseError: If another process holds it.
+        CheckpointError: If the folder cannot be written to.
         OSError: If the file cannot be made for another reason.
     """
     lock = _lock(folder)
@@ -27,7 +32,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=SECONDS_OF_PATIENCE)
     except Timeout as error:
-        raise CheckpointError(
+        raise RunInUseError(
             f"{folder} is in use by another process, which trains or measures it: wait until that ends, or choose "
             "another folder"
         ) from error

@@ -15,11 +15,12 @@ from tqdm import tqdm
 from vampcore import zoo
 from vampcore.checkpoints import CheckpointError, EpochRecord
 from vampcore.checkpoints.card import objective_name
+from vampcore.checkpoints.locking import is_locked
 from vampcore.commands.options import Commands, chosen_device, data_root, device, whole_number
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import Config, ConfigError
 from vampcore.datasets import DataError
-from vampcore.results import Estimate, Status, Table, TableError, complete, holder, read_table, write_report
+from vampcore.results import Estimate, Status, Table, TableError, complete, read_table, write_report
 from vampcore.training import TrainingError, keep_freed_memory
 
 
@@ -31,7 +32,7 @@ def add_to(commands: Commands) -> None:
         description="Rows that are already trained and measured are skipped. "
         "Several processes can share the rows: start "
         "torchrun --nproc-per-node N -m vampcore results TABLE.toml, or run the command on machines that share one "
-        "--runs folder.",
+        "--runs folder on a file system with locks (NFS 4 has them).",
         parents=[data_root(), device()],
     )
     command.add_argument(
@@ -97,7 +98,7 @@ def _wait_for_others(tables: list[Table], runs: Path, stop: Callable[[], bool]) 
     """Wait until no row is in work: a launcher ends all of its processes when one of them fails."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         folders = [runs / config.experiment / config.prior for table in tables for config in table.rows]
-        while not stop() and any(holder(folder) is not None for folder in folders):
+        while not stop() and any(map(is_locked, folders)):
             time.sleep(1)
 
 

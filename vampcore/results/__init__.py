@@ -1,6 +1,5 @@
 """Tables of results: models named in a file, trained and measured where they are not yet, and written down."""
 
-from vampcore.results.claims import holder
 from vampcore.results.markdown import report, write_report
 from vampcore.results.paired import stored_difference
 from vampcore.results.table import Estimate, Table, TableError, read_table
@@ -12,7 +11,6 @@ __all__ = [
     "Table",
     "TableError",
     "complete",
-    "holder",
     "read_table",
     "report",
     "stored_difference",

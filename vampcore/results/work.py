@@ -8,11 +8,10 @@ from pathlib import Path
 from vampcore import datasets, zoo
 from vampcore.checkpoints import Checkpoint, CheckpointError, EpochRecord, load, read_description, save
 from vampcore.checkpoints.folder import readable
-from vampcore.checkpoints.locking import is_locked, run_lock
+from vampcore.checkpoints.locking import RunInUseError, run_lock
 from vampcore.checkpoints.measuring import measured_again, with_figures
 from vampcore.config import Config
 from vampcore.datasets import Dataset
-from vampcore.results.claims import claimed
 from vampcore.results.table import Estimate
 from vampcore.training import Processes, fit
 from vampcore.training.state import STATE
@@ -100,44 +99,57 @@ def complete(
     """
     if _is_done(find(config, runs), estimate):
         return Status.DONE
-    with claimed(runs / config.experiment / config.prior) as claim:
-        if claim is None or is_locked(runs / config.experiment / config.prior):
-            return Status.ELSEWHERE
-        # Looked at while it is held: another process may have finished it since.
-        checkpoint = find(config, runs)
-        if _is_done(checkpoint, estimate):
-            return Status.DONE
-        dataset = datasets.load(config.data, data_root, config.likelihood)
-        if checkpoint is None or not is_finished(checkpoint):
-            _train(config, dataset, runs, device, lambda: stop() or claim.lost, trained, compile)
-            checkpoint = find(config, runs)
-            if checkpoint is None or not is_finished(checkpoint):
-                return Status.STOPPED
-        if not is_measured(checkpoint, estimate):
+    try:
+        with run_lock(runs / config.experiment / config.prior):
+            return _complete(config, runs, estimate, device, data_root, stop, trained, measured, compile)
+    except RunInUseError:
+        return Status.ELSEWHERE
 
-            def told(seen: int, total: int) -> None:
-                if stop() or claim.lost:
-                    raise _StoppedError
-                if measured is not None:
-                    measured(seen, total)
 
-            try:
-                samples, images = _known(checkpoint)
-                found = measured_again(
-                    checkpoint,
-                    dataset,
-                    max(samples, estimate.samples),
-                    estimated=max(images, estimate.images_of(checkpoint.test_images)),
-                    device=device,
-                    progress=told,
-                )
-            except _StoppedError:
-                return Status.STOPPED
-            # Among one's own runs also where it is a shipped one: those stay as they came.
-            folder = runs / config.experiment / config.prior
-            with run_lock(folder):
-                save(with_figures(checkpoint, found), folder)
+def _complete(
+    config: Config,
+    runs: Path,
+    estimate: Estimate,
+    device: str,
+    data_root: Path | None,
+    stop: Callable[[], bool],
+    trained: Callable[[EpochRecord], None],
+    measured: Callable[[int, int], None] | None,
+    compile: str,
+) -> Status:
+    # Looked at while it is held: another process may have finished it since.
+    checkpoint = find(config, runs)
+    if _is_done(checkpoint, estimate):
         return Status.DONE
+    dataset = datasets.load(config.data, data_root, config.likelihood)
+    if checkpoint is None or not is_finished(checkpoint):
+        _train(config, dataset, runs, device, stop, trained, compile)
+        checkpoint = find(config, runs)
+        if checkpoint is None or not is_finished(checkpoint):
+            return Status.STOPPED
+    if not is_measured(checkpoint, estimate):
+
+        def told(seen: int, total: int) -> None:
+            if stop():
+                raise _StoppedError
+            if measured is not None:
+                measured(seen, total)
+
+        try:
+            samples, images = _known(checkpoint)
+            found = measured_again(
+                checkpoint,
+                dataset,
+                max(samples, estimate.samples),
+                estimated=max(images, estimate.images_of(checkpoint.test_images)),
+                device=device,
+                progress=told,
+            )
+        except _StoppedError:
+            return Status.STOPPED
+        # Among one's own runs also where it is a shipped one: those stay as they came.
+        save(with_figures(checkpoint, found), runs / config.experiment / config.prior)
+    return Status.DONE
 
 
 class _StoppedError(Exception):
