@@ -21,6 +21,7 @@ SUBJECTS: tuple[str, ...] = (
     "importance_sampling",
     "pages",
     "viewers",
+    "ablation",
 )
 
 
