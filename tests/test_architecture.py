@@ -116,6 +116,17 @@ def trespasses(root: Path) -> list[str]:
     return faults
 
 
+def kept_by_pages(root: Path) -> list[str]:
+    """Functions that a page keeps in its own file: it runs anew in every run, and so would their memory."""
+    return [
+        f"{path.relative_to(root).as_posix()}: {node.name} is kept"
+        for path in modules_of(root / "app" / "views")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
+        if isinstance(node, ast.FunctionDef)
+        and any("kept" in ast.unparse(each).partition("(")[0].split(".") for each in node.decorator_list)
+    ]
+
+
 def test_imports_of_the_library_go_downwards():
     assert modules_of(ROOT / "vampcore")
     assert climbs(ROOT, "vampcore", VAMPCORE) == []
@@ -145,6 +156,12 @@ def apart(root: Path) -> list[str]:
 def test_tests_and_benchmarks_do_not_import_each_other():
     assert modules_of(ROOT / "tools")
     assert apart(ROOT) == []
+
+
+def test_no_page_keeps_results_in_its_own_file(house):
+    assert kept_by_pages(ROOT) == []
+    files = {"app/views/a": "@services.kept(3)\ndef drawn(): pass\n\n@kept(3)\ndef too(): pass\n"}
+    assert kept_by_pages(house(files)) == ["app/views/a.py: drawn is kept", "app/views/a.py: too is kept"]
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from types import CodeType
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Generic, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -125,13 +124,10 @@ class Memory(Generic[P, R]):
             _SAID.words = False
 
 
-# Streamlit runs a page's file anew for every viewer and every full run; a function of it that has not changed since is
-# the one that is known, or each run would leave a memory behind.
-_OF_PAGES: dict[tuple[str, str], tuple[CodeType, Memory[..., Any]]] = {}
-
-
 def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]], Memory[P, R]]:
     """Keep the last `entries` results of a function, for all viewers; arrays in them cannot be written to.
+
+    For functions of modules: a page's own file runs anew in every run, and a function in it would have a new memory.
 
     Arguments:
         entries: How many.
@@ -139,12 +135,6 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
     """
 
     def decorate(function: Callable[P, R]) -> Memory[P, R]:
-        where = (function.__code__.co_filename, function.__qualname__)
-        if function.__closure__ is None and where in _OF_PAGES:
-            code, known = _OF_PAGES[where]
-            if code == function.__code__:
-                return cast("Memory[P, R]", known)
-
         @functools.wraps(function)
         def sealed(*args: P.args, **kwargs: P.kwargs) -> R:
             result = function(*args, **kwargs)
@@ -153,8 +143,6 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
 
         memory = Memory(sealed, entries, waiting)
         functools.update_wrapper(memory, function)
-        if function.__closure__ is None:
-            _OF_PAGES[where] = function.__code__, memory
         return memory
 
     return decorate

@@ -1,7 +1,6 @@
 """Active units: which latent dimensions carry information, how each changes the image, and what each costs."""
 
 import math
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,8 +8,8 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures.strips import strip
-from app.figures.theme import Theme
-from app.figures.units import SMALLEST, Activity, active_units, kl_per_dimension
+from app.figures.units import SMALLEST
+from app.widgets import drawn
 from app.widgets.family import of_top_layer
 from app.widgets.units_table import units_table
 
@@ -40,28 +39,6 @@ def prior_name(ref: services.Ref) -> str:
     return services.prior_name(kind)
 
 
-@services.kept(24)
-def draw_activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
-    """The activities of every layer of every model of the experiment."""
-    series = []
-    for ref in refs:
-        layers = services.activity(ref)
-        for depth, layer in enumerate(layers):
-            name = prior_name(ref) + (f", z{len(layers) - depth}" if len(layers) > 1 else "")
-            series.append(Activity(name, services.facts(ref).prior, layer.activity, depth))
-    return active_units(mode, series, height=460)
-
-
-@services.kept(24)
-def draw_kl(ref: services.Ref, mode: Theme) -> Any:
-    """The KL of every unit of the top layer, and the correction for their dependence."""
-    parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior
-    if parts is None:
-        return None
-    dependence = parts.dependence if services.facts(ref).has_components else None
-    return kl_per_dimension(mode, parts.kl, dependence, prior=prior, name=f"of {ref.name}", height=400)
-
-
 def images_of(ref: services.Ref, parts: services.KLParts) -> str:
     """How many images the KL is the mean of, and which, if not all."""
     facts = services.facts(ref)
@@ -80,7 +57,7 @@ def explore(here: state.Selection) -> None:
                 "This model has two layers. The prior is that of z2, whose units can be selected here. The units of "
                 "z1, the layer next to the image, are only counted."
             )
-        widgets.figure(draw_activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
+        widgets.figure(drawn.activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
     show_counts(refs)
     bars = show_kl(ref)
     one_of_them(ref, side, picture, bars)
@@ -188,7 +165,7 @@ def show_kl(ref: services.Ref) -> Container | None:
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
-        widgets.figure(draw_kl(ref, widgets.mode()), key=KL, name=f"{services.facts(ref).name}-kl-per-dimension")
+        widgets.figure(drawn.unit_kl(ref, widgets.mode()), key=KL, name=f"{services.facts(ref).name}-kl-per-dimension")
     with beside:
         units_table(ref)
     return picture

@@ -9,11 +9,10 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import tiles
-from app.figures.theme import Theme
+from app.widgets import drawn
 from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
 from app.widgets.family import (
-    COLUMN_WIDTH,
     bar_of,
     colours_of,
     count_of_components,
@@ -92,15 +91,6 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
     draw_samples(refs, places)
 
 
-@services.kept(100)
-def samples(ref: services.Ref, count: int, seed: int, temperature: float, mode: Theme) -> bytes:
-    """Decoded draws of a prior, as a picture."""
-    facts = services.facts(ref)
-    drawn = services.prior_samples(ref, count, seed, temperature).pixels
-    enlarged = widgets.enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH)
-    return tiles.tiles_png(drawn, mode, columns=COLUMNS, binary=facts.binary, pixel=enlarged)
-
-
 @widgets.fragment
 def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) -> None:
     """Samples of each prior in its container, with their controls; the maps are not drawn again."""
@@ -120,13 +110,13 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
         mode = widgets.mode()
 
         def together() -> bytes:
-            drawn = [services.prior_samples(ref, count, seed, temperature).pixels for ref in refs]
-            return tiles.tiles_png(np.concatenate(drawn), mode, columns=count, binary=services.facts(refs[0]).binary)
+            images = [services.prior_samples(ref, count, seed, temperature).pixels for ref in refs]
+            return tiles.tiles_png(np.concatenate(images), mode, columns=count, binary=services.facts(refs[0]).binary)
 
         widgets.file_button("Save the samples", together, key="compare_png", name=f"{experiment}-samples.png")
     for ref, place in zip(refs, places, strict=True):
         with place:
-            grid = samples(ref, count, seed, temperature, mode)
+            grid = drawn.prior_samples(ref, count, seed, mode, COLUMNS, temperature)
             widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
     if words := widgets.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")

@@ -5,9 +5,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures import strips, tiles, usage, vectors
-from app.figures.drawing import Drawing
-from app.figures.theme import Theme
+from app.figures import tiles, usage
+from app.widgets import drawn
 
 CHART = "components_usage"
 DEAD = "components_dead"
@@ -48,30 +47,6 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
     return (component, *[k for k in wanted if k != component][: ROWS - 1])
 
 
-@services.kept(48)
-def draw_rows(
-    ref: services.Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
-) -> Drawing:
-    """Samples of several components as a picture `width` pixels wide, after what does not depend on the noise."""
-    facts, learned = services.facts(ref), services.pseudo_inputs(ref)
-    samples = services.component_samples(ref, rows, count, temperature, seed)
-    samples = samples.reshape(len(rows), count, *facts.shape)
-    fixed, names = [services.component_images(ref)[list(rows)]], ["mean"]
-    if learned is not None:
-        fixed, names = [learned[list(rows)], *fixed], ["u", *names]
-    aspect = vectors.aspect(facts.shape)
-    return strips.strip(
-        np.concatenate([np.stack(fixed, 1), samples], 1),
-        mode,
-        columns=[*names, *(f"{i + 1}" for i in range(count))],
-        rows=[f"{k}" for k in rows],
-        axis="",
-        alt=f"Decoded samples of components {', '.join(map(str, rows))} at temperature {temperature:g}.",
-        binary=facts.binary,
-        height=round(width * aspect * len(rows) / (len(names) + count)) + 10,
-    )
-
-
 @widgets.fragment
 def draw_samples(
     ref: services.Ref, facts: services.Facts, component: int, shown: Container, controls: Container
@@ -82,7 +57,7 @@ def draw_samples(
         count = widgets.number("Samples of each", key="components_samples", low=1, high=24, default=7)
         temperature, seed = noise_controls()
     with shown:
-        drawing = draw_rows(ref, rows, count, temperature, seed, widgets.mode(), widgets.picture_width())
+        drawing = drawn.component_rows(ref, rows, count, temperature, seed, widgets.mode(), widgets.picture_width())
         widgets.figure(drawing, key="components_draws", name=f"{facts.name}-components")
         first = "pseudo-input, decoded mean" if services.pseudo_inputs(ref) is not None else "decoded mean"
         st.caption(
@@ -122,20 +97,11 @@ def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
             st.caption(words)
 
 
-@services.kept(24)
-def draw_usage(ref: services.Ref, mode: Theme) -> Drawing:
-    """Weight and usage. The figure does not depend on the component in view, which a ring marks in the browser."""
-    known, prior = services.components(ref), services.facts(ref).prior
-    living = np.flatnonzero(known.alive)
-    weights, used = known.weights[living], known.usage[living]
-    return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
-
-
 def promise_and_use(ref: services.Ref, facts: services.Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
     known = services.components(ref)
     st.subheader("Prior weight and actual use", anchor=False)
-    widgets.figure(draw_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
+    widgets.figure(drawn.component_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
     if (known.usage[known.alive] < least).any():
         st.caption(

@@ -6,9 +6,8 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import comparison, history, tiles
-from app.figures.theme import Theme
+from app.widgets import drawn
 from app.widgets.family import (
-    COLUMN_WIDTH,
     bar_of,
     colours_of,
     count_of_components,
@@ -69,19 +68,6 @@ def numbers(ref: services.Ref) -> None:
                 st.caption(f"n = {widgets.count((used.n if used else 0) or 0)}")
 
 
-@services.kept(200)
-def samples(ref: services.Ref, seed: int, mode: Theme) -> bytes:
-    """Decoded draws of a prior, as a picture of two rows."""
-    facts = services.facts(ref)
-    return tiles.tiles_png(
-        services.prior_samples(ref, SAMPLES, seed).pixels,
-        mode,
-        columns=COLUMNS,
-        binary=facts.binary,
-        pixel=widgets.enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH),
-    )
-
-
 def card(ref: services.Ref, window: services.Window, colour: str, bar: float | None) -> Container:
     """A prior's map under its name; returns the container for its samples."""
     widgets.prior_heading(ref, count_of_components(ref))
@@ -123,14 +109,15 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
     mode = widgets.mode()
 
     def together() -> bytes:
-        drawn = np.concatenate([services.prior_samples(ref, SAMPLES, seed).pixels for ref in refs])
-        return tiles.tiles_png(drawn, mode, columns=SAMPLES, binary=services.facts(refs[0]).binary, pixel=4)
+        images = np.concatenate([services.prior_samples(ref, SAMPLES, seed, 1.0).pixels for ref in refs])
+        return tiles.tiles_png(images, mode, columns=SAMPLES, binary=services.facts(refs[0]).binary, pixel=4)
 
     with button:
         widgets.file_button("Save the samples", together, key="overview_samples", name=f"{name}-samples.png")
     for ref, place in zip(refs, places, strict=True):
         with place:
-            widgets.picture(samples(ref, seed, mode), alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+            picture = drawn.prior_samples(ref, SAMPLES, seed, mode, COLUMNS)
+            widgets.picture(picture, alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
     if words := widgets.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 

@@ -7,9 +7,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures import plane, tiles
-from app.figures.drawing import Drawing
-from app.figures.theme import Theme
+from app.figures import tiles
+from app.widgets import drawn
 from app.widgets.wall import BEST, FEW, SMALL, absent, grown_images, grown_pictures, through_the_epochs, wall
 
 WALL = "pseudo_wall"
@@ -218,28 +217,11 @@ def show_images(ref: services.Ref, facts: services.Facts, rows: np.ndarray, alt:
 def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
     """Where the component lies: its ellipse over the prior's contours, and its spread in numbers."""
     if facts.latent_dims[0] > 1:
-        drawing = draw_posterior(ref, told.component, widgets.mode())
+        drawing = drawn.component_posterior(ref, told.component, widgets.mode())
         widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
     low, high = (widgets.format_value(float(each)) for each in (told.scale.min(), told.scale.max()))
     spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
     st.caption(f"{spread} in {facts.latent_dims[0]} latent dimensions")
-
-
-@services.kept(100)
-def draw_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
-    """A component's ellipse over the prior's contours."""
-    flat, window = services.prior_on_plane(ref), services.window((ref,))
-    k = slice(component, component + 1)
-    return plane.plane(
-        mode,
-        widgets.plane_window(window),
-        alt=f"Component {component} at two standard deviations over the contours of the prior's mass.",
-        prior_density=widgets.prior_lines(ref, window),
-        components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
-        prior=services.facts(ref).prior,
-        axes=services.plane(ref).axis_names,
-        height=300,
-    )
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:

@@ -78,19 +78,3 @@ def test_an_error_is_not_kept():
     with pytest.raises(ValueError, match="not yet"):
         fails(4)
     assert fails(4) == 4
-
-
-def test_a_page_that_runs_again_asks_the_memory_that_it_has(tmp_path):
-    """Streamlit runs a page's file anew each time; functions that have changed since get a memory of their own."""
-    from app.services import memory
-
-    def run(words):
-        source = f"@kept(4)\ndef of_page(x):\n    return x + {words!r}\n"
-        names = {"kept": memory.kept}
-        exec(compile(source, str(tmp_path / "page.py"), "exec"), names)
-        return names["of_page"]
-
-    first, again, edited = run("a"), run("a"), run("b")
-    assert first is again
-    assert edited is not first
-    assert first("x") == "xa"
