@@ -66,7 +66,7 @@ def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float = DEVIAT
 
 
 def strength(count: int) -> float:
-    """Opacity and width of a line among so many, as shares of a lone one's: through a crowd the points are seen."""
+    """Opacity and width of a line among so many, as shares of a lone one's: points stay visible through many lines."""
     return min(1.0, max(0.1, (FEW_ELLIPSES / max(count, 1)) ** 0.75))
 
 

@@ -9,14 +9,14 @@ from app.figures.drawing import Spec
 from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, rgb, value_scale, with_alpha
 
 ALPHA = 0.6
-CROWD = 4000
+MANY = 4000
 FAINT = 0.15
 POINTS = "aggregated posterior"
-CROWDED_ALPHA = 0.35
+MANY_ALPHA = 0.35
 RADIUS = 6
 # Plotly's numbers of circle, square, diamond, upward triangle, cross and star: after ten classes the next one.
 SYMBOLS = (0, 1, 2, 5, 3, 17)
-CROWDED_RADIUS = 4
+MANY_RADIUS = 4
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ def colour_bar(name: str) -> Spec:
 def marker_of(colouring: Colouring | None, count: int, mode: Theme) -> Spec:
     """Plotly's marker: small, translucent, coloured by numbers that travel as uint8 where they can."""
     # The edge keeps the palest classes visible on white and the darkest on black.
-    crowded = count > CROWD
+    many = count > MANY
     marker: Spec = {
-        "size": 4 if crowded else 6,
-        "opacity": CROWDED_ALPHA if crowded else ALPHA,
-        "line": {"width": 0 if crowded else 0.5, "color": with_alpha(mode.ink, 0.35)},
+        "size": 4 if many else 6,
+        "opacity": MANY_ALPHA if many else ALPHA,
+        "line": {"width": 0 if many else 0.5, "color": with_alpha(mode.ink, 0.35)},
     }
     if colouring is None:
         return marker | {"color": mode.muted}
@@ -243,7 +243,7 @@ def raster(
             and the picture therefore shrunk to half or less; smaller where points are many.
     """
     data = np.asarray(points, np.float64)
-    radius = (CROWDED_RADIUS if len(data) > CROWD else RADIUS) if radius is None else radius
+    radius = (MANY_RADIUS if len(data) > MANY else RADIUS) if radius is None else radius
     scale = size / max(window.right - window.left, window.top - window.bottom)
     width = max(1, round((window.right - window.left) * scale))
     height = max(1, round((window.top - window.bottom) * scale))
@@ -274,6 +274,6 @@ def raster(
     canvas = np.zeros((height, width, 4), np.uint8)
     filled = last >= 0
     canvas[filled, :3] = point_colours(colouring, len(data), mode)[last[filled]]
-    alpha = CROWDED_ALPHA if len(data) > CROWD else ALPHA
+    alpha = MANY_ALPHA if len(data) > MANY else ALPHA
     canvas[..., 3] = np.rint(255 * (1 - (1 - alpha) ** np.minimum(covered, 12))).astype(np.uint8)
     return canvas

@@ -28,18 +28,6 @@ from app.services.compare import (
     same_images,
     subset_shift,
 )
-from app.services.crowd import (
-    CELLS,
-    MOST_POINTS,
-    Cells,
-    count_cells,
-    drawn_window,
-    elbo_ends,
-    is_crowd,
-    rows_in,
-    rows_inside,
-    window_of,
-)
 from app.services.densities import (
     AGGREGATE_GRID,
     Density,
@@ -65,18 +53,19 @@ from app.services.images import (
     reconstructions,
     test_images,
 )
-from app.services.latent_space import (
+from app.services.latent_plane.binned import BINS, Bins, bin_images
+from app.services.latent_plane.points import (
     Assignment,
     Latents,
     Plane,
     components_of_images,
+    elbo_ends,
     latents,
-    nearest,
-    nearest_on_plane,
     plane,
     points,
-    within,
 )
+from app.services.latent_plane.selection import Outlines, nearest, nearest_on_plane, rows_in, rows_inside, within
+from app.services.latent_plane.view import MOST_POINTS, drawn_window, is_binned, window_of
 from app.services.literature import Published, published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
 from app.services.memory import kept
@@ -116,7 +105,7 @@ from vampcore.metrics.coverage import DRAWS
 
 __all__ = [
     "AGGREGATE_GRID",
-    "CELLS",
+    "BINS",
     "DEFAULT_PRIOR",
     "DRAWS",
     "ESTIMATOR_NAMES",
@@ -127,8 +116,8 @@ __all__ = [
     "ORDERS",
     "THRESHOLD",
     "Assignment",
+    "Bins",
     "Broken",
-    "Cells",
     "Components",
     "DataMissing",
     "Density",
@@ -144,6 +133,7 @@ __all__ = [
     "Listed",
     "LiveFigures",
     "Metric",
+    "Outlines",
     "Pixels",
     "Place",
     "Plane",
@@ -161,12 +151,12 @@ __all__ = [
     "aggregate_density",
     "aggregate_samples",
     "better",
+    "bin_images",
     "bound_of",
     "component_images",
     "component_samples",
     "components",
     "components_of_images",
-    "count_cells",
     "data_notes",
     "decode",
     "decode_place",
@@ -188,7 +178,7 @@ __all__ = [
     "hole_share",
     "image_names",
     "in_turn",
-    "is_crowd",
+    "is_binned",
     "is_vector",
     "kept",
     "kl_per_dimension",

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.degenerate import HINT, is_drawable
-from app.services.latent_space import Floats, plane, points
+from app.services.latent_plane.points import Floats, plane, points
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 from app.services.memory import kept
 from vampcore import DiagNormalMixture, Flow, NormalMixture

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.densities import aggregate, prior_seen, share_less_dense
-from app.services.latent_space import Floats, nearest, nearest_on_plane, plane
+from app.services.latent_plane.points import Floats, plane
+from app.services.latent_plane.selection import nearest, nearest_on_plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, pixels_of
 from app.services.memory import kept
 from app.services.originals import observations, test_part

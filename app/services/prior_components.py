@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from app.services.densities import on_plane
-from app.services.latent_space import Floats, latents, log_prior, nearest
+from app.services.latent_plane.points import Floats, latents, log_prior
+from app.services.latent_plane.selection import nearest
 from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
 from app.services.memory import kept
 from vampcore import metrics

@@ -1,16 +1,13 @@
 """Latent space: where the encoder puts the test set, and where the prior has its mass."""
 
-from typing import NamedTuple
-
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
-from app.figures.drawing import Drawing
 from app.figures.tiles import tiles, tiles_png
 from app.widgets import typicality
-from app.widgets.chosen_images import ENLARGED, chosen_images
+from app.widgets.latent_plane.selection import ENLARGED, selected_images
 
 CHART = "latent_plane"
 VIEW = "latent_view"
@@ -18,21 +15,6 @@ PLACE = "latent_point"
 NEIGHBOURS = 8
 # Test images from which on measuring holes takes seconds.
 SLOW_HOLES = 3000
-
-
-class Shown(NamedTuple):
-    """What the plane shows: rows inside lasso or box, the number of images in view, how they are drawn, the classes."""
-
-    chosen: np.ndarray
-    in_view: int
-    how: str
-    words: str
-    classes: tuple[int, ...] = ()
-
-
-def axis_words(ref: services.Ref) -> tuple[str, str]:
-    """Names of the two axes where their values are typed."""
-    return ("z\u2081", "z\u2082") if services.plane(ref).exact else ("First axis", "Second axis")
 
 
 def densest(ref: services.Ref) -> tuple[float, float]:
@@ -67,7 +49,7 @@ def explore(ref: services.Ref) -> None:
             help="Two standard deviations of each component; a heavier component has a stronger line.",
         )
     with picture:
-        shown = show_plane(ref, means, coloured, ellipses)
+        shown = widgets.show_plane(ref, CHART, VIEW, means, coloured, ellipses)
         if widgets.has_no_legend(ref, coloured):
             st.caption("Too many classes for a legend. Hover over a dot to see its class, or select classes.")
         if words := widgets.flow_words(ref):
@@ -91,7 +73,7 @@ def classes_in_view(ref: services.Ref) -> tuple[int, ...]:
 
 
 @widgets.fragment
-def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Container, side: Container) -> None:
+def follow_place(ref: services.Ref, means: bool, shown: widgets.Shown, picture: Container, side: Container) -> None:
     """The mark on the plane, which stays as it is, the decoded point, and the selected images."""
     place = state.point(PLACE) or densest(ref)
     with picture:
@@ -99,65 +81,7 @@ def follow_place(ref: services.Ref, means: bool, shown: Shown, picture: Containe
     with side:
         show_place(ref, place, means)
     # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
-    chosen_images(ref, shown.chosen, place, means, VIEW, shown.classes)
-
-
-def show_plane(ref: services.Ref, means: bool, coloured: widgets.Coloured, ellipses: bool) -> Shown:
-    """The plane, with every point of a small test set, and of a large one what a browser can draw."""
-    look, whole = widgets.look_at(ref, VIEW), services.window((ref,))
-    show = show_crowd if services.is_crowd(ref) else show_points
-    shown = show(ref, means, coloured, ellipses, look)
-    widgets.follow_view(CHART, VIEW)
-    words, way = st.columns([2, 1], gap="medium")
-    words.caption(shown.words)
-    with way:
-        widgets.part_inputs(VIEW, look.view or whole, axis_words(ref), whole)
-    return shown
-
-
-def show_points(
-    ref: services.Ref, means: bool, coloured: widgets.Coloured, ellipses: bool, look: widgets.Look
-) -> Shown:
-    """The plane with all points; the browser moves about in it by itself."""
-    images = services.facts(ref).images
-    asked = (ref, widgets.mode(), widgets.plane_height(), means, coloured, ellipses)
-    # What the browser shows is gone after a visit to another page, and when the tool bar has another camera.
-    chart(ref, widgets.draw(*asked, widgets.steady(look, (*asked, state.visit(), widgets.saved_as()))))
-    of_these = widgets.of_classes(ref, coloured.classes)
-    in_view, seen = images, f"**{widgets.count(images)}** test images"
-    if coloured.classes:
-        in_view = int(of_these.sum())
-        seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images, of the selected classes"
-    if look.view is not None:
-        in_view = int(of_these[services.rows_in(ref, look.view, means)].sum())
-        seen = f"**{widgets.count(in_view)}** of {widgets.count(images)} test images in view"
-        seen += ", of the selected classes" if coloured.classes else ""
-    chosen = services.rows_inside(ref, look.outlines, means)
-    chosen = chosen[of_these[chosen]]
-    return Shown(chosen, in_view, "each drawn as a dot", f"{seen}, each drawn as a dot.", coloured.classes)
-
-
-def show_crowd(ref: services.Ref, means: bool, coloured: widgets.Coloured, ellipses: bool, look: widgets.Look) -> Shown:
-    """The plane with the points in view where they are few enough, else with their counts."""
-    plane = widgets.draw_crowd(ref, widgets.mode(), widgets.plane_height(), means, coloured, ellipses, look)
-    chart(ref, plane.drawing)
-    how = "each drawn as a dot" if plane.each else "counted in cells"
-    words = widgets.counted_words(plane, services.facts(ref).images, coloured.by)
-    words += " Only the selected classes are shown." if coloured.classes else ""
-    chosen = services.rows_inside(ref, look.outlines, means)
-    chosen = chosen[widgets.of_classes(ref, coloured.classes)[chosen]]
-    return Shown(chosen, plane.in_view, how, words, coloured.classes)
-
-
-def chart(ref: services.Ref, drawing: Drawing) -> None:
-    """Show the plane; what is drawn on it with lasso or box is kept."""
-    widgets.figure(
-        drawing,
-        key=CHART,
-        name=f"{services.facts(ref).name}-latent-space",
-        selectable=True,
-        on_select=lambda: widgets.keep_outlines(ref, CHART),
-    )
+    selected_images(ref, shown.selected, place, means, VIEW, shown.classes)
 
 
 def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
@@ -206,7 +130,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
         ):
             if typed.open:
                 low, high = (window.left, window.bottom), (window.right, window.top)
-                widgets.place_inputs(PLACE, place, low, high, axis_words(ref))
+                widgets.place_inputs(PLACE, place, low, high, widgets.axis_words(ref))
                 if state.point(PLACE) and st.button("Back to the first point", key="latent_back"):
                     state.clear_point(PLACE)
                     st.rerun()
@@ -240,13 +164,13 @@ def show_nearest(ref: services.Ref, found: services.Place, means: bool, on_plane
     widgets.figure(drawing, key="latent_nearest", name=f"{facts.name}-nearest-images")
 
 
-def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
+def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
     """What the picture shows, in numbers."""
     facts, where = services.facts(ref), services.plane(ref)
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
     drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "from the normal"
     each = "posterior mean of each" if means else f"one sample {drawn} each"
-    if shown.in_view < facts.images or services.is_crowd(ref):
+    if shown.how:
         each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [
         widgets.Cell("Test images shown", widgets.count(shown.in_view), each),
@@ -254,11 +178,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     ]
     elbo = services.metric(ref, "elbo")
     cells += [elbo] if elbo else []
-    if (
-        where.exact
-        and facts.posterior == "normal"
-        and ((facts.images < SLOW_HOLES and not services.is_crowd(ref)) or asked_for_holes(ref))
-    ):
+    if where.exact and facts.posterior == "normal" and (facts.images < SLOW_HOLES or holes_requested(ref)):
         holes = services.hole_share(ref)
         cells += [holes] if holes else []
     widgets.metric_row(cells)
@@ -271,7 +191,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: Shown) -> None:
     )
 
 
-def asked_for_holes(ref: services.Ref) -> bool:
+def holes_requested(ref: services.Ref) -> bool:
     """Whether to measure the mass in holes: for a large test set it takes minutes, so a button asks for it."""
     wanted = st.session_state.setdefault("_latent_holes", set())
     if ref not in wanted and st.button(

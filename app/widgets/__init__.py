@@ -3,32 +3,11 @@
 from app.components import Place, pick
 from app.widgets.component import choose_component, component_table, percent, pick_component, show_component
 from app.widgets.controls import choose, choose_many, choose_one, number, place_inputs, slide, switch
-from app.widgets.crowd import (
-    counted_words,
-    follow_view,
-    forget_outlines,
-    keep_outlines,
-    look_at,
-    look_closer,
-    part_inputs,
-    show_part,
-    steady,
-)
 from app.widgets.differences import differences_in_words, show_differences, stored_differences
-from app.widgets.export import csv_button, figure, file_button, saved_as
+from app.widgets.export import csv_button, figure, file_button
 from app.widgets.fragment import fragment
-from app.widgets.latent_plane import (
-    Coloured,
-    Look,
-    class_names,
-    described,
-    draw,
-    draw_crowd,
-    has_no_legend,
-    image_table,
-    of_classes,
-    shuffled,
-)
+from app.widgets.latent_plane.images import Coloured, class_names, described, has_no_legend, image_table
+from app.widgets.latent_plane.show import Shown, axis_words, show_plane
 from app.widgets.layers import drawn_words, mean_and_drawn_words, mean_words, rebuilt_words
 from app.widgets.numbers import (
     caption,
@@ -66,8 +45,9 @@ __all__ = [
     "DESK",
     "Cell",
     "Coloured",
-    "Look",
     "Place",
+    "Shown",
+    "axis_words",
     "caption",
     "choose",
     "choose_component",
@@ -77,14 +57,11 @@ __all__ = [
     "colour_rule",
     "component_table",
     "count",
-    "counted_words",
     "csv_button",
     "data_notice",
     "described",
     "differences_in_words",
     "direction",
-    "draw",
-    "draw_crowd",
     "drawn_words",
     "enlargement",
     "error",
@@ -93,17 +70,12 @@ __all__ = [
     "figure",
     "file_button",
     "flow_words",
-    "follow_view",
-    "forget_outlines",
     "format_metric",
     "format_value",
     "fragment",
     "has_no_legend",
     "image_table",
     "images_png",
-    "keep_outlines",
-    "look_at",
-    "look_closer",
     "mean_and_drawn_words",
     "mean_words",
     "metric_row",
@@ -112,9 +84,7 @@ __all__ = [
     "not_applicable",
     "notices",
     "number",
-    "of_classes",
     "page_head",
-    "part_inputs",
     "part_notice",
     "percent",
     "pick",
@@ -131,16 +101,13 @@ __all__ = [
     "prior_lines",
     "progress",
     "rebuilt_words",
-    "saved_as",
     "show_component",
     "show_differences",
-    "show_part",
-    "shuffled",
+    "show_plane",
     "sidebar",
     "signed",
     "signed_difference",
     "slide",
-    "steady",
     "stored_differences",
     "switch",
     "value",

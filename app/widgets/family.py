@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import numpy as np
 import streamlit as st
 
 from app import services
-from app.figures import plane, points
+from app.figures import plane
 from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import Theme
+from app.widgets.latent_plane.images import colouring_of, shuffled
 from app.widgets.page import flow_words, named, plane_window, prior_lines
 from app.widgets.text import plain
 
@@ -113,14 +113,7 @@ def latent_map(
     """
     facts = services.facts(ref)
     # Points cover each other and test sets may be sorted by class: a fixed shuffle lets no class lie on top.
-    order = np.random.default_rng(0).permutation(facts.images)
-    colouring: points.Colouring
-    if colour == "class":
-        colouring = points.ByClass(services.latents(ref).labels[order], facts.classes)
-    elif colour == "component":
-        colouring = points.ByComponent(services.components_of_images(ref).component[order])
-    else:
-        colouring = points.ByValue(services.latents(ref).elbo[order], "ELBO (nats)", services.elbo_ends(ref))
+    order = shuffled(facts.images)
     density = prior_lines(ref, window)
     lines = "" if density is None else ", and lines around 50, 80, 95 and 99 % of the prior's mass"
     drawing = plane.plane(
@@ -129,7 +122,7 @@ def latent_map(
         alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}"
         f"{lines}.",
         points=services.points(ref)[order],
-        colouring=colouring,
+        colouring=colouring_of(ref, colour, order),
         prior_density=density,
         prior=facts.prior,
         axes=services.plane(ref).axis_names,

@@ -63,7 +63,7 @@ def test_many_lines_over_one_another_are_fainter_and_thinner_but_seen():
 
     assert drawn(50)[1:] == (2.6, 10)
     assert drawn(500)[1:] == (0.8, 6)
-    # Components without weight are not drawn, and do not make a crowd.
+    # Components without weight are not drawn, and do not make the lines weaker.
     assert drawn(50)[0] == drawn(10)[0] != drawn(500)[0]
 
 

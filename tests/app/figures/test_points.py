@@ -94,8 +94,8 @@ def test_raster_colours_the_pixel_under_each_point(clouds):
 
 def test_a_few_points_are_drawn_larger_than_many():
     alone = raster(np.zeros((1, 2)), None, LIGHT, Window(-1, 1, -1, 1))[..., 3] > 0
-    crowd = raster(np.zeros((5000, 2)), None, LIGHT, Window(-1, 1, -1, 1))[..., 3] > 0
-    across = [int(drawn.any(0).sum()) for drawn in (alone, crowd)]
+    many = raster(np.zeros((5000, 2)), None, LIGHT, Window(-1, 1, -1, 1))[..., 3] > 0
+    across = [int(drawn.any(0).sum()) for drawn in (alone, many)]
     assert across == [13, 9]
 
 

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components import View
-from app.widgets import crowd
+from app.widgets.latent_plane import view
 from tests.app.reading import open_page
 
 PLANE = 0
@@ -39,7 +39,7 @@ def check_zooming_too_far(at: AppTest, monkeypatch) -> None:
     The browser keeps what it shows while the figure's `uirevision` stays, so that has to change every time.
     """
     reports: list[View] = []
-    monkeypatch.setattr(crowd, "watch_view", lambda key, on_view: on_view(reports.pop(), "zoom") if reports else None)
+    monkeypatch.setattr(view, "watch_view", lambda key, on_view: on_view(reports.pop(), "zoom") if reports else None)
     layouts = []
     for _ in range(3):
         reports.append(View(0.0, 1e-4, 0.0, 1e-4))

@@ -182,7 +182,8 @@ def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
 
     saved = {}
     monkeypatch.setattr(
-        "app.widgets.chosen_images.csv_button", lambda label, columns, *, key, name: saved.update({key: columns})
+        "app.widgets.latent_plane.selection.csv_button",
+        lambda label, columns, *, key, name: saved.update({key: columns}),
     )
     x, y = services.points(ref).T
     left, right, bottom, top = np.median(x), x.max() + 1, np.median(y), y.max() + 1
@@ -318,12 +319,12 @@ def test_a_class_filter_keeps_its_dots_and_the_others_step_back(ref, middle):
 
 def test_the_points_table_holds_the_latents_the_plane_the_class_the_row_and_the_file(ref, monkeypatch):
     from app import services
-    from app.widgets import latent_plane
+    from app.widgets.latent_plane import images
 
     latents, rows = services.latents(ref), np.arange(300)
     monkeypatch.setattr(services, "image_names", lambda ref: tuple(f"{row}.png" for row in range(300)))
     for means, z in ((False, latents.sample), (True, latents.mean)):
-        table = latent_plane.image_table(ref, means, rows)
+        table = images.image_table(ref, means, rows)
         for dimension in range(z.shape[1]):
             np.testing.assert_array_equal(table[f"z{dimension + 1} (latent units)"], z[:, dimension])
         np.testing.assert_array_equal(table["x (latent units)"], services.points(ref, means)[:, 0])
@@ -332,4 +333,4 @@ def test_the_points_table_holds_the_latents_the_plane_the_class_the_row_and_the_
         np.testing.assert_array_equal(table["number in the data set"], latents.ids)
         assert table["class"].tolist() == [services.facts(ref).classes[label] for label in latents.labels]
     monkeypatch.undo()
-    assert "file" not in latent_plane.image_table(ref, False, rows)
+    assert "file" not in images.image_table(ref, False, rows)

@@ -1,4 +1,6 @@
-"""The test images selected on a plane: their pictures, their classes, and a table to download."""
+"""What is selected on the plane: the outlines that the browser drew; the images, their classes, a table to download."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -7,10 +9,10 @@ import streamlit as st
 from app import services
 from app.figures.tiles import tiles
 from app.widgets.controls import slide, switch
-from app.widgets.crowd import look_closer
 from app.widgets.export import csv_button, figure
 from app.widgets.fragment import fragment
-from app.widgets.latent_plane import class_names, described, image_table, of_classes
+from app.widgets.latent_plane.images import class_names, described, image_table, of_classes
+from app.widgets.latent_plane.view import forget_outlines, keep_outlines, show_part
 from app.widgets.layers import rebuilt_words
 from app.widgets.page import mode
 from app.widgets.sidebar import data_notice
@@ -21,12 +23,13 @@ SHOWN, COLUMNS = 72, 12
 ENLARGED = 112
 # Pixels of the slider that chooses by distance.
 SLIDER_WIDTH = 320
+MOST_OUTLINES, MOST_CORNERS, FARTHEST = 50, 20_000, 1e12
 
 
 @fragment
-def chosen_images(
+def selected_images(
     ref: services.Ref,
-    lassoed: np.ndarray,
+    outlined: np.ndarray,
     place: tuple[float, float],
     means: bool,
     view: str,
@@ -48,12 +51,12 @@ def chosen_images(
             + "A lasso or box selection takes precedence.",
             width=SLIDER_WIDTH,
         )
-        rows = lassoed
-        if radius and not len(lassoed):
+        rows = outlined
+        if radius and not len(outlined):
             rows = services.within(ref, place, radius, means)
             rows = rows[of_classes(ref, classes)[rows]]
         if len(rows):
-            how = "inside the selection" if len(lassoed) else f"within {radius:.2f} of the point"
+            how = "inside the selection" if len(outlined) else f"within {radius:.2f} of the point"
             st.markdown(f"**{len(rows):,}** of {facts.images:,} test images, {how}.")
         else:
             nothing = f"No test image lies within {radius:.2f} of the point." if radius else "Nothing selected."
@@ -71,7 +74,7 @@ def chosen_images(
             key="latent_csv",
             name=f"{facts.name}-selected-images",
         )
-        look_closer(view, ref, rows, means, drawn=bool(len(lassoed)))
+        look_closer(view, ref, rows, means, drawn=bool(len(outlined)))
 
 
 def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
@@ -79,18 +82,18 @@ def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
     names = class_names(ref)
     by = "class" if names else "component"
     each = services.latents(ref).labels[rows] if names else services.components_of_images(ref).component[rows]
-    kinds, counted = np.unique(each, return_counts=True)
-    most = np.argsort(-counted, kind="stable")
-    kinds, counted = kinds[most], counted[most]
+    kinds, members = np.unique(each, return_counts=True)
+    most = np.argsort(-members, kind="stable")
+    kinds, members = kinds[most], members[most]
     called = [names[kind] if names else f"{kind}" for kind in kinds]
     st.dataframe(
-        pd.DataFrame({by.capitalize(): called, "Images": counted, "Share": 100 * counted / len(rows)}),
+        pd.DataFrame({by.capitalize(): called, "Images": members, "Share": 100 * members / len(rows)}),
         hide_index=True,
         column_config={
             "Images": st.column_config.NumberColumn(format="localized"),
             "Share": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
         },
-        height=min(400, 35 * (len(counted) + 1) + 2),
+        height=min(400, 35 * (len(members) + 1) + 2),
         alt=f"Number of selected images of each {by}",
     )
 
@@ -125,3 +128,49 @@ def show_images(ref: services.Ref, rows: np.ndarray) -> None:
     figure(drawing, key="latent_chosen", name=f"{facts.name}-selected-images")
     if not rebuilt:
         data_notice(ref, key="latent_download")
+
+
+def look_closer(key: str, ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
+    """Zoom to the selected images, and clear the selection."""
+    if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
+        show_part(key, services.window_of(ref, rows, means))
+        st.rerun()
+    if drawn and st.button("Clear selection", key="latent_undrawn", icon=":material/close:"):
+        forget_outlines()
+        st.rerun()
+
+
+def follow_outlines(ref: services.Ref, chart_key: str) -> None:
+    """Keep what the browser just drew on the plane."""
+    keep_outlines(ref, *outlines_of(st.session_state.get(chart_key)))
+
+
+def outlines_of(event: Any) -> tuple[services.Outlines, str | None]:
+    """The outlines of a figure's selection event, and the tool that drew the last of them.
+
+    The browser is not ours: what is no outline is left out.
+    """
+    found, tool = [], None
+    for name, kept in (("box", "select"), ("lasso", "lasso")):
+        for drawn in _listed(_part(_part(event, "selection"), name)):
+            x, y = _part(drawn, "x"), _part(drawn, "y")
+            if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y) or len(x) > MOST_CORNERS:
+                continue
+            if name == "box" and len(x) == 2:
+                x, y = [x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]]
+            if len(x) > 2 and all(_is_place(each) for each in (*x, *y)):
+                found.append(tuple((float(a), float(b)) for a, b in zip(x, y, strict=True)))
+                tool = kept
+    return tuple(found), tool
+
+
+def _listed(value: Any) -> list[Any]:
+    return value[:MOST_OUTLINES] if isinstance(value, list) else []
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < FARTHEST
+
+
+def _part(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The latent plane of more points than a browser draws well: a picture of counts, and over it what was chosen."""
+"""Binned points on a latent plane: a picture of their counts, and over it what is selected."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ STEPPED_BACK = 0.25
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Points counted in the cells of a grid.
+class BinCounts:
+    """Counts of points in the cells of a grid.
 
     Attributes:
         window: What the grid covers.
@@ -38,42 +38,42 @@ class Counted:
     leading_count: np.ndarray
 
 
-def picture(counted: Counted, mode: Theme, most: int, strength: float = 1.0) -> np.ndarray:
+def picture(counts: BinCounts, mode: Theme, most: int, strength: float = 1.0) -> np.ndarray:
     """The cells as pixels, the uppermost row first, [rows, columns, 4] bytes: colour, and the count as opacity.
 
     Arguments:
-        counted: The cells.
+        counts: The cells.
         mode: The theme.
         most: The count at full opacity; opacity rises with the logarithm of the count.
         strength: Multiplies all opacities.
     """
-    rows, columns = counted.count.shape
+    rows, columns = counts.count.shape
     canvas = np.zeros((rows, columns, 4), np.uint8)
-    colouring = counted.colouring
+    colouring = counts.colouring
     if isinstance(colouring, ByValue):
         colours = value_colours(colouring, mode)
     else:
         colours = point_colours(colouring, rows * columns, mode)
     canvas[..., :3] = colours.reshape(rows, columns, 3)
     # From one point up to the most in equal ratios.
-    share = np.log(np.maximum(counted.count, 1)) / np.log(max(most, 2))
-    opacity = np.where(counted.count > 0, FAINTEST + (1 - FAINTEST) * share, 0.0)
+    share = np.log(np.maximum(counts.count, 1)) / np.log(max(most, 2))
+    opacity = np.where(counts.count > 0, FAINTEST + (1 - FAINTEST) * share, 0.0)
     canvas[..., 3] = np.rint(255 * strength * np.minimum(opacity, 1)).astype(np.uint8)
     canvas[canvas[..., 3] == 0] = 0  # one value for all empty cells, so that the file is small
     return canvas[::-1]
 
 
-def hover_grid(counted: Counted, window: Window) -> Spec:
+def hover_grid(counts: BinCounts, window: Window) -> Spec:
     """An invisible trace that says on hovering how many points a cell of the window holds, and what they are."""
-    rows, columns = counted.count.shape
-    x = np.linspace(counted.window.left, counted.window.right, columns + 1)
-    y = np.linspace(counted.window.bottom, counted.window.top, rows + 1)
+    rows, columns = counts.count.shape
+    x = np.linspace(counts.window.left, counts.window.right, columns + 1)
+    y = np.linspace(counts.window.bottom, counts.window.top, rows + 1)
     middle_x, middle_y = (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2
     across = np.flatnonzero((middle_x > window.left) & (middle_x < window.right))
     up = np.flatnonzero((middle_y > window.bottom) & (middle_y < window.top))
     part = np.ix_(up, across)
-    count = counted.count[part]
-    colouring = counted.colouring
+    count = counts.count[part]
+    colouring = counts.colouring
     if isinstance(colouring, ByValue):
         custom = np.asarray(colouring.value, np.float32).reshape(rows, columns)[part]
         what = f"{colouring.name} %{{customdata:.1f}} on average"
@@ -81,7 +81,7 @@ def hover_grid(counted: Counted, window: Window) -> Spec:
         named, leading = (
             ("class", colouring.labels) if isinstance(colouring, ByClass) else ("component", colouring.component)
         )
-        percent = np.rint(100 * counted.leading_count[part] / np.maximum(count, 1)).astype(np.int64)
+        percent = np.rint(100 * counts.leading_count[part] / np.maximum(count, 1)).astype(np.int64)
         custom = narrow(np.stack([leading.reshape(rows, columns)[part], percent], -1))
         what = f"{named} %{{customdata[0]}}: %{{customdata[1]}} %"
     return {
@@ -117,25 +117,27 @@ def anchor(colouring: Colouring, mode: Theme) -> Spec:
     }
 
 
-def add_counts(figure: Drawing, counted: Counted, mode: Theme, window: Window, chosen: Counted | None = None) -> None:
-    """Lay the counted points under a plane, strong where chosen; the rest then steps back.
+def add_counts(
+    figure: Drawing, counts: BinCounts, mode: Theme, window: Window, selected: BinCounts | None = None
+) -> None:
+    """Lay the counted points under a plane, strong where selected; the rest then fades.
 
     Arguments:
         figure: The plane; changed in place.
-        counted: All points.
+        counts: All points.
         mode: The theme.
         window: What is in view.
-        chosen: Those of them that are chosen, if they are too many to draw one by one.
+        selected: Those of them that are selected, if they are too many to draw one by one.
     """
-    # The scale stays that of all points, so that a choice does not change what a colour's strength means.
-    most = max(1, int(counted.count.max()))
-    drawn = picture(counted, mode, most, 1.0 if chosen is None else STEPPED_BACK)
-    if chosen is not None:
-        strong = picture(chosen, mode, most)
+    # The scale stays that of all points, so that a selection does not change what a colour's strength means.
+    most = max(1, int(counts.count.max()))
+    drawn = picture(counts, mode, most, 1.0 if selected is None else STEPPED_BACK)
+    if selected is not None:
+        strong = picture(selected, mode, most)
         drawn = np.where(strong[..., 3:] > 0, strong, drawn)
-    here = counted.window
+    here = counts.window
     add_picture(figure, drawn, here.left, here.right, here.top, here.bottom, PIXEL)
-    figure.data[:0] = [hover_grid(counted, window), anchor(counted.colouring, mode)]
+    figure.data[:0] = [hover_grid(counts, window), anchor(counts.colouring, mode)]
 
 
 def step_back(figure: Drawing) -> None:
@@ -144,8 +146,8 @@ def step_back(figure: Drawing) -> None:
         image["opacity"] = STEPPED_BACK
 
 
-def chosen_points(points: np.ndarray, colouring: Colouring, mode: Theme, rows: np.ndarray) -> Spec:
-    """Points that were chosen, one by one over the picture of counts."""
+def selected_points(points: np.ndarray, colouring: Colouring, mode: Theme, rows: np.ndarray) -> Spec:
+    """The selected points, one by one over the picture of counts."""
     trace = scatter(points, colouring, mode, rows)
     trace["marker"] |= {"opacity": 0.9, "showscale": False}
     return trace

@@ -1,4 +1,4 @@
-"""The latent plane of more test images than a browser draws: counted, exact on zoom and selection, and said so."""
+"""The latent plane of more test images than a browser draws: binned, exact on zoom and selection, and said so."""
 
 import json
 
@@ -11,7 +11,6 @@ from tests.app.reading import open_page, words
 from tests.app.views.plane import check_zooming_too_far
 
 IMAGES = 30_000
-SQUARE = {"x": [-1.0, 1.0], "y": [-1.0, 1.0]}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +116,7 @@ def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
     def kept(label, columns, *, key, name):
         saved[key] = columns
 
-    monkeypatch.setattr("app.widgets.chosen_images.csv_button", kept)
+    monkeypatch.setattr("app.widgets.latent_plane.selection.csv_button", kept)
     monkeypatch.setattr(widgets, "csv_button", kept)
     big = ((-50.0, -50.0), (50.0, -50.0), (50.0, 0.5), (-50.0, 0.5))
     at = select(opened(), (big,), monkeypatch)
@@ -132,7 +131,7 @@ def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
     assert "chosen" in [trace.get("name") for trace in figure(at)["data"]]
 
 
-def test_few_chosen_points_are_drawn_over_the_counts(ref, monkeypatch):
+def test_few_selected_points_are_drawn_over_the_counts(ref, monkeypatch):
     from app import services
 
     small = ((-0.3, -0.3), (0.3, -0.3), (0.3, 0.3), (-0.3, 0.3))
@@ -173,13 +172,6 @@ def test_a_part_that_is_too_narrow_to_draw_cannot_be_typed(ref):
     assert "latent_view" not in at.query_params
 
 
-def test_a_part_that_is_too_narrow_to_draw_is_seen_with_its_surroundings():
-    from app.components import View
-    from app.widgets.crowd import _widened
-
-    assert _widened(View(1.0, 1.0001, -2.0, 3.0)) == pytest.approx((0.99905, 1.00105, -2.0, 3.0))
-
-
 @pytest.mark.parametrize("bad", ["1,2,3", "1,0,0,1", "a,b,c,d", "nan,1,0,1", "0,1e9,0,1", "0,1e-4,0,1"])
 def test_a_part_that_is_none_is_named(ref, bad):
     at = opened(latent_view=bad)
@@ -193,19 +185,6 @@ def test_the_holes_are_measured_on_request(ref):
     assert label not in {metric.label for metric in at.metric}
     at.button(key="latent_holes").click().run()
     assert label in {metric.label for metric in at.metric}
-
-
-def test_what_the_browser_drew_is_read_with_suspicion():
-    from app.widgets.crowd import outlines_of
-
-    lasso = {"x": [0, 1, 1], "y": [0, 0, 1]}
-    assert outlines_of({"selection": {"lasso": [lasso], "box": []}}) == ((((0, 0), (1, 0), (1, 1)),), "lasso")
-    boxed, tool = outlines_of({"selection": {"box": [SQUARE]}})
-    assert boxed == (((-1, -1), (1, -1), (1, 1), (-1, 1)),)
-    assert tool == "select"
-    for nonsense in (None, [], {"selection": {"lasso": [{"x": [0, 1], "y": [0]}, {"x": "abc", "y": "abc"}, 5]}}):
-        assert outlines_of(nonsense) == ((), None)
-    assert outlines_of({"selection": {"lasso": [{"x": [0, float("nan"), 1], "y": [0, 0, 1]}]}}) == ((), None)
 
 
 def test_zooming_in_further_than_can_be_drawn_shows_the_narrowest_part_every_time(ref, monkeypatch):

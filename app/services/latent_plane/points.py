@@ -1,4 +1,4 @@
-"""The latent space as the test set fills it: posteriors, one sample each, and the plane on which they are drawn.
+"""The points of the test set: posteriors, one sample each, the plane on which they lie, and the components they are of.
 
 A test set may have a million images. What is as long as it is computed a chunk of rows at a time and kept once for all
 viewers (`st.cache_resource`; `st.cache_data` would copy it at every call): such arrays are never written to.
@@ -154,49 +154,6 @@ def points(ref: Ref, means: bool = False) -> Floats:
     return placed
 
 
-def nearest(ref: Ref, z: Floats, count: int, means: bool = True) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The rows of the test images nearest to a point of the whole latent space, nearest first, and their distances.
-
-    Arguments:
-        ref: The checkpoint.
-        z: The point, `(D,)`.
-        count: How many.
-        means: Measure from the posterior means; else from the samples.
-    """
-    known, centre = latents(ref), np.asarray(z, np.float64)
-    source = known.mean if means else known.sample
-    squared = np.empty(len(source))
-    for rows in chunks(*source.shape):
-        squared[rows] = np.square(source[rows] - centre).sum(1)
-    return _smallest(np.sqrt(squared), count)
-
-
-def nearest_on_plane(
-    ref: Ref, place: tuple[float, float], count: int, means: bool = False
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The rows of the test images whose points lie nearest to a point of the plane, nearest first, and how far."""
-    return _smallest(_from_place(ref, place, means), count)
-
-
-def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = False) -> NDArray[np.int64]:
-    """The rows of the test images whose points lie at most `radius` from a point of the plane."""
-    return np.flatnonzero(_from_place(ref, place, means) <= radius)
-
-
-def _from_place(ref: Ref, place: tuple[float, float], means: bool) -> NDArray[np.float64]:
-    """How far the point of every test image lies from a point of the plane, on the plane."""
-    return np.linalg.norm(points(ref, means) - np.array(place, np.float64), axis=1)
-
-
-def _smallest(distances: NDArray[np.float64], count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Where the smallest distances are, smallest first, of equal ones the first; and these distances."""
-    near = np.arange(len(distances))
-    if count < len(near):
-        near = np.flatnonzero(distances <= np.partition(distances, count - 1)[count - 1])
-    rows = near[np.argsort(distances[near], kind="stable")[:count]]
-    return rows, distances[rows]
-
-
 @kept(64)
 def log_prior(ref: Ref) -> NDArray[np.float64]:
     """The log-density of a prior that is a mixture at every image's sample, `(N,)`, in float64.
@@ -221,3 +178,10 @@ def components_of_images(ref: Ref) -> Assignment:
             component = torch.where(top.values > most, part.start + top.indices.int(), component)
             most = torch.maximum(most, top.values)
     return Assignment(component.numpy(), most.numpy())
+
+
+@kept(64)
+def elbo_ends(ref: Ref) -> tuple[float, float]:
+    """The 2nd and 98th percentile of all images' ELBO, in nats: the ends of their colours, however few are in view."""
+    low, high = np.nanpercentile(latents(ref).elbo.astype(np.float64), [2, 98])
+    return float(low), float(max(high, low + 1e-6))

@@ -1,16 +1,13 @@
-"""The region of a latent plane in view, what was drawn on it, and the words about it."""
+"""The region of the plane in view: kept in the URL, followed in the browser, typed by keyboard."""
 
 from collections.abc import Hashable
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
 import streamlit as st
 
 from app import services, state
 from app.components import View, watch_view
 from app.figures.plane import NARROWEST
-from app.widgets.latent_plane import CrowdPlane, Look, Outlines
-from app.widgets.numbers import count
 
 _OUTLINES = "_latent_outlines"
 _TOOL = "_latent_tool"
@@ -18,7 +15,23 @@ _LOOKED_AT = "_latent_looked_at"
 _REPORTED = "_latent_reported"
 _DRAWN = "_latent_drawn"
 _TURNED_BACK = "_latent_turned_back"
-MOST_OUTLINES, MOST_CORNERS, FARTHEST = 50, 20_000, 1e12
+
+
+class Look(NamedTuple):
+    """How somebody looks at a plane.
+
+    Attributes:
+        view: The part in view; None for the whole.
+        outlines: What was drawn with lasso or box.
+        tool: What the pointer does: pan, zoom, lasso or select.
+        revision: Changes when a figure is drawn with the ends that it had: the browser, which would keep its own, sees
+            another figure.
+    """
+
+    view: services.Window | None = None
+    outlines: services.Outlines = ()
+    tool: str = "pan"
+    revision: bool = False
 
 
 def look_at(ref: services.Ref, key: str) -> Look:
@@ -34,7 +47,7 @@ def look_at(ref: services.Ref, key: str) -> Look:
         _part_in_view(key),
         outlines if owner == ref else (),
         st.session_state.get(_TOOL, "pan"),
-        again=st.session_state.get(_TURNED_BACK, False),
+        revision=st.session_state.get(_TURNED_BACK, False),
     )
 
 
@@ -44,7 +57,7 @@ def _part_in_view(key: str) -> services.Window | None:
     return None if ends is None else services.Window(*ends)
 
 
-def steady(look: Look, drawn_for: Hashable) -> Look:
+def frozen_view(look: Look, drawn_for: Hashable) -> Look:
     """How a figure of all points is drawn, which a browser moves about in and draws outlines on by itself.
 
     Drawn with other ends it would be another figure and start afresh. So it stays as it was drawn while people move or
@@ -60,7 +73,7 @@ def steady(look: Look, drawn_for: Hashable) -> Look:
         moved = look.view == st.session_state.get(_REPORTED) and (look.view is not None or drawn.view is None)
         if moved and drawn.outlines in ((), look.outlines):
             return drawn
-        look = look._replace(again=not drawn.again)
+        look = look._replace(revision=not drawn.revision)
     st.session_state[_DRAWN], st.session_state[_REPORTED] = (drawn_for, look), look.view
     return look
 
@@ -99,65 +112,22 @@ def _widened(part: View) -> View:
     return View(x - half_width, x + half_width, y - half_height, y + half_height)
 
 
-def keep_outlines(ref: services.Ref, chart_key: str) -> None:
-    """Keep what was just drawn with lasso or box: the figure is drawn anew, and plotly forgets it."""
-    outlines, tool = outlines_of(st.session_state.get(chart_key))
+def keep_outlines(ref: services.Ref, outlines: services.Outlines, tool: str | None) -> None:
+    """Keep what was just drawn with lasso or box: the figure is drawn anew, and plotly forgets it.
+
+    Arguments:
+        ref: The checkpoint on whose plane it was drawn.
+        outlines: All outlines that are drawn now.
+        tool: What drew the last of them; None leaves the tool in hand.
+    """
     st.session_state[_OUTLINES] = (ref, outlines)
     if tool is not None:
         st.session_state[_TOOL] = tool
 
 
-def outlines_of(event: Any) -> tuple[Outlines, str | None]:
-    """The outlines of a figure's selection event, and the tool that drew the last of them.
-
-    The browser is not ours: what is no outline is left out.
-    """
-    found, tool = [], None
-    for name, kept in (("box", "select"), ("lasso", "lasso")):
-        for drawn in _listed(_part(_part(event, "selection"), name)):
-            x, y = _part(drawn, "x"), _part(drawn, "y")
-            if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y) or len(x) > MOST_CORNERS:
-                continue
-            if name == "box" and len(x) == 2:
-                x, y = [x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]]
-            if len(x) > 2 and all(_is_place(each) for each in (*x, *y)):
-                found.append(tuple((float(a), float(b)) for a, b in zip(x, y, strict=True)))
-                tool = kept
-    return tuple(found), tool
-
-
-def _listed(value: Any) -> list[Any]:
-    return value[:MOST_OUTLINES] if isinstance(value, list) else []
-
-
-def _is_place(value: Any) -> bool:
-    return isinstance(value, int | float) and abs(value) < FARTHEST
-
-
-def _part(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
 def forget_outlines() -> None:
     """Take away what was drawn with lasso and box."""
     st.session_state.pop(_OUTLINES, None)
-
-
-def counted_words(plane: CrowdPlane, images: int, colour: str) -> str:
-    """How many images are in view, of how many, and how they are drawn."""
-    seen = f"**{count(plane.in_view)}** of {count(images)} test images in view"
-    if plane.each:
-        return f"{seen}, each drawn as a dot."
-    what = {
-        "class": "most frequent class",
-        "component": "most frequent component",
-        "ELBO": "mean ELBO",
-    }[colour]
-    return (
-        f"{seen}, all counted in cells of {plane.cell:.2g} \u00d7 {plane.cell:.2g} latent units. A cell is coloured by "
-        f"its {what}; its opacity increases from 1 image to {count(plane.most)}. Zoom in to see dots: they are drawn "
-        f"for up to {count(services.MOST_POINTS)} images."
-    )
 
 
 def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole: services.Window) -> None:
@@ -196,13 +166,3 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
         if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):
             show_part(key, None)
             st.rerun()
-
-
-def look_closer(key: str, ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
-    """Zoom to the selected images, and clear the selection."""
-    if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
-        show_part(key, services.window_of(ref, rows, means))
-        st.rerun()
-    if drawn and st.button("Clear selection", key="latent_undrawn", icon=":material/close:"):
-        forget_outlines()
-        st.rerun()

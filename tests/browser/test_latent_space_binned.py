@@ -43,7 +43,7 @@ def in_view(page: Page) -> int:
 
 
 def test_a_lasso_a_zoom_and_a_link(page, site):
-    from app.services.outlines import inside
+    from app.services.latent_plane.selection import inside
     from vampcore import checkpoints
 
     start = site.log.stat().st_size

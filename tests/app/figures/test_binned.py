@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from app.figures.crowd import STEPPED_BACK, Counted, add_counts, anchor, hover_grid, outline_trace, picture, step_back
+from app.figures.binned import (
+    STEPPED_BACK,
+    BinCounts,
+    add_counts,
+    anchor,
+    hover_grid,
+    outline_trace,
+    picture,
+    step_back,
+)
 from app.figures.density import Window
 from app.figures.plane import plane
 from app.figures.points import ByClass, ByComponent, ByValue
@@ -14,12 +23,12 @@ NAMES = ("zero", "one", "two")
 
 
 @pytest.fixture
-def counted():
-    return Counted(WINDOW, COUNT, ByClass(LEADING.ravel(), NAMES), np.array([[0, 1, 75], [10, 0, 400]]))
+def counts():
+    return BinCounts(WINDOW, COUNT, ByClass(LEADING.ravel(), NAMES), np.array([[0, 1, 75], [10, 0, 400]]))
 
 
-def test_cells_have_the_colour_of_their_leader_and_no_image_is_lost_from_sight(counted):
-    drawn = picture(counted, LIGHT, most=1000)[::-1]
+def test_cells_have_the_colour_of_their_leader_and_no_image_is_lost_from_sight(counts):
+    drawn = picture(counts, LIGHT, most=1000)[::-1]
     assert tuple(drawn[0, 1, :3]) == rgb(CLASS_COLOURS[2])
     assert tuple(drawn[1, 0, :3]) == rgb(CLASS_COLOURS[1])
     opacity = drawn[..., 3].astype(int)
@@ -30,22 +39,22 @@ def test_cells_have_the_colour_of_their_leader_and_no_image_is_lost_from_sight(c
     np.testing.assert_allclose(np.diff([opacity[0, 1], opacity[1, 0], opacity[0, 2], opacity[1, 2]]), 66.3, atol=1)
 
 
-def test_hovering_tells_the_count_and_the_leaders_share(counted):
-    grid = hover_grid(counted, Window(1, 3, 0, 2))
+def test_hovering_tells_the_count_and_the_leaders_share(counts):
+    grid = hover_grid(counts, Window(1, 3, 0, 2))
     np.testing.assert_array_equal(grid["z"], COUNT[:, 1:])
     np.testing.assert_array_equal(grid["x"], [1.5, 2.5])
     np.testing.assert_array_equal(grid["customdata"][..., 1], [[100, 75], [0, 40]])
     assert "class %{customdata[0]}: %{customdata[1]} %" in grid["hovertemplate"]
-    by_value = Counted(WINDOW, COUNT, ByValue(np.arange(6.0), "ELBO (nats)", (0.0, 5.0)), np.zeros_like(COUNT))
+    by_value = BinCounts(WINDOW, COUNT, ByValue(np.arange(6.0), "ELBO (nats)", (0.0, 5.0)), np.zeros_like(COUNT))
     assert "ELBO (nats) %{customdata:.1f} on average" in hover_grid(by_value, WINDOW)["hovertemplate"]
 
 
-def test_what_is_chosen_stays_strong_and_the_rest_steps_back(counted, monkeypatch):
+def test_selected_cells_stay_strong_and_the_rest_fades(counts, monkeypatch):
     drawn = []
-    monkeypatch.setattr("app.figures.crowd.add_picture", lambda figure, image, *place: drawn.append(image))
-    chosen = Counted(WINDOW, np.array([[0, 0, 100], [0, 0, 0]]), counted.colouring, counted.leading_count)
-    add_counts(plane(LIGHT, WINDOW, alt="x"), counted, LIGHT, WINDOW, chosen)
-    add_counts(plane(LIGHT, WINDOW, alt="x"), counted, LIGHT, WINDOW)
+    monkeypatch.setattr("app.figures.binned.add_picture", lambda figure, image, *place: drawn.append(image))
+    chosen = BinCounts(WINDOW, np.array([[0, 0, 100], [0, 0, 0]]), counts.colouring, counts.leading_count)
+    add_counts(plane(LIGHT, WINDOW, alt="x"), counts, LIGHT, WINDOW, chosen)
+    add_counts(plane(LIGHT, WINDOW, alt="x"), counts, LIGHT, WINDOW)
     (with_choice, alone) = (image[::-1, :, 3].astype(int) for image in drawn)
     assert with_choice[0, 2] == alone[0, 2]
     assert with_choice[1, 2] == pytest.approx(STEPPED_BACK * alone[1, 2], abs=1)
@@ -62,7 +71,7 @@ def test_what_is_chosen_stays_strong_and_the_rest_steps_back(counted, monkeypatc
 )
 def test_plotly_knows_every_property(mode, colouring):
     figure = plane(mode, WINDOW, alt="x", prior="vamp")
-    add_counts(figure, Counted(WINDOW, COUNT, colouring, COUNT), mode, WINDOW)
+    add_counts(figure, BinCounts(WINDOW, COUNT, colouring, COUNT), mode, WINDOW)
     figure.add(outline_trace((((0, 0), (1, 0), (1, 1)), ((2, 2), (3, 2), (3, 3), (2, 3))), webgl=True))
     step_back(figure)
     checked = figure.checked()
