@@ -86,7 +86,7 @@ def test_every_option_that_the_documents_name_exists(command, capsys):
 
 
 def test_every_option_in_code_is_one_of_some_command(capsys):
-    known = ["--nproc-per-node", "--multi_gpu", "--rm", "--write", "--minutes", "--at-once", "--seeds", "--times"]
+    known = ["--nproc-per-node", "--multi_gpu", "--rm", "--write", "--minutes", "--at-once", "--times"]
     for command in COMMANDS:
         with pytest.raises(SystemExit):
             main([command, "--help"])
