@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+import torch
 from numpy.typing import NDArray
 
+from app.services.capabilities import Capabilities
 from app.services.home_folders import without_home
 from app.services.images import test_images
 from app.services.loading import Ref, ServiceError, loaded
@@ -14,7 +16,6 @@ from app.services.memory import kept
 from app.services.priors import prior_rank
 from vampcore import datasets, zoo
 from vampcore.checkpoints.locking import is_locked
-from vampcore.distributions import DiagNormalMixture
 from vampcore.metrics import Metric
 from vampcore.transforms import count_learned
 
@@ -82,10 +83,8 @@ class Facts:
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
         alive: How many of them the mixture has: a mixture that grew may lack some.
         posterior: `normal`, or a flow, `nf` or `iaf`, of which a checkpoint keeps the means and scales.
-        components: K; 1 where the prior is a single normal, 0 where it is a flow.
-        is_mixture: Whether the prior has components at all; a flow has none.
-        has_components: Whether there is more than one component to look at.
-        has_pseudo_inputs: Whether the components come from pseudo-inputs that can be shown.
+        components: K; 1 where the prior is a single normal, 0 where it has no components.
+        has: What can be shown of it.
         likelihood: `bernoulli`, `binomial` or `logistic`.
         shape: C, H, W of an image.
         binary: Whether images are black and white (they then invert with the theme); of vectors, the mean of each value
@@ -112,9 +111,7 @@ class Facts:
     latent_dims: tuple[int, ...]
     components: int
     alive: int
-    is_mixture: bool
-    has_components: bool
-    has_pseudo_inputs: bool
+    has: Capabilities
     likelihood: str
     shape: tuple[int, int, int]
     binary: bool | tuple[float, ...]
@@ -196,8 +193,7 @@ def facts(ref: Ref) -> Facts:
     model = loaded(ref)
     checkpoint = model.checkpoint
     config, observation, prior = checkpoint.config, checkpoint.observation, checkpoint.model.prior
-    is_mixture = isinstance(model.prior, DiagNormalMixture)
-    components = len(model.mixture.components.mean) if is_mixture else 0
+    alive = ~model.mixture.logits.isneginf() if model.has.components else torch.zeros(0, dtype=torch.bool)
     return Facts(
         name=ref.name,
         data=config.data,
@@ -205,11 +201,9 @@ def facts(ref: Ref) -> Facts:
         prior=config.prior,
         posterior=config.posterior,
         latent_dims=tuple(layer.mean.shape[-1] for layer in checkpoint.latents.layers),
-        components=components,
-        alive=int((~model.mixture.logits.isneginf()).sum()) if is_mixture else 0,
-        is_mixture=is_mixture,
-        has_components=components > 1,
-        has_pseudo_inputs=prior.images() is not None,
+        components=len(alive),
+        alive=int(alive.sum()),
+        has=model.has,
         likelihood=config.likelihood,
         shape=observation.shape,
         binary=_means(ref, observation.shape) if is_vector(observation.shape) else observation.levels == 1,

@@ -176,7 +176,7 @@ def _measure(ref: Ref, limit: int, samples: int, seed: int, turn: int, turns: in
     report(0, "ELBO")
     parts_of_elbo = _bound(ref, limit, seed)
     surgery = _Part((), 0.0)
-    if loaded(ref).posterior_is_normal:
+    if loaded(ref).has.posterior_density:
         report(1, "mutual information and marginal KL")
         surgery = _surgery(ref, limit, seed)
     parts = []

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from vampcore import DiagNormal, DiagNormalMixture
+from app.services.capabilities import as_mixture
+from vampcore import DiagNormal
 from vampcore.distributions import Distribution
 
 # float32 has 24 bits: at a mean of this many scales, neighbouring numbers lie a whole scale apart.
@@ -12,9 +13,9 @@ HINT = "train it again with a lower --learning-rate"
 
 def degeneracy(prior: Distribution, posterior: DiagNormal) -> str | None:
     """What single precision cannot resolve of a prior or of the posteriors, in a few words; None if nothing."""
-    if isinstance(prior, DiagNormalMixture):
-        present = ~prior.logits.isneginf()
-        if not _is_resolved(prior.components.mean[present], prior.components.logvar[present]):
+    if (mixture := as_mixture(prior)) is not None:
+        present = ~mixture.logits.isneginf()
+        if not _is_resolved(mixture.components.mean[present], mixture.components.logvar[present]):
             return "a component of its prior"
     if not _is_resolved(posterior.mean, posterior.logvar):
         return "a posterior"

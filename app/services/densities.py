@@ -12,7 +12,7 @@ from app.services.degenerate import HINT, is_drawable
 from app.services.latent_plane.points import Floats, plane, points
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 from app.services.memory import kept
-from vampcore import DiagNormalMixture, Flow, NormalMixture
+from vampcore import DiagNormalMixture, NormalMixture
 from vampcore.distributions import Distribution
 from vampcore.metrics import log_density, mass_levels
 from vampcore.metrics.coverage import DRAWS, MASSES
@@ -68,7 +68,7 @@ def aggregate(ref: Ref) -> DiagNormalMixture:
     Raises:
         ServiceError: If the posteriors are flows, of which a checkpoint keeps means and scales only.
     """
-    if not loaded(ref).posterior_is_normal:
+    if not loaded(ref).has.posterior_density:
         raise ServiceError(
             f"the posteriors of {ref.name} are flows: their aggregate has no density that is cheap to compute"
         )
@@ -82,22 +82,19 @@ def on_plane(ref: Ref, mixture: DiagNormalMixture) -> NormalMixture:
     return mixture.project(torch.tensor(where.basis), torch.tensor(where.origin))
 
 
-def prior_seen(ref: Ref) -> NormalMixture | Flow | None:
-    """The prior's density on the plane, exactly.
-
-    None where there is no such thing: a flow on a plane that is not the latent space itself, since it has no marginals.
-    """
-    prior = loaded(ref).prior
-    if isinstance(prior, DiagNormalMixture):
-        return on_plane(ref, prior)
-    return prior if isinstance(prior, Flow) and plane(ref).exact else None
+def prior_seen(ref: Ref) -> NormalMixture | Distribution | None:
+    """The prior's density on the plane, exactly; None where it has none there: see `Capabilities.plane_density`."""
+    model = loaded(ref)
+    if model.has.components:
+        return on_plane(ref, model.mixture)
+    return model.prior if model.has.plane_density else None
 
 
 @contextmanager
 def _as_long_as_it_takes(ref: Ref) -> Iterator[None]:
     """All threads, and no turn, where the prior has many components; a moment's work stays as it is."""
-    prior = loaded(ref).prior
-    if isinstance(prior, DiagNormalMixture) and len(prior.logits) > MANY:
+    model = loaded(ref)
+    if model.has.components and len(model.mixture.logits) > MANY:
         with several_threads():
             yield
     else:

@@ -44,7 +44,7 @@ def measured_holes(ref: Ref) -> HoleExcess | None:
     posteriors are flows, whose aggregate has no density that is cheap to compute.
     """
     model = loaded(ref)
-    if not model.posterior_is_normal or not plane(ref).exact or len(model.posterior.mean) < 4:
+    if not model.has.holes or len(model.posterior.mean) < 4:
         return None
     with torch.inference_mode(), several_threads():
         return hole_excess(model.prior, model.posterior, generator=noise(0), progress=go_on)
@@ -61,7 +61,7 @@ def hole_samples(ref: Ref, count: int, seed: int = 0) -> HoleSamples | None:
     """Up to `count` samples from the holes, and as many from outside them; None as `measured_holes`."""
     curve = mass_curve(ref)
     seen = prior_seen(ref)
-    if not loaded(ref).posterior_is_normal or not plane(ref).exact or seen is None or curve is None:
+    if not loaded(ref).has.holes or seen is None or curve is None:
         return None
     with torch.inference_mode(), several_threads():
         z = loaded(ref).prior.sample((SEARCHED,), noise(seed))

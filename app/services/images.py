@@ -13,7 +13,6 @@ from app.services.latent_plane.selection import nearest, nearest_on_plane
 from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, pixels_of
 from app.services.memory import kept
 from app.services.originals import observations, test_part
-from vampcore import DiagNormalMixture
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,12 @@ class Place:
     Attributes:
         x: Along the first axis.
         y: Along the second axis.
-        z: The most likely point of the latent space above it, `(D,)`; under a flow, the point of the plane itself.
+        z: The most likely point of the latent space above it, `(D,)`; of a prior without components, the point of the
+            plane itself.
         pixels: Its decoded mean, `(1, C, H, W)`.
         log_density: The prior's there, on the plane, in nats; None where it has no density there.
         less_dense: The share of the prior's samples that lie at less dense points of the plane; None likewise.
-        component: The component most responsible for z; None where the prior is a flow.
+        component: The component most responsible for z; None where the prior has none.
         responsibility: That component's p(k | z); None likewise.
         rows: The nearest test images, nearest first.
         distances: How far they are, in latent units.
@@ -150,9 +150,9 @@ def decode_place(
         if seen is not None:
             log_density = seen.log_prob(place).item()
             less_dense = share_less_dense(ref, log_density)
-        if isinstance(model.prior, DiagNormalMixture):
-            z = model.prior.lift(place, basis, origin)
-            most = model.prior.responsibilities(z).max(-1)
+        if model.has.components:
+            z = model.mixture.lift(place, basis, origin)
+            most = model.mixture.responsibilities(z).max(-1)
             component, responsibility = int(most.indices), float(most.values)
         else:
             z = origin + place @ basis.T

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.services.capabilities import Capabilities, as_mixture, capabilities
 from app.services.degenerate import HINT, degeneracy
 from app.services.home_folders import without_home
 from app.services.memory import kept
@@ -74,32 +75,30 @@ class Loaded:
 
     Attributes:
         checkpoint: With the model on the device.
-        prior: p(z): a mixture, or a flow, which has no components.
+        prior: p(z).
         posterior: The stored q(z | x) of the test images that are kept: of a flow, the normals with its means and
             scales.
         device: Where the model computes.
+        has: What can be shown of it.
     """
 
     checkpoint: Checkpoint
     prior: Distribution
     posterior: DiagNormal
     device: torch.device
+    has: Capabilities
 
     @property
     def mixture(self) -> DiagNormalMixture:
         """The prior as what it mostly is.
 
         Raises:
-            ServiceError: If it is a flow.
+            ServiceError: If it has no components.
         """
-        if not isinstance(self.prior, DiagNormalMixture):
+        mixture = as_mixture(self.prior)
+        if mixture is None:
             raise ServiceError(f"the prior {self.checkpoint.config.prior} has no components: choose another prior")
-        return self.prior
-
-    @property
-    def posterior_is_normal(self) -> bool:
-        """Whether q(z | x) is the stored normal, not a flow with its mean and scale."""
-        return self.checkpoint.config.posterior == "normal"
+        return mixture
 
 
 @kept(1)
@@ -161,15 +160,22 @@ def loaded(ref: Ref) -> Loaded:
             raise ServiceError(
                 f"{ref.name} is degenerate: the mean and scale of {what} are too far apart for single precision; {HINT}"
             )
-    return Loaded(checkpoint, prior, checkpoint.latents.layers[0], where)
+    posterior = checkpoint.latents.layers[0]
+    has = capabilities(
+        prior,
+        posterior,
+        posterior_density=checkpoint.config.posterior == "normal",
+        pseudo_inputs=checkpoint.model.prior.images() is not None,
+    )
+    return Loaded(checkpoint, prior, posterior, where, has)
 
 
 def _built(checkpoint: Checkpoint) -> Distribution:
     """The prior, which stays on the CPU: its tensors may be the model's own parameters, which are about to move."""
     model = checkpoint.model
     built: Distribution = model.prior(model.encoder)
-    if isinstance(built, DiagNormalMixture):
-        return _mapped(built, Tensor.clone)
+    if (mixture := as_mixture(built)) is not None:
+        return _mapped(mixture, Tensor.clone)
     own: Distribution = copy.deepcopy(model.prior)(model.encoder)
     return own
 
@@ -210,10 +216,10 @@ def noise(seed: int) -> torch.Generator:
 
 def prior_on_device(model: Loaded) -> Distribution:
     """The prior where the model computes."""
-    if not isinstance(model.prior, DiagNormalMixture):
-        built: Distribution = model.checkpoint.model.prior(model.checkpoint.model.encoder)
-        return built
-    return _mapped(model.prior, lambda tensor: tensor.to(model.device))
+    if model.has.components:
+        return _mapped(model.mixture, lambda tensor: tensor.to(model.device))
+    built: Distribution = model.checkpoint.model.prior(model.checkpoint.model.encoder)
+    return built
 
 
 def pixels_of(shares: Tensor) -> Pixels:

@@ -59,6 +59,6 @@ def bound_of(found: Metric, information: Metric | None, images: int) -> str:
 def effective_label(ref: Ref) -> str:
     """Effective components beside those that the mixture has: "7.6 of 500"; "" where it has one, or none."""
     known, found = facts(ref), metric(ref, "effective_components")
-    if not known.has_components or found is None:
+    if not known.has.several_components or found is None:
         return ""
     return f"{found.value:,.{1 if found.value < 100 else 0}f} of {known.alive:,}"

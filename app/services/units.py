@@ -22,7 +22,7 @@ from app.services.loading import (
 from app.services.memory import kept
 from app.services.originals import observations
 from app.services.subsets import subset
-from vampcore import DiagNormalMixture, metrics
+from vampcore import metrics
 from vampcore.metrics import Metric
 
 # Images times components times dimensions of a KL that is split over dimensions. On two cores they take between 2 s
@@ -102,14 +102,14 @@ def kl_per_dimension(ref: Ref) -> KLParts | None:
 
     On a random part of the test set where the whole would take more than `MOST_TERMS`; the errors are that part's.
 
-    None where prior or posterior is a flow: it has no marginals for the dimensions.
+    None where the prior has no components or the posterior no density: then dimensions have no marginals.
     """
     model = loaded(ref)
-    if not isinstance(model.prior, DiagNormalMixture) or not model.posterior_is_normal:
+    if not model.has.components or not model.has.posterior_density:
         return None
     with torch.inference_mode(), several_threads():
-        rows = torch.tensor(subset(ref, max(FEWEST_IMAGES, MOST_TERMS // model.prior.components.mean.numel()), 0))
-        parts = metrics.kl_per_dimension(model.posterior[rows], model.prior, noise(0))
+        rows = torch.tensor(subset(ref, max(FEWEST_IMAGES, MOST_TERMS // model.mixture.components.mean.numel()), 0))
+        parts = metrics.kl_per_dimension(model.posterior[rows], model.mixture, noise(0))
     kl, kl_se = (each.float().numpy() for each in (parts.kl, parts.kl_se))
     return KLParts(
         kl=kl,

@@ -147,7 +147,7 @@ def show_kl(ref: services.Ref) -> Container | None:
     st.subheader("KL of each unit", anchor=False)
     show_kl_of_layers(ref)
     if parts is None:
-        whose = "prior" if not services.facts(ref).is_mixture else "posterior"
+        whose = "prior" if not services.facts(ref).has.components else "posterior"
         widgets.not_applicable(
             f"The {whose} is a flow, which has no density for a single unit, so the KL cannot be split over the units.",
             "Shown instead: the KL as a whole, and the activity of each unit.",
@@ -156,7 +156,7 @@ def show_kl(ref: services.Ref) -> Container | None:
         return None
     total = widgets.format_value(parts.total, parts.total_se)
     hatched = ""
-    if services.facts(ref).has_components:
+    if services.facts(ref).has.several_components:
         dependence = widgets.format_value(parts.dependence, parts.dependence_se)
         hatched = f"; the hatched bar corrects for dependence between units ({dependence} nats/image)"
     st.markdown(

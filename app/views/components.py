@@ -219,23 +219,23 @@ widgets.page_head(
     "Components",
     "What each component of the prior generates, and how many test images use it. Look for rows whose images are all "
     "alike, and for components with a high weight and a low usage."
-    if services.facts(here.ref).has_components
+    if services.facts(here.ref).has.several_components
     else "This prior is a single Gaussian, so there are no components to compare."
-    if services.facts(here.ref).is_mixture
+    if services.facts(here.ref).has.components
     else "This prior is a flow, so there are no components to compare.",
 )
 widgets.part_notice((here.ref,))
-if not services.facts(here.ref).is_mixture:
+if not services.facts(here.ref).has.components:
     widgets.not_applicable(
         "A normalising flow is a single density without components, weights or usage.",
         "Shown instead: its samples.",
     )
-elif not services.facts(here.ref).has_components:
+elif not services.facts(here.ref).has.several_components:
     widgets.not_applicable(
         "A single component has weight 1 and usage 1.",
         "Shown instead: its samples.",
     )
-if services.facts(here.ref).has_components:
+if services.facts(here.ref).has.several_components:
     all_of_them(here.ref, services.facts(here.ref))
 else:
     draws_of_one(here.ref, services.facts(here.ref))

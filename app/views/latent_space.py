@@ -34,7 +34,7 @@ def explore(ref: services.Ref) -> None:
     """Plane and controls, the decoded point, and the selected images: all that a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
     with side:
-        mixture = services.facts(ref).is_mixture
+        mixture = services.facts(ref).has.components
         colours = ("class",) * bool(widgets.class_names(ref)) + ("component",) * mixture + ("ELBO",)
         colour = widgets.choose("Colour dots by", colours, key="latent_colour", default=colours[0])
         coloured = widgets.Coloured(colour, classes_in_view(ref))
@@ -110,7 +110,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
             if not (window.left <= place[0] <= window.right and window.bottom <= place[1] <= window.top):
                 st.caption("This point lies outside the plane shown.")
             lines = typicality.density_words(found, "" if exact else " on the plane")
-            if facts.has_components and found.responsibility is not None:
+            if facts.has.several_components and found.responsibility is not None:
                 share = widgets.percent(found.responsibility)
                 lines.append(f"Component **{found.component}**, responsibility **{share}**")
             decoded, said = st.columns(2, vertical_alignment="center")
@@ -168,7 +168,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
     """What the picture shows, in numbers."""
     facts, where = services.facts(ref), services.plane(ref)
     of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
-    drawn = "z ~ q(z | x)" if facts.posterior == "normal" else "from the normal"
+    drawn = "z ~ q(z | x)" if facts.has.posterior_density else "from the normal"
     each = "posterior mean of each" if means else f"one sample {drawn} each"
     if shown.how:
         each = f"of {widgets.count(facts.images)}, {shown.how}"
@@ -178,7 +178,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
     ]
     elbo = services.metric(ref, "elbo")
     cells += [elbo] if elbo else []
-    if where.exact and facts.posterior == "normal" and (facts.images < SLOW_HOLES or holes_requested(ref)):
+    if facts.has.holes and (facts.images < SLOW_HOLES or holes_requested(ref)):
         holes = services.hole_share(ref)
         cells += [holes] if holes else []
     widgets.metric_row(cells)

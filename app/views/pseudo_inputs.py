@@ -71,7 +71,7 @@ def lay_out(ref: services.Ref) -> Frame:
     """The frame of a component's description: steps under numbered headings."""
     learned = services.pseudo_inputs(ref) is not None
     steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
-    single = not services.facts(ref).has_components
+    single = not services.facts(ref).has.several_components
     images = "Test images where the prior is densest" if single else "Test images of this component"
     steps += ["Decoded mean", f"{SAMPLES} samples, seed 0", images]
     head = st.container()
@@ -97,7 +97,7 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
         order = widgets.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
         if order == "weight" and np.ptp(known.weights) < 1e-6:
             st.caption("All weights are equal, so tiles are ordered by number.")
-        if facts.has_pseudo_inputs:
+        if facts.has.pseudo_inputs:
             show = widgets.choose("Show", tuple(SHOWN), key="pseudo_show", default="pseudo-inputs", names=SHOWN)
         if show == "pseudo-inputs":
             epochs = [each for each, _ in through_the_epochs(ref)]
@@ -130,7 +130,7 @@ def one_of_them(
 ) -> None:
     """The chosen component: its number and its mark on the wall, which stays as it is, and its description."""
     with chooser:
-        word = "Pseudo-input" if facts.has_pseudo_inputs else "Component"
+        word = "Pseudo-input" if facts.has.pseudo_inputs else "Component"
         component = widgets.choose_component(ref, word, "Or click a tile.")
     with shown:
         widgets.pick_component(WALL, where, component, captioned=len(where.ids) <= FEW)
@@ -166,7 +166,9 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
 def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
     k, learned = told.component, told.pseudo_input is not None
-    words = f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has_components else "The only component"
+    words = (
+        f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has.several_components else "The only component"
+    )
     frame.head.subheader(f"{words}, step by step", anchor=False)
     *first, component, decoded, samples, images = frame.steps
     if told.pseudo_input is not None:
@@ -185,7 +187,7 @@ def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Sto
 def images_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
     """The test images that the component explains best, and those nearest to its mean: two things."""
     k = told.component
-    if not facts.has_components:
+    if not facts.has.several_components:
         show_images(ref, facts, told.explained, "The test images whose samples lie where the prior is densest", "")
         return
     ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
@@ -271,21 +273,21 @@ widgets.page_head(
     "Pseudo-inputs",
     "Images that the model learned during training; each one defines a component of the prior. Look for tiles that "
     "show one kind of image, for blends of several, and for tiles that no test image uses."
-    if known.has_pseudo_inputs
+    if known.has.pseudo_inputs
     else "The components of the prior, decoded. Look for images of one kind, and for blends of several.",
 )
 widgets.part_notice((here.ref,))
-if not known.has_pseudo_inputs:
-    instead = "the decoded mean of every component" if known.has_components else "this component, decoded"
-    instead = instead if known.is_mixture else "its samples"
+if not known.has.pseudo_inputs:
+    instead = "the decoded mean of every component" if known.has.several_components else "this component, decoded"
+    instead = instead if known.has.components else "its samples"
     widgets.not_applicable(services.no_pseudo_inputs(known.prior), f"Shown instead: {instead}.")
-if not known.is_mixture:
+if not known.has.components:
     draws_of_the_prior(here.ref, known)
-elif known.has_components:
+elif known.has.several_components:
     all_of_them(here.ref, known)
 else:
     from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES), lay_out(here.ref))
-if known.has_components:
+if known.has.several_components:
     st.page_link(
         "views/components.py",
         label="Compare this component with others",

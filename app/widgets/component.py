@@ -34,7 +34,7 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
         help: How else a component can be chosen.
     """
     facts = services.facts(ref)
-    if not facts.has_components:
+    if not facts.has.several_components:
         return 0
     alive, most_used = services.components(ref).alive, int(services.order(ref, "usage")[0])
     owner, visit, last = st.session_state.get(_LAST, (ref, state.visit(), most_used))

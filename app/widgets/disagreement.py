@@ -22,7 +22,7 @@ def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
     """Where the prior has mass and no test image is encoded; None where one of the two has no density to draw."""
     facts = services.facts(ref)
     prior = services.prior_density(ref, window, cells=services.AGGREGATE_GRID)
-    if prior is None or facts.posterior != "normal":
+    if prior is None or not facts.has.posterior_density:
         return None
     return holes.holes(
         theme,
@@ -62,7 +62,7 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
         )
 
     def card(ref: services.Ref) -> None:
-        if services.facts(ref).posterior != "normal":
+        if not services.facts(ref).has.posterior_density:
             not_applicable(
                 f"{short_words(ref)}: the posteriors are flows, so the density of the aggregated posterior takes N "
                 "inverse passes at each point.",
@@ -74,7 +74,7 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
             not_applicable(f"{short_words(ref)}: a flow has no exact projection onto a plane.", "There is no map.")
             return
         figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-holes")
-        if services.plane(ref).exact:
+        if services.facts(ref).has.holes:
             show_mass(ref)
             show_samples(ref)
 

@@ -93,5 +93,5 @@ def unit_kl(ref: services.Ref, mode: Theme) -> Any:
     parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior
     if parts is None:
         return None
-    dependence = parts.dependence if services.facts(ref).has_components else None
+    dependence = parts.dependence if services.facts(ref).has.several_components else None
     return kl_per_dimension(mode, parts.kl, dependence, prior=prior, name=f"of {ref.name}", height=400)

@@ -69,7 +69,7 @@ def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]
 def count_of_components(ref: services.Ref) -> str:
     """What stands beside a prior's name: its number of components, where there are several."""
     facts = services.facts(ref)
-    return f"K = {facts.alive:,}" if facts.has_components else ""
+    return f"K = {facts.alive:,}" if facts.has.several_components else ""
 
 
 def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
     "class" only where every test image has one, "component" only where all priors have some, "ELBO" where neither.
     """
     labelled = all(services.facts(ref).classes and (services.latents(ref).labels >= 0).all() for ref in refs)
-    mixtures = all(services.facts(ref).is_mixture for ref in refs)
+    mixtures = all(services.facts(ref).has.components for ref in refs)
     found = (("class",) if labelled else ()) + (("component",) if mixtures else ())
     return found or ("ELBO",)
 

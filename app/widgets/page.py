@@ -140,9 +140,9 @@ def prior_lines(ref: services.Ref, window: services.Window) -> density.Density |
 def flow_words(ref: services.Ref) -> str:
     """What a picture of this checkpoint's plane cannot show, or shows differently, because of a flow; "" without."""
     facts, words = services.facts(ref), []
-    if not facts.is_mixture and not services.plane(ref).exact:
+    if not facts.has.plane_density:
         words.append("No contours: this prior is a flow, which has no exact projection onto a plane.")
-    if facts.posterior != "normal":
+    if not facts.has.posterior_density:
         words.append(
             "The posteriors are flows. Their means and standard deviations are stored (from 256 samples an image); a "
             "dot is a sample of the normal distribution with these."

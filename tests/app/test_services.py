@@ -65,8 +65,8 @@ def test_facts_are_those_of_the_checkpoint(services, refs, checkpoints, name):
     prior = name.split("/")[1]
     assert known.prior == prior
     assert known.components == (1 if prior == "sg" else COMPONENTS)
-    assert known.has_components == (prior != "sg")
-    assert known.has_pseudo_inputs == prior.startswith("vamp")
+    assert known.has.several_components == (prior != "sg")
+    assert known.has.pseudo_inputs == prior.startswith("vamp")
     assert known.latent_dims == (checkpoint.config.latent_dim,)
     assert known.images == len(checkpoint.latents.ids) == 300
     assert known.shape == (1, 8, 8)

@@ -69,7 +69,7 @@ def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, n
     columns |= {"x (latent units)": where[:, 0], "y (latent units)": where[:, 1]}
     z = (latents.mean if means else latents.sample)[rows]
     columns |= {f"z{dimension + 1} (latent units)": z[:, dimension] for dimension in range(z.shape[1])}
-    if services.facts(ref).is_mixture:
+    if services.facts(ref).has.components:
         assigned = services.components_of_images(ref)
         columns |= {"component": assigned.component[rows], "responsibility": assigned.responsibility[rows]}
     columns["elbo (nats)"] = latents.elbo[rows]
@@ -82,7 +82,7 @@ def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
     """What hovering over an image says: its number, class, component (not of a flow, which has none) and ELBO."""
     latents, names = services.latents(ref), class_names(ref)
     kinds = [f"\nclass {names[label]}" for label in latents.labels[rows]] if names else [""] * len(rows)
-    if services.facts(ref).is_mixture:
+    if services.facts(ref).has.components:
         components = services.components_of_images(ref).component[rows]
         kinds = [f"{kind}\ncomponent {k}" for kind, k in zip(kinds, components, strict=True)]
     told = zip(rows, kinds, latents.elbo[rows], strict=True)

@@ -65,7 +65,7 @@ def base_plane(
     colour, names = coloured.by, class_names(ref)
     kind = "Posterior means" if means else "Samples of the posterior"
     held = "" if prior_density is None else ", and the contours that hold 50, 80, 95 and 99 % of the prior's mass"
-    if ellipses and facts.is_mixture:
+    if ellipses and facts.has.components:
         mixture = services.prior_on_plane(ref)
         weights = np.exp(mixture.log_weights)
         if facts.alive > services.MOST_SHOWN:

@@ -66,7 +66,7 @@ def selected_images(
     with pictures:
         show_images(ref, rows)
     with mix:
-        if class_names(ref) or facts.is_mixture:
+        if class_names(ref) or facts.has.components:
             show_mix(ref, rows)
         csv_button(
             f"{len(rows):,} images (CSV)",

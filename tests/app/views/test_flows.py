@@ -124,9 +124,9 @@ class TestPriorOnItsOwnPlane:
 
     def test_facts(self, services):
         facts = services.facts(ref_of(services, "flow-2d", "realnvp"))
-        assert (facts.components, facts.is_mixture, facts.has_components) == (0, False, False)
-        assert facts.posterior == "normal"
-        assert services.facts(ref_of(services, "flow-2d", "sg")).is_mixture
+        assert (facts.components, facts.has.components, facts.has.several_components) == (0, False, False)
+        assert facts.has.posterior_density
+        assert services.facts(ref_of(services, "flow-2d", "sg")).has.components
 
     def test_what_needs_components_is_refused_in_a_line(self, services):
         ref = ref_of(services, "flow-2d", "realnvp")
