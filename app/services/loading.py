@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from app.services.degenerate import HINT, degeneracy
 from app.services.home_folders import without_home
 from app.services.memory import kept
 from app.services.turns import out_of_turn
-from vampcore import DiagNormal, DiagNormalMixture, zoo
+from vampcore import DiagNormal, DiagNormalMixture
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
 from vampcore.distributions import Distribution
 from vampcore.models import decoded_means
@@ -143,16 +144,17 @@ def loaded(ref: Ref) -> Loaded:
     Raises:
         ServiceError: If it is gone, was replaced since the page was drawn, cannot be read, or is degenerate.
     """
-    where = torch.device(device().kind)
-    content = (ref.prior, ref.sha256, ref.folder)
-    entry = next((each for each in zoo.entries() if (each.prior, each.sha256, str(each.path)) == content), None)
-    if entry is None:
-        raise ServiceError(f"{ref.name} was removed or has changed: reload the page")
+    where, folder = torch.device(device().kind), Path(ref.folder)
+    gone = ServiceError(f"{ref.name} was removed or has changed: reload the page")
     try:
         with out_of_turn():
-            checkpoint = load(entry.path)
+            checkpoint = load(folder)
     except CheckpointError as error:
+        if not folder.is_dir():
+            raise gone from error
         raise ServiceError(f"{ref.name} cannot be read: {error}") from error
+    if checkpoint.sha256 != ref.sha256:
+        raise gone
     with torch.inference_mode():
         prior = _built(checkpoint)
         checkpoint.model.to(where)

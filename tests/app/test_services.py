@@ -44,6 +44,16 @@ def test_a_checkpoint_that_changed_asks_for_a_reload(services, refs, checkpoints
     stale = refs["tiny-2d/vamp"]._replace(sha256="0" * 64)
     with pytest.raises(services.ServiceError, match="reload the page"):
         services.facts(stale)
+    removed = refs["tiny-2d/vamp"]._replace(folder=refs["tiny-2d/vamp"].folder + "-before")
+    with pytest.raises(services.ServiceError, match="reload the page"):
+        services.facts(removed)
+
+
+def test_a_model_is_loaded_from_its_folder_without_a_look_at_the_others(services, refs, monkeypatch):
+    from vampcore import zoo
+
+    monkeypatch.setattr(zoo, "entries", lambda: pytest.fail("listed the checkpoints again"))
+    assert services.facts(refs["tiny-2d/vamp"]).name == "tiny-2d/vamp"
 
 
 def test_a_truncated_weight_file_is_one_line(models, tmp_path, monkeypatch):
