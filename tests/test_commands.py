@@ -108,9 +108,9 @@ class TestTrain:
     def test_it_never_writes_over_a_model(self, here, capsys):
         arguments = ["train", "--data", "digits", "--prior", "sg", *QUICK]
         assert main(arguments) == 0
-        before = zoo.entries((here / "runs",))[0].sha256
+        before = zoo.entries((here / "runs",))[0].info.sha256
         assert "--resume" in failed(capsys, arguments)
-        assert zoo.entries((here / "runs",))[0].sha256 == before
+        assert zoo.entries((here / "runs",))[0].info.sha256 == before
 
     def test_like_repeats_a_run_to_the_bit(self, family, here):
         source = family / "small" / "vamp"

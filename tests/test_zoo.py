@@ -52,9 +52,10 @@ def test_in_a_checkout_what_ships_is_listed_once(monkeypatch):
 def test_what_a_list_says_is_what_is_loaded(roots):
     (entry, _) = zoo.entries(roots)
     checkpoint = zoo.load("small/sg", roots)
-    assert entry.sha256 == checkpoint.sha256
-    assert (entry.components, entry.latent_dims, entry.epochs) == (1, (2,), checkpoint.progress.epochs)
-    assert entry.log_likelihood is None
+    assert entry.info == checkpoint.info
+    assert entry.info.sha256 == checkpoint.sha256
+    assert (entry.info.components, entry.info.latent_dims, entry.info.epochs) == (1, (2,), checkpoint.progress.epochs)
+    assert entry.info.log_likelihood is None
 
 
 def test_a_broken_folder_carries_its_error(roots):
@@ -133,14 +134,14 @@ def test_a_folder_is_read_again_when_a_file_changes(name, roots, reads):
     after = zoo.entries(roots)
     assert reads[2:] == [roots[1] / "small" / "sg"]
     assert after[0] == before[0]
-    assert (after[1].sha256 != before[1].sha256) == (name != "metrics.json")
+    assert (after[1].info.sha256 != before[1].info.sha256) == (name != "metrics.json")
 
 
 def test_without_a_manifest_a_folder_is_listed_as_unchecked(roots, reads):
-    assert [entry.checked for entry in zoo.entries(roots)] == [True, True]
+    assert [entry.info.checked for entry in zoo.entries(roots)] == [True, True]
     as_format_1(roots[1] / "small" / "sg")
     checked, unchecked = zoo.entries(roots)
-    assert (checked.checked, unchecked.checked) == (True, False)
+    assert (checked.info.checked, unchecked.info.checked) == (True, False)
     assert unchecked.error is None
 
 

@@ -15,11 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from vampcore.checkpoints import Checkpoint, CheckpointError, fingerprint, read_description, read_metrics
+from vampcore.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    CheckpointInfo,
+    fingerprint,
+    read_description,
+    read_metrics,
+)
 from vampcore.checkpoints import load as load_checkpoint
 from vampcore.checkpoints.folder import readable, reserved_name, whole
 from vampcore.checkpoints.manifest import MANIFEST, OURS, read_manifest
-from vampcore.metrics.metric import Metric
+from vampcore.checkpoints.records import info_of
 
 _IN_WHEEL = Path(__file__).resolve().parent / "shipped"
 SHIPPED = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_WHEEL.parent.parent / "checkpoints"
@@ -46,33 +53,15 @@ class Entry:
         experiment: Family; the name of the parent folder.
         prior: Name within the family; the name of the folder.
         path: The folder.
-        data: Data set.
-        model: Architecture.
-        components: Mixture components of the prior; 0 where it is a flow.
-        latent_dims: Dimensions of each stochastic layer, top first.
-        epochs: Epochs trained.
-        converged: Whether training came to its end.
-        log_likelihood: log p(x) of the test set, estimated of `n` of its images, where it was evaluated.
-        sha256: Of configuration and weights.
-        posterior: `normal`, or the flow of q(z | x).
-        checked: Whether it has a manifest, against which every file is held when it is opened; format 1 had none.
-        error: Why the folder cannot be opened; the other fields are then empty.
+        info: What it says of its model; None where it cannot be opened.
+        error: Why it cannot be opened.
     """
 
     name: str
     experiment: str
     prior: str
     path: Path
-    data: str = ""
-    model: str = ""
-    components: int = 0
-    latent_dims: tuple[int, ...] = ()
-    epochs: int = 0
-    converged: bool = False
-    log_likelihood: Metric | None = None
-    sha256: str = ""
-    posterior: str = ""
-    checked: bool = False
+    info: CheckpointInfo | None = None
     error: str | None = None
 
 
@@ -228,20 +217,7 @@ def _printable(name: str) -> str:
 def _sound_entry(folder: Path, name: str) -> Entry:
     manifest = read_manifest(folder)
     described, metrics = read_description(folder), read_metrics(folder)
-    config = described.config
-    return Entry(
-        name=name,
-        experiment=folder.parent.name,
-        prior=folder.name,
-        path=folder,
-        data=config.data,
-        model=config.model,
-        posterior=config.posterior,
-        components=config.prior_components,
-        latent_dims=config.latent_dims,
-        epochs=described.progress.epochs,
-        converged=described.progress.converged,
-        log_likelihood=next((metric for metric in metrics if metric.name == "log_likelihood"), None),
-        sha256=fingerprint(folder),
-        checked=manifest is not None,
+    info = info_of(
+        described.config, described.progress, metrics, sha256=fingerprint(folder), checked=manifest is not None
     )
+    return Entry(name, folder.parent.name, folder.name, folder, info)

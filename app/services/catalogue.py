@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 
 from app.services.capabilities import Capabilities
@@ -15,6 +14,7 @@ from app.services.loading import Ref, ServiceError, loaded
 from app.services.memory import kept
 from app.services.priors import prior_rank
 from vampcore import datasets, zoo
+from vampcore.checkpoints import CheckpointInfo
 from vampcore.checkpoints.locking import is_locked
 from vampcore.metrics import Metric
 from vampcore.transforms import count_learned
@@ -28,20 +28,15 @@ class Listed:
     """A readable checkpoint of the catalogue.
 
     Attributes:
-        checked: Whether it has a manifest that its files are held against.
+        ref: What services take.
+        info: What it says of its model.
+        data: Name of the data set for people.
         in_use: Whether a process trains or measures it now.
     """
 
     ref: Ref
+    info: CheckpointInfo
     data: str
-    model: str
-    posterior: str
-    components: int
-    latent_dims: tuple[int, ...]
-    epochs: int
-    converged: bool
-    log_likelihood: Metric | None
-    checked: bool
     in_use: bool
 
 
@@ -77,13 +72,9 @@ class Facts:
 
     Attributes:
         name: As the command line knows it.
-        data: Name of the data set.
-        model: Architecture.
+        info: What it says of itself in a list.
         prior: Its key.
-        latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
-        alive: How many of them the mixture has: a mixture that grew may lack some.
-        posterior: `normal`, or a flow, `nf` or `iaf`, of which a checkpoint keeps the means and scales.
-        components: K; 1 where the prior is a single normal, 0 where it has no components.
+        alive: How many components the mixture has: a mixture that grew may lack some.
         has: What can be shown of it.
         likelihood: `bernoulli`, `binomial` or `logistic`.
         shape: C, H, W of an image.
@@ -92,9 +83,7 @@ class Facts:
         classes: Names of the classes, () when there are none.
         images: Images of the test set whose latents the checkpoint keeps.
         test_images: Images of the test set.
-        epochs: Epochs trained.
         best_epoch: The epoch whose weights these are.
-        converged: Whether training ended by itself.
         parameters: Trained numbers in all.
         prior_parameters: Those of them that belong to the prior.
         seed: Of the run.
@@ -104,12 +93,8 @@ class Facts:
     """
 
     name: str
-    data: str
-    model: str
+    info: CheckpointInfo
     prior: str
-    posterior: str
-    latent_dims: tuple[int, ...]
-    components: int
     alive: int
     has: Capabilities
     likelihood: str
@@ -118,9 +103,7 @@ class Facts:
     classes: tuple[str, ...]
     images: int
     test_images: int
-    epochs: int
     best_epoch: int
-    converged: bool
     parameters: int
     prior_parameters: int
     seed: int
@@ -163,21 +146,14 @@ def experiments() -> tuple[Experiment, ...]:
             name = f"{entry.path.resolve().parent.parent.name}/{name}"
         taken.add((name, entry.prior))
         listed, broken = families.setdefault(name, ([], []))
-        if entry.error is not None:
-            broken.append(Broken(f"{name}/{entry.prior}", without_home(entry.error)))
+        if entry.info is None:
+            broken.append(Broken(f"{name}/{entry.prior}", without_home(entry.error or "")))
             continue
         listed.append(
             Listed(
-                ref=Ref(name, entry.prior, entry.sha256, str(entry.path)),
-                data=datasets.short_name(entry.data),
-                model=entry.model,
-                posterior=entry.posterior,
-                components=entry.components,
-                latent_dims=tuple(entry.latent_dims),
-                epochs=entry.epochs,
-                converged=entry.converged,
-                log_likelihood=entry.log_likelihood,
-                checked=entry.checked,
+                ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path)),
+                info=entry.info,
+                data=datasets.short_name(entry.info.data),
                 in_use=is_locked(entry.path),
             )
         )
@@ -193,16 +169,11 @@ def facts(ref: Ref) -> Facts:
     model = loaded(ref)
     checkpoint = model.checkpoint
     config, observation, prior = checkpoint.config, checkpoint.observation, checkpoint.model.prior
-    alive = ~model.mixture.logits.isneginf() if model.has.components else torch.zeros(0, dtype=torch.bool)
     return Facts(
         name=ref.name,
-        data=config.data,
-        model=config.model,
+        info=checkpoint.info,
         prior=config.prior,
-        posterior=config.posterior,
-        latent_dims=tuple(layer.mean.shape[-1] for layer in checkpoint.latents.layers),
-        components=len(alive),
-        alive=int(alive.sum()),
+        alive=int((~model.mixture.logits.isneginf()).sum()) if model.has.components else 0,
         has=model.has,
         likelihood=config.likelihood,
         shape=observation.shape,
@@ -210,9 +181,7 @@ def facts(ref: Ref) -> Facts:
         classes=observation.classes,
         images=len(checkpoint.latents.ids),
         test_images=checkpoint.test_images,
-        epochs=checkpoint.progress.epochs,
         best_epoch=checkpoint.progress.best_epoch,
-        converged=checkpoint.progress.converged,
         parameters=count_learned(checkpoint.model),
         prior_parameters=count_learned(prior),
         seed=config.seed,

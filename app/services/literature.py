@@ -34,12 +34,17 @@ def published(ref: Ref) -> tuple[Published, ...]:
     Its models have 40 latent dimensions and maximise the ELBO of one sample, so others are not held against them.
     """
     known = facts(ref)
-    if known.posterior != "normal" or known.likelihood != "bernoulli":
+    if known.info.posterior != "normal" or known.likelihood != "bernoulli":
         return ()
     return tuple(
         Published(found.name, found.value, found.unit, found.source.title, found.source.url, found.source.as_reported)
         for found in literature.published(
-            known.data, known.model, known.prior, known.latent_dims[0], known.objective, known.samples
+            known.info.data,
+            known.info.model,
+            known.prior,
+            known.info.latent_dims[0],
+            known.objective,
+            known.samples,
         )
         if found.source is literature.VAMPPRIOR and found.name == "log_likelihood"
     )

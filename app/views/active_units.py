@@ -44,7 +44,8 @@ def images_of(ref: services.Ref, parts: services.KLParts) -> str:
     facts = services.facts(ref)
     if parts.n == facts.images:
         return f"n = {parts.n:,}"
-    return f"n = {parts.n:,}, a random sample of {facts.images:,} test images, for K = {facts.components:,} components"
+    of_all = f"n = {parts.n:,}, a random sample of {facts.images:,} test images"
+    return f"{of_all}, for K = {facts.info.components:,} components"
 
 
 def explore(here: state.Selection) -> None:
@@ -52,7 +53,7 @@ def explore(here: state.Selection) -> None:
     ref, refs = here.ref, here.experiment.refs
     picture, side = st.columns([3, 1], gap="medium")
     with picture:
-        if len(services.facts(ref).latent_dims) > 1:
+        if len(services.facts(ref).info.latent_dims) > 1:
             st.caption(
                 "This model has two layers. The prior is that of z2, whose units can be selected here. The units of "
                 "z1, the layer next to the image, are only counted."
@@ -66,7 +67,7 @@ def explore(here: state.Selection) -> None:
 @widgets.fragment
 def one_of_them(ref: services.Ref, side: Container, picture: Container, bars: Container | None) -> None:
     """The selected unit: its numbers, its marks in the charts of all, its sweep and its cost."""
-    units, parts = services.facts(ref).latent_dims[0], services.kl_per_dimension(ref)
+    units, parts = services.facts(ref).info.latent_dims[0], services.kl_per_dimension(ref)
     with side:
         rank = widgets.number(
             f"Unit{of_top_layer(ref)}, by activity rank",
@@ -130,7 +131,7 @@ def show_counts(refs: tuple[services.Ref, ...]) -> None:
     cells = []
     for ref in refs:
         facts = services.facts(ref)
-        layers = "" if len(facts.latent_dims) == 1 else " (z1 + z2)"
+        layers = "" if len(facts.info.latent_dims) == 1 else " (z1 + z2)"
         cells.append(
             widgets.Cell(
                 widgets.plain(prior_name(ref)),
@@ -173,7 +174,7 @@ def show_kl(ref: services.Ref) -> Container | None:
 
 def show_kl_of_layers(ref: services.Ref) -> None:
     """The stored KL of each layer and of all, which is their sum; of one layer only where it has no bars."""
-    layers = len(services.facts(ref).latent_dims)
+    layers = len(services.facts(ref).info.latent_dims)
     stored = [("KL", services.metric(ref, "kl"))]
     if layers > 1:
         each = [(f"KL of z{layers - i}", services.metric(ref, "kl", layer=i)) for i in range(layers)]
@@ -245,7 +246,7 @@ def show_mute(ref: services.Ref, unit: int) -> None:
     )
     widgets.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
     if said := widgets.rebuilt_words(ref):
-        st.caption(f"{said} Without unit {unit} of z{len(facts.latent_dims)}, the layers below keep their values.")
+        st.caption(f"{said} Without unit {unit} of z{len(facts.info.latent_dims)}, the layers below keep their values.")
 
 
 widgets.page_head(

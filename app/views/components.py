@@ -179,11 +179,11 @@ def the_dead(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
 
 def the_removed(ref: services.Ref, facts: services.Facts) -> None:
     """The components that a mixture has room for and does not have, by number."""
-    if facts.alive == facts.components:
+    if facts.alive == facts.info.components:
         return
     gone = np.flatnonzero(~services.components(ref).alive)
     st.caption(
-        f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.components:,} components. Their "
+        f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.info.components:,} components. Their "
         f"weight is 0, and no page shows them: {', '.join(map(str, gone))}"
     )
 

@@ -94,8 +94,8 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
             on_plane = not exact and widgets.switch(
                 "Neighbours on the plane",
                 key="latent_on_plane",
-                help=f"Off: nearest in all {facts.latent_dims[0]} dimensions. On: nearest on the plane shown, which "
-                "ignores all other directions.",
+                help=f"Off: nearest in all {facts.info.latent_dims[0]} dimensions. On: nearest on the plane shown, "
+                "which ignores all other directions.",
             )
         found = services.decode_place(ref, *place, NEIGHBOURS, means, on_plane)
         with decoded_here:
@@ -147,7 +147,7 @@ def show_nearest(ref: services.Ref, found: services.Place, means: bool, on_plane
     elif on_plane:
         space = "on the plane, by " + ("posterior mean" if means else "sample")
     else:
-        space = f"in all {facts.latent_dims[0]} dimensions, by posterior mean"
+        space = f"in all {facts.info.latent_dims[0]} dimensions, by posterior mean"
     near, far = (widgets.format_value(float(found.distances[i])) for i in (0, -1))
     st.caption(f"The {len(rows)} nearest test {kind} {space}: {near} to {far} latent units away")
     drawing, _ = tiles(
@@ -167,7 +167,9 @@ def show_nearest(ref: services.Ref, found: services.Place, means: bool, on_plane
 def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
     """What the picture shows, in numbers."""
     facts, where = services.facts(ref), services.plane(ref)
-    of = "it is the latent space itself" if where.exact else f"of the variance in {facts.latent_dims[0]} dimensions"
+    of = (
+        "it is the latent space itself" if where.exact else f"of the variance in {facts.info.latent_dims[0]} dimensions"
+    )
     drawn = "z ~ q(z | x)" if facts.has.posterior_density else "from the normal"
     each = "posterior mean of each" if means else f"one sample {drawn} each"
     if shown.how:

@@ -229,7 +229,7 @@ refs = readable(here.experiment.refs)
 widgets.part_notice(refs)
 side_by_side()
 in_columns(refs, numbers)
-unfinished = [short_words(ref) for ref in refs if not services.facts(ref).converged]
+unfinished = [short_words(ref) for ref in refs if not services.facts(ref).info.converged]
 if unfinished:
     st.caption(f":material/hourglass_top: Not converged, the best weights so far: {', '.join(unfinished)}.")
 widgets.explain(

@@ -218,12 +218,12 @@ def show_images(ref: services.Ref, facts: services.Facts, rows: np.ndarray, alt:
 
 def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
     """Where the component lies: its ellipse over the prior's contours, and its spread in numbers."""
-    if facts.latent_dims[0] > 1:
+    if facts.info.latent_dims[0] > 1:
         drawing = drawn.component_posterior(ref, told.component, widgets.mode())
         widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
     low, high = (widgets.format_value(float(each)) for each in (told.scale.min(), told.scale.max()))
     spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
-    st.caption(f"{spread} in {facts.latent_dims[0]} latent dimensions")
+    st.caption(f"{spread} in {facts.info.latent_dims[0]} latent dimensions")
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:

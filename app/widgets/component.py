@@ -49,7 +49,7 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
         with contextlib.suppress(StreamlitAPIException):
             st.query_params[COMPONENT] = str(last)
             st.rerun()
-    chosen = number(label, key=COMPONENT, low=0, high=facts.components - 1, default=most_used, help=help)
+    chosen = number(label, key=COMPONENT, low=0, high=facts.info.components - 1, default=most_used, help=help)
     st.session_state[_LAST] = ref, state.visit(), chosen
     seen[ref] = chosen
     if alive[chosen]:

@@ -85,7 +85,7 @@ def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
 
 def of_top_layer(ref: services.Ref) -> str:
     """The words ` of z2` for a figure of the top layer alone, where a model has more than one; else none."""
-    layers = len(services.facts(ref).latent_dims)
+    layers = len(services.facts(ref).info.latent_dims)
     return f" of z{layers}" if layers > 1 else ""
 
 

@@ -47,7 +47,7 @@ def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) ->
         if name == "log_likelihood" and (estimates := [get(ref, name, None) for ref in refs]) and any(estimates):
             rows["Estimator"] = [absent if each is None else basis(each) for each in estimates]
     add("Reconstruction (nats/image)", "reconstruction")
-    layers = len(services.facts(refs[0]).latent_dims)
+    layers = len(services.facts(refs[0]).info.latent_dims)
     top = f" of z{layers}" if layers > 1 else ""
     add(f"KL{top} (nats/image)", "kl", 0 if layers > 1 else None)
     add(f"of which mutual information{top} (nats/image)", "mutual_information")
@@ -136,4 +136,4 @@ def say_not_measured(refs: tuple[services.Ref, ...]) -> None:
 
 def layer_of(ref: services.Ref, metric: services.Metric) -> str | None:
     """The name of the stochastic layer of a metric, z1 next to the data; None for the model as a whole."""
-    return None if metric.layer is None else f"z{len(services.facts(ref).latent_dims) - metric.layer}"
+    return None if metric.layer is None else f"z{len(services.facts(ref).info.latent_dims) - metric.layer}"

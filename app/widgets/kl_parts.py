@@ -16,7 +16,7 @@ def stored_kl(ref: services.Ref) -> surgery.SurgeryBar | None:
     information, marginal = (services.metric(ref, name) for name in ("mutual_information", "marginal_kl"))
     if information is None or marginal is None:
         return None
-    lower = [services.metric(ref, "kl", layer) for layer in range(1, len(services.facts(ref).latent_dims))]
+    lower = [services.metric(ref, "kl", layer) for layer in range(1, len(services.facts(ref).info.latent_dims))]
     return surgery.SurgeryBar(
         short_name(ref),
         services.facts(ref).prior,

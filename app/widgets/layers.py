@@ -5,20 +5,20 @@ from app import services
 
 def _lower(ref: services.Ref) -> str:
     """The layers below the top by name, "z1" or "z2 and z1"; "" where there is none."""
-    return " and ".join(f"z{depth}" for depth in range(len(services.facts(ref).latent_dims) - 1, 0, -1))
+    return " and ".join(f"z{depth}" for depth in range(len(services.facts(ref).info.latent_dims) - 1, 0, -1))
 
 
 def mean_words(ref: services.Ref) -> str:
     """How an image of a point of the top layer was decoded; "" where that layer is the only one."""
     lower = _lower(ref)
-    top = f"z{len(services.facts(ref).latent_dims)}"
+    top = f"z{len(services.facts(ref).info.latent_dims)}"
     return f"Decoded from {top} alone, with {lower} at the mean of its prior p({lower} | {top})." if lower else ""
 
 
 def drawn_words(ref: services.Ref) -> str:
     """How an image of a sample of the top layer was decoded; "" where that layer is the only one."""
     lower = _lower(ref)
-    top = f"z{len(services.facts(ref).latent_dims)}"
+    top = f"z{len(services.facts(ref).info.latent_dims)}"
     return f"Decoded from {top} alone, with {lower} drawn from its prior p({lower} | {top})." if lower else ""
 
 
@@ -33,7 +33,7 @@ def rebuilt_words(ref: services.Ref) -> str:
     lower = _lower(ref)
     if not lower:
         return ""
-    top = f"z{len(services.facts(ref).latent_dims)}"
+    top = f"z{len(services.facts(ref).info.latent_dims)}"
     if services.has_data(ref):
         return f"Reconstructed from the mean of q({top} | x) and, given that, the mean of q({lower} | x, {top})."
     return f"Reconstructed from the stored posterior means of {top} and {lower}."

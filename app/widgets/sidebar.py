@@ -85,21 +85,21 @@ def _of_one_data_set(listed: list[services.Experiment]) -> list[services.Experim
 def _identity(listed: services.Listed) -> None:
     """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
     colour_rule(listed.ref.prior)
-    dimensions = " + ".join(str(each) for each in listed.latent_dims)
+    dimensions = " + ".join(str(each) for each in listed.info.latent_dims)
     words = [services.prior_name(listed.ref.prior)]
-    if listed.components > 1:
-        words.append(f"{listed.components:,} components")
-    if listed.model != "vae":
-        words.append(listed.model)
-    if listed.posterior != "normal":
-        words.append(f"posterior by flow ({listed.posterior.upper()})")
-    words += [f"{dimensions} latent dimensions", listed.data, f"{listed.epochs:,} epochs"]
+    if listed.info.components > 1:
+        words.append(f"{listed.info.components:,} components")
+    if listed.info.model != "vae":
+        words.append(listed.info.model)
+    if listed.info.posterior != "normal":
+        words.append(f"posterior by flow ({listed.info.posterior.upper()})")
+    words += [f"{dimensions} latent dimensions", listed.data, f"{listed.info.epochs:,} epochs"]
     st.caption(" \u00b7 ".join(plain(each) for each in words))
-    if not listed.converged:
+    if not listed.info.converged:
         st.caption(":material/hourglass_top: Training has not converged; these are the best weights so far.")
     if listed.in_use:
         st.caption(":material/sync: A process is training or measuring it now.")
-    if not listed.checked:
+    if not listed.info.checked:
         st.caption(":material/rule: Unchecked: a checkpoint of format 1 has no checksums of its files.")
 
 
@@ -157,7 +157,7 @@ def data_notice(ref: services.Ref, key: str, consequence: str = SHOWN_INSTEAD) -
         if notes := services.data_notes(ref):
             st.caption(f"Since the training, {plain('; '.join(notes))}.")
         return
-    name = services.facts(ref).data
+    name = services.facts(ref).info.data
     with st.container(border=True):
         if not services.downloadable(ref):
             st.markdown(f"{consequence[0].upper()}{consequence[1:]}:")

@@ -80,7 +80,7 @@ def stranger(services, refs, monkeypatch):
 
 def test_a_prior_that_nobody_knows_is_drawn_on_its_plane(services, stranger):
     facts = services.facts(stranger)
-    assert (facts.components, facts.alive, facts.has.components) == (0, 0, False)
+    assert (facts.alive, facts.has.components) == (0, False)
     density = services.prior_density(stranger, services.Window(-2, 2, -1, 3), 5)
     across, up = np.meshgrid(density.x, density.y)
     np.testing.assert_allclose(density.log_density, -np.abs(across) - np.abs(up) - 2 * np.log(2), rtol=1e-5)

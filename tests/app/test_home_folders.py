@@ -41,8 +41,9 @@ def test_a_long_path_has_a_short_name_on_the_pages(models, monkeypatch):
     from tests.app.conftest import forget
     from vampcore import zoo
 
-    first = dataclasses.replace(zoo.entries()[0], data="npz:/home/anna/\ud800/" + "deep/" * 20 + "cells.npz")
-    monkeypatch.setattr(zoo, "entries", lambda: [first])
+    first = zoo.entries()[0]
+    info = dataclasses.replace(first.info, data="npz:/home/anna/\ud800/" + "deep/" * 20 + "cells.npz")
+    monkeypatch.setattr(zoo, "entries", lambda: [dataclasses.replace(first, info=info)])
     forget()
     assert services.experiments()[0].priors[0].data == "cells.npz"
 

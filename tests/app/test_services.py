@@ -74,10 +74,11 @@ def test_facts_are_those_of_the_checkpoint(services, refs, checkpoints, name):
     known, checkpoint = services.facts(refs[name]), checkpoints[name]
     prior = name.split("/")[1]
     assert known.prior == prior
-    assert known.components == (1 if prior == "sg" else COMPONENTS)
+    assert known.info == checkpoint.info
+    assert known.info.components == (1 if prior == "sg" else COMPONENTS)
     assert known.has.several_components == (prior != "sg")
     assert known.has.pseudo_inputs == prior.startswith("vamp")
-    assert known.latent_dims == (checkpoint.config.latent_dim,)
+    assert known.info.latent_dims == (checkpoint.config.latent_dim,)
     assert known.images == len(checkpoint.latents.ids) == 300
     assert known.shape == (1, 8, 8)
     assert not known.binary
@@ -106,9 +107,9 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
 
     from app.services import literature
 
-    alike = dataclasses.replace(
-        services.facts(refs["tiny-2d/vamp"]), data="static_mnist", latent_dims=(40,), likelihood="bernoulli"
-    )
+    known = services.facts(refs["tiny-2d/vamp"])
+    info = dataclasses.replace(known.info, data="static_mnist", latent_dims=(40,))
+    alike = dataclasses.replace(known, info=info, likelihood="bernoulli")
     monkeypatch.setattr(literature, "facts", lambda ref: alike)
     (found,) = services.published(refs["tiny-2d/vamp"])
     assert (found.name, found.value, found.unit, found.as_reported) == ("log_likelihood", -85.57, "nats/image", True)
@@ -116,12 +117,12 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
         "Tomczak and Welling, VAE with a VampPrior, AISTATS 2018",
         "https://arxiv.org/abs/1705.07120",
     )
-    two_layers = dataclasses.replace(alike, model="hvae", latent_dims=(40, 40))
+    two_layers = dataclasses.replace(alike, info=dataclasses.replace(info, model="hvae", latent_dims=(40, 40)))
     monkeypatch.setattr(literature, "facts", lambda ref: two_layers)
     assert [found.value for found in services.published(refs["tiny-2d/vamp"])] == [-83.19]
     for change in (
-        {"latent_dims": (2,)},
-        {"posterior": "nf"},
+        {"info": dataclasses.replace(info, latent_dims=(2,))},
+        {"info": dataclasses.replace(info, posterior="nf")},
         {"likelihood": "logistic"},
         {"prior": "mog"},
         {"objective": "iwae"},

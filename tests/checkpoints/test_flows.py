@@ -56,7 +56,7 @@ class TestRoundTrip:
     def test_the_list_tells_the_components(self, name, folders):
         entry = next(each for each in zoo.entries((folders.parent,)) if each.prior == name)
         assert entry.error is None
-        assert entry.components == (0 if KINDS[name].prior == "realnvp" else 1)
+        assert entry.info.components == (0 if KINDS[name].prior == "realnvp" else 1)
 
 
 def test_a_flow_prior_has_no_snapshots_and_no_masks_on_disk(folders):

@@ -104,7 +104,7 @@ class TestWholeWay:
         assert {path.name for path in (tmp_path / "small" / "vamp").iterdir()} == FILES | RUN_FILES
         checkpoint = load(tmp_path / "small" / "vamp")
         (entry,) = zoo.entries((tmp_path,))
-        assert (entry.model, entry.latent_dims) == ("hvae", (2, 2))
+        assert (entry.info.model, entry.info.latent_dims) == ("hvae", (2, 2))
         assert [layer.mean.shape for layer in checkpoint.latents.layers] == [(100, 2), (100, 2)]
         x = few_digits().test.images.float() / 16
         measured = evaluate(checkpoint.model, x, samples=20)

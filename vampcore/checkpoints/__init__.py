@@ -4,6 +4,7 @@ from vampcore.checkpoints.load import fingerprint, load, read_description, read_
 from vampcore.checkpoints.records import (
     Checkpoint,
     CheckpointError,
+    CheckpointInfo,
     EpochRecord,
     Latents,
     PerImage,
@@ -17,6 +18,7 @@ from vampcore.checkpoints.save import save
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "CheckpointInfo",
     "EpochRecord",
     "Latents",
     "PerImage",

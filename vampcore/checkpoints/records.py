@@ -138,6 +138,53 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class CheckpointInfo:
+    """What a checkpoint says of its model in one line of a list.
+
+    Attributes:
+        data: Data set.
+        model: Architecture.
+        components: Mixture components of the prior; 0 where it has none.
+        latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
+        epochs: Epochs trained.
+        converged: Whether training came to its end.
+        log_likelihood: log p(x) of the test set, estimated of `n` of its images, where it was evaluated.
+        sha256: Of configuration and weights; the identity of the model.
+        posterior: `normal`, or the flow of q(z | x), `nf` or `iaf`, of which a checkpoint keeps means and scales.
+        checked: Whether it has a manifest, against which every file is held when it is opened; format 1 had none.
+    """
+
+    data: str
+    model: str
+    components: int
+    latent_dims: tuple[int, ...]
+    epochs: int
+    converged: bool
+    log_likelihood: Metric | None
+    sha256: str
+    posterior: str
+    checked: bool
+
+
+def info_of(
+    config: Config, progress: Progress, metrics: Sequence[Metric], *, sha256: str, checked: bool
+) -> CheckpointInfo:
+    """What a list says of a checkpoint with these parts."""
+    return CheckpointInfo(
+        data=config.data,
+        model=config.model,
+        components=config.prior_components,
+        latent_dims=config.latent_dims,
+        epochs=progress.epochs,
+        converged=progress.converged,
+        log_likelihood=next((metric for metric in metrics if metric.name == "log_likelihood"), None),
+        sha256=sha256,
+        posterior=config.posterior,
+        checked=checked,
+    )
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A trained model with all that the dashboard shows of it.
 
@@ -175,6 +222,11 @@ class Checkpoint:
     def test_images(self) -> int:
         """Images of the test set, however many of their posteriors are kept."""
         return len(self.per_image.elbo)
+
+    @property
+    def info(self) -> CheckpointInfo:
+        """What a list says of it."""
+        return info_of(self.config, self.progress, self.metrics, sha256=self.sha256, checked=self.checked)
 
     def metric(self, name: str, layer: int | None = None) -> Metric | None:
         """The metric of that name and layer, or None where it was not measured."""

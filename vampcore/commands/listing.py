@@ -5,6 +5,7 @@ import dataclasses
 import sys
 
 from vampcore import zoo
+from vampcore.checkpoints import CheckpointInfo
 from vampcore.checkpoints.locking import is_locked
 from vampcore.commands.options import Commands, shown
 from vampcore.config import dumps
@@ -21,23 +22,21 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
     """Print the checkpoints found."""
     entries = zoo.entries()
     if options.json:
-        print(dumps([_entry_to_json(entry) for entry in entries if entry.error is None]), end="")
+        print(dumps([_as_json(entry, entry.info) for entry in entries if entry.info is not None]), end="")
     for entry in entries:
         if entry.error is not None:
             print(f"error: {entry.error}", file=sys.stderr)
-        elif not options.json:
-            score = "log p(x) not evaluated" if entry.log_likelihood is None else shown(entry.log_likelihood)
-            state = "converged" if entry.converged else "not converged"
+        elif entry.info is not None and not options.json:
+            info = entry.info
+            score = "log p(x) not evaluated" if info.log_likelihood is None else shown(info.log_likelihood)
+            state = "converged" if info.converged else "not converged"
             state += ", in use by a process now" if is_locked(entry.path) else ""
-            state += "" if entry.checked else ", unchecked (format 1)"
-            print(
-                f"{entry.name:34} {entry.data:24} {score:40} {entry.epochs:5} epoch{'s' * (entry.epochs != 1)}, {state}"
-            )
+            state += "" if info.checked else ", unchecked (format 1)"
+            epochs = f"{info.epochs:5} epoch{'s' * (info.epochs != 1)}"
+            print(f"{entry.name:34} {info.data:24} {score:40} {epochs}, {state}")
     return 0
 
 
-def _entry_to_json(entry: zoo.Entry) -> dict[str, object]:
-    fields = dataclasses.asdict(entry)
-    fields["path"] = str(entry.path)
-    fields["in_use"] = is_locked(entry.path)
-    return {name: value for name, value in fields.items() if name not in ("name", "error")}
+def _as_json(entry: zoo.Entry, info: CheckpointInfo) -> dict[str, object]:
+    where = {"experiment": entry.experiment, "prior": entry.prior, "path": str(entry.path)}
+    return {**where, **dataclasses.asdict(info), "in_use": is_locked(entry.path)}

@@ -170,8 +170,9 @@ def test_two_layers_are_counted_from_the_data_up(ref, monkeypatch):
     lower = dataclasses.replace(top, activity=top.activity * 0 + 0.5, active=top.active | True, count=5)
     monkeypatch.setattr(services, "activity", lambda ref: (top, lower))
     monkeypatch.setattr(units, "activity", lambda ref: (top, lower))
-    facts = services.facts
-    monkeypatch.setattr(services, "facts", lambda ref: dataclasses.replace(facts(ref), latent_dims=(5, 5)))
+    known = services.facts(ref)
+    known = dataclasses.replace(known, info=dataclasses.replace(known.info, latent_dims=(5, 5)))
+    monkeypatch.setattr(services, "facts", lambda ref: known)
     at = opened()
     assert shown(at)["VampPrior, learned weights"] == f"5+{top.count} of 5+5"
     assert "active units (z1 + z2)" in words(at)

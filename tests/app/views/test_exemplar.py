@@ -121,7 +121,7 @@ class TestMissingComponents:
         assert known.weights[[1, 4]].tolist() == [0, 0]
         for by in services.ORDERS:
             assert sorted(services.order(ref, by).tolist()) == list(ALIVE)
-        assert (services.facts(ref).components, services.facts(ref).alive) == (ROOM, len(ALIVE))
+        assert (services.facts(ref).info.components, services.facts(ref).alive) == (ROOM, len(ALIVE))
 
     def test_are_not_among_the_pseudo_inputs(self, services):
         at = opened("pseudo_inputs", prior="Vamp")

@@ -124,7 +124,7 @@ class TestPriorOnItsOwnPlane:
 
     def test_facts(self, services):
         facts = services.facts(ref_of(services, "flow-2d", "realnvp"))
-        assert (facts.components, facts.has.components, facts.has.several_components) == (0, False, False)
+        assert (facts.info.components, facts.has.components, facts.has.several_components) == (0, False, False)
         assert facts.has.posterior_density
         assert services.facts(ref_of(services, "flow-2d", "sg")).has.components
 
