@@ -9,7 +9,6 @@ from app import ready, server
 STATIC = Path(__file__).parent / "static"
 PATHS = ("", *(file.stem for file in Path(__file__).parent.joinpath("views").glob("*.py")))
 
-server.send_at_once()
 server.hand_over_soon()
 st.set_page_config(page_title="VampScope", page_icon=STATIC / "icon.svg", layout="wide")
 st.logo(STATIC / "logo.svg", icon_image=STATIC / "icon.svg", size="large")

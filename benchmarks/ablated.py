@@ -39,10 +39,6 @@ def _interval() -> None:
     mock.patch("app.server.hand_over_soon", return_value=None).start()
 
 
-def _nodelay() -> None:
-    mock.patch("app.server.send_at_once", return_value=0).start()
-
-
 def _freeze() -> None:
     mock.patch("gc.freeze", return_value=None).start()
 
@@ -60,7 +56,6 @@ SWITCHES: dict[str, tuple[str, Callable[[], None]]] = {
     "turns": ("turns", _turns),
     "cache": ("own cache (st.cache_resource instead)", _cache),
     "interval": ("switch interval of 1 ms (5 ms instead)", _interval),
-    "nodelay": ("TCP_NODELAY for open sockets", _nodelay),
     "freeze": ("gc.freeze", _freeze),
     "uvloop": ("uvloop (asyncio's own loop instead)", _uvloop),
     "postscriptgc": ("postScriptGC = false (true instead)", _post_script_gc),
