@@ -22,6 +22,7 @@ def strip(
     binary: Ground = True,
     pixel: int = 3,
     height: int | None = None,
+    width: int = 960,
 ) -> Drawing:
     """A table of images with named columns and rows: a traversal has one row a unit, growth one row a pseudo-input.
 
@@ -36,7 +37,8 @@ def strip(
         alt: What the pictures show.
         binary: Whether black and white are ground and ink, and invert with the theme; see `tiles.mosaic`.
         pixel: Enlargement before encoding.
-        height: Pixels; from the aspect of the images at a width of 960 unless given.
+        height: Pixels; from the aspect of the images at that width unless given.
+        width: About how many pixels wide the cells together are drawn.
 
     Raises:
         ValueError: If the names are not one for each column and row.
@@ -66,16 +68,17 @@ def strip(
             }
         ]
     )
-    tall = round(960 * aspect * count_rows / count) + 64 if height is None else height
-    laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 130), 900), grid=False)
+    tall = round(width * aspect * count_rows / count) + 64 if height is None else height
+    laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 100), 900), grid=False)
     add_picture(figure, picture, 0, count, 0, count_rows, vectors.pixel_of(images.shape[2:], pixel))
     # Names never change, so room for them is known: plotly would find it by drawing the figure twice.
     names = max(map(text_width, rows)) if named else 0.0
     figure.update(margin={"l": math.ceil(35 + names) if named else 28, "b": 46})
-    # On a phone every name would need a turn of 90 degrees: about nine are written, words always, numbers evenly.
+    # Words are always written, numbers evenly, nine or as many as there is room for.
+    fitting = max(1, min(9, int((width - names) / (max(map(text_width, columns)) + 12))))
     words = [c for c, name in enumerate(columns) if name[:1].isalpha()]
     numbers = [c for c in range(count) if c not in words]
-    written = np.array(sorted({*words, *numbers[:: -(-count // 9)]}))
+    written = np.array(sorted({*words, *numbers[:: -(-count // fitting)]}))
     figure.update_x(
         tickvals=(written + 0.5).tolist(),
         ticktext=[columns[c] for c in written],

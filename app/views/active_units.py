@@ -209,6 +209,7 @@ def show_sweep(ref: services.Ref, unit: int) -> None:
         alt=f"Decoded means while unit {unit} goes from {sweep.values[0]:.2f} to {sweep.values[-1]:.2f}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
+        width=widgets.strip_width(),
     )
     widgets.figure(drawing, key="units_sweep", name=f"unit-{unit}-sweep")
 
@@ -243,6 +244,7 @@ def show_mute(ref: services.Ref, unit: int) -> None:
         alt=f"Reconstructions of {len(rows)} test images, and the same without unit {unit}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
+        width=widgets.strip_width(),
     )
     widgets.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
     if said := widgets.rebuilt_words(ref):

@@ -37,7 +37,7 @@ from app.widgets.page import (
     progress,
 )
 from app.widgets.pictures import enlargement, images_png, picture
-from app.widgets.screen import DESK, picture_width, plane_height
+from app.widgets.screen import DESK, picture_width, plane_height, strip_width
 from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar, vector_notice
 from app.widgets.text import plain, printable
 
@@ -109,6 +109,7 @@ __all__ = [
     "signed_difference",
     "slide",
     "stored_differences",
+    "strip_width",
     "switch",
     "value",
     "vector_notice",

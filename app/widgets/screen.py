@@ -25,6 +25,11 @@ def follow_width() -> None:
     watch_narrow(is_narrow(), on_narrow=lambda narrow: st.session_state.update({_NARROW: narrow}))
 
 
+def strip_width() -> int:
+    """About how many pixels wide the cells of a strip of images are, which stands alone on its line."""
+    return PHONE - 80 if is_narrow() else 960
+
+
 def picture_width() -> int:
     """About how many pixels wide a page's picture is: plotly wants its height before the browser knows the width."""
     return PHONE if is_narrow() else DESK

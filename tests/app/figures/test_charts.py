@@ -138,6 +138,16 @@ def test_history_of_one_epoch_without_validation():
     assert low < -200 < high
 
 
+def test_a_strip_of_a_narrow_window_is_low_and_names_what_fits():
+    images, names = np.zeros((1, 12, 1, 4, 4)), [str(1000 + row) for row in range(12)]
+    wide, narrow = (strip(images, LIGHT, columns=names, axis="", alt="a", width=w).checked() for w in (960, 270))
+    assert (wide.layout.height, narrow.layout.height) == (144, 100)
+    assert list(wide.layout.xaxis.ticktext) == names[::2]
+    assert list(narrow.layout.xaxis.ticktext) == names[::2]
+    crowded = strip(images, LIGHT, columns=names, axis="", alt="a", width=150).checked()
+    assert list(crowded.layout.xaxis.ticktext) == names[::4]
+
+
 def test_strip_has_a_cell_for_each_row_and_column():
     images = np.random.default_rng(0).random((2, 12, 1, 4, 4))
     figure = strip(
