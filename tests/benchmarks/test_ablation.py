@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.ablated import SWITCHES
-from benchmarks.ablation import ALL, Times, first_row, measured, ratios, row, server_without
+from benchmarks.ablation import AGAIN, ALL, Times, first_row, measured, ratios, rows_of, server_without
 from benchmarks.viewers import Moved
 from tools.patience import patience
 from tools.server import ROOT
@@ -122,7 +122,16 @@ def test_ratios_are_those_of_the_quantiles():
     ("factor", "slow", "verdict"), [(1.0, 1.0, "no"), (0.5, 1.0, "no"), (1.3, 1.0, "yes"), (1.0, 1.3, "yes")]
 )
 def test_ten_percent_of_a_median_or_a_95th_percentile_is_enough(factor, slow, verdict):
-    assert row("turns", ratios(times(factor, slow), times(1.0)))[-1] == verdict
+    same, found = ratios(times(1.0), times(1.0)), ratios(times(factor, slow), times(1.0))
+    rows = rows_of({AGAIN: same, "turns": found})
+    assert [each[0] for each in rows] == [AGAIN, "turns"]
+    assert rows[1][-1] == verdict
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.2])
+def test_nothing_is_said_where_equal_servers_differ(factor):
+    rows = rows_of({AGAIN: ratios(times(factor), times(1.0)), "turns": ratios(times(2.0), times(1.0))})
+    assert [each[-1] for each in rows] == ["too busy", "open"]
 
 
 def test_what_scatters_about_ten_percent_is_open():
@@ -134,4 +143,4 @@ def test_what_scatters_about_ten_percent_is_open():
 
 def test_the_first_row_has_the_times():
     assert first_row(times(0.1))[:2] == (ALL, "100 ms")
-    assert len(first_row(times(0.1))) == len(row("turns", ratios(times(1.0), times(1.0))))
+    assert len(first_row(times(0.1))) == len(rows_of({AGAIN: ratios(times(1.0), times(1.0))})[0])
