@@ -19,7 +19,6 @@ from app.widgets.family import (
     in_columns,
     latent_map,
     readable,
-    say_flow,
     say_ranges,
     short_name,
     short_words,
@@ -83,7 +82,7 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
         drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350, bar=bar)
         widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
         samples_go_here = st.container()
-        say_flow(ref)
+        widgets.say_flow(ref)
         return samples_go_here
 
     places = in_columns(refs, card)

@@ -52,8 +52,7 @@ def explore(ref: services.Ref) -> None:
         shown = widgets.show_plane(ref, CHART, VIEW, means, coloured, ellipses)
         if widgets.has_no_legend(ref, coloured):
             st.caption("Too many classes for a legend. Hover over a dot to see its class, or select classes.")
-        if words := widgets.flow_words(ref):
-            st.caption(words)
+        widgets.say_flow(ref)
         if ellipses and (many := services.facts(ref).alive) > services.MOST_SHOWN:
             st.caption(f"Ellipses show the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
     numbers = st.container()
@@ -170,8 +169,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
     of = (
         "it is the latent space itself" if where.exact else f"of the variance in {facts.info.latent_dims[0]} dimensions"
     )
-    drawn = "z ~ q(z | x)" if facts.has.posterior_density else "from the normal"
-    each = "posterior mean of each" if means else f"one sample {drawn} each"
+    each = "posterior mean of each" if means else f"one sample {widgets.sample_words(ref)} each"
     if shown.how:
         each = f"of {widgets.count(facts.images)}, {shown.how}"
     cells: list[services.Metric | widgets.Cell] = [

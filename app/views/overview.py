@@ -15,7 +15,6 @@ from app.widgets.family import (
     in_columns,
     latent_map,
     readable,
-    say_flow,
     say_ranges,
     short_name,
     short_words,
@@ -77,7 +76,7 @@ def card(ref: services.Ref, window: services.Window, colour: str, bar: float | N
         name=f"{ref.experiment}-{ref.prior}-map",
     )
     samples_go_here = st.container()
-    say_flow(ref)
+    widgets.say_flow(ref)
     return samples_go_here
 
 

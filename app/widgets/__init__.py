@@ -5,6 +5,7 @@ from app.widgets.component import choose_component, component_table, percent, pi
 from app.widgets.controls import choose, choose_many, choose_one, number, place_inputs, slide, switch
 from app.widgets.differences import differences_in_words, show_differences, stored_differences
 from app.widgets.export import csv_button, figure, file_button
+from app.widgets.flows import sample_words, say_flow
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.images import Coloured, class_names, described, has_no_legend, image_table
 from app.widgets.latent_plane.show import Shown, axis_words, show_plane
@@ -25,7 +26,6 @@ from app.widgets.page import (
     Cell,
     colour_rule,
     explain,
-    flow_words,
     metric_row,
     mode,
     not_applicable,
@@ -69,7 +69,6 @@ __all__ = [
     "explain",
     "figure",
     "file_button",
-    "flow_words",
     "format_metric",
     "format_value",
     "fragment",
@@ -101,6 +100,8 @@ __all__ = [
     "prior_lines",
     "progress",
     "rebuilt_words",
+    "sample_words",
+    "say_flow",
     "show_component",
     "show_differences",
     "show_plane",

@@ -9,6 +9,7 @@ from app.figures import holes, tiles
 from app.figures.theme import Theme
 from app.widgets.export import figure
 from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name, short_words
+from app.widgets.flows import NO_AGGREGATE, NO_PROJECTION
 from app.widgets.numbers import count, format_value
 from app.widgets.page import mode, not_applicable, plane_density, plane_window, progress
 from app.widgets.pictures import enlargement, picture
@@ -63,15 +64,11 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
 
     def card(ref: services.Ref) -> None:
         if not services.facts(ref).has.posterior_density:
-            not_applicable(
-                f"{short_words(ref)}: the posteriors are flows, so the density of the aggregated posterior takes N "
-                "inverse passes at each point.",
-                "Holes are not measured.",
-            )
+            not_applicable(f"{short_words(ref)}: {NO_AGGREGATE}", "Holes are not measured.")
             return
         drawing = hole_map(ref, windows[ref], mode())
         if drawing is None:
-            not_applicable(f"{short_words(ref)}: a flow has no exact projection onto a plane.", "There is no map.")
+            not_applicable(f"{short_words(ref)}: {NO_PROJECTION}", "There is no map.")
             return
         figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-holes")
         if services.facts(ref).has.holes:

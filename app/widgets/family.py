@@ -10,7 +10,7 @@ from app.figures import plane
 from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import Theme
 from app.widgets.latent_plane.images import colouring_of, shuffled
-from app.widgets.page import flow_words, named, plane_window, prior_lines
+from app.widgets.page import named, plane_window, prior_lines
 from app.widgets.text import plain
 
 T = TypeVar("T")
@@ -87,12 +87,6 @@ def of_top_layer(ref: services.Ref) -> str:
     """The words ` of z2` for a figure of the top layer alone, where a model has more than one; else none."""
     layers = len(services.facts(ref).info.latent_dims)
     return f" of z{layers}" if layers > 1 else ""
-
-
-def say_flow(ref: services.Ref) -> None:
-    """What a map of this checkpoint leaves out because of a flow, in a line under it."""
-    if words := flow_words(ref):
-        st.caption(words)
 
 
 @services.kept(100)

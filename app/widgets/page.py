@@ -132,22 +132,9 @@ def plane_window(window: services.Window) -> density.Window:
 
 
 def prior_lines(ref: services.Ref, window: services.Window) -> density.Density | None:
-    """The prior's density on the plane as figures take it; None where it has none: see `flow_words`."""
+    """The prior's density on the plane as figures take it; None where it has none."""
     measured = services.prior_density(ref, window)
     return None if measured is None else plane_density(measured)
-
-
-def flow_words(ref: services.Ref) -> str:
-    """What a picture of this checkpoint's plane cannot show, or shows differently, because of a flow; "" without."""
-    facts, words = services.facts(ref), []
-    if not facts.has.plane_density:
-        words.append("No contours: this prior is a flow, which has no exact projection onto a plane.")
-    if not facts.has.posterior_density:
-        words.append(
-            "The posteriors are flows. Their means and standard deviations are stored (from 256 samples an image); a "
-            "dot is a sample of the normal distribution with these."
-        )
-    return " ".join(words)
 
 
 def plane_density(measured: services.Density) -> density.Density:

@@ -1,6 +1,7 @@
 """How typical of the prior a point of the plane is, in words."""
 
 from app import services
+from app.widgets.flows import NO_DENSITY
 from app.widgets.numbers import count, signed
 
 # A point less typical than all but this share of the prior's samples lies far outside the prior.
@@ -19,10 +20,7 @@ def is_outside(found: services.Place) -> bool:
 def density_words(found: services.Place, where: str) -> list[str]:
     """The density of a point under the prior; `where` says of which density it is."""
     if found.log_density is None or found.less_dense is None:
-        return [
-            "This prior is a flow without a density on the plane. The image is decoded from the clicked point on the "
-            "plane."
-        ]
+        return [NO_DENSITY]
     return [
         f"Log-density{where} **{signed(f'{found.log_density:,.2f}')} nats**",
         f"More typical than **{share_words(found.less_dense)}** of {count(services.DRAWS)} prior samples",
