@@ -102,7 +102,7 @@ def _as_long_as_it_takes(ref: Ref) -> Iterator[None]:
 
 
 def window(refs: tuple[Ref, ...]) -> Window:
-    """One square that holds the points of all the checkpoints, and every line of their priors."""
+    """One square that holds every line of the priors, and all but 4 in 1000 of the points along each axis."""
     return _enclose(np.stack([_extent(ref) for ref in refs]))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.services.densities import aggregate, prior_seen, share_less_dense
 from app.services.latent_plane.points import Floats, plane
 from app.services.latent_plane.selection import nearest, nearest_on_plane
-from app.services.loading import DataMissing, Pixels, Ref, decode_means, loaded, noise, pixels_of
+from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, noise, pixels_of
 from app.services.memory import kept
 from app.services.originals import observations, test_part
 
@@ -178,9 +178,12 @@ def decode_place(
 
 @kept(100)
 def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> Samples:
-    """Draws from the prior; one seed gives all priors the same noise and the same uniforms for their components."""
+    """Draws from the prior; one seed gives all priors the same noise and the same uniforms for their components.
+
+    The first ones are the same however many are asked for.
+    """
     with torch.inference_mode():
-        return _decoded(ref, loaded(ref).prior.sample((n,), noise(seed), temperature), seed, temperature)
+        return _decoded(ref, first_draws(loaded(ref).prior, n, seed, temperature), seed, temperature)
 
 
 @kept(64)
@@ -192,4 +195,5 @@ def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
 
 def _decoded(ref: Ref, z: torch.Tensor, seed: int, temperature: float = 1.0) -> Samples:
     """Samples of the top layer decoded, each with a noise of its own in the layers below."""
-    return Samples(decode_means(loaded(ref), z, draws=len(z), temperature=temperature, seed=seed), z.numpy())
+    images = decode_means(loaded(ref), z, draws=at_once(len(z)), temperature=temperature, seed=seed)
+    return Samples(images, z.numpy())

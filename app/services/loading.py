@@ -30,6 +30,8 @@ Pixels = NDArray[np.uint8]
 
 # Added to a seed for the noise below the top layer, which must not be that of the top layer again.
 LOWER_LAYERS = 1_000_003
+# As many as pages show at once.
+DRAWN_AT_ONCE = 100
 
 
 class ServiceError(ValueError):
@@ -234,6 +236,16 @@ def pixels_of(shares: Tensor) -> Pixels:
     if bool(shares.isnan().any()):
         raise ServiceError(f"this model is degenerate: it decodes pixels that are not numbers; {HINT}")
     return (shares.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+
+
+def first_draws(distribution: Distribution, n: int, seed: int, temperature: float = 1.0) -> Tensor:
+    """The first of `at_once(n)` draws, `(n, D)`: random numbers depend on how many are drawn at once."""
+    return distribution.sample((at_once(n),), noise(seed), temperature)[:n]
+
+
+def at_once(n: int) -> int:
+    """How many draws are made where `n` are shown."""
+    return max(n, DRAWN_AT_ONCE)
 
 
 def decode_means(

@@ -10,7 +10,17 @@ from torch.nn import functional
 from app.services.densities import on_plane
 from app.services.latent_plane.points import Floats, latents, log_prior
 from app.services.latent_plane.selection import nearest
-from app.services.loading import Pixels, Ref, ServiceError, decode_means, loaded, noise, pixels_of, several_threads
+from app.services.loading import (
+    Pixels,
+    Ref,
+    ServiceError,
+    at_once,
+    decode_means,
+    first_draws,
+    loaded,
+    pixels_of,
+    several_threads,
+)
 from app.services.memory import kept
 from vampcore import metrics
 
@@ -257,7 +267,8 @@ def _explained(ref: Ref, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]
 def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float = 1.0, seed: int = 0) -> Pixels:
     """Decoded draws of several components, `(len(ks) * n, C, H, W)`, a row each.
 
-    All rows share their noise, that of lower layers too, so that a column differs by the component alone.
+    All rows share their noise, that of lower layers too, so that a column differs by the component alone. The first
+    columns are the same however many are asked for.
 
     Raises:
         ServiceError: If there is no such component.
@@ -267,8 +278,9 @@ def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float 
     for k in ks:
         _check(k, count)
     with torch.inference_mode():
-        drawn = [model.mixture.component(k).sample((n,), noise(seed), temperature) for k in ks]
-        return decode_means(model, torch.cat(drawn), draws=n, temperature=temperature, seed=seed)
+        drawn = [first_draws(model.mixture.component(k), n, seed, temperature) for k in ks]
+        images = [decode_means(model, z, draws=at_once(n), temperature=temperature, seed=seed) for z in drawn]
+        return np.concatenate(images)
 
 
 def _check(k: int, count: int) -> None:

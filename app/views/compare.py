@@ -19,6 +19,7 @@ from app.widgets.family import (
     in_columns,
     latent_map,
     readable,
+    say_outside,
     say_ranges,
     short_name,
     short_words,
@@ -81,6 +82,7 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
         widgets.prior_heading(ref, count_of_components(ref))
         drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350, bar=bar)
         widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
+        say_outside(ref, windows[ref])
         samples_go_here = st.container()
         widgets.say_flow(ref)
         return samples_go_here

@@ -15,6 +15,7 @@ from app.widgets.family import (
     in_columns,
     latent_map,
     readable,
+    say_outside,
     say_ranges,
     short_name,
     short_words,
@@ -75,6 +76,7 @@ def card(ref: services.Ref, window: services.Window, colour: str, bar: float | N
         key=f"overview_map_{ref.prior}",
         name=f"{ref.experiment}-{ref.prior}-map",
     )
+    say_outside(ref, window)
     samples_go_here = st.container()
     widgets.say_flow(ref)
     return samples_go_here

@@ -10,6 +10,7 @@ from app.figures import plane
 from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import Theme
 from app.widgets.latent_plane.images import colouring_of, shuffled
+from app.widgets.numbers import count
 from app.widgets.page import named, plane_window, prior_lines
 from app.widgets.text import plain
 
@@ -126,6 +127,13 @@ def latent_map(
     if bar is not None:
         add_scale_bar(drawing, mode, plane_window(window), bar)
     return drawing
+
+
+def say_outside(ref: services.Ref, window: services.Window) -> None:
+    """Say how many dots lie beyond the edges of a map, where some do."""
+    images = services.facts(ref).images
+    if outside := images - len(services.rows_in(ref, window)):
+        st.caption(f"{count(outside)} of {count(images)} dots are outside this map.")
 
 
 def bar_of(windows: Iterable[services.Window]) -> float | None:

@@ -65,16 +65,25 @@ def test_samples_of_a_column_differ_by_the_component_alone(shipped, ref, model):
     assert spread(twice[:n]) > 1
     k, other = 3, 8
     both = shipped.component_samples(ref, (k, other), n, 1.0, 2)
-    from app.services.loading import LOWER_LAYERS, noise
+    from app.services.loading import DRAWN_AT_ONCE, LOWER_LAYERS, first_draws, noise
 
-    epsilon = torch.randn((n, 40), generator=noise(2 + LOWER_LAYERS))
+    epsilon = torch.randn((DRAWN_AT_ONCE, 40), generator=noise(2 + LOWER_LAYERS))[:n]
     vae = model.checkpoint.model
     with torch.inference_mode():
         for at, component in enumerate((k, other)):
-            z2 = model.mixture.component(component).sample((n,), noise(2))
+            z2 = first_draws(model.mixture.component(component), n, 2)
             p1 = vae.lower_layers()[0].prior(z2)
             expected = vae.decoder(z2, p1.mean + p1.scale * epsilon).mean().mul(255).round().numpy()
             assert np.abs(both[at * n : (at + 1) * n].astype(int) - expected).max() <= 1
+
+
+def test_the_first_samples_are_the_same_however_many_are_shown(shipped, ref):
+    few, many = shipped.prior_samples(ref, 5, 3), shipped.prior_samples(ref, 24, 3)
+    np.testing.assert_array_equal(few.z, many.z[:5])
+    assert np.abs(few.pixels.astype(int) - many.pixels[:5]).max() <= 1
+    if shipped.facts(ref).has.several_components:
+        few, many = (shipped.component_samples(ref, (0, 1), n, 1.0, 3).astype(int) for n in (5, 24))
+        assert np.abs(few - np.concatenate([many[:5], many[24:29]])).max() <= 1
 
 
 def test_cold_samples_repeat_the_decoded_mean(shipped, ref):

@@ -84,6 +84,9 @@ def _show_points(
         seen += ", of the selected classes" if coloured.classes else ""
     drawn = "each drawn as a dot"
     how = drawn if in_view < images else ""
+    if look.view is None:
+        outside = in_view - int(of_these[services.rows_in(ref, services.window((ref,)), means)].sum())
+        drawn += f"; {count(outside)} outside this map" if outside else ""
     return Shown(_selected(ref, means, coloured, look), in_view, how, f"{seen}, {drawn}.", coloured.classes)
 
 

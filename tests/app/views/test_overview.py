@@ -245,3 +245,15 @@ def test_the_history_is_that_of_the_checkpoints(refs):
     named = {trace["name"] for trace in drawn["data"] if "name" in trace}
     assert {f"{prior}, {part}" for prior in ("SG", "MoG", "Vamp") for part in ("training", "validation")} <= named
     assert f"Vamp 3 epochs, best at {services.facts(refs[2]).best_epoch}" in drawn["layout"]["meta"]["alt"]
+
+
+def test_dots_outside_a_map_are_counted_under_it(services, refs):
+    said = [each.value for each in opened().caption if "outside this map" in each.value]
+    expected = []
+    for ref in (each for each in refs if each.experiment == "tiny-2d"):
+        window, placed = services.window((ref,)), services.points(ref)
+        inside = ((placed >= (window.left, window.bottom)) & (placed < (window.right, window.top))).all(1)
+        if not inside.all():
+            expected.append(f"{(~inside).sum()} of 300 dots are outside this map.")
+    assert expected
+    assert said == expected
