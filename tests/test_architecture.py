@@ -27,6 +27,7 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
+    ("records",),
     ("figures", "services", "server"),
     ("state", "components"),
     ("widgets",),
@@ -35,6 +36,7 @@ APP = (
 )
 # In the library's __init__ stand the public names: it may import all but the command line, and nothing imports it.
 FORBIDDEN_IN_VAMPCORE = {"streamlit", "plotly", "app"}
+# Neither figures nor the records that they draw know where an array comes from, or on which page it is shown.
 FORBIDDEN_IN_FIGURES = {"streamlit", "torch", "torchvision", "vampcore"}
 ONLY_SERVICES = {"torch", "torchvision", "safetensors", "vampcore"}
 ALLOWED_IN_VIEWS = {"app", "streamlit", "numpy", "pandas"} | sys.stdlib_module_names
@@ -106,7 +108,7 @@ def trespasses(root: Path) -> list[str]:
         place, file, names = place_of(path, root / "app"), path.relative_to(root).as_posix(), imports_of(path, root)
         heads = {name.partition(".")[0] for name in names}
         forbidden = set() if place == "services" else heads & ONLY_SERVICES
-        if place == "figures":
+        if place in {"figures", "records"}:
             forbidden |= heads & FORBIDDEN_IN_FIGURES
         if place == "views":
             forbidden |= heads - ALLOWED_IN_VIEWS
@@ -190,6 +192,7 @@ def house(tmp_path):
         ("vampcore", VAMPCORE, {"vampcore/nn": "from vampcore.helpers import f\n"}, "helpers, which has no place"),
         ("app", APP, {"app/state": "from app import widgets\n", "app/widgets": ""}, "does not stand below"),
         ("app", APP, {"app/figures/a": "import app.services\n"}, "does not stand below"),
+        ("app", APP, {"app/records": "from app.figures import a\n", "app/figures/a": ""}, "does not stand below"),
         ("app", APP, {"app/helpers/a": ""}, "helpers has no place"),
     ],
 )
@@ -205,6 +208,8 @@ def test_an_import_that_climbs_is_found(house, package, tiers, files, fault):
         ({"vampcore/nn": "from app import state\n"}, "vampcore/nn.py: imports app"),
         ({"app/figures/a": "import streamlit\n"}, "app/figures/a.py: imports streamlit"),
         ({"app/figures/a": "from torch import nn\n"}, "app/figures/a.py: imports torch"),
+        ({"app/records": "import streamlit\n"}, "app/records.py: imports streamlit"),
+        ({"app/records": "from vampcore.metrics import Metric\n"}, "app/records.py: imports vampcore"),
         ({"app/widgets": "import vampcore.zoo\n"}, "app/widgets.py: imports vampcore"),
         ({"app/views/a": "import plotly.graph_objects\n"}, "app/views/a.py: imports plotly"),
         ({"app/views/a": "from app.components import pick\n"}, "app/views/a.py: imports app.components"),
@@ -240,7 +245,8 @@ def test_what_is_allowed_is_not_found(house):
         "app/services": "import torch\nfrom vampcore import zoo\n",
         "app/views/a": "import math\nimport numpy as np\nimport streamlit as st\nfrom app import services\n"
         "from app.figures import b\nfrom app.widgets import c\n",
-        "app/figures/b": "import plotly.graph_objects as go\nfrom app.figures import c\n",
+        "app/figures/b": "import plotly.graph_objects as go\nfrom app import records\nfrom app.figures import c\n",
+        "app/records": "import numpy as np\n",
         "app/figures/c": "",
         "app/widgets": "import streamlit as st\nfrom app.components.pick import pick\n",
         "app/main": "from app import state, widgets\n",

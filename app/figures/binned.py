@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.figures.density import Window
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, ByValue, Colouring, marker_of, narrow, point_colours, scatter, value_colours
 from app.figures.theme import COMPARED, Theme
 from app.figures.tiles import add_picture
+from app.records import Window
 
 FAINTEST = 0.22
 """Opacity of a cell that holds a single point, so that none is lost from sight."""

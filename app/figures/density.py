@@ -1,54 +1,15 @@
 """A density on a plane, drawn as lines that hold a given share of its mass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from app.figures.drawing import Spec
 from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
-
-MASSES = (0.50, 0.80, 0.95, 0.99)
-"""The masses that the lines hold, from the innermost line outwards."""
+from app.records import MASSES, Density, Window
 
 FURTHEST = 40.0
 """Where the mapped level stops: a contour needs numbers, and log 0 is none."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """The part of a plane that is shown, in the plane's units."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-
-@dataclass(frozen=True)
-class Density:
-    """Log-density on a regular grid, and the thresholds of its mass levels.
-
-    Attributes:
-        x: Places of the columns, [W], ascending.
-        y: Places of the rows, [H], ascending.
-        log_density: Log-density in nats, [H, W]; row i lies at y[i].
-        levels: Log-density above which the density holds 50, 80, 95 and 99 % of its mass, [4], descending.
-
-    Raises:
-        ValueError: If the shapes disagree or the levels do not descend.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    log_density: np.ndarray
-    levels: np.ndarray
-
-    def __post_init__(self) -> None:
-        if self.log_density.shape != (len(self.y), len(self.x)):
-            raise ValueError(f"log_density is {self.log_density.shape}, the grid is {(len(self.y), len(self.x))}")
-        if self.levels.shape != (len(MASSES),) or not (np.diff(self.levels) < 0).all():
-            raise ValueError(f"levels are {len(MASSES)} descending log-densities, one for each of {MASSES}")
 
 
 def window_around(*places: np.ndarray, margin: float = 0.08, left_out: float = 0.002) -> Window:

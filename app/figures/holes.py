@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from app.figures.density import MASSES, Density, Window, contour
+from app.figures.density import contour
 from app.figures.drawing import Drawing
 from app.figures.plane import framed
 from app.figures.theme import COMPARED, Theme, laid_out, rgb, with_alpha
 from app.figures.tiles import add_picture
+from app.records import MASSES, Density, Window
 
 FINE = 6
 """Pixels of the hole's picture for each step of the grid."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.figures.class_labels import class_labels, placed
-from app.figures.density import Density, Window, contour, label, level_labels
+from app.figures.density import contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, Colouring, raster, scatter
 from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, widest_tick, with_alpha
 from app.figures.tiles import add_picture
+from app.records import Density, Window
 
 DEVIATIONS = 2.0
 """Radius of a component's ellipse in its standard deviations; two hold 86.5 % of its mass on a plane."""

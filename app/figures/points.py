@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.figures.density import Window
 from app.figures.drawing import Spec
 from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, rgb, value_scale, with_alpha
+from app.records import Window
 
 ALPHA = 0.6
 MANY = 4000

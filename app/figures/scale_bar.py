@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from app.figures.density import Window
 from app.figures.drawing import Drawing
 from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
+from app.records import Window
 
 ALIKE = 1.05
 """Ranges that differ by less than this factor need no bar."""

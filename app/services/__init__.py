@@ -4,6 +4,7 @@ Every function takes a `Ref`, the name, content and folder of a checkpoint, and 
 generator of the call's own.
 """
 
+from app.records import Density, Window
 from app.services.availability import download, downloadable, has_data, missing_data
 from app.services.catalogue import (
     Broken,
@@ -30,9 +31,7 @@ from app.services.compare import (
 )
 from app.services.densities import (
     AGGREGATE_GRID,
-    Density,
     PlaneMixture,
-    Window,
     aggregate_density,
     prior_density,
     prior_on_plane,
@@ -66,7 +65,7 @@ from app.services.latent_plane.points import (
 )
 from app.services.latent_plane.selection import Outlines, nearest, nearest_on_plane, rows_in, rows_inside, within
 from app.services.latent_plane.view import MOST_POINTS, drawn_window, is_binned, window_of
-from app.services.literature import Published, published
+from app.services.literature import published
 from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
 from app.services.memory import kept
 from app.services.originals import data_notes
@@ -138,7 +137,6 @@ __all__ = [
     "Place",
     "Plane",
     "PlaneMixture",
-    "Published",
     "Ref",
     "Samples",
     "ServiceError",

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.records import MASSES, Density, Window
 from app.services.degenerate import HINT, is_drawable
 from app.services.latent_plane.points import Floats, plane, points
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
@@ -15,7 +16,7 @@ from app.services.memory import kept
 from vampcore import DiagNormalMixture, NormalMixture
 from vampcore.distributions import Distribution
 from vampcore.metrics import log_density, mass_levels
-from vampcore.metrics.coverage import DRAWS, MASSES
+from vampcore.metrics.coverage import DRAWS
 
 PRIOR_GRID = 100
 AGGREGATE_GRID = 60
@@ -27,39 +28,12 @@ _PERCENT = tuple(percent / 100 for percent in range(1, 100))
 
 
 @dataclass(frozen=True)
-class Window:
-    """A square piece of the plane, so that both axes have one unit."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-
-@dataclass(frozen=True)
 class PlaneMixture:
     """A mixture of normals on the plane: means `(K, 2)`, covariances `(K, 2, 2)`, log-weights `(K,)`."""
 
     mean: Floats
     covariance: Floats
     log_weights: Floats
-
-
-@dataclass(frozen=True)
-class Density:
-    """A log-density on a grid.
-
-    Attributes:
-        x: Grid along the first axis.
-        y: Grid along the second axis.
-        log_density: In nats, with its constants, `(len(y), len(x))`.
-        levels: The log-density above which 50, 80, 95 and 99 % of the mass lie, `(4,)`, falling.
-    """
-
-    x: Floats
-    y: Floats
-    log_density: Floats
-    levels: Floats
 
 
 def aggregate(ref: Ref) -> DiagNormalMixture:
@@ -156,7 +130,7 @@ def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density 
         if seen is None or curve is None:
             return None
         values, x, y = _on_grid(seen, window, cells)
-    return _drawable(ref, Density(x, y, values, curve[[round(100 * mass) - 1 for mass in MASSES]]))
+    return _drawable(ref, x, y, values, curve[[round(100 * mass) - 1 for mass in MASSES]])
 
 
 @kept(32, "Adding up the aggregated posterior")
@@ -165,18 +139,18 @@ def aggregate_density(ref: Ref, window: Window) -> Density:
     with torch.inference_mode(), several_threads():
         mixture = on_plane(ref, aggregate(ref))
         values, x, y = _on_grid(mixture, window, AGGREGATE_GRID)
-    return _drawable(ref, Density(x, y, values, aggregate_levels(ref)))
+    return _drawable(ref, x, y, values, aggregate_levels(ref))
 
 
-def _drawable(ref: Ref, density: Density) -> Density:
-    """The density, if contours can be drawn at its levels.
+def _drawable(ref: Ref, x: Floats, y: Floats, values: Floats, levels: Floats) -> Density:
+    """The density with these values on the grid of x and y, if contours can be drawn at its levels.
 
     Raises:
         ServiceError: If a level is not finite, or two of them coincide.
     """
-    if not is_drawable(torch.tensor(density.levels)) or np.isnan(density.log_density).any():
+    if not is_drawable(torch.tensor(levels)) or np.isnan(values).any():
         raise ServiceError(f"{ref.name} is degenerate: its densities have no distinct mass levels; {HINT}")
-    return density
+    return Density(x, y, values, levels)
 
 
 @kept(100)

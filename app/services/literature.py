@@ -1,31 +1,9 @@
 """Published figures that one of our checkpoints may be held against, with where they stand."""
 
-from dataclasses import dataclass
-
 from app.services.catalogue import facts
 from app.services.loading import Ref
 from vampcore import literature
-
-
-@dataclass(frozen=True)
-class Published:
-    """A figure from the literature.
-
-    Attributes:
-        name: What it is, a name of our own metrics.
-        value: The figure.
-        unit: Its unit.
-        source: Who published it, to be shown beside it.
-        url: Where it can be read.
-        as_reported: Whether the words "as reported" must stand beside it: we have it second-hand, not from the table.
-    """
-
-    name: str
-    value: float
-    unit: str
-    source: str
-    url: str
-    as_reported: bool
+from vampcore.literature import Published
 
 
 def published(ref: Ref) -> tuple[Published, ...]:
@@ -37,7 +15,7 @@ def published(ref: Ref) -> tuple[Published, ...]:
     if known.info.posterior != "normal" or known.likelihood != "bernoulli":
         return ()
     return tuple(
-        Published(found.name, found.value, found.unit, found.source.title, found.source.url, found.source.as_reported)
+        found
         for found in literature.published(
             known.info.data,
             known.info.model,

@@ -52,9 +52,9 @@ def numbers(ref: services.Ref) -> None:
                 error = f"**{words}** " if (words := widgets.error(metric)) else ""
                 st.caption(f"{error}{basis(ref, metric)}; {widgets.direction(metric.name)}")
         for known in services.published(ref):
-            said = "as reported: " if known.as_reported else ""
+            source, said = known.source, "as reported: " if known.source.as_reported else ""
             shown = widgets.signed(f"{known.value:.2f}")
-            st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{known.source}]({known.url})")
+            st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{source.title}]({source.url})")
         difference = None if ref == refs[0] else services.stored_difference(ref, refs[0])
         if difference is not None:
             st.caption(widgets.differences_in_words({ref: difference}, refs[0]))
@@ -202,7 +202,7 @@ def stored_scores() -> dict[str, list[str | float | None]]:
         if found is not None:
             add(ref.prior, f"{found.name} from {refs[0].prior}", found, None, None, "these checkpoints")
         for known in services.published(ref):
-            source = f"{known.source}, {known.url}" + (", as reported" if known.as_reported else "")
+            source = f"{known.source.title}, {known.source.url}" + (", as reported" if known.source.as_reported else "")
             rows.append((ref.prior, known.name, known.value, None, known.unit, *[None] * 4, "test", None, source))
     columns = (
         "prior",

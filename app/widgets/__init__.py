@@ -30,10 +30,7 @@ from app.widgets.page import (
     mode,
     not_applicable,
     page_head,
-    plane_density,
-    plane_window,
     prior_heading,
-    prior_lines,
     progress,
 )
 from app.widgets.pictures import enlargement, images_png, picture
@@ -92,12 +89,9 @@ __all__ = [
     "picture_width",
     "place_inputs",
     "plain",
-    "plane_density",
     "plane_height",
-    "plane_window",
     "printable",
     "prior_heading",
-    "prior_lines",
     "progress",
     "rebuilt_words",
     "sample_words",

@@ -11,7 +11,7 @@ from app.widgets.export import figure
 from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name, short_words
 from app.widgets.flows import NO_AGGREGATE, NO_PROJECTION
 from app.widgets.numbers import count, format_value
-from app.widgets.page import mode, not_applicable, plane_density, plane_window, progress
+from app.widgets.page import mode, not_applicable, progress
 from app.widgets.pictures import enlargement, picture
 
 SAMPLES = 12
@@ -27,9 +27,9 @@ def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
         return None
     return holes.holes(
         theme,
-        plane_window(window),
-        plane_density(prior),
-        plane_density(services.aggregate_density(ref, window)),
+        window,
+        prior,
+        services.aggregate_density(ref, window),
         alt=f"{full_name(ref)}: hatched where the plane lies inside the prior's 95 % region and "
         "outside the data's 99 % region.",
         prior=facts.prior,

@@ -10,7 +10,6 @@ from app.figures.drawing import Drawing
 from app.figures.theme import Theme
 from app.figures.units import Activity, active_units, kl_per_dimension
 from app.widgets.family import COLUMN_WIDTH
-from app.widgets.page import plane_window, prior_lines
 from app.widgets.pictures import enlargement
 
 
@@ -65,9 +64,9 @@ def component_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawi
     k = slice(component, component + 1)
     return plane.plane(
         mode,
-        plane_window(window),
+        window,
         alt=f"Component {component} at two standard deviations over the contours of the prior's mass.",
-        prior_density=prior_lines(ref, window),
+        prior_density=services.prior_density(ref, window),
         components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
         prior=services.facts(ref).prior,
         axes=services.plane(ref).axis_names,

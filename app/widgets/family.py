@@ -11,7 +11,7 @@ from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import Theme
 from app.widgets.latent_plane.images import colouring_of, shuffled
 from app.widgets.numbers import count
-from app.widgets.page import named, plane_window, prior_lines
+from app.widgets.page import named
 from app.widgets.text import plain
 
 T = TypeVar("T")
@@ -109,11 +109,11 @@ def latent_map(
     facts = services.facts(ref)
     # Points cover each other and test sets may be sorted by class: a fixed shuffle lets no class lie on top.
     order = shuffled(facts.images)
-    density = prior_lines(ref, window)
+    density = services.prior_density(ref, window)
     lines = "" if density is None else ", and lines around 50, 80, 95 and 99 % of the prior's mass"
     drawing = plane.plane(
         mode,
-        plane_window(window),
+        window,
         alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}"
         f"{lines}.",
         points=services.points(ref)[order],
@@ -125,7 +125,7 @@ def latent_map(
         rasterised=True,
     )
     if bar is not None:
-        add_scale_bar(drawing, mode, plane_window(window), bar)
+        add_scale_bar(drawing, mode, window, bar)
     return drawing
 
 
@@ -138,7 +138,7 @@ def say_outside(ref: services.Ref, window: services.Window) -> None:
 
 def bar_of(windows: Iterable[services.Window]) -> float | None:
     """The length in latent units of the bar on all these maps; None where they have one range."""
-    return bar_length([plane_window(window) for window in windows])
+    return bar_length(list(windows))
 
 
 def say_ranges(bar: float | None) -> None:

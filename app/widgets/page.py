@@ -7,7 +7,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import services
-from app.figures import density
 from app.figures.theme import Theme, prior_colour, text_width, theme
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
@@ -124,19 +123,3 @@ def progress(label: str) -> Iterator[Callable[[float, str], None]]:
 
 def _advance(bar: st.delta_generator.DeltaGenerator, share: float, text: str) -> None:
     bar.progress(min(1.0, max(0.0, share)), text)
-
-
-def plane_window(window: services.Window) -> density.Window:
-    """The window as figures take it."""
-    return density.Window(window.left, window.right, window.bottom, window.top)
-
-
-def prior_lines(ref: services.Ref, window: services.Window) -> density.Density | None:
-    """The prior's density on the plane as figures take it; None where it has none."""
-    measured = services.prior_density(ref, window)
-    return None if measured is None else plane_density(measured)
-
-
-def plane_density(measured: services.Density) -> density.Density:
-    """The density as figures take it."""
-    return density.Density(measured.x, measured.y, measured.log_density, measured.levels)

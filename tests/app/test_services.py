@@ -112,8 +112,9 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
     alike = dataclasses.replace(known, info=info, likelihood="bernoulli")
     monkeypatch.setattr(literature, "facts", lambda ref: alike)
     (found,) = services.published(refs["tiny-2d/vamp"])
-    assert (found.name, found.value, found.unit, found.as_reported) == ("log_likelihood", -85.57, "nats/image", True)
-    assert (found.source, found.url) == (
+    assert (found.name, found.value, found.unit) == ("log_likelihood", -85.57, "nats/image")
+    assert found.source.as_reported is True
+    assert (found.source.title, found.source.url) == (
         "Tomczak and Welling, VAE with a VampPrior, AISTATS 2018",
         "https://arxiv.org/abs/1705.07120",
     )

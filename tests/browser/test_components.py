@@ -14,10 +14,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.components import copy_link, pick
-from app.figures.density import Window
 from app.figures.export import plot_config
 from app.figures.plane import plane
 from app.figures.theme import LIGHT
+from app.records import Window
 
 copy_link()
 shown = st.slider("height", 300, 320, 300)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.services.densities import Window
+from app.records import Window
 from app.services.latent_plane.points import components_of_images, latents, points
 from app.services.loading import Ref
 

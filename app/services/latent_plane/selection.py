@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.services.densities import Window
+from app.records import Window
 from app.services.latent_plane.points import Floats, chunks, latents, points
 from app.services.loading import Ref
 from app.services.memory import kept

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.services.densities import Window, window
+from app.records import Window
+from app.services.densities import window
 from app.services.latent_plane.points import latents, points
 from app.services.loading import Ref
 

@@ -14,7 +14,6 @@ from app.widgets.latent_plane.images import Coloured, colouring_of, of_classes
 from app.widgets.latent_plane.points import base_plane, mark_selected
 from app.widgets.latent_plane.view import Look
 from app.widgets.numbers import count
-from app.widgets.page import plane_window
 
 
 class BinnedPlane(NamedTuple):
@@ -73,7 +72,7 @@ def draw_binned(
         among = None
         if many:
             among = _bin_counts(ref, services.bin_images(ref, drawn, cell, colour, means, selected), colour)
-        add_counts(drawing, counted, mode, plane_window(shown), among)
+        add_counts(drawing, counted, mode, shown, among)
         if len(selected) and not many:
             step_back(drawing)
             drawing.add(selected_points(placed[selected], colouring_of(ref, colour, selected), mode, selected))
@@ -93,7 +92,7 @@ def _bin_counts(ref: services.Ref, bins: services.Bins, colour: str) -> BinCount
         colouring = ByClass(bins.leading.ravel(), services.facts(ref).classes)
     else:
         colouring = ByComponent(bins.leading.ravel())
-    return BinCounts(plane_window(bins.window), bins.count, colouring, bins.leading_count)
+    return BinCounts(bins.window, bins.count, colouring, bins.leading_count)
 
 
 def binned_words(plane: BinnedPlane, images: int, colour: str) -> str:

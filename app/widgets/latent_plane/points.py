@@ -13,7 +13,6 @@ from app.figures.points import POINTS, others
 from app.figures.theme import CLASS_COLOURS, Theme
 from app.widgets.latent_plane.images import Coloured, class_names, colouring_of, of_classes, shuffled
 from app.widgets.latent_plane.view import Look
-from app.widgets.page import plane_window, prior_lines
 from app.widgets.screen import picture_width
 
 # Pixels above the plane, which the bar of the values needs: with fewer it would push the plane down.
@@ -61,7 +60,7 @@ def base_plane(
     points: dict[str, Any],
 ) -> Drawing:
     """Draw the plane with the prior's contours and ellipses, and with the points or class names that are given."""
-    facts, prior_density, components = services.facts(ref), prior_lines(ref, lines), None
+    facts, prior_density, components = services.facts(ref), services.prior_density(ref, lines), None
     colour, names = coloured.by, class_names(ref)
     kind = "Posterior means" if means else "Samples of the posterior"
     held = "" if prior_density is None else ", and the contours that hold 50, 80, 95 and 99 % of the prior's mass"
@@ -75,7 +74,7 @@ def base_plane(
         components = Components(mixture.mean, mixture.covariance, weights)
     drawing = plane(
         mode,
-        plane_window(shown),
+        shown,
         alt=f"{kind} of {facts.images:,} test images on the latent plane of {ref.name}, coloured by {colour}{held}.",
         prior_density=prior_density,
         components=components,

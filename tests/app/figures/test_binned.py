@@ -11,10 +11,10 @@ from app.figures.binned import (
     picture,
     step_back,
 )
-from app.figures.density import Window
 from app.figures.plane import plane
 from app.figures.points import ByClass, ByComponent, ByValue
 from app.figures.theme import CLASS_COLOURS, DARK, LIGHT, rgb
+from app.records import Window
 
 WINDOW = Window(0, 3, 0, 2)
 COUNT = np.array([[0, 1, 100], [10, 0, 1000]])

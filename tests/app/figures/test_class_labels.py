@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from app.figures.class_labels import MOST_IN_LEGEND, add_legend, class_labels, moved_apart, placed
-from app.figures.density import Window
 from app.figures.plane import plane
 from app.figures.points import ByClass, marker_of
 from app.figures.theme import CLASS_COLOURS, LIGHT, class_colour
+from app.records import Window
 
 NAMES = ("zero", "one", "two")
 

@@ -3,9 +3,6 @@ import pytest
 
 from app.figures.density import (
     FURTHEST,
-    MASSES,
-    Density,
-    Window,
     contour,
     grid,
     level_labels,
@@ -14,6 +11,7 @@ from app.figures.density import (
 )
 from app.figures.drawing import Drawing
 from app.figures.theme import LIGHT
+from app.records import MASSES, Density, Window
 
 LEVELS = np.array([-1.0, -2.5, -3.0, -7.0])
 
@@ -77,13 +75,6 @@ def test_a_line_that_leaves_the_grid_is_not_labelled_at_its_edge(normal):
     inside = np.abs(normal.x) < 2
     cut = Density(small, small, normal.log_density[np.ix_(inside, inside)], normal.levels)
     assert {label["text"] for label in level_labels(cut, LIGHT)} == {"50 %", "80 %"}
-
-
-def test_bad_densities_are_refused(normal):
-    with pytest.raises(ValueError, match="descending"):
-        Density(normal.x, normal.y, normal.log_density, normal.levels[::-1])
-    with pytest.raises(ValueError, match="the grid is"):
-        Density(normal.x[:5], normal.y, normal.log_density, normal.levels)
 
 
 def test_window_holds_the_clouds_but_not_a_stray():

@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from app.figures.density import MASSES, Density, Window
 from app.figures.holes import FINE, finer, hatched, hole_margin, holes
 from app.figures.theme import COMPARED, LIGHT, rgb
+from app.records import MASSES, Density, Window
 
 WINDOW = Window(-4, 4, -4, 4)
 

@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 
-from app.figures.density import Window
 from app.figures.plane import (
     DEVIATIONS,
     Components,
@@ -17,6 +16,7 @@ from app.figures.plane import (
 )
 from app.figures.points import ByClass
 from app.figures.theme import COMPARED, DARK, LIGHT
+from app.records import Window
 
 WINDOW = Window(-3, 3, -2, 2)
 NAMES = ("zero", "one", "two")

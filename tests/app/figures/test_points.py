@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from app.figures.density import Window
 from app.figures.points import (
     ByClass,
     ByComponent,
@@ -12,6 +11,7 @@ from app.figures.points import (
     scatter,
 )
 from app.figures.theme import CLASS_COLOURS, LIGHT, rgb
+from app.records import Window
 
 NAMES = ("zero", "one", "two")
 

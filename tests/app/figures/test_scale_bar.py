@@ -1,9 +1,9 @@
 import pytest
 
-from app.figures.density import Window
 from app.figures.drawing import Drawing
 from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import LIGHT
+from app.records import Window
 
 
 def square(side: float) -> Window:

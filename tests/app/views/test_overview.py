@@ -223,9 +223,11 @@ def test_figures_are_compared_once_all_are_of_one_kind(part, capsys):
 
 def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, capsys):
     from app import services
+    from vampcore.literature import Published, Source
 
     evaluated(part("tiny-2d"), "sg", "mog", "vamp")
-    known = services.Published("log_likelihood", -85.57, "nats/image", "A paper", "https://example.org", True)
+    source = Source("A paper", "https://example.org", as_reported=True)
+    known = Published("log_likelihood", -85.57, "nats/image", source)
     monkeypatch.setattr(services, "published", lambda ref: (known,) if ref.prior == "vamp" else ())
     at = opened()
     said = [caption.value for caption in at.caption if caption.value.startswith("Published")]
