@@ -85,8 +85,12 @@ def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = Fa
     return np.flatnonzero(_from_place(ref, place, means) <= radius)
 
 
+@kept(4)
 def _from_place(ref: Ref, place: tuple[float, float], means: bool) -> NDArray[np.float64]:
-    """How far the point of every test image lies from a point of the plane, on the plane."""
+    """How far the point of every test image lies from a point of the plane, on the plane.
+
+    Kept, since a click asks for the nearest images and for those within a radius.
+    """
     return np.linalg.norm(points(ref, means) - np.array(place, np.float64), axis=1)
 
 

@@ -69,3 +69,15 @@ def test_outlines_add_up_and_share_no_image_twice(large):
     expected = (np.abs(points[:, 1]) < 1) & (points[:, 0] > -1) & (points[:, 0] < 2)
     np.testing.assert_array_equal(services.rows_inside(large, (square, beside)), np.flatnonzero(expected))
     assert len(services.rows_inside(large, ())) == 0
+
+
+def test_the_nearest_and_those_within_a_radius_share_their_distances(large, monkeypatch):
+    from app import services
+    from app.services.latent_plane import selection
+
+    points, asked = services.points(large), []
+    monkeypatch.setattr(selection, "points", lambda ref, means: asked.append(means) or points)
+    rows, distances = services.nearest_on_plane(large, (0.2, 0.1), 5)
+    within = services.within(large, (0.2, 0.1), float(distances[-1]))
+    assert asked == [False]
+    np.testing.assert_array_equal(np.sort(rows), within)
