@@ -144,11 +144,11 @@ def show_counts(refs: tuple[services.Ref, ...]) -> None:
 
 def show_kl(ref: services.Ref) -> Container | None:
     """The KL unit by unit, and the numbers of all units as a table; gives the container of the bars, if any."""
-    parts = services.kl_per_dimension(ref)
+    facts, parts = services.facts(ref), services.kl_per_dimension(ref)
     st.subheader("KL of each unit", anchor=False)
     show_kl_of_layers(ref)
     if parts is None:
-        whose = "prior" if not services.facts(ref).has.components else "posterior"
+        whose = "prior" if not facts.has.components else "posterior"
         widgets.not_applicable(
             f"The {whose} is a flow, which has no density for a single unit, so the KL cannot be split over the units.",
             "Shown instead: the KL as a whole, and the activity of each unit.",
@@ -157,7 +157,7 @@ def show_kl(ref: services.Ref) -> Container | None:
         return None
     total = widgets.format_value(parts.total, parts.total_se)
     hatched = ""
-    if services.facts(ref).has.several_components:
+    if facts.has.several_components:
         dependence = widgets.format_value(parts.dependence, parts.dependence_se)
         hatched = f"; the hatched bar corrects for dependence between units ({dependence} nats/image)"
     st.markdown(
@@ -166,7 +166,7 @@ def show_kl(ref: services.Ref) -> Container | None:
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
-        widgets.figure(drawn.unit_kl(ref, widgets.mode()), key=KL, name=f"{services.facts(ref).name}-kl-per-dimension")
+        widgets.figure(drawn.unit_kl(ref, widgets.mode()), key=KL, name=f"{facts.name}-kl-per-dimension")
     with beside:
         units_table(ref)
     return picture

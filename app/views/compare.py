@@ -159,7 +159,8 @@ def scores(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
 def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differences) -> None:
     """The table of scores computed now, with the controls that say on what; it adds to the stored scores."""
     results, controls = st.columns([4, 1], gap="medium")
-    total, all_images = services.facts(refs[0]).images, services.facts(refs[0]).test_images
+    facts = services.facts(refs[0])
+    total, all_images = facts.images, facts.test_images
     with controls:
         fewer = tuple(each for each in SUBSETS if int(each) < total)
         subset = "500" if "500" in fewer else "all"

@@ -215,28 +215,29 @@ def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, de
 
 
 here = state.selected()
+known = services.facts(here.ref)
 widgets.page_head(
     "Components",
     "What each component of the prior generates, and how many test images use it. Look for rows whose images are all "
     "alike, and for components with a high weight and a low usage."
-    if services.facts(here.ref).has.several_components
+    if known.has.several_components
     else "This prior is a single Gaussian, so there are no components to compare."
-    if services.facts(here.ref).has.components
+    if known.has.components
     else "This prior is a flow, so there are no components to compare.",
 )
 widgets.part_notice((here.ref,))
-if not services.facts(here.ref).has.components:
+if not known.has.components:
     widgets.not_applicable(
         "A normalising flow is a single density without components, weights or usage.",
         "Shown instead: its samples.",
     )
-elif not services.facts(here.ref).has.several_components:
+elif not known.has.several_components:
     widgets.not_applicable(
         "A single component has weight 1 and usage 1.",
         "Shown instead: its samples.",
     )
-if services.facts(here.ref).has.several_components:
-    all_of_them(here.ref, services.facts(here.ref))
+if known.has.several_components:
+    all_of_them(here.ref, known)
 else:
-    draws_of_one(here.ref, services.facts(here.ref))
+    draws_of_one(here.ref, known)
 widgets.explain(EXPLANATION)
