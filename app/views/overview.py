@@ -147,7 +147,9 @@ def against_published() -> None:
                 for known in services.published(ref)
             ]
     (measured,) = names
-    quantity = f"{label(measured)} (nats/image, {widgets.direction(measured)})"
+    quantity = f"nats/image, {widgets.direction(measured)}"
+    if not widgets.is_narrow():
+        quantity = f"{label(measured)} ({quantity})"
     widgets.figure(
         comparison.estimates(widgets.mode(), rows, quantity=quantity), key="overview_reached", name=f"{name}-scores"
     )

@@ -223,7 +223,8 @@ def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) ->
         widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
     low, high = (widgets.format_value(float(each)) for each in (told.scale.min(), told.scale.max()))
     spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
-    st.caption(f"{spread} in {facts.info.latent_dims[0]} latent dimensions")
+    ellipse = " Ellipse: two standard deviations." if facts.info.latent_dims[0] > 1 else ""
+    st.caption(f"{spread} in {facts.info.latent_dims[0]} latent dimensions.{ellipse}")
 
 
 def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:

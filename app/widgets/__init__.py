@@ -34,7 +34,7 @@ from app.widgets.page import (
     progress,
 )
 from app.widgets.pictures import enlargement, images_png, picture
-from app.widgets.screen import DESK, picture_width, plane_height, strip_width
+from app.widgets.screen import DESK, is_narrow, picture_width, plane_height, strip_width
 from app.widgets.sidebar import data_notice, no_checkpoint, notices, part_notice, sidebar, vector_notice
 from app.widgets.text import plain, printable
 
@@ -72,6 +72,7 @@ __all__ = [
     "has_no_legend",
     "image_table",
     "images_png",
+    "is_narrow",
     "mean_and_drawn_words",
     "mean_words",
     "metric_row",
