@@ -4,12 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import ready, server
+from app import ready
 
 STATIC = Path(__file__).parent / "static"
 PATHS = ("", *(file.stem for file in Path(__file__).parent.joinpath("views").glob("*.py")))
 
-server.hand_over_soon()
 st.set_page_config(page_title="VampScope", page_icon=STATIC / "icon.svg", layout="wide")
 st.logo(STATIC / "logo.svg", icon_image=STATIC / "icon.svg", size="large")
 

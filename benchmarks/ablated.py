@@ -35,10 +35,6 @@ def _cache() -> None:
     _stand_in("app.services.memory", kept=kept, forget=st.cache_resource.clear)
 
 
-def _interval() -> None:
-    mock.patch("app.server.hand_over_soon", return_value=None).start()
-
-
 def _freeze() -> None:
     mock.patch("gc.freeze", return_value=None).start()
 
@@ -55,7 +51,6 @@ def _post_script_gc() -> None:
 SWITCHES: dict[str, tuple[str, Callable[[], None]]] = {
     "turns": ("turns", _turns),
     "cache": ("own cache (st.cache_resource instead)", _cache),
-    "interval": ("switch interval of 1 ms (5 ms instead)", _interval),
     "freeze": ("gc.freeze", _freeze),
     "uvloop": ("uvloop (asyncio's own loop instead)", _uvloop),
     "postscriptgc": ("postScriptGC = false (true instead)", _post_script_gc),

@@ -28,7 +28,7 @@ VAMPCORE = (
 )
 APP = (
     ("records",),
-    ("figures", "services", "server"),
+    ("figures", "services"),
     ("state", "components"),
     ("widgets",),
     ("views", "ready"),

@@ -196,7 +196,8 @@ def settle(ref: Ref) -> None:
 
     With its 430,000 objects in sight a full collection takes about 230 ms of processor time, without those frozen here
     5 ms (`time.thread_time` around `gc.collect`, after the first page, on two busy cores). Later models are a few
-    hundred objects, and freezing again would keep other viewers' garbage for ever.
+    hundred objects, and freezing again would keep other viewers' garbage for ever. Without it the 95th percentile of
+    twenty viewers is 1.15 times as long (95 % interval 1.05 to 1.30; `python -m benchmarks ablation`, two cores).
     """
     _warm(ref)
     _freeze()

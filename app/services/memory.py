@@ -3,6 +3,9 @@
 Streamlit's caches make a key by hashing every argument and reading the function's signature, about 0.4 ms a call, and a
 page asks thirty times in a run. Here the arguments themselves are the key, so they have to be hashable: a `Ref` holds
 the checkpoint's content.
+
+With `st.cache_resource` in its place the median of twenty viewers is 1.29 times as long (95 % interval 1.15 to 1.53),
+their 95th percentile 1.44 times, the median of one viewer 1.19 times (`python -m benchmarks ablation`, two cores).
 """
 
 import dataclasses

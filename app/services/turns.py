@@ -4,6 +4,9 @@ Python runs one thread at a time. Of twenty pages drawn at once each gets a twen
 the last one is, and the threads disturb each other besides. Drawn in turn, half of them are done in half of the time,
 and none later. So whoever draws a page takes a turn, and gives it up for work that takes longer than a moment.
 
+Without turns the median of twenty viewers is 1.42 times as long (95 % interval 1.27 to 1.68), their 95th percentile
+1.30 times (`python -m benchmarks ablation`, two cores).
+
 A turn is a courtesy and protects nothing: who has waited for long goes on without one.
 """
 

@@ -1,3 +1,5 @@
+"""Connections of the server that Streamlit starts."""
+
 import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -40,15 +42,3 @@ def test_connections_send_small_messages_at_once(tmp_path):
         said = [line for line in server.log.read_text().splitlines() if line.startswith("connected")]
     assert said
     assert set(said) == {"connected True"}
-
-
-def test_who_sends_does_not_wait_long_for_who_draws():
-    from app import server
-
-    before = sys.getswitchinterval()
-    try:
-        server.hand_over_soon.clear()
-        server.hand_over_soon()
-        assert sys.getswitchinterval() == pytest.approx(server.HAND_OVER)
-    finally:
-        sys.setswitchinterval(before)

@@ -81,15 +81,6 @@ for kept in (catalogue.facts, loading.loaded):
     assert done.returncode == 0, done.stderr
 
 
-def test_threads_hand_over_as_python_does(switched_off):
-    from app import server
-
-    before = sys.getswitchinterval()
-    switched_off("interval")
-    server.hand_over_soon()
-    assert sys.getswitchinterval() == before
-
-
 def test_nothing_is_frozen(switched_off):
     before = gc.get_freeze_count()
     switched_off("freeze")
