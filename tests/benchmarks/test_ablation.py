@@ -27,7 +27,9 @@ def part():
     st.slider("Slider", 0.0, 1.0, 0.5, key="slid")
     collects = st.config.get_option("runner.postScriptGC")
     loop = type(st.runtime.get_instance()._get_async_objs().eventloop).__module__
-    print("seen", collects, gc.get_freeze_count() > 0, loop, flush=True)
+    # In one piece: print writes word by word, and sessions run beside each other.
+    sys.stdout.write(f"seen {collects} {gc.get_freeze_count() > 0} {loop}\\n")
+    sys.stdout.flush()
 
 part()
 """
