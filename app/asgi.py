@@ -17,7 +17,7 @@ from app import ready
 @contextlib.asynccontextmanager
 async def _getting_ready(_: st.App) -> AsyncIterator[None]:
     # Beside the server, which answers meanwhile; a thread that a stop of the server does not wait for.
-    threading.Thread(target=ready.get_ready, daemon=True).start()
+    threading.Thread(target=ready.start_up, daemon=True).start()
     yield
 
 

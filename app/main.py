@@ -36,12 +36,12 @@ ready.wait_until_ready()
 # Only now, since importing them is what a server gets ready by.
 from app import services, state, widgets  # noqa: E402
 
-with services.in_turn():
+with services.rendering():
     state.begin(page.url_path, st.context.url, PATHS)
     if widgets.sidebar():
         widgets.notices()
         try:
-            services.settle(state.selected().ref)
+            services.warm_up(state.selected().ref)
             widgets.vector_notice(state.selected().ref)
             page.run()
         except services.ServiceError as error:

@@ -10,7 +10,7 @@ import streamlit as st
 _READY = threading.Event()
 
 
-def get_ready() -> None:
+def start_up() -> None:
     """Import what the pages need, then load the model that the first of them shows.
 
     What cannot be read is left to the page, which says so.
@@ -19,7 +19,7 @@ def get_ready() -> None:
     from app import services, state
 
     with contextlib.suppress(services.ServiceError):
-        services.settle(state.first().ref)
+        services.warm_up(state.first().ref)
 
 
 def import_pages() -> None:

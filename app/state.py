@@ -117,9 +117,9 @@ def dismiss_notices() -> None:
     st.session_state[_NOTICES] = []
 
 
-def ignored(key: str, raw: str, cure: str) -> None:
-    """Add a notice that the URL's value of `key` was ignored; `cure` says what it may be, as Markdown."""
-    sentence = f"{key} = {_as_code(raw)}: {cure}."
+def ignored(key: str, raw: str, hint: str) -> None:
+    """Add a notice that the URL's value of `key` was ignored; `hint` says what it may be, as Markdown."""
+    sentence = f"{key} = {_as_code(raw)}: {hint}."
     known = st.session_state.setdefault(_NOTICES, [])
     if sentence not in known:
         known.append(sentence)
@@ -207,8 +207,8 @@ def window(key: str) -> tuple[float, float, float, float] | None:
     ends = [end for part in raw.split(",") if (end := _number(part, -FARTHEST, FARTHEST, whole=False)) is not None]
     if len(ends) == raw.count(",") + 1 == 4 and is_part(*ends):
         return ends[0], ends[1], ends[2], ends[3]
-    cure = "left, right, bottom and top with commas between them were expected, left below right and bottom below top"
-    _drop(key, [raw], f"{cure}, by {NARROWEST:g} or more, each at most \u00b1{FARTHEST:,.0f}")
+    hint = "left, right, bottom and top with commas between them were expected, left below right and bottom below top"
+    _drop(key, [raw], f"{hint}, by {NARROWEST:g} or more, each at most \u00b1{FARTHEST:,.0f}")
     return None
 
 
@@ -254,9 +254,9 @@ def _check_choices(key: str, labels: Mapping[str, str], many: bool) -> None:
         st.rerun()
 
 
-def _drop(key: str, raw: list[str], cure: str) -> None:
+def _drop(key: str, raw: list[str], hint: str) -> None:
     """Take a value out of the URL, say so, and start the run afresh: the binding reads the URL of the run's start."""
-    ignored(key, ", ".join(raw), cure)
+    ignored(key, ", ".join(raw), hint)
     if key in st.query_params:
         del st.query_params[key]
     st.rerun()

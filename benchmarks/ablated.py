@@ -21,18 +21,18 @@ def _stand_in(module: str, **contents: object) -> None:
 
 
 def _turns() -> None:
-    _stand_in("app.services.turns", in_turn=nullcontext, out_of_turn=nullcontext)
+    _stand_in("app.services.turns", rendering=nullcontext, lock_released=nullcontext)
 
 
 def _cache() -> None:
     import streamlit as st
 
-    def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    def cached(entries: int, waiting: str | None = None) -> Callable[[Callable[..., Any]], Any]:
         # The one key that Streamlit cannot make by itself, since it holds a function.
         keys: dict[str | type[Any], Callable[[Any], Any]] = {"app.services.originals._Asked": hash}
         return st.cache_resource(max_entries=entries, show_spinner=waiting or False, hash_funcs=keys)
 
-    _stand_in("app.services.memory", kept=kept, forget=st.cache_resource.clear)
+    _stand_in("app.services.memory", cached=cached, clear_caches=st.cache_resource.clear)
 
 
 def _freeze() -> None:

@@ -21,7 +21,7 @@ from tools.session import Viewer
 
 APP, EMPTY = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "empty.py"
 NEEDED = "pandas, app.services, app.state, app.widgets"
-"""What a server imports to get ready beyond Streamlit, torch among it: see `app.ready.get_ready`."""
+"""What a server imports to get ready beyond Streamlit, torch among it: see `app.ready.start_up`."""
 
 STARTS = 5
 WHOLE = """() => {

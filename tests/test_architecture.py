@@ -29,7 +29,7 @@ VAMPCORE = (
 APP = (
     ("records",),
     ("figures", "services"),
-    ("state", "components"),
+    ("state", "frontend"),
     ("widgets",),
     ("views", "ready"),
     ("main", "asgi"),
@@ -125,7 +125,7 @@ def kept_by_pages(root: Path) -> list[str]:
         for path in modules_of(root / "app" / "views")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
         if isinstance(node, ast.FunctionDef)
-        and any("kept" in ast.unparse(each).partition("(")[0].split(".") for each in node.decorator_list)
+        and any("cached" in ast.unparse(each).partition("(")[0].split(".") for each in node.decorator_list)
     ]
 
 
@@ -162,7 +162,7 @@ def test_tests_and_benchmarks_do_not_import_each_other():
 
 def test_no_page_keeps_results_in_its_own_file(house):
     assert kept_by_pages(ROOT) == []
-    files = {"app/views/a": "@services.kept(3)\ndef drawn(): pass\n\n@kept(3)\ndef too(): pass\n"}
+    files = {"app/views/a": "@services.cached(3)\ndef drawn(): pass\n\n@cached(3)\ndef too(): pass\n"}
     assert kept_by_pages(house(files)) == ["app/views/a.py: drawn is kept", "app/views/a.py: too is kept"]
 
 
@@ -212,7 +212,7 @@ def test_an_import_that_climbs_is_found(house, package, tiers, files, fault):
         ({"app/records": "from vampcore.metrics import Metric\n"}, "app/records.py: imports vampcore"),
         ({"app/widgets": "import vampcore.zoo\n"}, "app/widgets.py: imports vampcore"),
         ({"app/views/a": "import plotly.graph_objects\n"}, "app/views/a.py: imports plotly"),
-        ({"app/views/a": "from app.components import pick\n"}, "app/views/a.py: imports app.components"),
+        ({"app/views/a": "from app.frontend import pick\n"}, "app/views/a.py: imports app.frontend"),
         ({"app/views/a": "from . import b\n", "app/views/b": ""}, "app/views/a.py: imports app.views"),
     ],
 )
@@ -248,10 +248,10 @@ def test_what_is_allowed_is_not_found(house):
         "app/figures/b": "import plotly.graph_objects as go\nfrom app import records\nfrom app.figures import c\n",
         "app/records": "import numpy as np\n",
         "app/figures/c": "",
-        "app/widgets": "import streamlit as st\nfrom app.components.pick import pick\n",
+        "app/widgets": "import streamlit as st\nfrom app.frontend.pick import pick\n",
         "app/main": "from app import state, widgets\n",
         "app/state": "",
-        "app/components/pick": "import streamlit\n",
+        "app/frontend/pick": "import streamlit\n",
     }
     root = house(files)
     assert climbs(root, "vampcore", VAMPCORE) + climbs(root, "app", APP) + trespasses(root) == []

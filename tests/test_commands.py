@@ -142,7 +142,7 @@ class TestTrain:
         assert "Traceback" not in capsys.readouterr().err
         assert not (here / "runs").exists()
 
-    def test_no_data_folder_names_the_cure(self, here, monkeypatch, capsys):
+    def test_no_data_folder_names_the_hint(self, here, monkeypatch, capsys):
         monkeypatch.setenv("VAMPCORE_DATA", str(here / "nowhere"))
         line = failed(capsys, ["train", "--data", "static_mnist"])
         assert "python -m vampcore data static_mnist" in line

@@ -10,7 +10,7 @@ from vampcore.config import (
     PRIORS,
     Config,
     ConfigError,
-    Observation,
+    DataSpec,
     config_from_json,
     dumps,
     observation_from_json,
@@ -88,7 +88,7 @@ class TestConfig:
         fields = {key: value for key, value in to_json(Config("digits", "try")).items() if key != name}
         assert config_from_json(fields) == Config("digits", "try")
 
-    def test_an_unknown_key_is_refused_with_the_cure(self):
+    def test_an_unknown_key_is_refused_with_the_hint(self):
         with refused("unknown key 'colour' in config.*Upgrade vampcore"):
             config_from_json(PLAIN | {"colour": 1})
 
@@ -212,12 +212,12 @@ class TestFlows:
 
 class TestObservation:
     def test_survives_json_whole(self):
-        seen = Observation((3, 28, 20), 255, ("a", "ü"))
+        seen = DataSpec((3, 28, 20), 255, ("a", "ü"))
         assert observation_from_json(through_text(seen)) == seen
         assert observation_from_json(to_json(seen)) == seen
 
     def test_without_classes(self):
-        assert observation_from_json(through_text(Observation((1, 2, 2), 1))).classes == ()
+        assert observation_from_json(through_text(DataSpec((1, 2, 2), 1))).classes == ()
 
     @pytest.mark.parametrize(
         "fields",

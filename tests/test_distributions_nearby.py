@@ -7,7 +7,7 @@ import torch
 
 from tests.mixtures import mixture, same_in_torch
 from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
-from vampcore.distributions.nearby import suits
+from vampcore.distributions.nearby import float32_suffices
 
 
 class TestNearbyMixture:
@@ -41,7 +41,7 @@ class TestNearbyMixture:
         means = 2 * torch.randn(500, 40, generator=torch.Generator().manual_seed(3))
         narrow = DiagNormalMixture(DiagNormal(means, torch.full_like(means, -6.0)), torch.zeros(500))
         q = DiagNormal(means[7] + 0.3, torch.full((40,), 2 * math.log(scale)))
-        assert suits(narrow, q)
+        assert float32_suffices(narrow, q)
         z = q.sample((2000,), torch.Generator().manual_seed(4))
         wide = DiagNormal(means.double(), narrow.components.logvar.double())
         exact = DiagNormalMixture(wide, torch.zeros(500, dtype=torch.float64))
@@ -51,7 +51,7 @@ class TestNearbyMixture:
     def test_it_does_not_suit_what_reaches_far(self):
         means = torch.zeros(5, 40)
         narrow = DiagNormalMixture(DiagNormal(means, torch.full_like(means, -6.0)), torch.zeros(5))
-        assert not suits(narrow, DiagNormal(torch.zeros(40), torch.zeros(40)))
+        assert not float32_suffices(narrow, DiagNormal(torch.zeros(40), torch.zeros(40)))
 
     def test_removed_components_stay_removed(self, sharp):
         p, z = sharp

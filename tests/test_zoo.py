@@ -60,9 +60,9 @@ def test_what_a_list_says_is_what_is_loaded(roots):
 
 def test_a_broken_folder_carries_its_error(roots):
     (roots[0] / "small" / "sg" / "weights.safetensors").unlink()
-    broken, sound = zoo.entries(roots)
+    broken, is_valid = zoo.entries(roots)
     assert "weights.safetensors" in broken.error
-    assert sound.error is None
+    assert is_valid.error is None
 
 
 def test_hidden_and_foreign_folders_are_not_listed(roots):
@@ -172,8 +172,8 @@ def test_a_broken_folder_is_read_once_while_it_stays_as_it_is(roots, monkeypatch
 @pytest.mark.parametrize("name", [b"mod\xe8le", b"two\nlines", b"\x1b[31mred"])
 def test_a_folder_whose_name_cannot_be_shown_is_told_in_text(name, roots):
     (roots[0] / "small").rename(roots[0] / os.fsdecode(name))
-    broken, sound = zoo.entries(roots)
-    assert sound.error is None
+    broken, is_valid = zoo.entries(roots)
+    assert is_valid.error is None
     for text in (broken.name, broken.experiment, broken.error):
         assert text.isprintable()
         text.encode()
@@ -197,8 +197,8 @@ def test_a_folder_that_goes_leaves_the_list_and_one_that_comes_joins_it(roots, r
 
 def test_a_broken_folder_is_tried_again(roots, reads):
     folder = roots[0] / "small" / "sg"
-    sound = (folder / "metrics.json").read_text()
+    is_valid = (folder / "metrics.json").read_text()
     (folder / "metrics.json").write_text("{")
     assert zoo.entries(roots)[0].error is not None
-    (folder / "metrics.json").write_text(sound)
+    (folder / "metrics.json").write_text(is_valid)
     assert zoo.entries(roots)[0].error is None

@@ -11,7 +11,7 @@ import torch
 
 from vampcore import checkpoints
 from vampcore.checkpoints import Checkpoint, Latents, PerImage, Progress
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal
 from vampcore.models import build
 
@@ -45,7 +45,7 @@ def untrained(
         likelihood="binomial",
         epochs=1,
     )
-    observation = Observation((1, 8, 8), 16, CLASSES)
+    observation = DataSpec((1, 8, 8), 16, CLASSES)
     generator = torch.Generator().manual_seed(seed)
     centres = 3 * torch.randn(len(CLASSES), latent_dim, generator=generator) / math.sqrt(max(1, latent_dim / 2))
     labels = torch.randint(len(CLASSES), (images,), generator=generator)

@@ -5,7 +5,7 @@ C H W one observation (channels, height, width). Observations are floats in [0, 
 log-density is a sum over dimensions, in nats.
 """
 
-from vampcore.config import Config, ConfigError, Observation
+from vampcore.config import Config, ConfigError, DataSpec
 from vampcore.distributions import DiagNormal, DiagNormalMixture, Draw, Flow, NormalMixture
 from vampcore.models import VAE, Layer, LogWeights, build
 from vampcore.objectives import elbo, iwae_bound
@@ -14,6 +14,7 @@ __all__ = [
     "VAE",
     "Config",
     "ConfigError",
+    "DataSpec",
     "DiagNormal",
     "DiagNormalMixture",
     "Draw",
@@ -21,7 +22,6 @@ __all__ = [
     "Layer",
     "LogWeights",
     "NormalMixture",
-    "Observation",
     "build",
     "elbo",
     "iwae_bound",

@@ -64,7 +64,7 @@ class ModelKind:
 
     key: str
     stochastic_layers: int
-    build: Callable[["Config", "Observation"], Any]
+    build: Callable[["Config", "DataSpec"], Any]
     steps_worth_compiling: int | None = 6_000
 
 
@@ -113,7 +113,7 @@ _MOST_OF = {"epochs": MOST_EPOCHS, "hidden": 16_384, "latent_dim": 16_384}
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be run; the message is one line and names the cure."""
+    """A configuration that cannot be run; the message is one line and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ class Config:
 
 
 @dataclass(frozen=True)
-class Observation:
+class DataSpec:
     """What the models of a data set see, kept with a checkpoint so that it opens where the data set is absent.
 
     Attributes:
@@ -276,7 +276,7 @@ def family_name(data: str, latent_dim: int, model: str, posterior: str) -> str:
     return "-".join([name, f"{latent_dim}d", *others])
 
 
-def to_json(value: Config | Observation) -> dict[str, Any]:
+def to_json(value: Config | DataSpec) -> dict[str, Any]:
     """Plain JSON object with every field of a record of this module."""
     return dataclasses.asdict(value)
 
@@ -288,21 +288,23 @@ def config_from_json(fields: object) -> Config:
         ConfigError: If a key is unknown or missing, or a value has the wrong type.
     """
     kinds = get_type_hints(Config)
-    return Config(**{name: _typed(name, value, kinds[name]) for name, value in _exact_fields(Config, fields).items()})
+    return Config(
+        **{name: _typed(name, value, kinds[name]) for name, value in _exact_fields(Config, "config", fields).items()}
+    )
 
 
-def observation_from_json(fields: object) -> Observation:
+def observation_from_json(fields: object) -> DataSpec:
     """Strict inverse of `to_json`.
 
     Raises:
         ConfigError: If a key is unknown or missing, or a value has the wrong type.
     """
-    known = _exact_fields(Observation, fields)
+    known = _exact_fields(DataSpec, "observation", fields)
     shape, levels, classes = known["shape"], known["levels"], known["classes"]
     if not isinstance(shape, list | tuple) or not isinstance(classes, list | tuple):
         raise ConfigError("observation: shape and classes must be lists")
     _check_observation(tuple(shape), levels, tuple(classes))
-    return Observation(tuple(shape), levels, tuple(classes))
+    return DataSpec(tuple(shape), levels, tuple(classes))
 
 
 def dumps(value: object) -> str:
@@ -310,16 +312,14 @@ def dumps(value: object) -> str:
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
-def _exact_fields(record: type, fields: object) -> dict[str, Any]:
+def _exact_fields(record: type, name: str, fields: object) -> dict[str, Any]:
     if not isinstance(fields, dict):
-        raise ConfigError(f"{record.__name__.lower()} must be a JSON object")
+        raise ConfigError(f"{name} must be a JSON object")
     known = {field.name for field in dataclasses.fields(record)}
     if unknown := sorted(set(fields) - known):
-        raise ConfigError(
-            f"unknown key {unknown[0]!r} in {record.__name__.lower()}: written by another version? Upgrade vampcore"
-        )
+        raise ConfigError(f"unknown key {unknown[0]!r} in {name}: written by another version? Upgrade vampcore")
     if missing := sorted(known - set(fields) - set(_LATER)):
-        raise ConfigError(f"key {missing[0]!r} is missing in {record.__name__.lower()}")
+        raise ConfigError(f"key {missing[0]!r} is missing in {name}")
     return fields
 
 

@@ -41,21 +41,21 @@ def may_read(data: str, folder: Path | None, root: Path | None = None) -> bool:
         return False
 
 
-def check_readable(data: str, folder: Path | None, root: Path | None = None, cure: str = "") -> None:
+def check_readable(data: str, folder: Path | None, root: Path | None = None, hint: str = "") -> None:
     """Refuse to read the data that a checkpoint names, unless `may_read` allows it.
 
     Arguments:
         data: As the checkpoint's configuration names it.
         folder: The checkpoint's.
         root: Data folder; that of `data_root` unless given.
-        cure: What else helps, as a clause that ends in ", ".
+        hint: What else helps, as a clause that ends in ", ".
 
     Raises:
         DataError: If it must not be read.
     """
     if not may_read(data, folder, root):
         raise DataError(
-            f"the checkpoint names its data {short_name(data)} by a path that is not read on its word alone: {cure}put "
+            f"the checkpoint names its data {short_name(data)} by a path that is not read on its word alone: {hint}put "
             f"the data into the data folder, or name their folder in ${PATHS}"
         )
 

@@ -24,7 +24,7 @@ from vampcore.checkpoints import (
     read_metrics,
 )
 from vampcore.checkpoints import load as load_checkpoint
-from vampcore.checkpoints.folder import readable, reserved_name, whole
+from vampcore.checkpoints.folder import read_consistently, readable, reserved_name
 from vampcore.checkpoints.manifest import MANIFEST, OURS, read_manifest
 from vampcore.checkpoints.records import info_of
 
@@ -202,7 +202,7 @@ def _entry(folder: Path, name: str) -> _Read:
         reason = f"{shown}: the folder's name holds letters that cannot be shown: rename it"
         return _Read(Entry(shown, experiment, prior, folder, error=reason), settled=True)
     try:
-        return _Read(whole(folder, lambda folder: _sound_entry(folder, name)), settled=True)
+        return _Read(read_consistently(folder, lambda folder: _sound_entry(folder, name)), settled=True)
     except CheckpointError as error:
         # What the system refused it may grant later, with no file changed.
         outside = isinstance(error.__cause__, OSError)

@@ -66,15 +66,16 @@ from app.services.latent_plane.points import (
 from app.services.latent_plane.selection import Outlines, nearest, nearest_on_plane, rows_in, rows_inside, within
 from app.services.latent_plane.view import MOST_POINTS, drawn_window, is_binned, window_of
 from app.services.literature import published
-from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, settle
-from app.services.memory import kept
+from app.services.loading import DataMissing, Device, Pixels, Ref, ServiceError, device, warm_up
+from app.services.memory import cached
 from app.services.originals import data_notes
 from app.services.prior_components import (
     MOST_SHOWN,
     ORDERS,
+    ComponentDetail,
     Components,
     Snapshot,
-    Story,
+    component_detail,
     component_images,
     component_samples,
     components,
@@ -83,19 +84,18 @@ from app.services.prior_components import (
     pseudo_input_start,
     pseudo_inputs,
     snapshots,
-    story,
 )
 from app.services.priors import DEFAULT_PRIOR, knows_prior, no_pseudo_inputs, prior_name, short_prior_name
 from app.services.scores import better, bound_of, effective_label, saturated, score, stored_difference
-from app.services.turns import in_turn
+from app.services.turns import rendering
 from app.services.units import (
     KLParts,
     LayerActivity,
     Traversal,
+    ablate_unit,
     active_label,
     activity,
     kl_per_dimension,
-    mute,
     traverse,
     with_and_without,
 )
@@ -117,6 +117,7 @@ __all__ = [
     "Assignment",
     "Bins",
     "Broken",
+    "ComponentDetail",
     "Components",
     "DataMissing",
     "Density",
@@ -141,9 +142,9 @@ __all__ = [
     "Samples",
     "ServiceError",
     "Snapshot",
-    "Story",
     "Traversal",
     "Window",
+    "ablate_unit",
     "active_label",
     "activity",
     "aggregate_density",
@@ -151,6 +152,8 @@ __all__ = [
     "better",
     "bin_images",
     "bound_of",
+    "cached",
+    "component_detail",
     "component_images",
     "component_samples",
     "components",
@@ -175,10 +178,8 @@ __all__ = [
     "hole_samples",
     "hole_share",
     "image_names",
-    "in_turn",
     "is_binned",
     "is_vector",
-    "kept",
     "kl_per_dimension",
     "knows_prior",
     "latents",
@@ -188,7 +189,6 @@ __all__ = [
     "metrics",
     "missing_data",
     "most_used",
-    "mute",
     "nearest",
     "nearest_on_plane",
     "no_pseudo_inputs",
@@ -204,19 +204,19 @@ __all__ = [
     "pseudo_inputs",
     "published",
     "reconstructions",
+    "rendering",
     "rows_in",
     "rows_inside",
     "same_images",
     "saturated",
     "score",
-    "settle",
     "short_prior_name",
     "snapshots",
     "stored_difference",
-    "story",
     "subset_shift",
     "test_images",
     "traverse",
+    "warm_up",
     "while_wanted",
     "window",
     "window_of",

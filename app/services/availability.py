@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from app.services.loading import DataMissing, Ref, ServiceError, loaded
-from app.services.memory import forget
+from app.services.memory import clear_caches
 from app.services.originals import DataChanged, test_part
-from app.services.turns import out_of_turn
+from app.services.turns import lock_released
 from vampcore import datasets
 from vampcore.datasets import DataError
 
@@ -50,8 +50,8 @@ def download(ref: Ref, progress: Callable[[int, int], None]) -> None:
     """
     name = loaded(ref).checkpoint.config.data
     try:
-        with out_of_turn():
+        with lock_released():
             datasets.download(name, progress=progress)
     except DataError as error:
         raise ServiceError(str(error)) from error
-    forget()  # reconstructions that stood in for the images
+    clear_caches()  # reconstructions that stood in for the images

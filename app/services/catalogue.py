@@ -11,7 +11,7 @@ from app.services.capabilities import Capabilities
 from app.services.home_folders import without_home
 from app.services.images import test_images
 from app.services.loading import Ref, ServiceError, loaded
-from app.services.memory import kept
+from app.services.memory import cached
 from app.services.priors import prior_rank
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointInfo
@@ -163,7 +163,7 @@ def experiments() -> tuple[Experiment, ...]:
     )
 
 
-@kept(200)
+@cached(200)
 def facts(ref: Ref) -> Facts:
     """What the checkpoint says about itself."""
     model = loaded(ref)
@@ -202,7 +202,7 @@ def _means(ref: Ref, shape: tuple[int, int, int]) -> tuple[float, ...]:
     return tuple(float(value) for value in test_images(ref, rows).pixels.reshape(-1, shape[2]).mean(0))
 
 
-@kept(200)
+@cached(200)
 def metrics(ref: Ref) -> tuple[Metric, ...]:
     """The figures that were stored with the checkpoint."""
     return tuple(loaded(ref).checkpoint.metrics)
@@ -222,7 +222,7 @@ def estimated_part(ref: Ref) -> int | None:
     return None if found is None or found.n is None or found.n >= facts(ref).test_images else found.n
 
 
-@kept(64)
+@cached(64)
 def history(ref: Ref) -> History:
     """The training records of the checkpoint."""
     records = loaded(ref).checkpoint.history

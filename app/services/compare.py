@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.services.giving_up import go_on
 from app.services.loading import Ref, ServiceError, loaded, noise, prior_on_device, several_threads
-from app.services.memory import kept
+from app.services.memory import cached
 from app.services.originals import observations
 from app.services.subsets import drawn
 from vampcore.metrics import Metric, bound, elbo_surgery, log_likelihood, paired_difference
@@ -87,7 +87,7 @@ def expected_seconds(refs: tuple[Ref, ...], limit: int, samples: int) -> float:
     return total
 
 
-@kept(200)
+@cached(200)
 def seconds_a_sample(ref: Ref) -> float:
     """Seconds that one importance sample takes on the device in use, from a block of them, timed.
 
@@ -222,7 +222,7 @@ class _Block:
     seconds: float
 
 
-@kept(200)
+@cached(200)
 def _bound(ref: Ref, limit: int, seed: int) -> _Part:
     began, model = time.perf_counter(), loaded(ref)
     rows, generator = drawn(ref, limit, seed)
@@ -245,7 +245,7 @@ def _bound(ref: Ref, limit: int, seed: int) -> _Part:
     return _Part(metrics, time.perf_counter() - began)
 
 
-@kept(200)
+@cached(200)
 def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
     """The two parts of the KL; the subset and the noise are those of `_bound`, so that they add up to its KL."""
     began, model = time.perf_counter(), loaded(ref)
@@ -263,7 +263,7 @@ def _surgery(ref: Ref, limit: int, seed: int) -> _Part:
     return _Part((measured.mutual_information, measured.marginal_kl), time.perf_counter() - began)
 
 
-@kept(2000)
+@cached(2000)
 def _log_likelihood(ref: Ref, limit: int, samples: int, seed: int, block: int) -> _Block:
     began, model = time.perf_counter(), loaded(ref)
     rows, _ = drawn(ref, limit, seed)

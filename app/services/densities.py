@@ -12,7 +12,7 @@ from app.records import MASSES, Density, Window
 from app.services.degenerate import HINT, is_drawable
 from app.services.latent_plane.points import Floats, plane, points
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
-from app.services.memory import kept
+from app.services.memory import cached
 from vampcore import DiagNormalMixture, NormalMixture
 from vampcore.distributions import Distribution
 from vampcore.metrics import log_density, mass_levels
@@ -87,7 +87,7 @@ def _enclose(extents: NDArray[np.float64]) -> Window:
     return Window(x - half, x + half, y - half, y + half)
 
 
-@kept(100)
+@cached(100)
 def _extent(ref: Ref) -> NDArray[np.float64]:
     """Corners that hold the prior's 99 % region, and all but 4 in 1000 of the points along each axis, `(2, 2)`.
 
@@ -106,7 +106,7 @@ def _extent(ref: Ref) -> NDArray[np.float64]:
     return np.stack([np.minimum(inside.min(0), seen[0]), np.maximum(inside.max(0), seen[1])]).astype(np.float64)
 
 
-@kept(64)
+@cached(64)
 def prior_on_plane(ref: Ref) -> PlaneMixture:
     """The prior's components on the plane, exactly.
 
@@ -118,7 +118,7 @@ def prior_on_plane(ref: Ref) -> PlaneMixture:
     return PlaneMixture(mixture.mean.numpy(), mixture.covariance.numpy(), mixture.log_weights.numpy())
 
 
-@kept(64)
+@cached(64)
 def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density | None:
     """The prior's log-density on the plane, on a grid of `cells` a side (`AGGREGATE_GRID`: as the other).
 
@@ -133,7 +133,7 @@ def prior_density(ref: Ref, window: Window, cells: int = PRIOR_GRID) -> Density 
     return _drawable(ref, x, y, values, curve[[round(100 * mass) - 1 for mass in MASSES]])
 
 
-@kept(32, "Adding up the aggregated posterior")
+@cached(32, "Adding up the aggregated posterior")
 def aggregate_density(ref: Ref, window: Window) -> Density:
     """The aggregated posterior's log-density on the plane, on a grid of 60 x 60."""
     with torch.inference_mode(), several_threads():
@@ -153,7 +153,7 @@ def _drawable(ref: Ref, x: Floats, y: Floats, values: Floats, levels: Floats) ->
     return Density(x, y, values, levels)
 
 
-@kept(100)
+@cached(100)
 def _densities_of_draws(ref: Ref) -> Floats | None:
     """The prior's log-density on the plane at `DRAWS` of its own samples, rising.
 
@@ -166,7 +166,7 @@ def _densities_of_draws(ref: Ref) -> Floats | None:
         return np.sort(np.asarray(log_density(seen, seen.sample((DRAWS,), noise(0))).numpy(), dtype=np.float32))
 
 
-@kept(100)
+@cached(100)
 def mass_curve(ref: Ref) -> Floats | None:
     """Log-densities of the prior on the plane above which 1 %, 2 % .. 99 % of its mass lies, `(99,)`, falling.
 
@@ -185,7 +185,7 @@ def share_less_dense(ref: Ref, log_density: float) -> float | None:
     return None if drawn is None else float(np.searchsorted(drawn, np.float32(log_density))) / len(drawn)
 
 
-@kept(32)
+@cached(32)
 def aggregate_levels(ref: Ref) -> Floats:
     """The log-densities of the aggregated posterior on the plane above which 50, 80, 95 and 99 % of its mass lie."""
     with torch.inference_mode(), several_threads():

@@ -10,7 +10,7 @@ from app.services.giving_up import go_on
 from app.services.images import Samples, decode
 from app.services.latent_plane.points import plane
 from app.services.loading import Ref, loaded, noise, several_threads
-from app.services.memory import kept
+from app.services.memory import cached
 from vampcore.metrics import HoleExcess, Metric, hole_excess, log_density
 
 MOST_FLOOR = 0.03
@@ -36,7 +36,7 @@ class HoleSamples:
     draws: int
 
 
-@kept(64)
+@cached(64)
 def measured_holes(ref: Ref) -> HoleExcess | None:
     """The prior's mass in holes minus its floor, and the floor.
 
@@ -56,7 +56,7 @@ def hole_share(ref: Ref) -> Metric | None:
     return None if found is None or found.floor.value > MOST_FLOOR else found.excess
 
 
-@kept(64)
+@cached(64)
 def hole_samples(ref: Ref, count: int, seed: int = 0) -> HoleSamples | None:
     """Up to `count` samples from the holes, and as many from outside them; None as `measured_holes`."""
     curve = mass_curve(ref)

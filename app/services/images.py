@@ -11,7 +11,7 @@ from app.services.densities import aggregate, prior_seen, share_less_dense
 from app.services.latent_plane.points import Floats, plane
 from app.services.latent_plane.selection import nearest, nearest_on_plane
 from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, noise, pixels_of
-from app.services.memory import kept
+from app.services.memory import cached
 from app.services.originals import observations, test_part
 
 
@@ -66,7 +66,7 @@ class Place:
     distances: NDArray[np.float64]
 
 
-@kept(200)
+@cached(200)
 def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
     """Test images by row; reconstructions stand in where the data set is not on disk."""
     chosen = torch.tensor(rows, dtype=torch.int64)
@@ -80,7 +80,7 @@ def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
         return Images(reconstructions(ref, rows), originals=False)
 
 
-@kept(8)
+@cached(8)
 def image_names(ref: Ref) -> tuple[str, ...] | None:
     """The file name or id of each test image whose latents are kept; None where the data set has none or is absent."""
     model = loaded(ref)
@@ -91,7 +91,7 @@ def image_names(ref: Ref) -> tuple[str, ...] | None:
     return None if names is None else tuple(names[row] for row in model.checkpoint.latents.ids.tolist())
 
 
-@kept(200)
+@cached(200)
 def reconstructions(ref: Ref, rows: tuple[int, ...]) -> Pixels:
     """Decoded posterior means of test images.
 
@@ -102,7 +102,7 @@ def reconstructions(ref: Ref, rows: tuple[int, ...]) -> Pixels:
     return decode(ref, z, tuple(below))
 
 
-@kept(50)
+@cached(50)
 def posterior_means(ref: Ref, rows: tuple[int, ...]) -> tuple[Floats, ...]:
     """The posterior means of test images, `(n, D)` for each layer, top first, as `reconstructions` decodes them."""
     model, chosen = loaded(ref), torch.tensor(rows, dtype=torch.int64)
@@ -176,7 +176,7 @@ def decode_place(
     )
 
 
-@kept(100)
+@cached(100)
 def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> Samples:
     """Draws from the prior; one seed gives all priors the same noise and the same uniforms for their components.
 
@@ -186,7 +186,7 @@ def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> 
         return _decoded(ref, first_draws(loaded(ref).prior, n, seed, temperature), seed, temperature)
 
 
-@kept(64)
+@cached(64)
 def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
     """Draws from the aggregated posterior of the test set: what the decoder was trained on."""
     with torch.inference_mode():

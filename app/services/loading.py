@@ -18,8 +18,8 @@ from torch import Tensor
 from app.services.capabilities import Capabilities, as_mixture, capabilities
 from app.services.degenerate import HINT, degeneracy
 from app.services.home_folders import without_home
-from app.services.memory import kept
-from app.services.turns import out_of_turn
+from app.services.memory import cached
+from app.services.turns import lock_released
 from vampcore import DiagNormal, DiagNormalMixture
 from vampcore.checkpoints import Checkpoint, CheckpointError, load
 from vampcore.distributions import Distribution
@@ -35,7 +35,7 @@ DRAWN_AT_ONCE = 100
 
 
 class ServiceError(ValueError):
-    """What a page cannot show, in one line that names the cure, and no home folder."""
+    """What a page cannot show, in one line that says what to do, and no home folder."""
 
     def __init__(self, message: str) -> None:
         super().__init__(without_home(message))
@@ -104,7 +104,7 @@ class Loaded:
         return mixture
 
 
-@kept(1)
+@cached(1)
 def device() -> Device:
     """The device in use, chosen once: a CUDA GPU, Apple's, or the CPU."""
     if torch.cuda.is_available():
@@ -115,7 +115,7 @@ def device() -> Device:
     return Device("cpu", f"CPU, {threads} thread" + ("s" if threads > 1 else ""))
 
 
-@kept(1)
+@cached(1)
 def threads_at_hand() -> int:
     """The cores that this process may use for one computation, at most four: viewers share them.
 
@@ -131,7 +131,7 @@ def threads_at_hand() -> int:
 @contextmanager
 def several_threads() -> Iterator[None]:
     """All threads at hand for work that takes longer than a moment; other pages are drawn meanwhile."""
-    with out_of_turn():
+    with lock_released():
         torch.set_num_threads(threads_at_hand())
         try:
             yield
@@ -139,7 +139,7 @@ def several_threads() -> Iterator[None]:
             torch.set_num_threads(1)
 
 
-@kept(24, "Loading the model")
+@cached(24, "Loading the model")
 def loaded(ref: Ref) -> Loaded:
     """The checkpoint of `ref`.
 
@@ -149,7 +149,7 @@ def loaded(ref: Ref) -> Loaded:
     where, folder = torch.device(device().kind), Path(ref.folder)
     gone = ServiceError(f"{ref.name} was removed or has changed: reload the page")
     try:
-        with out_of_turn():
+        with lock_released():
             checkpoint = load(folder)
     except CheckpointError as error:
         if not folder.is_dir():
@@ -191,7 +191,7 @@ def _mapped(mixture: DiagNormalMixture, change: Callable[[Tensor], Tensor]) -> D
     return dataclasses.replace(mixture, components=components, logits=change(mixture.logits))
 
 
-def settle(ref: Ref) -> None:
+def warm_up(ref: Ref) -> None:
     """Warm a model; the first time in a process, then take what exists out of the garbage collector's sight.
 
     With its 430,000 objects in sight a full collection takes about 230 ms of processor time, without those frozen here
@@ -203,14 +203,14 @@ def settle(ref: Ref) -> None:
     _freeze()
 
 
-@kept(24)
+@cached(24)
 def _warm(ref: Ref) -> None:
     model = loaded(ref)
     with torch.inference_mode():
         decode_means(model, model.posterior.mean[:1])
 
 
-@kept(1)
+@cached(1)
 def _freeze() -> None:
     gc.freeze()
 

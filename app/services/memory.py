@@ -20,7 +20,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.services.turns import out_of_turn
+from app.services.turns import lock_released
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +42,7 @@ class UnderWay(Generic[R]):
 
 
 class _Generation:
-    """Everything that is kept belongs to a generation; `forget` begins the next one, for all memories at once."""
+    """Everything that is kept belongs to a generation; `clear_caches` begins the next one, for all memories at once."""
 
     guard = threading.Lock()
     number = 0
@@ -51,7 +51,7 @@ class _Generation:
 _SAID = threading.local()
 
 
-class Memory(Generic[P, R]):
+class Cache(Generic[P, R]):
     """A function that keeps its last results; a call with the arguments of one under way waits for it.
 
     To be called in one way: arguments by place and by name are different keys.
@@ -85,7 +85,7 @@ class Memory(Generic[P, R]):
             if found.thread == threading.get_ident():
                 raise RuntimeError(f"{self._function.__qualname__} needs its own result to compute it")
             # Who computes it may need its turn to go on.
-            with self._words(), out_of_turn():
+            with self._words(), lock_released():
                 found.over.wait()
             if found.result:
                 return found.result[0]
@@ -127,7 +127,7 @@ class Memory(Generic[P, R]):
             _SAID.words = False
 
 
-def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]], Memory[P, R]]:
+def cached(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]], Cache[P, R]]:
     """Keep the last `entries` results of a function, for all viewers; arrays in them cannot be written to.
 
     For functions of modules: a page's own file runs anew in every run, and a function in it would have a new memory.
@@ -137,21 +137,21 @@ def kept(entries: int, waiting: str | None = None) -> Callable[[Callable[P, R]],
         waiting: Words for those who wait for a result.
     """
 
-    def decorate(function: Callable[P, R]) -> Memory[P, R]:
+    def decorate(function: Callable[P, R]) -> Cache[P, R]:
         @functools.wraps(function)
         def sealed(*args: P.args, **kwargs: P.kwargs) -> R:
             result = function(*args, **kwargs)
             _seal(result)
             return result
 
-        memory = Memory(sealed, entries, waiting)
+        memory = Cache(sealed, entries, waiting)
         functools.update_wrapper(memory, function)
         return memory
 
     return decorate
 
 
-def forget() -> None:
+def clear_caches() -> None:
     """Drop all that is kept."""
     with _Generation.guard:
         _Generation.number += 1

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from torch import Tensor
 
 from app.services.loading import DataMissing, Loaded, Ref, loaded, noise
-from app.services.memory import kept
+from app.services.memory import cached
 from app.services.trusted import may_read
-from app.services.turns import out_of_turn
+from app.services.turns import lock_released
 from vampcore import datasets
 from vampcore.checkpoints import Checkpoint, CheckpointError
 from vampcore.checkpoints.identity import are_tested_images, identified
@@ -97,9 +97,9 @@ def _packed(model: Loaded) -> Split | None:
         return None
 
 
-@kept(8, "Reading the test images")
+@cached(8, "Reading the test images")
 def _unpacked(asked: _Asked, experiment: str, written: int, size: int) -> Split | None:
-    with out_of_turn():
+    with lock_released():
         part = read_packed(Path(experiment))
         return part if part is not None and are_tested_images(asked.checkpoint, part) else None
 
@@ -115,7 +115,7 @@ def _of_data_set(model: Loaded) -> Originals:
             )
         # Asked here, since nothing keeps a refusal: every run would start a thread to show the words below.
         if not datasets.available(data):
-            raise DataMissing(f"{what} is not on disk; {datasets.cure(data)}")
+            raise DataMissing(f"{what} is not on disk; {datasets.hint(data)}")
         found = _read(_Asked(model.checkpoint))
     except DataError as error:
         raise DataMissing(f"{what} cannot be read: {error}") from error
@@ -124,7 +124,7 @@ def _of_data_set(model: Loaded) -> Originals:
     return found.part
 
 
-@kept(8, "Reading the data set")
+@cached(8, "Reading the data set")
 def _read(asked: _Asked) -> _Outcome:
     """The test images of a data set, or why they are not those of the checkpoint; that is kept too.
 
@@ -132,7 +132,7 @@ def _read(asked: _Asked) -> _Outcome:
         DataError: If the data set cannot be read.
     """
     config = asked.checkpoint.config
-    with out_of_turn():
+    with lock_released():
         dataset = datasets.load(config.data, likelihood=config.likelihood)
         try:
             found = identified(asked.checkpoint, dataset)

@@ -21,7 +21,7 @@ from app.services.loading import (
     pixels_of,
     several_threads,
 )
-from app.services.memory import kept
+from app.services.memory import cached
 from vampcore import metrics
 
 ORDERS = ("weight", "usage", "class", "similarity")
@@ -70,7 +70,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Story:
+class ComponentDetail:
     """One component from its pseudo-input to the images that it explains.
 
     Attributes:
@@ -105,7 +105,7 @@ class Story:
     image_class: int
 
 
-@kept(64)
+@cached(64)
 def components(ref: Ref) -> Components:
     """Weights, usage and classes of all components."""
     model, labels = loaded(ref), torch.tensor(latents(ref).labels).long()
@@ -136,7 +136,7 @@ def components(ref: Ref) -> Components:
         )
 
 
-@kept(100)
+@cached(100)
 def order(ref: Ref, by: str) -> NDArray[np.int64]:
     """Indices of the components that the mixture has in an order of `ORDERS`.
 
@@ -166,7 +166,7 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
     raise ServiceError(f"components cannot be ordered by {by}: use {', '.join(ORDERS)}")
 
 
-@kept(100)
+@cached(100)
 def most_used(ref: Ref) -> NDArray[np.int64]:
     """The components that are shown where not all can be: the `MOST_SHOWN` most used, most used first."""
     return order(ref, "usage")[:MOST_SHOWN].copy()
@@ -182,7 +182,7 @@ def _walk(places: Floats, start: int) -> NDArray[np.int64]:
     return np.array(path)
 
 
-@kept(24)
+@cached(24)
 def pseudo_inputs(ref: Ref) -> Pixels | None:
     """The pseudo-inputs u_k as images, `(K, C, H, W)`, or None where the prior has none to show."""
     with torch.inference_mode():
@@ -195,7 +195,7 @@ def pseudo_input_start(ref: Ref) -> str:
     return loaded(ref).checkpoint.config.pseudo_inputs
 
 
-@kept(24)
+@cached(24)
 def component_images(ref: Ref) -> Pixels:
     """Decoded mean of every component, `(K, C, H, W)`."""
     model = loaded(ref)
@@ -203,7 +203,7 @@ def component_images(ref: Ref) -> Pixels:
         return decode_means(model, model.mixture.components.mean)
 
 
-@kept(16)
+@cached(16)
 def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
     """The prior at some epochs of its training, first to last, on the plane of the trained model."""
     with torch.inference_mode():
@@ -218,32 +218,32 @@ def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
         )
 
 
-@kept(200)
-def story(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0) -> Story:
+@cached(200)
+def component_detail(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0) -> ComponentDetail:
     """One component: u_k, its posterior, its decoded mean, n samples, and the images that it is responsible for.
 
     Raises:
         ServiceError: If there is no such component.
     """
-    all_of_them = components(ref)
-    _check(k, len(all_of_them.weights))
+    component_grid = components(ref)
+    _check(k, len(component_grid.weights))
     rows, responsibilities = _explained(ref, k)
-    near, distances = nearest(ref, all_of_them.mean[k], NEAREST)
+    near, distances = nearest(ref, component_grid.mean[k], NEAREST)
     learned = pseudo_inputs(ref)
-    return Story(
+    return ComponentDetail(
         component=k,
         pseudo_input=None if learned is None else learned[k : k + 1],
-        mean=all_of_them.mean[k],
-        scale=all_of_them.scale[k],
+        mean=component_grid.mean[k],
+        scale=component_grid.scale[k],
         decoded=component_images(ref)[k : k + 1],
         samples=component_samples(ref, (k,), n, temperature, seed),
         explained=rows,
         responsibilities=responsibilities,
         nearest=near,
         distances=distances,
-        weight=float(all_of_them.weights[k]),
-        usage=float(all_of_them.usage[k]),
-        image_class=int(all_of_them.classes[k]),
+        weight=float(component_grid.weights[k]),
+        usage=float(component_grid.usage[k]),
+        image_class=int(component_grid.classes[k]),
     )
 
 
@@ -263,7 +263,7 @@ def _explained(ref: Ref, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]
     return rows, shares[rows]
 
 
-@kept(200)
+@cached(200)
 def component_samples(ref: Ref, ks: tuple[int, ...], n: int, temperature: float = 1.0, seed: int = 0) -> Pixels:
     """Decoded draws of several components, `(len(ks) * n, C, H, W)`, a row each.
 

@@ -4,7 +4,7 @@ import math
 
 from app.services.catalogue import facts, metric
 from app.services.loading import Ref, loaded
-from app.services.memory import kept
+from app.services.memory import cached
 from vampcore import results
 from vampcore.metrics import Metric
 from vampcore.metrics.elbo_surgery import SATURATED
@@ -15,7 +15,7 @@ def score(ref: Ref) -> Metric | None:
     return metric(ref, "log_likelihood") or metric(ref, "elbo")
 
 
-@kept(400)
+@cached(400)
 def stored_difference(ref: Ref, base: Ref) -> Metric | None:
     """The stored score of `ref` minus that of `base`, image by image, in nats/image; no data set is needed.
 

@@ -19,7 +19,7 @@ PATIENCE = 1.0
 """Seconds after which a page is drawn even though another one has the turn."""
 
 
-class Turns:
+class RenderLock:
     """One thread at a time, in the order in which they came."""
 
     def __init__(self, patience: float = PATIENCE) -> None:
@@ -87,6 +87,6 @@ class Turns:
                 self._taken = False
 
 
-_PAGES = Turns()
-in_turn = _PAGES.mine
-out_of_turn = _PAGES.given_up
+_PAGES = RenderLock()
+rendering = _PAGES.mine
+lock_released = _PAGES.given_up

@@ -19,7 +19,7 @@ from app.services.loading import (
     prior_on_device,
     several_threads,
 )
-from app.services.memory import kept
+from app.services.memory import cached
 from app.services.originals import observations
 from app.services.subsets import subset
 from vampcore import metrics
@@ -79,7 +79,7 @@ class Traversal:
     pixels: Pixels
 
 
-@kept(100)
+@cached(100)
 def activity(ref: Ref) -> tuple[LayerActivity, ...]:
     """Activity of every unit, top layer first, from the posteriors that are kept of the test set."""
     layers = []
@@ -96,7 +96,7 @@ def active_label(ref: Ref) -> str:
     return f"{active} of " + "+".join(str(len(layer.active)) for layer in layers)
 
 
-@kept(64, "Splitting the KL over dimensions")
+@cached(64, "Splitting the KL over dimensions")
 def kl_per_dimension(ref: Ref) -> KLParts | None:
     """The top layer's KL to its prior, dimension by dimension, with the part that dimensions share.
 
@@ -122,7 +122,7 @@ def kl_per_dimension(ref: Ref) -> KLParts | None:
     )
 
 
-@kept(200)
+@cached(200)
 def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
     """One unit of the top layer swept from the 1st to the 99th percentile of its posterior means.
 
@@ -151,15 +151,17 @@ def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
         return Traversal(values.numpy(), decode_means(model, z))
 
 
-@kept(200, "Measuring without the unit")
+@cached(200, "Measuring without the unit")
 def _mute(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
     model = loaded(ref)
     with torch.inference_mode(), several_threads():
         x = observations(model, torch.tensor(subset(ref, limit, seed)))
-        return metrics.mute(model.checkpoint.model, x, unit, noise(seed), prior=prior_on_device(model), seed=seed)
+        return metrics.ablate_unit(
+            model.checkpoint.model, x, unit, noise(seed), prior=prior_on_device(model), seed=seed
+        )
 
 
-def mute(ref: Ref, unit: int, limit: int = 1000, seed: int = 0) -> Metric | None:
+def ablate_unit(ref: Ref, unit: int, limit: int = 1000, seed: int = 0) -> Metric | None:
     """Reconstruction lost, in nats an image, when a unit is fixed at its mean; None where the data set is not on disk.
 
     Raises:
@@ -172,11 +174,11 @@ def mute(ref: Ref, unit: int, limit: int = 1000, seed: int = 0) -> Metric | None
         return None
 
 
-@kept(100)
+@cached(100)
 def with_and_without(ref: Ref, unit: int, rows: tuple[int, ...]) -> tuple[Pixels, Pixels]:
     """Reconstructions of test images, and the same with a unit at its mean over all images.
 
-    The layers below the top keep their values, as when `mute` measures.
+    The layers below the top keep their values, as when `ablate_unit` measures.
 
     Raises:
         ServiceError: If there is no such unit.

@@ -61,11 +61,11 @@ def explore(here: state.Selection) -> None:
         widgets.figure(drawn.activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
     show_counts(refs)
     bars = show_kl(ref)
-    one_of_them(ref, side, picture, bars)
+    selected_unit(ref, side, picture, bars)
 
 
 @widgets.fragment
-def one_of_them(ref: services.Ref, side: Container, picture: Container, bars: Container | None) -> None:
+def selected_unit(ref: services.Ref, side: Container, picture: Container, bars: Container | None) -> None:
     """The selected unit: its numbers, its marks in the charts of all, its sweep and its cost."""
     units, parts = services.facts(ref).info.latent_dims[0], services.kl_per_dimension(ref)
     with side:
@@ -224,7 +224,7 @@ def show_mute(ref: services.Ref, unit: int) -> None:
         limits = [words for words, images in LIMITS.items() if images is None or images < facts.images]
         usual = "1,000" if "1,000" in limits else "all"
         limit = widgets.choose("Measured on", limits, key="units_limit", default=usual, help="Random test images.")
-    cost = services.mute(ref, unit, LIMITS[limit] or facts.images)
+    cost = services.ablate_unit(ref, unit, LIMITS[limit] or facts.images)
     with words:
         if cost is None:
             lacking = "the reconstruction lost cannot be measured without the original images"

@@ -178,7 +178,7 @@ def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differen
         if not services.has_data(refs[0]) or not services.same_images(refs):
             say_not_measured(refs)
             return
-        if not agreed(refs, images, int(importance), seed):
+        if not confirm_slow_run(refs, images, int(importance), seed):
             return
         with widgets.progress("Measuring") as report:
             found = services.measure(refs, images, int(importance), seed, report)
@@ -218,7 +218,7 @@ def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differen
     save(found, differences, base)
 
 
-def agreed(refs: tuple[services.Ref, ...], images: int, importance: int, seed: int) -> bool:
+def confirm_slow_run(refs: tuple[services.Ref, ...], images: int, importance: int, seed: int) -> bool:
     """Whether to measure: at once where it is quick, else when the button was pressed for just this choice."""
     choice = (refs, images, importance, seed)
     if st.session_state.get("compare_agreed") == choice:

@@ -97,7 +97,7 @@ def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
             st.caption(words)
 
 
-def promise_and_use(ref: services.Ref, facts: services.Facts) -> Container:
+def weight_vs_usage(ref: services.Ref, facts: services.Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
     known = services.components(ref)
     st.subheader("Prior weight and actual use", anchor=False)
@@ -143,7 +143,7 @@ def figures_of(ref: services.Ref, facts: services.Facts, component: int) -> None
     )
 
 
-def the_dead(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
+def dead_components(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
     """The dead components and their images; of very many, the first. Gives where each is shown."""
     known = services.components(ref)
     dead = np.flatnonzero(known.dead)
@@ -188,18 +188,20 @@ def the_removed(ref: services.Ref, facts: services.Facts) -> None:
     )
 
 
-def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
+def component_grid(ref: services.Ref, facts: services.Facts) -> None:
     """The component in view beside others, and the numbers of all, with a container for those of the one."""
     one_goes_here = st.container()
-    figures_go_here = promise_and_use(ref, facts)
-    dead = the_dead(ref, facts)
+    figures_go_here = weight_vs_usage(ref, facts)
+    dead = dead_components(ref, facts)
     the_removed(ref, facts)
     with one_goes_here:
-        one_of_them(ref, facts, figures_go_here, dead)
+        selected_component(ref, facts, figures_go_here, dead)
 
 
 @widgets.fragment
-def one_of_them(ref: services.Ref, facts: services.Facts, figures: Container, dead: tiles.TileMap | None) -> None:
+def selected_component(
+    ref: services.Ref, facts: services.Facts, figures: Container, dead: tiles.TileMap | None
+) -> None:
     """Everything that follows the component in view; moving a control runs this alone."""
     # Made here, since a fragment within it fills them: in containers of the page old rows would stay beside new ones.
     shown, controls = st.columns([3, 1], gap="medium")
@@ -237,7 +239,7 @@ elif not known.has.several_components:
         "Shown instead: its samples.",
     )
 if known.has.several_components:
-    all_of_them(here.ref, known)
+    component_grid(here.ref, known)
 else:
     draws_of_one(here.ref, known)
 widgets.explain(EXPLANATION)

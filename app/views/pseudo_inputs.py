@@ -87,7 +87,7 @@ def lay_out(ref: services.Ref) -> Frame:
 
 
 @widgets.fragment
-def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
+def component_grid(ref: services.Ref, facts: services.Facts) -> None:
     """The wall of tiles with its controls, and the description of the component that is chosen."""
     shown, controls = st.columns([3, 1], gap="medium")
     known, show, epoch = services.components(ref), "decoded", BEST
@@ -116,11 +116,11 @@ def all_of_them(ref: services.Ref, facts: services.Facts) -> None:
             st.caption(words)
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
             st.caption(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}")
-    one_of_them(ref, facts, where, chooser, shown, lay_out(ref))
+    selected_component(ref, facts, where, chooser, shown, lay_out(ref))
 
 
 @widgets.fragment
-def one_of_them(
+def selected_component(
     ref: services.Ref,
     facts: services.Facts,
     where: tiles.TileMap,
@@ -134,28 +134,30 @@ def one_of_them(
         component = widgets.choose_component(ref, word, "Or click a tile.")
     with shown:
         widgets.pick_component(WALL, where, component, captioned=len(where.ids) <= FEW)
-    told = services.story(ref, component, SAMPLES)
+    detail = services.component_detail(ref, component, SAMPLES)
     with frame.head:
-        figures_of(ref, facts, told)
-    from_end_to_end(ref, facts, told, frame)
+        figures_of(ref, facts, detail)
+    show_component(ref, facts, detail, frame)
     with frame.growth:
         growth(ref, facts, component)
 
 
-def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+def figures_of(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail) -> None:
     """Weight, usage and class of the chosen component, and what is clamped in all pseudo-inputs."""
-    k, known = told.component, services.components(ref)
+    k, known = detail.component, services.components(ref)
     n = f"n = {widgets.count(facts.images)} test images"
     cells = [
-        widgets.Cell(f"Weight of {k}", widgets.percent(told.weight), f"equal share {widgets.percent(1 / facts.alive)}"),
+        widgets.Cell(
+            f"Weight of {k}", widgets.percent(detail.weight), f"equal share {widgets.percent(1 / facts.alive)}"
+        ),
         widgets.Cell(
             f"Usage of {k}",
-            widgets.percent(told.usage, float(known.usage_se[k])),
+            widgets.percent(detail.usage, float(known.usage_se[k])),
             f"dead; {n}" if known.dead[k] else n,
         ),
     ]
-    if told.image_class >= 0:
-        name = facts.classes[told.image_class]
+    if detail.image_class >= 0:
+        name = facts.classes[detail.image_class]
         name = f"digit {name}" if name.isdigit() and len(name) == 1 else name
         cells.append(widgets.Cell("Mostly explains", widgets.plain(name), f"class with most of the usage of {k}"))
     if facts.outside is not None:
@@ -163,47 +165,47 @@ def figures_of(ref: services.Ref, facts: services.Facts, told: services.Story) -
     widgets.metric_row(cells)
 
 
-def from_end_to_end(ref: services.Ref, facts: services.Facts, told: services.Story, frame: Frame) -> None:
+def show_component(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
-    k, learned = told.component, told.pseudo_input is not None
+    k, learned = detail.component, detail.pseudo_input is not None
     words = (
         f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has.several_components else "The only component"
     )
     frame.head.subheader(f"{words}, step by step", anchor=False)
     *first, component, decoded, samples, images = frame.steps
-    if told.pseudo_input is not None:
+    if detail.pseudo_input is not None:
         with first[0]:
-            picture(told.pseudo_input, facts, f"Pseudo-input {k}")
+            picture(detail.pseudo_input, facts, f"Pseudo-input {k}")
     with component:
-        posterior(ref, facts, told)
+        posterior(ref, facts, detail)
     with decoded:
-        picture(told.decoded, facts, f"Decoded mean of component {k}", under=widgets.mean_words(ref))
+        picture(detail.decoded, facts, f"Decoded mean of component {k}", under=widgets.mean_words(ref))
     with samples:
-        picture(told.samples, facts, f"Samples of component {k}", columns=8, under=widgets.drawn_words(ref))
+        picture(detail.samples, facts, f"Samples of component {k}", columns=8, under=widgets.drawn_words(ref))
     with images:
-        images_of(ref, facts, told)
+        images_of(ref, facts, detail)
 
 
-def images_of(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+def images_of(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail) -> None:
     """The test images that the component explains best, and those nearest to its mean: two things."""
-    k = told.component
+    k = detail.component
     if not facts.has.several_components:
-        show_images(ref, facts, told.explained, "The test images whose samples lie where the prior is densest", "")
+        show_images(ref, facts, detail.explained, "The test images whose samples lie where the prior is densest", "")
         return
-    ends = (widgets.percent(float(told.responsibilities[i])) for i in (0, -1))
+    ends = (widgets.percent(float(detail.responsibilities[i])) for i in (0, -1))
     shares = " to ".join(dict.fromkeys(ends))
     show_images(
         ref,
         facts,
-        told.explained,
+        detail.explained,
         f"Test images that component {k} explains best",
         f"Explained best: responsibility {shares}",
     )
-    near, far = (widgets.format_value(float(told.distances[i])) for i in (0, -1))
+    near, far = (widgets.format_value(float(detail.distances[i])) for i in (0, -1))
     show_images(
         ref,
         facts,
-        told.nearest,
+        detail.nearest,
         f"Test images nearest to the mean of component {k}",
         f"Nearest to its mean: {near} to {far} latent units away",
     )
@@ -216,12 +218,12 @@ def show_images(ref: services.Ref, facts: services.Facts, rows: np.ndarray, alt:
     picture(images.pixels, facts, alt, columns=8, under=under)
 
 
-def posterior(ref: services.Ref, facts: services.Facts, told: services.Story) -> None:
+def posterior(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail) -> None:
     """Where the component lies: its ellipse over the prior's contours, and its spread in numbers."""
     if facts.info.latent_dims[0] > 1:
-        drawing = drawn.component_posterior(ref, told.component, widgets.mode())
-        widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{told.component}")
-    low, high = (widgets.format_value(float(each)) for each in (told.scale.min(), told.scale.max()))
+        drawing = drawn.component_posterior(ref, detail.component, widgets.mode())
+        widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{detail.component}")
+    low, high = (widgets.format_value(float(each)) for each in (detail.scale.min(), detail.scale.max()))
     spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
     ellipse = " Ellipse: two standard deviations." if facts.info.latent_dims[0] > 1 else ""
     st.caption(f"{spread} in {facts.info.latent_dims[0]} latent dimensions.{ellipse}")
@@ -285,9 +287,9 @@ if not known.has.pseudo_inputs:
 if not known.has.components:
     draws_of_the_prior(here.ref, known)
 elif known.has.several_components:
-    all_of_them(here.ref, known)
+    component_grid(here.ref, known)
 else:
-    from_end_to_end(here.ref, known, services.story(here.ref, 0, SAMPLES), lay_out(here.ref))
+    show_component(here.ref, known, services.component_detail(here.ref, 0, SAMPLES), lay_out(here.ref))
 if known.has.several_components:
     st.page_link(
         "views/components.py",

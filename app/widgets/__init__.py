@@ -1,6 +1,6 @@
 """What several pages share: the sidebar, page heads, controls bound to the URL, bordered figures, downloads."""
 
-from app.components import Place, pick
+from app.frontend import Place, pick
 from app.widgets.component import choose_component, component_table, percent, pick_component, show_component
 from app.widgets.controls import choose, choose_many, choose_one, number, place_inputs, slide, switch
 from app.widgets.differences import differences_in_words, show_differences, stored_differences

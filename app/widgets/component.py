@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app import services, state
-from app.components import pick
 from app.figures.export import Column
 from app.figures.tiles import TileMap
+from app.frontend import pick
 from app.widgets.controls import number
 from app.widgets.export import csv_button
 from app.widgets.numbers import format_value

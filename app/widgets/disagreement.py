@@ -18,7 +18,7 @@ SAMPLES = 12
 COLUMNS = 6
 
 
-@services.kept(60)
+@services.cached(60)
 def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
     """Where the prior has mass and no test image is encoded; None where one of the two has no density to draw."""
     facts = services.facts(ref)
@@ -39,7 +39,7 @@ def hole_map(ref: services.Ref, window: services.Window, theme: Theme) -> Any:
     )
 
 
-@services.kept(60)
+@services.cached(60)
 def hole_pictures(ref: services.Ref, theme: Theme) -> tuple[bytes | None, bytes]:
     """Decoded samples of the prior from its holes, None where none fell there, and from outside them."""
     facts, found = services.facts(ref), services.hole_samples(ref, SAMPLES)

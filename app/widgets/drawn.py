@@ -13,7 +13,7 @@ from app.widgets.family import COLUMN_WIDTH
 from app.widgets.pictures import enlargement
 
 
-@services.kept(300)
+@services.cached(300)
 def prior_samples(
     ref: services.Ref, count: int, seed: int, mode: Theme, columns: int, temperature: float = 1.0
 ) -> bytes:
@@ -24,7 +24,7 @@ def prior_samples(
     return tiles.tiles_png(drawn, mode, columns=columns, binary=facts.binary, pixel=enlarged)
 
 
-@services.kept(48)
+@services.cached(48)
 def component_rows(
     ref: services.Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
 ) -> Drawing:
@@ -48,7 +48,7 @@ def component_rows(
     )
 
 
-@services.kept(24)
+@services.cached(24)
 def component_usage(ref: services.Ref, mode: Theme) -> Drawing:
     """Weight and usage. The figure does not depend on the component in view, which a ring marks in the browser."""
     known, prior = services.components(ref), services.facts(ref).prior
@@ -57,7 +57,7 @@ def component_usage(ref: services.Ref, mode: Theme) -> Drawing:
     return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
 
 
-@services.kept(100)
+@services.cached(100)
 def component_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
     """A component's ellipse over the prior's contours."""
     flat, window = services.prior_on_plane(ref), services.window((ref,))
@@ -74,7 +74,7 @@ def component_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawi
     )
 
 
-@services.kept(24)
+@services.cached(24)
 def activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
     """The activities of every layer of every model of an experiment."""
     series = []
@@ -86,7 +86,7 @@ def activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
     return active_units(mode, series, height=460)
 
 
-@services.kept(24)
+@services.cached(24)
 def unit_kl(ref: services.Ref, mode: Theme) -> Any:
     """The KL of every unit of the top layer, and the correction for their dependence."""
     parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior

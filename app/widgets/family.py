@@ -90,7 +90,7 @@ def of_top_layer(ref: services.Ref) -> str:
     return f" of z{layers}" if layers > 1 else ""
 
 
-@services.kept(100)
+@services.cached(100)
 def latent_map(
     ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int, bar: float | None = None
 ) -> Any:

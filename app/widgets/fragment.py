@@ -23,7 +23,7 @@ def fragment(function: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        with services.in_turn():
+        with services.rendering():
             try:
                 function(*args, **kwargs)
             except services.ServiceError as error:

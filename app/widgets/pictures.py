@@ -37,7 +37,7 @@ def images_png(pixels: np.ndarray, binary: tiles.Ground, columns: int = 1, acros
     return _png_of(tiles.as_bytes(pixels).tobytes(), pixels.shape, columns, binary, by, mode())
 
 
-@services.kept(400)
+@services.cached(400)
 def _png_of(
     content: bytes, shape: tuple[int, ...], columns: int, binary: tiles.Ground, enlarged: int, mode: Theme
 ) -> bytes:

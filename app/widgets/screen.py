@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.components import watch_narrow
+from app.frontend import watch_narrow
 
 DESK, PHONE = 720, 350
 _NARROW = "_narrow"

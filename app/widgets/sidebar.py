@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import services, state
-from app.components import copy_link, one_entry
+from app.frontend import copy_link, one_entry
 from app.widgets.controls import choose, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count

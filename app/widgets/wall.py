@@ -34,7 +34,7 @@ def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
     return dict(through_the_epochs(ref)).get(epoch, learned)
 
 
-@services.kept(24)
+@services.cached(24)
 def through_the_epochs(ref: services.Ref) -> tuple[tuple[str, np.ndarray], ...]:
     """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them.
 
@@ -60,7 +60,7 @@ def absent(ref: services.Ref, epoch: str) -> list[int]:
     return [] if then is None else np.flatnonzero(services.components(ref).alive & ~(then > 0)).tolist()
 
 
-@services.kept(48)
+@services.cached(48)
 def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
     """Pseudo-inputs, or decoded means, as one figure in an order, and the map from its cells to components.
 
@@ -89,7 +89,7 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
     return drawing, where
 
 
-@services.kept(200)
+@services.cached(200)
 def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
     """A pseudo-input after each epoch as a picture's address; its rim keeps it apart from its neighbours."""
     facts = services.facts(ref)

@@ -120,16 +120,16 @@ def launches(kernels: int, device: str) -> Callable[[], object]:
     """A call that runs so many kernels that do next to nothing, as one captured graph on a GPU."""
     number = torch.zeros((), device=device)
 
-    def all_of_them() -> None:
+    def component_grid() -> None:
         for _ in range(kernels):
             number.add_(0)
 
-    all_of_them()
+    component_grid()
     if device != "cuda":
-        return all_of_them
+        return component_grid
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        all_of_them()
+        component_grid()
     return graph.replay
 
 

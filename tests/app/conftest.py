@@ -72,7 +72,7 @@ def models(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The catalogue holds the small models and nothing else, and nothing is cached."""
     use_root(trained, monkeypatch)
     yield trained
-    forget()
+    clear_caches()
 
 
 @pytest.fixture
@@ -97,23 +97,23 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
     use_root(zoo.SHIPPED, monkeypatch)
     yield services
-    forget()
+    clear_caches()
 
 
 def use_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the catalogue list the checkpoints under `root` alone."""
     from vampcore import zoo
 
-    forget()
+    clear_caches()
     monkeypatch.setattr(zoo, "entries", functools.partial(getattr(zoo.entries, "func", zoo.entries), (root,)))
 
 
-def forget() -> None:
+def clear_caches() -> None:
     """Empty Streamlit's caches, which outlive a test."""
     import streamlit as st
 
     from app.services import memory
 
-    memory.forget()
+    memory.clear_caches()
     st.cache_data.clear()
     st.cache_resource.clear()

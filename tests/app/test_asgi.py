@@ -17,7 +17,7 @@ def test_getting_ready_is_begun_by_the_server_and_not_waited_for(monkeypatch):
         go_on.wait(patience())
         ended.set()
 
-    monkeypatch.setattr(asgi.ready, "get_ready", slow)
+    monkeypatch.setattr(asgi.ready, "start_up", slow)
 
     async def started() -> bool:
         async with asgi._getting_ready(asgi.app):

@@ -38,13 +38,13 @@ def test_a_long_path_has_a_short_name_on_the_pages(models, monkeypatch):
     import dataclasses
 
     from app import services
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import zoo
 
     first = zoo.entries()[0]
     info = dataclasses.replace(first.info, data="npz:/home/anna/\ud800/" + "deep/" * 20 + "cells.npz")
     monkeypatch.setattr(zoo, "entries", lambda: [dataclasses.replace(first, info=info)])
-    forget()
+    clear_caches()
     assert services.experiments()[0].priors[0].data == "cells.npz"
 
 
@@ -55,12 +55,12 @@ def test_an_error_of_a_service_is_shown_without_it(services, monkeypatch):
 
 def test_a_folder_that_is_no_checkpoint_is_listed_without_it(models, monkeypatch):
     from app import services
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import zoo
 
     monkeypatch.setenv("HOME", str(models))
     broken = zoo.Entry("a/sg", "a", "sg", models / "a" / "sg", error=f"{models}/a/sg/config.json is truncated")
     monkeypatch.setattr(zoo, "entries", lambda: [broken])
-    forget()
+    clear_caches()
     (experiment,) = services.experiments()
     assert experiment.broken[0].error == "~/a/sg/config.json is truncated"

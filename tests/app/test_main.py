@@ -34,13 +34,13 @@ def test_every_page_opens_in_five_dimensions(models, page):
 
 
 def test_without_a_model_every_address_shows_how_to_train_one(tmp_path, monkeypatch):
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
 
     use_root(tmp_path, monkeypatch)
     at = opened().run()
     assert not at.exception
     assert at.code[0].value.startswith("python -m vampcore train")
-    forget()
+    clear_caches()
 
 
 def test_a_checkpoint_that_cannot_be_read_is_one_line(models, tmp_path, monkeypatch):

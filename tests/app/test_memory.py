@@ -18,7 +18,7 @@ def counted():
 
     calls = []
 
-    @memory.kept(2)
+    @memory.cached(2)
     def made(number: int, word: str = "a") -> Record:
         calls.append((number, word))
         return Record(np.full(3, number), (np.zeros(2),), word)
@@ -57,7 +57,7 @@ def test_what_is_cleared_is_computed_again(counted):
     made(1)
     made.clear()
     made(1)
-    memory.forget()
+    memory.clear_caches()
     made(1)
     assert len(calls) == 3
 
@@ -67,7 +67,7 @@ def test_an_error_is_not_kept():
 
     tries = []
 
-    @memory.kept(1)
+    @memory.cached(1)
     def fails(number: int) -> int:
         tries.append(number)
         if len(tries) == 1:

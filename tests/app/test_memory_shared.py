@@ -18,7 +18,7 @@ def test_who_asks_for_what_is_under_way_waits_for_it_and_nobody_computes_it_twic
 
     calls, begun, go_on = [], threading.Event(), threading.Event()
 
-    @memory.kept(4)
+    @memory.cached(4)
     def slow(number: int) -> list[int]:
         calls.append(number)
         begun.set()
@@ -41,7 +41,7 @@ def test_another_argument_does_not_wait():
 
     begun, go_on = threading.Event(), threading.Event()
 
-    @memory.kept(4)
+    @memory.cached(4)
     def slow(number: int) -> int:
         if number == 1:
             begun.set()
@@ -61,7 +61,7 @@ def test_who_waited_for_what_failed_tries_again():
 
     tries, begun, go_on = [], threading.Event(), threading.Event()
 
-    @memory.kept(4)
+    @memory.cached(4)
     def fails_once(number: int) -> int:
         tries.append(number)
         if len(tries) == 1:
@@ -83,14 +83,14 @@ def test_who_waited_for_what_failed_tries_again():
 
 
 @pytest.mark.parametrize("words", [(), ("Counting",)])
-@pytest.mark.parametrize("all_of_them", [False, True])
-def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, all_of_them):
+@pytest.mark.parametrize("component_grid", [False, True])
+def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, component_grid):
     """It may have been made of what has changed since: reconstructions, while the images were fetched."""
     from app.services import memory
 
     calls, begun, go_on = [], threading.Event(), threading.Event()
 
-    @memory.kept(4, *words)
+    @memory.cached(4, *words)
     def slow(number: int) -> int:
         calls.append(number)
         begun.set()
@@ -100,7 +100,7 @@ def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, all_of_them)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(slow, 1)
         assert begun.wait(patience())
-        (memory.forget if all_of_them else slow.clear)()
+        (memory.clear_caches if component_grid else slow.clear)()
         go_on.set()
         assert first.result(patience()) == 1
     assert slow(1) == 2
@@ -114,15 +114,15 @@ def test_who_waits_for_another_page_gives_up_its_turn(monkeypatch):
     monkeypatch.setattr(turns._PAGES, "_patience", 2 * patience())
     begun = threading.Event()
 
-    @memory.kept(4)
+    @memory.cached(4)
     def in_between(number: int) -> int:
-        with turns.out_of_turn():
+        with turns.lock_released():
             begun.set()
             time.sleep(0.3)
         return number
 
     def page() -> int:
-        with turns.in_turn():
+        with turns.rendering():
             return in_between(1)
 
     with ThreadPoolExecutor(2) as pool:
@@ -136,15 +136,15 @@ SLOW_PAGE = """
 import time
 from pathlib import Path
 import streamlit as st
-from app.services.memory import kept
+from app.services.memory import cached
 
-@kept(4, "Counting slowly")
+@cached(4, "Counting slowly")
 def slow(number):
     while not Path(__file__).with_name("go on").exists():
         time.sleep(0.05)
     return within(number)
 
-@kept(4, "Not said: the outer words stay")
+@cached(4, "Not said: the outer words stay")
 def within(number):
     time.sleep(0.5)
     return number
@@ -201,7 +201,7 @@ def test_a_result_is_handed_to_who_waited_even_if_it_was_dropped_meanwhile():
 
     calls, begun, go_on = [], threading.Event(), threading.Event()
 
-    @memory.kept(1)
+    @memory.cached(1)
     def one(number: int) -> list[int]:
         calls.append(number)
         if number == 1:
@@ -226,25 +226,25 @@ def test_what_is_made_of_what_was_forgotten_is_made_anew():
 
     state = {"number": 1}
 
-    @memory.kept(4)
+    @memory.cached(4)
     def inner(_: int) -> int:
         return state["number"]
 
-    @memory.kept(4)
+    @memory.cached(4)
     def outer(x: int) -> int:
         return 10 * inner(x)
 
     assert outer(0) == 10
     state["number"] = 2
     assert outer(0) == 10
-    memory.forget()
+    memory.clear_caches()
     assert outer(0) == 20
 
 
 def test_a_result_that_needs_itself_is_an_error_and_no_standstill():
     from app.services import memory
 
-    @memory.kept(4)
+    @memory.cached(4)
     def circle(number: int) -> int:
         return circle(number)
 

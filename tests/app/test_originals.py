@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from vampcore import datasets, zoo
 from vampcore.checkpoints import load
 from vampcore.checkpoints.packed import PACKED, read_packed, write_packed
@@ -19,11 +19,11 @@ SHIPPED = ("mnist-2d", "static-mnist-40d", "static-mnist-hvae")
 @pytest.fixture
 def nothing_on_disk(monkeypatch, tmp_path):
     """The shipped models, and an empty data folder."""
-    forget()
+    clear_caches()
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
     monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries, (zoo.SHIPPED,)))
     yield
-    forget()
+    clear_caches()
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def binary(tmp_path, monkeypatch):
     (tmp_path / "own.npz").unlink()
     use_root(tmp_path / "roots", monkeypatch)
     yield tmp_path / "roots" / "own"
-    forget()
+    clear_caches()
 
 
 def first_ref():
@@ -72,7 +72,7 @@ def test_scores_and_ablations_are_measured_without_a_data_set(nothing_on_disk):
     for ref, figures in zip(refs, found, strict=True):
         stored = services.latents(ref).elbo[figures.rows].mean()
         assert abs(figures.get("elbo").value - stored) < 6
-        assert services.mute(ref, 0, 40) is not None
+        assert services.ablate_unit(ref, 0, 40) is not None
 
 
 def test_frey_faces_are_reconstructed_and_it_says_so(nothing_on_disk):
@@ -109,7 +109,7 @@ def test_bits_that_are_not_the_models_are_not_shown(binary, fault):
         write_packed(binary, dataclasses.replace(test, images=images))
     else:
         write_packed(binary, dataclasses.replace(test, images=torch.ones(len(test.images), 1, 4, 4).byte()))
-    forget()
+    clear_caches()
     assert not services.has_data(first_ref())
     assert not services.test_images(first_ref(), (0, 3)).originals
 
@@ -120,7 +120,7 @@ def test_a_data_set_is_read_where_nothing_is_kept_beside_the_checkpoint(trained,
     shutil.copytree(trained / "tiny-2d" / "sg", tmp_path / "tiny-2d" / "sg")
     use_root(tmp_path, monkeypatch)
     assert services.test_images(first_ref(), (0,)).originals
-    forget()
+    clear_caches()
 
 
 def test_the_names_of_the_files_are_those_of_the_images_that_are_kept(trained, monkeypatch):
@@ -132,9 +132,9 @@ def test_the_names_of_the_files_are_those_of_the_images_that_are_kept(trained, m
     test = datasets.load("digits").test
     names = tuple(f"{row}.png" for row in range(len(test.images)))
     monkeypatch.setattr(images, "test_part", lambda model: Originals(dataclasses.replace(test, names=names)))
-    forget()
+    clear_caches()
     assert services.image_names(ref) == tuple(names[row] for row in services.latents(ref).ids.tolist())
     monkeypatch.setattr(images, "test_part", lambda model: Originals(test))
-    forget()
+    clear_caches()
     assert services.image_names(ref) is None
-    forget()
+    clear_caches()

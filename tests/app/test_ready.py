@@ -18,7 +18,7 @@ def test_the_first_model_is_at_hand_before_anybody_asks(models, monkeypatch):
     read = []
     load = loading.load
     monkeypatch.setattr(loading, "load", lambda path: read.append(path) or load(path))
-    ready.get_ready()
+    ready.start_up()
     assert read == [models / "tiny-2d" / "vamp"]
     loading.loaded(state.first().ref)
     assert len(read) == 1
@@ -26,11 +26,11 @@ def test_the_first_model_is_at_hand_before_anybody_asks(models, monkeypatch):
 
 def test_without_a_checkpoint_getting_ready_says_nothing(tmp_path, monkeypatch, capsys):
     from app import ready
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
 
     use_root(tmp_path, monkeypatch)
-    ready.get_ready()
-    forget()
+    ready.start_up()
+    clear_caches()
     assert capsys.readouterr() == ("", "")
 
 
@@ -86,7 +86,7 @@ def test_garbage_is_collected_again_where_an_import_fails(not_ready, monkeypatch
 
     monkeypatch.setattr(not_ready, "_import_for_figures", fails)
     with pytest.raises(ImportError, match="no pandas"):
-        not_ready.get_ready()
+        not_ready.start_up()
     assert gc.isenabled()
     assert not not_ready._READY.is_set()
 
@@ -94,9 +94,9 @@ def test_garbage_is_collected_again_where_an_import_fails(not_ready, monkeypatch
 def test_a_first_model_that_fails_hides_no_other(models, not_ready, monkeypatch):
     from app import services
 
-    monkeypatch.setattr(services, "settle", lambda ref: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    monkeypatch.setattr(services, "warm_up", lambda ref: (_ for _ in ()).throw(RuntimeError("out of memory")))
     with pytest.raises(RuntimeError, match="out of memory"):
-        not_ready.get_ready()
+        not_ready.start_up()
     assert not_ready._READY.is_set()
 
 

@@ -154,7 +154,7 @@ def test_without_the_data_set_reconstructions_stand_in(services, refs, monkeypat
     images = services.test_images(ref, (3, 250))
     assert not images.originals
     np.testing.assert_array_equal(images.pixels, services.reconstructions(ref, (3, 250)))
-    assert services.mute(ref, 0) is None
+    assert services.ablate_unit(ref, 0) is None
     with pytest.raises(services.DataMissing, match="python -m vampcore data digits"):
         services.measure((ref,))
 
@@ -172,10 +172,10 @@ def test_a_failed_download_is_one_line(services, refs, monkeypatch):
 
 def test_settling_freezes_what_exists_once(services, refs):
     gc.unfreeze()
-    services.settle(refs["tiny-2d/vamp"])
+    services.warm_up(refs["tiny-2d/vamp"])
     assert gc.get_freeze_count() > 10_000
     gc.unfreeze()
-    services.settle(refs["tiny-2d/mog"])
+    services.warm_up(refs["tiny-2d/mog"])
     assert gc.get_freeze_count() == 0
 
 
@@ -206,7 +206,7 @@ def test_the_door_hands_out_no_tensor(services, refs):
             services.pseudo_inputs,
         )
     ]
-    handed += [services.prior_density(ref, window), services.story(ref, 0), services.traverse(ref, 1)]
+    handed += [services.prior_density(ref, window), services.component_detail(ref, 0), services.traverse(ref, 1)]
     handed += [services.decode_place(ref, 0.0, 0.0), services.measure((ref,), 50, 5)]
     assert not list(tensors(handed))
 

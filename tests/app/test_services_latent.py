@@ -122,7 +122,7 @@ def test_no_line_of_the_prior_is_cut_off_by_the_window(services, refs, name):
 
 def test_a_prior_of_many_components_is_added_up_while_other_pages_are_drawn(services, refs, monkeypatch):
     from app.services import densities
-    from app.services.turns import _PAGES, in_turn
+    from app.services.turns import _PAGES, rendering
 
     monkeypatch.setattr(densities, "MANY", 3)
     had_it = {}
@@ -141,8 +141,8 @@ def test_a_prior_of_many_components_is_added_up_while_other_pages_are_drawn(serv
         watch(name)
     for ref, expected in ((refs["tiny-2d/mog"], False), (refs["tiny-2d/sg"], True)):
         had_it.clear()
-        services.settle(ref)
-        with in_turn():
+        services.warm_up(ref)
+        with rendering():
             services.prior_density(ref, services.window((ref,)))
             assert _PAGES._has_it()
         assert had_it == {name: {expected} for name in work}

@@ -104,7 +104,7 @@ def test_snapshots_run_from_the_start_to_the_trained_prior(services, refs):
 @pytest.mark.parametrize("name", ALL)
 def test_a_story_ends_with_the_images_that_the_component_explains(services, refs, name):
     ref = refs[name]
-    story = services.story(ref, 0, n=5, seed=3)
+    story = services.component_detail(ref, 0, n=5, seed=3)
     assert (story.pseudo_input is None) == (services.pseudo_inputs(ref) is None)
     assert story.samples.shape == (5, 1, 8, 8)
     np.testing.assert_array_equal(story.samples, services.component_samples(ref, (0,), 5, seed=3))
@@ -115,7 +115,7 @@ def test_a_story_ends_with_the_images_that_the_component_explains(services, refs
     assert story.responsibilities[0] >= own.max(initial=0) - 1e-6
     for wrong in (-1, len(services.components(ref).weights)):
         with pytest.raises(services.ServiceError, match="there is no component"):
-            services.story(ref, wrong)
+            services.component_detail(ref, wrong)
 
 
 def test_components_share_their_noise_and_obey_the_temperature(services, refs):
@@ -162,12 +162,12 @@ def test_a_traversal_moves_one_unit_only(services, refs):
 
 
 def test_muting_the_units_of_a_plane_costs_reconstruction(services, refs):
-    cost = services.mute(refs["tiny-2d/vamp"], 0, limit=200)
+    cost = services.ablate_unit(refs["tiny-2d/vamp"], 0, limit=200)
     assert cost.n == 200
     assert cost.se is not None
     assert cost.value > 2 * cost.se
     with pytest.raises(services.ServiceError, match="there is no unit 2"):
-        services.mute(refs["tiny-2d/vamp"], 2)
+        services.ablate_unit(refs["tiny-2d/vamp"], 2)
 
 
 def test_live_figures_agree_with_the_stored_ones(services, refs, checkpoint):
@@ -241,5 +241,5 @@ def test_measuring_leaves_the_global_noise_alone(services, refs):
     before = torch.random.get_rng_state()
     services.measure((refs["tiny-2d/vamp"],), limit=60, samples=2)
     services.prior_samples(refs["tiny-2d/vamp"], 4)
-    services.mute(refs["tiny-2d/vamp"], 0, limit=20)
+    services.ablate_unit(refs["tiny-2d/vamp"], 0, limit=20)
     assert torch.equal(before, torch.random.get_rng_state())

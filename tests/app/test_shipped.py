@@ -6,7 +6,7 @@ import itertools
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import forget
+from tests.app.conftest import clear_caches
 from tests.app.reading import MAIN
 from tools.patience import patience
 from vampcore import zoo
@@ -18,10 +18,10 @@ EXPERIMENTS = sorted({path.parent.parent.name for path in zoo.SHIPPED.glob("*/*/
 
 @pytest.fixture(autouse=True)
 def only_shipped(monkeypatch):
-    forget()
+    clear_caches()
     monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries, (zoo.SHIPPED,)))
     yield
-    forget()
+    clear_caches()
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

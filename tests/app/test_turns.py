@@ -1,10 +1,10 @@
-"""Turns: one thread at a time, in their order; given up and taken again; never waited for without end."""
+"""The lock of rendering: one thread at a time, in order; given up and taken again; never waited for without end."""
 
 import threading
 
 import pytest
 
-from app.services.turns import Turns
+from app.services.turns import RenderLock
 from tools.patience import patience
 
 LONG = patience()
@@ -34,7 +34,7 @@ def queued(turns, count):
 
 
 def test_one_thread_at_a_time_in_the_order_in_which_they_came():
-    turns, order, together = Turns(LONG), [], []
+    turns, order, together = RenderLock(LONG), [], []
 
     def draw(number):
         with turns.mine():
@@ -54,7 +54,7 @@ def test_one_thread_at_a_time_in_the_order_in_which_they_came():
 
 
 def test_a_thread_that_has_the_turn_goes_on_with_it():
-    turns = Turns(LONG)
+    turns = RenderLock(LONG)
     with turns.mine(), turns.mine():
         pass
     # The inner block has not given it back twice: it is free, once.
@@ -65,7 +65,7 @@ def test_a_thread_that_has_the_turn_goes_on_with_it():
 
 
 def test_who_gives_it_up_lets_others_draw_and_is_the_next_to_go_on():
-    turns, order = Turns(LONG), []
+    turns, order = RenderLock(LONG), []
     first_draws, others_wait = threading.Event(), threading.Event()
     second_draws, first_waits = threading.Event(), threading.Event()
 
@@ -101,21 +101,21 @@ def test_who_gives_it_up_lets_others_draw_and_is_the_next_to_go_on():
 
 
 def test_without_a_turn_there_is_nothing_to_give_up():
-    turns = Turns(LONG)
+    turns = RenderLock(LONG)
     with turns.given_up(), turns.mine():
         assert turns._has_it()
     assert not turns._has_it()
 
 
 def test_a_turn_ends_with_an_error():
-    turns = Turns(LONG)
+    turns = RenderLock(LONG)
     with pytest.raises(ZeroDivisionError), turns.mine():
         raise ZeroDivisionError
     joined(started(lambda: turns.mine().__enter__()))
 
 
 def test_nobody_waits_without_end():
-    turns, drawn = Turns(patience=0.01), []
+    turns, drawn = RenderLock(patience=0.01), []
 
     def draw():
         with turns.mine():
@@ -131,7 +131,7 @@ def test_nobody_waits_without_end():
 
 
 def test_who_has_waited_in_vain_waits_once_and_not_for_each_part_of_the_page():
-    turns, waits, drawn = Turns(patience=0.01), [], []
+    turns, waits, drawn = RenderLock(patience=0.01), [], []
     take = turns._take
 
     def counted(first):
@@ -163,14 +163,14 @@ def test_who_has_waited_in_vain_waits_once_and_not_for_each_part_of_the_page():
 def test_a_result_that_another_page_computes_is_waited_for_out_of_turn(monkeypatch):
     """Or who computes it could not have the turn again that it gave up on the way."""
     from app.services import memory, turns
-    from app.services.turns import in_turn, out_of_turn
+    from app.services.turns import lock_released, rendering
 
     monkeypatch.setattr(turns._PAGES, "_patience", 10 * LONG)
     computing, asked = threading.Event(), threading.Event()
 
-    @memory.kept(2)
+    @memory.cached(2)
     def slow(number: int) -> int:
-        with out_of_turn():
+        with lock_released():
             computing.set()
             asked.wait(LONG)
         return 2 * number
@@ -179,7 +179,7 @@ def test_a_result_that_another_page_computes_is_waited_for_out_of_turn(monkeypat
     found = []
 
     def draw():
-        with in_turn():
+        with rendering():
             found.append(slow(21))
 
     one = started(draw)
@@ -187,7 +187,7 @@ def test_a_result_that_another_page_computes_is_waited_for_out_of_turn(monkeypat
     other = started(draw)
 
     def third():
-        with in_turn():
+        with rendering():
             asked.set()
 
     # The second has the turn, finds the first at work, and gives it up: a third can draw.

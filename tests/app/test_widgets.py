@@ -143,18 +143,18 @@ def test_the_sidebar_offers_experiments_and_priors_and_names_the_device(models):
 
 
 def test_without_a_model_the_command_to_train_one_is_shown(tmp_path, monkeypatch):
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
 
     use_root(tmp_path, monkeypatch)
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
-    forget()
+    clear_caches()
     assert not at.exception
     assert at.code[0].value.startswith("python -m vampcore train")
 
 
 def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
     """One epoch of what the page tells people to type; afterwards the page has a model."""
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
     from vampcore import commands
 
     use_root(tmp_path, monkeypatch)
@@ -163,11 +163,11 @@ def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
     assert words[:3] == ["python", "-m", "vampcore"]
     out = tmp_path / "mine" / "vamp"
     assert commands.main([*words[3:], "--epochs", "1", "--out", str(out)]) == 0
-    forget()
+    clear_caches()
     at.run()
     assert not at.exception
     assert at.sidebar.selectbox(key="experiment").options == ["mine"]
-    forget()
+    clear_caches()
 
 
 def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkeypatch):
@@ -198,9 +198,9 @@ def test_missing_data_is_offered_for_download(models, monkeypatch):
     fetched: list[str] = []
     monkeypatch.setattr(datasets, "available", lambda name: bool(fetched))
     monkeypatch.setattr(datasets, "download", lambda name, progress: fetched.append(name))
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
 
-    forget()
+    clear_caches()
     at.run()
     assert "digits" in at.markdown[0].value
     at.button(key="t_download").click().run()
@@ -270,7 +270,7 @@ def test_figures_are_saved_in_the_format_that_the_sidebar_says(models):
 @pytest.fixture
 def many(models, tmp_path, monkeypatch):
     """Fourteen experiments on digits and one that says it is of another data set."""
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
 
     for number in range(14):
         shutil.copytree(models / "tiny-2d" / "sg", tmp_path / f"run-{number:02d}" / "sg")
@@ -278,12 +278,12 @@ def many(models, tmp_path, monkeypatch):
     rewrite_json(tmp_path / "other" / "vamp" / "config.json", lambda fields: fields["config"].update(data="mnist"))
     use_root(tmp_path, monkeypatch)
     yield
-    forget()
+    clear_caches()
 
 
 @pytest.mark.parametrize("sealed", [True, False])
 def test_a_checkpoint_without_a_manifest_is_marked_as_unchecked(sealed, models, tmp_path, monkeypatch):
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
 
     shutil.copytree(models / "tiny-2d" / "sg", tmp_path / "tiny-2d" / "sg")
     if not sealed:
@@ -292,7 +292,7 @@ def test_a_checkpoint_without_a_manifest_is_marked_as_unchecked(sealed, models, 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
     assert any("Unchecked" in each.value for each in at.sidebar.caption) == (not sealed)
-    forget()
+    clear_caches()
 
 
 def test_a_long_list_is_chosen_from_by_data_set(many):

@@ -75,9 +75,9 @@ for name in ("turns", "cache"):
 from contextlib import nullcontext
 from app import services
 from app.services import catalogue, loading
-assert services.in_turn is nullcontext and loading.out_of_turn is nullcontext
-for kept in (catalogue.facts, loading.loaded):
-    assert type(kept).__module__.startswith("streamlit.runtime.caching"), type(kept)
+assert services.rendering is nullcontext and loading.lock_released is nullcontext
+for cached in (catalogue.facts, loading.loaded):
+    assert type(cached).__module__.startswith("streamlit.runtime.caching"), type(cached)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -39,8 +39,8 @@ import sys
 import streamlit, {NEEDED}
 assert "torch" in sys.modules
 before = set(sys.modules)
-from app.ready import get_ready
-get_ready()
+from app.ready import start_up
+start_up()
 heavy = ("torch.", "vampcore", "app.", "pandas", "plotly", "scipy", "sklearn", "safetensors", "torchvision")
 more = {{name for name in set(sys.modules) - before if name.startswith(heavy)}}
 assert more <= {{"app.ready", "torch.utils._device"}}, more

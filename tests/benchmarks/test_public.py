@@ -7,7 +7,7 @@ import torch
 
 from benchmarks import public
 from benchmarks.public import PublicVampVAE
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import noise as standard_noise
 from vampcore.metrics import log_likelihood
 from vampcore.models import build
@@ -18,7 +18,7 @@ SMALL = Config(data="static_mnist", experiment="small", components=7, latent_dim
 @pytest.fixture
 def ours():
     """A small VampPrior model with pseudo-inputs that differ, some of them clamped."""
-    model = build(SMALL, Observation((1, 6, 6), 1))
+    model = build(SMALL, DataSpec((1, 6, 6), 1))
     with torch.no_grad():
         model.prior.pseudo_inputs.uniform_(-0.2, 1.2, generator=torch.Generator().manual_seed(3))
     return model

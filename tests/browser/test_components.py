@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components import copy_link, pick
+from app.frontend import copy_link, pick
 from app.figures.export import plot_config
 from app.figures.plane import plane
 from app.figures.theme import LIGHT

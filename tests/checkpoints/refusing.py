@@ -8,7 +8,7 @@ import pytest
 from vampcore.checkpoints import CheckpointError, load
 
 TENSORS = ("weights.safetensors", "latents.safetensors", "per_image.safetensors", "snapshots.safetensors")
-CURES = ("restore it", "train it again", "evaluate it again", "evaluate the checkpoint again", "upgrade it")
+HINTS = ("restore it", "train it again", "evaluate it again", "evaluate the checkpoint again", "upgrade it")
 
 
 def refused(folder: Path, file: str, said: str, read: Callable[[Path], object] = load) -> None:
@@ -19,4 +19,4 @@ def refused(folder: Path, file: str, said: str, read: Callable[[Path], object] =
     assert said in message
     assert "\n" not in message
     assert len(message) < len(str(folder)) + 400
-    assert any(cure in message for cure in CURES)
+    assert any(hint in message for hint in HINTS)

@@ -1,4 +1,4 @@
-"""Every way in which a checkpoint can be bad is a CheckpointError of one line that names the file and the cure."""
+"""Every way in which a checkpoint can be bad is a CheckpointError of one line that names the file and what to do."""
 
 import os
 import pickle
@@ -125,7 +125,7 @@ class TestJson:
     )
     def test_configurations(self, folder, path, value, said):
         rewrite_json(folder / "config.json", partial(put, path=path, value=value))
-        # What is wrong is named before the cure; every refusal of a configuration says what would be right.
+        # What is wrong is named before what to do; every refusal of a configuration says what would be right.
         with pytest.raises(CheckpointError) as caught:
             read_description(folder)
         assert said in str(caught.value)

@@ -12,7 +12,7 @@ import pytest
 from tests.small_runs import FILES, RUN_FILES
 from vampcore.checkpoints import CheckpointError, load, save
 from vampcore.checkpoints import folder as module
-from vampcore.checkpoints.folder import readable, recover, replaced, reserved_name, whole, write_bytes
+from vampcore.checkpoints.folder import atomic_replace, read_consistently, readable, recover, reserved_name, write_bytes
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ class TestAFailure:
 
     def test_an_interruption_is_passed_on(self, run):
         def write():
-            with replaced(run) as fresh:
+            with atomic_replace(run) as fresh:
                 (fresh / "half").write_text("half")
                 raise KeyboardInterrupt
 
@@ -94,11 +94,11 @@ class TestADeath:
         leftover.mkdir()
         (leftover / "config.json").write_text("half")
         assert load(run).sha256 == before
-        with replaced(run) as fresh:
+        with atomic_replace(run) as fresh:
             (fresh / "new").write_text("new")
         assert leftover.exists()  # it may be another's that is writing now
         os.utime(leftover, (0, 0))
-        with replaced(run) as fresh:
+        with atomic_replace(run) as fresh:
             (fresh / "new").write_text("new")
         assert alone(run)
 
@@ -155,7 +155,7 @@ class TestTheRunsFiles:
 
         monkeypatch.setattr(os, "link", refuse)
         content = {name: (run / name).read_bytes() for name in RUN_FILES}
-        with replaced(run, FILES):
+        with atomic_replace(run, FILES):
             pass
         assert {path.name: path.read_bytes() for path in run.iterdir()} == content
 
@@ -201,7 +201,7 @@ class TestReadingMeanwhile:
         folder = tmp_path / "folder"
 
         def write(number):
-            with replaced(folder) as fresh:
+            with atomic_replace(folder) as fresh:
                 for name in "ab":
                     (fresh / name).write_text(str(number))
 
@@ -224,7 +224,7 @@ class TestReadingMeanwhile:
         try:
             found = []
             while len(found) < 300 or len(set(map(tuple, found))) <= 5:
-                found.append(whole(folder, read))
+                found.append(read_consistently(folder, read))
         finally:
             ended.set()
             writer.join()
@@ -239,12 +239,12 @@ class TestReadingMeanwhile:
 
         for folder in (tmp_path, tmp_path / "absent"):
             with pytest.raises(CheckpointError, match="broken"):
-                whole(folder, read)
+                read_consistently(folder, read)
         assert calls == [tmp_path, tmp_path / "absent"]
 
     def test_a_folder_that_never_rests_is_read_a_few_times(self, tmp_path, monkeypatch):
         moments = iter(range(100))
         monkeypatch.setattr(module, "_identity", lambda folder: next(moments))
         calls = []
-        whole(tmp_path, calls.append)
+        read_consistently(tmp_path, calls.append)
         assert len(calls) == module.MOST_READINGS

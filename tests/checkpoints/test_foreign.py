@@ -33,5 +33,5 @@ def test_a_checkpoint_that_lost_a_file_is_still_ours(folder):
 
     (folder / "notes.pt").write_bytes(b"mine")
     (folder / "config.json").unlink()
-    with pytest.raises(CheckpointError, match=r"config\.json cannot be read"):
+    with pytest.raises(CheckpointError, match=r"config\.json is missing"):
         load(folder)

@@ -49,7 +49,7 @@ def test_it_is_free_as_soon_as_its_process_is_killed(other, tmp_path):
     assert not is_locked(tmp_path / "run")
 
 
-def test_a_folder_that_is_not_ours_is_named_with_the_cure(tmp_path, monkeypatch):
+def test_a_folder_that_is_not_ours_is_named_with_the_hint(tmp_path, monkeypatch):
     def denied(lock, timeout):
         raise PermissionError(13, "Permission denied", lock.lock_file)
 

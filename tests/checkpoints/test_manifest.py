@@ -28,36 +28,36 @@ def test_lists_every_file_but_itself_and_the_card(sealed):
 def test_any_flipped_bit_is_refused(sealed):
     draw = random.Random(20261128)
     for name in (*listed_files(sealed), MANIFEST):
-        sound = (sealed / name).read_bytes()
+        is_valid = (sealed / name).read_bytes()
         for _ in range(12):
-            damaged = bytearray(sound)
-            damaged[draw.randrange(len(sound))] ^= 1 << draw.randrange(8)
+            damaged = bytearray(is_valid)
+            damaged[draw.randrange(len(is_valid))] ^= 1 << draw.randrange(8)
             (sealed / name).write_bytes(damaged)
             with pytest.raises(CheckpointError, match=r"restore it|upgrade it|train it again"):
                 load(sealed)
-        (sealed / name).write_bytes(sound)
+        (sealed / name).write_bytes(is_valid)
     assert load(sealed).checked
 
 
 @pytest.mark.parametrize("cut", [0, 1])
 def test_a_file_cut_off_or_missing_is_refused(sealed, cut):
     for name in listed_files(sealed):
-        sound = (sealed / name).read_bytes()
+        is_valid = (sealed / name).read_bytes()
         if cut:
-            (sealed / name).write_bytes(sound[:-1])
+            (sealed / name).write_bytes(is_valid[:-1])
         else:
             (sealed / name).unlink()
         with pytest.raises(CheckpointError, match=name):
             load(sealed)
-        (sealed / name).write_bytes(sound)
+        (sealed / name).write_bytes(is_valid)
 
 
 @pytest.mark.parametrize("flip", range(8))
 def test_any_bit_of_the_manifest_counts(sealed, flip):
     path = sealed / MANIFEST
-    sound = path.read_bytes()
-    for place in range(len(sound)):
-        path.write_bytes(sound[:place] + bytes([sound[place] ^ 1 << flip]) + sound[place + 1 :])
+    is_valid = path.read_bytes()
+    for place in range(len(is_valid)):
+        path.write_bytes(is_valid[:place] + bytes([is_valid[place] ^ 1 << flip]) + is_valid[place + 1 :])
         with pytest.raises(CheckpointError):
             check_all(sealed)
 

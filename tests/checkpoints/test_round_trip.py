@@ -140,9 +140,9 @@ def test_a_data_set_without_classes(stored, tmp_path):
 
 def test_rounding_is_to_float16_in_place():
     from tests.small_runs import SMALL
-    from vampcore.config import Observation
+    from vampcore.config import DataSpec
 
-    model = build(SMALL, Observation((1, 8, 8), 16))
+    model = build(SMALL, DataSpec((1, 8, 8), 16))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     assert rounded(model) is model
     for name, value in model.state_dict().items():

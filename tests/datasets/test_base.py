@@ -57,11 +57,11 @@ def test_bernoulli_draws_follow_their_generator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "likelihood", "cure"),
+    ("levels", "likelihood", "hint"),
     [(1, "logistic", "bernoulli or binomial"), (16, "logistic", "has 17"), (255, "gaussian", "use one of bernoulli")],
 )
-def test_a_likelihood_that_does_not_fit_is_refused(levels: int, likelihood: str, cure: str) -> None:
-    with pytest.raises(DataError, match=cure) as caught:
+def test_a_likelihood_that_does_not_fit_is_refused(levels: int, likelihood: str, hint: str) -> None:
+    with pytest.raises(DataError, match=hint) as caught:
         observe(grey_images(), levels, likelihood)
     assert "\n" not in str(caught.value)
 

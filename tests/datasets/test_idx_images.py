@@ -67,7 +67,7 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, damage: Callable[[byte
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_refused_with_every_cure(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_with_every_hint(tmp_path: Path) -> None:
     kind = small_mnist().write(tmp_path)
     kind.files(tmp_path)[3].unlink()
     with pytest.raises(DataError, match="t10k-labels-idx1-ubyte is missing") as caught:

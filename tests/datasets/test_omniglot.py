@@ -59,7 +59,7 @@ def test_a_sorted_file_validates_on_all_of_its_alphabets(tmp_path: Path) -> None
 
 def test_held_out_images_are_binarised_once_and_training_images_never(tmp_path, monkeypatch) -> None:
     write(tmp_path, mat(data=columns(characters(9, 1)), testdata=columns(characters(4, 2))))
-    monkeypatch.setattr(datasets, "KINDS", (KIND,))
+    monkeypatch.setattr(datasets, "SOURCES", (KIND,))
     found, again = datasets.load("omniglot", tmp_path), datasets.load("omniglot", tmp_path)
     assert (found.likelihood, found.train.levels, found.validation.levels, found.test.levels) == (
         "bernoulli",

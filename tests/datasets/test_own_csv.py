@@ -160,7 +160,7 @@ def test_square_rows_are_told_of(tmp_path: Path) -> None:
         ('class,"label\n",b\n' + "1,2,3\n" * 30, "has a column name with a line break .*; rename it"),
     ],
 )
-def test_what_does_not_serve_is_one_line_with_the_cure(tmp_path: Path, text: str, words: str) -> None:
+def test_what_does_not_serve_is_one_line_with_the_hint(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "own.csv").write_text(text)
     with pytest.raises(DataError, match=words) as caught:
         load(f"csv:{tmp_path / 'own.csv'}")

@@ -1,4 +1,4 @@
-"""`npz:PATH` that does not serve: one line with the cure."""
+"""`npz:PATH` that does not serve: one line with what to do."""
 
 import zipfile
 from io import BytesIO
@@ -92,7 +92,7 @@ ok = grey(22)
         ),
     ],
 )
-def test_what_does_not_serve_is_one_line_with_the_cure(
+def test_what_does_not_serve_is_one_line_with_the_hint(
     tmp_path: Path, arrays: dict[str, np.ndarray], words: str
 ) -> None:
     name = save(tmp_path, **arrays)

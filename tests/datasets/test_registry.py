@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vampcore import datasets
-from vampcore.datasets import DataError, available, cure, default_likelihood, download, downloadable, load, names
+from vampcore.datasets import DataError, available, default_likelihood, download, downloadable, hint, load, names
 from vampcore.datasets.static_mnist import REMOTES
 
 from .conftest import Server
@@ -48,7 +48,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOWNLOADED)
-def test_without_a_data_folder_the_message_has_every_cure(name: str, tmp_path: Path) -> None:
+def test_without_a_data_folder_the_message_has_every_hint(name: str, tmp_path: Path) -> None:
     assert not available(name, tmp_path / "nowhere")
     with pytest.raises(DataError) as caught:
         load(name, tmp_path / "nowhere")
@@ -87,7 +87,7 @@ def test_what_to_do_about_a_set_that_is_not_on_disk(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert downloadable(name) == fetched
-    words = cure(name, tmp_path / "data")
+    words = hint(name, tmp_path / "data")
     assert file in words
     assert (str(tmp_path) in words) != fetched
     if not fetched:
@@ -117,7 +117,7 @@ def test_a_likelihood_that_does_not_fit_is_refused() -> None:
 
 def test_small_sets_through_the_registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: Server) -> None:
     mnist, static = small_mnist(), small_static_mnist()
-    monkeypatch.setattr(datasets, "KINDS", (mnist.kind, static.kind))
+    monkeypatch.setattr(datasets, "SOURCES", (mnist.kind, static.kind))
     for published in (mnist, static):
         for name, content in published.sources.items():
             server.publish(name, content)

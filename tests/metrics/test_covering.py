@@ -11,7 +11,7 @@ from tests.metrics.toys import (
     two_layer_covariance,
     two_layer_vae,
 )
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.metrics import can_cover, covering, log_likelihood
 from vampcore.models import VAE, build
 from vampcore.priors import StandardNormal
@@ -109,7 +109,7 @@ def test_samples_come_in_halves_and_flows_are_refused(generator):
         with pytest.raises(ValueError, match="even number"):
             covering(linear_model(weight), x, samples)
     config = Config("digits", "toy", prior="sg", latent_dim=2, hidden=8, likelihood="binomial", posterior="nf")
-    flow, images = build(config, Observation((1, 4, 4), 16, ())).eval(), torch.zeros(2, 1, 4, 4)
+    flow, images = build(config, DataSpec((1, 4, 4), 16, ())).eval(), torch.zeros(2, 1, 4, 4)
     assert not can_cover(flow, images)
     with pytest.raises(ValueError, match="only normal posteriors"):
         covering(flow, images, 16)
@@ -117,7 +117,7 @@ def test_samples_come_in_halves_and_flows_are_refused(generator):
 
 def test_the_model_is_left_as_it_was(generator):
     config = Config("digits", "toy", prior="vamp", components=3, latent_dim=3, hidden=8, likelihood="binomial")
-    model = build(config, Observation((1, 4, 4), 16, ())).eval()
+    model = build(config, DataSpec((1, 4, 4), 16, ())).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     told = []
     found = covering(model, torch.rand(3, 1, 4, 4, generator=generator), 64, generator, None, lambda *n: told.append(n))

@@ -15,7 +15,7 @@ from tests.metrics.toys import (
 )
 from tests.quadrature import midpoints
 from vampcore.distributions import DiagNormal, DiagNormalMixture
-from vampcore.metrics import bound, kl_per_dimension, mute
+from vampcore.metrics import ablate_unit, bound, kl_per_dimension
 
 N, D = 400, 3
 
@@ -132,7 +132,7 @@ def test_muting_costs_what_the_linear_model_says(generator):
         muted = posterior.mean[:, unit].mean()
         before = (target[:, unit] - posterior.mean[:, unit]).square() + posterior.logvar[:, unit].exp()
         exact = weight[:, unit].square().sum() * ((target[:, unit] - muted).square() - before) / (2 * NOISE**2)
-        found = mute(model, x, unit, generator, samples=20)
+        found = ablate_unit(model, x, unit, generator, samples=20)
         assert found.value == pytest.approx(exact.mean().item(), abs=4 * found.se / math.sqrt(20) + 1e-3)
         assert found.se == pytest.approx((exact.std() / math.sqrt(4000)).item(), rel=0.1)
         assert (found.name, found.unit, found.n, found.samples) == ("reconstruction_lost", "nats/image", 4000, 20)
@@ -142,7 +142,7 @@ def test_muting_costs_what_the_linear_model_says(generator):
 def test_muting_a_unit_that_the_decoder_ignores_costs_exactly_nothing(generator):
     weight = orthogonal_weight(6, D)
     weight[:, 1] = 0
-    found = mute(linear_vae(weight), images(50, 6, generator), 1, generator)
+    found = ablate_unit(linear_vae(weight), images(50, 6, generator), 1, generator)
     assert (found.value, found.se) == (0.0, 0.0)
 
 
@@ -154,7 +154,7 @@ def test_muting_pairs_its_noise(generator):
     matrix, variance = exact.matrix.clone(), torch.tensor([1e-6, 1.0, 1.0]).double()
     matrix[0] = 0
     model = linear_vae(weight, LinearEncoder(matrix, torch.ones(D).double(), variance))
-    found = mute(model, images(200, 6, generator), 0, generator)
+    found = ablate_unit(model, images(200, 6, generator), 0, generator)
     assert abs(found.value) < 0.01
     assert found.se < 0.01
 
@@ -162,12 +162,12 @@ def test_muting_pairs_its_noise(generator):
 def test_muting_in_chunks_uses_the_mean_over_all(generator):
     model = two_layer_vae()
     x = images(64, 5, generator)
-    whole = mute(model, x, 0, torch.Generator().manual_seed(1), layer=1, chunk=64)
+    whole = ablate_unit(model, x, 0, torch.Generator().manual_seed(1), layer=1, chunk=64)
     noise = torch.Generator().manual_seed(1)
-    parts = mute(model, x, 0, noise, samples=200, layer=1, chunk=7)
+    parts = ablate_unit(model, x, 0, noise, samples=200, layer=1, chunk=7)
     assert parts.value == pytest.approx(whole.value, abs=4 * whole.se)
     assert parts.layer == 1
-    assert mute(model, x, 0, generator, layer=0).value == 0.0, "this decoder reads the lowest layer only"
+    assert ablate_unit(model, x, 0, generator, layer=0).value == 0.0, "this decoder reads the lowest layer only"
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_muting_in_chunks_uses_the_mean_over_all(generator):
 )
 def test_unknown_units_are_refused(generator, unit, layer, message):
     with pytest.raises(ValueError, match=message):
-        mute(linear_vae(orthogonal_weight(6, D)), images(4, 6, generator), unit, generator, layer=layer)
+        ablate_unit(linear_vae(orthogonal_weight(6, D)), images(4, 6, generator), unit, generator, layer=layer)

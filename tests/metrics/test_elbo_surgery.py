@@ -15,7 +15,7 @@ from tests.metrics.toys import (
     orthogonal_weight,
     two_layer_vae,
 )
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal, DiagNormalMixture, log_sum
 from vampcore.metrics import bound, elbo_surgery
 from vampcore.models import build
@@ -227,7 +227,7 @@ def test_pairs_of_a_large_split_are_never_held_at_once(generator, monkeypatch):
 def test_a_networks_surgery_against_loops_over_all_posteriors(prior, generator):
     """500 images, each met by all 500 posteriors, one density at a time."""
     settings = {"data": "digits", "experiment": "x", "likelihood": "binomial", "components": 5, "latent_dim": 2}
-    model = build(Config(prior=prior, hidden=8, layers=1, **settings), Observation((1, 8, 8), 16)).eval()
+    model = build(Config(prior=prior, hidden=8, layers=1, **settings), DataSpec((1, 8, 8), 16)).eval()
     with torch.no_grad():
         for parameter in model.prior.parameters():
             parameter.copy_(torch.rand(parameter.shape, generator=generator))

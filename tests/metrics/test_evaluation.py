@@ -6,7 +6,7 @@ import torch
 from torch.distributions import MultivariateNormal
 
 from tests.metrics.toys import NOISE, exact_posterior, images, linear_vae, orthogonal_weight, two_layer_vae
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.metrics import evaluate, metric_from_json, metric_to_json
 from vampcore.models import build
 
@@ -172,7 +172,7 @@ def test_progress_rises_to_the_end(generator):
 )
 def test_real_models_with_every_prior(generator, prior, learned):
     config = Config("digits", "test", prior=prior, components=7, latent_dim=3, hidden=8, likelihood="binomial")
-    model = build(config, Observation((1, 8, 8), 16)).eval()
+    model = build(config, DataSpec((1, 8, 8), 16)).eval()
     x = torch.randint(0, 17, (40, 1, 8, 8), generator=generator) / 16
     found = evaluate(model, x, samples=30, levels=16)
     assert value(found, "prior_parameters") == learned

@@ -7,8 +7,8 @@ import torch
 
 from tests.flows import shaken
 from tests.mixtures import mixture
-from vampcore.config import Config, Observation
-from vampcore.metrics import active_units, elbo_surgery, evaluate, log_likelihood, mute
+from vampcore.config import Config, DataSpec
+from vampcore.metrics import ablate_unit, active_units, elbo_surgery, evaluate, log_likelihood
 from vampcore.metrics.elbo_surgery import aggregated_posterior
 from vampcore.models import build
 
@@ -17,7 +17,7 @@ LEFT_OUT = {"average_kl", "mutual_information", "marginal_kl", "effective_compon
 
 def model_of(**changes):
     chosen = {"latent_dim": 2, "hidden": 6, "layers": 1, "transforms": 2, "transform_hidden": 5} | changes
-    made = shaken(build(Config(data="digits", experiment="a", **chosen), Observation((1, 3, 4), 1)), seed=3, size=0.4)
+    made = shaken(build(Config(data="digits", experiment="a", **chosen), DataSpec((1, 3, 4), 1)), seed=3, size=0.4)
     return made.float().eval()
 
 
@@ -87,5 +87,5 @@ class TestFlowPosterior:
             z = w.layers[0].z.clone()
             z[..., 0] = z[..., 0].mean()
             expected = (w.log_likelihood - model.decoder(z).log_prob(x)).mean().item()
-        found = mute(model, x, 0, torch.Generator().manual_seed(4), samples=20)
+        found = ablate_unit(model, x, 0, torch.Generator().manual_seed(4), samples=20)
         assert found.value == pytest.approx(expected, rel=1e-4)

@@ -7,7 +7,7 @@ import torch
 from torch.distributions import MultivariateNormal
 
 from tests.metrics.toys import NOISE, FixedMixture, Gaussian, LinearDecoder, LinearEncoder, linear_vae
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics import QuadratureError, can_integrate, evaluate, log_likelihood, quadrature
 from vampcore.models import VAE, build
@@ -16,8 +16,8 @@ from vampcore.priors import StandardNormal
 MODULE = sys.modules[quadrature.__module__]  # the function of that name hides it
 PIXELS = 6
 WEIGHT = torch.tensor([[2.0, 0.1], [1.5, -0.2], [0.3, 0.8], [-1.0, 0.4], [0.0, 0.6], [0.7, -0.5]], dtype=torch.float64)
-GREY = Observation((1, 4, 4), 255, ())
-COUNTS = Observation((1, 4, 4), 16, ())
+GREY = DataSpec((1, 4, 4), 255, ())
+COUNTS = DataSpec((1, 4, 4), 16, ())
 
 
 @dataclasses.dataclass(frozen=True)

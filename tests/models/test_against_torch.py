@@ -19,7 +19,7 @@ from torch.distributions import (
     Normal,
 )
 
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.models import VAE, build
 from vampcore.objectives import elbo, iwae_bound
 
@@ -85,7 +85,7 @@ def log_weights(weights: Weights, config: Config, x: Tensor, noise: tuple[Tensor
 
 def model_of(config: Config) -> VAE:
     """All weights at work, biases too; the log-weights are in the hundreds, where float32 has 1e-5."""
-    model = build(config, Observation(SHAPE, 1 if config.likelihood == "bernoulli" else 16))
+    model = build(config, DataSpec(SHAPE, 1 if config.likelihood == "bernoulli" else 16))
     source = torch.Generator().manual_seed(8)
     with torch.no_grad():
         for parameter in model.parameters():

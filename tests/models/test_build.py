@@ -3,14 +3,14 @@ import dataclasses
 import pytest
 import torch
 
-from vampcore.config import MODELS, PRIORS, Config, Observation
+from vampcore.config import MODELS, PRIORS, Config, DataSpec
 from vampcore.distributions import Flow
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.models import VAE, build
 from vampcore.objectives import elbo
 from vampcore.priors import VampPrior
 
-SEEN = Observation((1, 4, 5), 16, ("a", "b"))
+SEEN = DataSpec((1, 4, 5), 16, ("a", "b"))
 CONFIG = Config(
     data="digits", experiment="a", components=6, latent_dim=3, hidden=7, layers=2, likelihood="binomial", seed=4
 )

@@ -7,7 +7,7 @@ import torch
 
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
-from vampcore.config import PRIORS, Config, Observation
+from vampcore.config import PRIORS, Config, DataSpec
 from vampcore.distributions import DiagNormal
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.metrics import evaluate
@@ -22,7 +22,7 @@ CONFIG = Config(data="digits", experiment="a", model="convhvae", components=4, l
 
 
 def small(shape: tuple[int, int, int] = (1, 6, 5), prior: str = "vamp", **changes) -> VAE:
-    return build(dataclasses.replace(CONFIG, prior=prior, **changes), Observation(shape, 1, ()))
+    return build(dataclasses.replace(CONFIG, prior=prior, **changes), DataSpec(shape, 1, ()))
 
 
 def apart(model: VAE) -> VAE:

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.models import VAE, build, decoded_means
 
 SHAPE = (1, 4, 5)
@@ -13,7 +13,7 @@ CONFIG = Config(data="digits", experiment="a", model="hvae", components=6, laten
 
 
 def small(model: str, prior: str = "mog") -> VAE:
-    return build(dataclasses.replace(CONFIG, model=model, prior=prior), Observation(SHAPE, 1, ())).eval()
+    return build(dataclasses.replace(CONFIG, model=model, prior=prior), DataSpec(SHAPE, 1, ())).eval()
 
 
 def seeded(seed: int = 0) -> torch.Generator:

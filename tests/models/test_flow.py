@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from tests.flows import shaken
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import LOG_2PI, DiagNormal, Flow
 from vampcore.models import build
 from vampcore.models.flow import FlowEncoder
 from vampcore.objectives import elbo, iwae_bound
 
-SEEN = Observation((1, 3, 4), 1)
+SEEN = DataSpec((1, 3, 4), 1)
 CHOSEN = Config(
     data="digits",
     experiment="a",

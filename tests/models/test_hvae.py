@@ -8,7 +8,7 @@ import torch
 from tests.small_runs import FILES, RUN_FILES, config, few_digits, train
 from vampcore import zoo
 from vampcore.checkpoints import load
-from vampcore.config import PRIORS, Config, Observation
+from vampcore.config import PRIORS, Config, DataSpec
 from vampcore.metrics import active_units, evaluate, log_likelihood
 from vampcore.models import VAE, build
 from vampcore.models.hvae import Joined, LowerDenseLayer
@@ -19,7 +19,7 @@ CONFIG = Config(data="digits", experiment="a", model="hvae", components=6, laten
 
 
 def small(prior: str = "vamp", **changes) -> VAE:
-    return build(dataclasses.replace(CONFIG, prior=prior, **changes), Observation(SHAPE, 1, ()))
+    return build(dataclasses.replace(CONFIG, prior=prior, **changes), DataSpec(SHAPE, 1, ()))
 
 
 def binary(count: int) -> torch.Tensor:
@@ -63,7 +63,7 @@ class TestLogWeights:
 
     def test_integrate_to_one_over_all_images(self):
         """sum over x of p(x) = 1, each p(x) by importance sampling: 16 images of 4 pixels."""
-        model = build(dataclasses.replace(CONFIG, prior="sg", latent_dim=2), Observation((1, 2, 2), 1, ())).eval()
+        model = build(dataclasses.replace(CONFIG, prior="sg", latent_dim=2), DataSpec((1, 2, 2), 1, ())).eval()
         with torch.no_grad():  # closer to one another, so that importance sampling is sound
             for head in (module for module in model.modules() if isinstance(module, NormalHead)):
                 head.linear.weight *= 0.3

@@ -9,7 +9,7 @@ from scipy import stats
 from tests.processes import run_python
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.likelihoods import Likelihood
 from vampcore.metrics import evaluate
 from vampcore.models import VAE, build
@@ -44,7 +44,7 @@ def all_images(shape: tuple[int, int, int], levels: int = 1) -> torch.Tensor:
 
 
 def small(**changes) -> VAE:
-    return build(dataclasses.replace(CONFIG, **changes), Observation((1, 4, 3), 1, ()))
+    return build(dataclasses.replace(CONFIG, **changes), DataSpec((1, 4, 3), 1, ()))
 
 
 def apart(model: VAE) -> VAE:

@@ -111,7 +111,7 @@ ADDED = {
         DATA_SET,
         {
             "vampcore/datasets/__init__.py": (
-                ("KINDS: tuple[", "from vampcore.datasets.stripes import Stripes\n\nKINDS: tuple["),
+                ("SOURCES: tuple[", "from vampcore.datasets.stripes import Stripes\n\nSOURCES: tuple["),
                 ("    Digits(),\n", "    Digits(),\n    Stripes(),\n"),
             )
         },

@@ -61,7 +61,7 @@ def test_how_the_likelihood_is_estimated(tmp_path):
         (('prior = "sg"',), "images = 1\n" + TINY, "images is 1; it must be a whole number, 2 or more"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line_with_the_cure(tmp_path, rows, defaults, message):
+def test_what_is_wrong_is_said_in_one_line_with_the_hint(tmp_path, rows, defaults, message):
     with pytest.raises(TableError, match=message) as caught:
         read_table(write_table(tmp_path, *rows, defaults=defaults))
     assert "\n" not in str(caught.value)

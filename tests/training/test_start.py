@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.small_runs import config, few_digits
-from vampcore.config import ConfigError, Observation
+from vampcore.config import ConfigError, DataSpec
 from vampcore.datasets import Dataset, Split
 from vampcore.models import build
 from vampcore.training.start import prepare
@@ -17,7 +17,7 @@ MARGIN = 0.01
 def started(pseudo_inputs: str, components: int = 10, dataset: Dataset | None = None, seed: int = 0) -> torch.Tensor:
     dataset = dataset or few_digits()
     settings = config("vamp", components=components, pseudo_inputs=pseudo_inputs, seed=seed)
-    model = build(settings, Observation(dataset.shape, dataset.levels, dataset.classes))
+    model = build(settings, DataSpec(dataset.shape, dataset.levels, dataset.classes))
     prepare(model.prior, settings, dataset)
     return model.prior.pseudo_inputs.detach()
 

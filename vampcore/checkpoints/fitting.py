@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from vampcore.checkpoints.plain_files import one_line
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.models import build
 
 
-def expected_weights(config: Config, observation: Observation) -> Mapping[str, Tensor]:
+def expected_weights(config: Config, observation: DataSpec) -> Mapping[str, Tensor]:
     """Names and shapes of the configuration's weights, without the memory that they would take."""
     with torch.device("meta"):
         return build(config, observation).state_dict()
@@ -44,7 +44,7 @@ def check_alive(stored: Mapping[str, Tensor]) -> None:
         raise ValueError("no component of the prior is alive")
 
 
-def check_snapshots(tensors: Mapping[str, Tensor], config: Config, observation: Observation) -> None:
+def check_snapshots(tensors: Mapping[str, Tensor], config: Config, observation: DataSpec) -> None:
     """Hold snapshots, as tensors named `<epoch>.<part>`, against the configuration.
 
     Raises:

@@ -41,7 +41,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replaced(folder: Path, ours: Container[str] = ()) -> Iterator[Path]:
+def atomic_replace(folder: Path, ours: Container[str] = ()) -> Iterator[Path]:
     """Yield an empty folder that replaces `folder` at the end.
 
     Files of the old folder are moved into the new one, except those named in `ours` and those that the new folder has
@@ -108,7 +108,7 @@ def readable(folder: Path) -> Path:
     return _reserve(folder) if not folder.exists() and _reserve(folder).exists() else folder
 
 
-def whole(folder: Path, read: Callable[[Path], Read]) -> Read:
+def read_consistently(folder: Path, read: Callable[[Path], Read]) -> Read:
     """Read all files of `folder` from the same write: read again if the folder was replaced during reading.
 
     Raises:

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from vampcore.checkpoints.reading import read_tensors
 from vampcore.checkpoints.records import SCORES, CheckpointError, Latents, PerImage
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal
 
 LEAST_IMAGES = 2
 _WHOLE_NUMBERS = (torch.uint8, torch.int32, torch.int64)
 
 
-def read_latents(folder: Path, config: Config, observation: Observation, layers: int) -> Latents:
+def read_latents(folder: Path, config: Config, observation: DataSpec, layers: int) -> Latents:
     """Read `latents.safetensors` of a model with so many stochastic layers.
 
     Raises:
@@ -35,7 +35,7 @@ def read_latents(folder: Path, config: Config, observation: Observation, layers:
     return Latents(posteriors, None if labels is None else labels.long(), tensors["ids"].long(), part_of)
 
 
-def _check_latents(tensors: dict[str, Tensor], config: Config, observation: Observation, layers: int) -> None:
+def _check_latents(tensors: dict[str, Tensor], config: Config, observation: DataSpec, layers: int) -> None:
     expected = {"ids"} | {f"{layer}.{part}" for layer in range(layers) for part in ("mean", "scale")}
     if set(tensors) - {"labels", "part_of"} != expected:
         raise ValueError(f"it must hold {', '.join(sorted(expected))}")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
-from vampcore.checkpoints.folder import readable, whole
+from vampcore.checkpoints.folder import read_consistently, readable
 from vampcore.checkpoints.identity import IDENTITY, read_identity
 from vampcore.checkpoints.images import read_latents, read_per_image
 from vampcore.checkpoints.manifest import check_folder, read_manifest
@@ -28,7 +28,7 @@ from vampcore.checkpoints.records import (
     Snapshot,
     record_of,
 )
-from vampcore.config import MOST_EPOCHS, Config, ConfigError, Observation, config_from_json, observation_from_json
+from vampcore.config import MOST_EPOCHS, Config, ConfigError, DataSpec, config_from_json, observation_from_json
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric, metrics_from_json
 from vampcore.models import VAE, build
@@ -55,7 +55,7 @@ class Description:
     """What `config.json` says."""
 
     config: Config
-    observation: Observation
+    observation: DataSpec
     progress: Progress
 
 
@@ -66,7 +66,7 @@ def load(folder: Path) -> Checkpoint:
         CheckpointError: If a file is missing, truncated, foreign, wrongly shaped, not finite, of a later format, or not
             the one that the manifest lists.
     """
-    return whole(folder, _load)
+    return read_consistently(folder, _load)
 
 
 def _load(folder: Path) -> Checkpoint:

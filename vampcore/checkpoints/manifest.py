@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vampcore.checkpoints.folder import readable
-from vampcore.checkpoints.plain_files import CURE, MOST_BYTES, parsed, plain_bytes, plain_size
+from vampcore.checkpoints.plain_files import HINT, MOST_BYTES, parsed, plain_bytes, plain_size
 from vampcore.checkpoints.records import FORMAT, CheckpointError
 from vampcore.config import dumps
 
@@ -62,7 +62,7 @@ def read_manifest(folder: Path) -> dict[str, Listed] | None:
     files = fields.get("files")
     # A manifest is written in one way only; read otherwise than it was written, it is damaged.
     if not isinstance(files, dict) or _written(files) != content or len(files) > _MOST_FILES:
-        raise CheckpointError(f"{path} has changed since it was written: {CURE}")
+        raise CheckpointError(f"{path} has changed since it was written: {HINT}")
     return {name: _checked(path, name, said) for name, said in files.items()}
 
 
@@ -113,7 +113,7 @@ def _written(files: Mapping[str, Any]) -> bytes:
 
 
 def _checked(path: Path, name: str, said: Any) -> Listed:
-    sound = (
+    is_valid = (
         _NAME.fullmatch(name) is not None
         and name not in (MANIFEST, CARD)
         and isinstance(said, dict)
@@ -121,14 +121,14 @@ def _checked(path: Path, name: str, said: Any) -> Listed:
         and 0 <= said["size"] <= MOST_BYTES
         and _SHA256.fullmatch(said["sha256"]) is not None
     )
-    if not sound:
-        raise CheckpointError(f"{path} does not give the size and SHA-256 of each file: {CURE}")
+    if not is_valid:
+        raise CheckpointError(f"{path} does not give the size and SHA-256 of each file: {HINT}")
     return Listed(said["size"], said["sha256"])
 
 
 def _changed(path: Path) -> CheckpointError:
-    return CheckpointError(f"{path} has changed since it was saved (size or sha256 differ from {MANIFEST}): {CURE}")
+    return CheckpointError(f"{path} has changed since it was saved (size or sha256 differ from {MANIFEST}): {HINT}")
 
 
 def _unlisted(path: Path) -> CheckpointError:
-    return CheckpointError(f"{path} is not in {MANIFEST}, so it was not saved with the others: {CURE}")
+    return CheckpointError(f"{path} is not in {MANIFEST}, so it was not saved with the others: {HINT}")

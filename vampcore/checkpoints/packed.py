@@ -15,7 +15,7 @@ from vampcore.datasets.identity import pixel_digest
 from vampcore.datasets.splits import make_split
 
 PACKED = "test.safetensors"
-_CURE = "restore it, or make it again with `python -m vampcore pack`"
+_HINT = "restore it, or make it again with `python -m vampcore pack`"
 MOST_PIXELS = 2**30
 
 
@@ -58,7 +58,7 @@ def read_packed(experiment: Path) -> Split | None:
     try:
         return _unpacked(tensors)
     except (KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} is not valid ({error}): {_CURE}") from error
+        raise CheckpointError(f"{path} is not valid ({error}): {_HINT}") from error
 
 
 def _unpacked(tensors: dict[str, Tensor]) -> Split:

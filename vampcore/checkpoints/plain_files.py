@@ -7,7 +7,7 @@ from typing import Any
 
 from vampcore.checkpoints.records import FORMAT, CheckpointError
 
-CURE = "restore it or train again"
+HINT = "restore it or train again"
 MOST_BYTES = 2**30
 MOST_BYTES_OF_HEADER = 2**26
 
@@ -40,7 +40,7 @@ def plain_size(path: Path, most: int = MOST_BYTES) -> int:
     except (OSError, ValueError) as error:
         raise _closed(path, error) from error
     if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-        raise CheckpointError(f"{path} is not a regular file of at most {most} bytes: {CURE}")
+        raise CheckpointError(f"{path} is not a regular file of at most {most} bytes: {HINT}")
     return found.st_size
 
 
@@ -74,7 +74,7 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
     try:
         fields = strict_json(content)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} is truncated or not JSON: {CURE}") from error
+        raise CheckpointError(f"{path} is truncated or not JSON: {HINT}") from error
     version = fields.get("format") if isinstance(fields, dict) else None
     if type(version) is not int or version < 1:
         raise CheckpointError(f"{path} is not of a vampcore checkpoint: train it again")
@@ -118,4 +118,4 @@ def _whole_number(digits: str) -> int:
 
 
 def _closed(path: Path, error: OSError | ValueError) -> CheckpointError:
-    return CheckpointError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {CURE}")
+    return CheckpointError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {HINT}")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vampcore.checkpoints.folder import readable
 from vampcore.checkpoints.manifest import MANIFEST, check_content, read_manifest
-from vampcore.checkpoints.plain_files import CURE, MOST_BYTES, one_line, parsed, plain_bytes, strict_json
+from vampcore.checkpoints.plain_files import HINT, MOST_BYTES, one_line, parsed, plain_bytes, strict_json
 from vampcore.checkpoints.records import FIRST_CHECKED_FORMAT, CheckpointError
 
 MOST_BYTES_OF_TEXT = 2**20
@@ -40,7 +40,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     """
     fields = parsed(folder / name, read_bytes(folder, name, MOST_BYTES_OF_TEXT))
     if fields["format"] >= FIRST_CHECKED_FORMAT and read_manifest(folder) is None:
-        raise CheckpointError(f"{folder / MANIFEST} is missing, so that {name} cannot be checked: {CURE}")
+        raise CheckpointError(f"{folder / MANIFEST} is missing, so that {name} cannot be checked: {HINT}")
     return fields
 
 
@@ -55,16 +55,16 @@ def read_tensors(folder: Path, name: str) -> dict[str, Tensor]:
         tensors = from_safetensors(content)
         strict_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
     except (SafetensorError, ValueError, KeyError, OverflowError, RecursionError) as error:
-        raise CheckpointError(f"{folder / name} is truncated or not a safetensors file: {CURE}") from error
+        raise CheckpointError(f"{folder / name} is truncated or not a safetensors file: {HINT}") from error
     for key, value in tensors.items():
         if value.dtype not in DTYPES:
-            raise CheckpointError(f"{folder / name}: {one_line(key)} is of type {value.dtype}: {CURE}")
-        if value.is_floating_point() and not sound(key, value):
-            raise CheckpointError(f"{folder / name}: {one_line(key)} holds values that are not finite: {CURE}")
+            raise CheckpointError(f"{folder / name}: {one_line(key)} is of type {value.dtype}: {HINT}")
+        if value.is_floating_point() and not is_valid(key, value):
+            raise CheckpointError(f"{folder / name}: {one_line(key)} holds values that are not finite: {HINT}")
     return tensors
 
 
-def sound(name: str, value: Tensor) -> bool:
+def is_valid(name: str, value: Tensor) -> bool:
     """Whether all values are finite; some of a mixture's logits, and not all, may be minus infinity."""
     if name.rpartition(".")[2] != "logits":
         return bool(value.isfinite().all())

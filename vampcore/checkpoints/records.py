@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from vampcore.config import Config, Observation
+from vampcore.config import Config, DataSpec
 from vampcore.datasets.identity import Identity
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric
@@ -23,7 +23,7 @@ _VALIDATION_ELBO = 6  # its place in a record
 
 
 class CheckpointError(ValueError):
-    """A folder that is no sound checkpoint; the message is one line and names the cure."""
+    """A folder that is no sound checkpoint; the message is one line and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Checkpoint:
     """
 
     config: Config
-    observation: Observation
+    observation: DataSpec
     progress: Progress
     model: VAE
     metrics: tuple[Metric, ...]

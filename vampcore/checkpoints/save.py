@@ -13,11 +13,11 @@ from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
-from vampcore.checkpoints.folder import replaced
+from vampcore.checkpoints.folder import atomic_replace
 from vampcore.checkpoints.identity import IDENTITY, identity_bytes
 from vampcore.checkpoints.manifest import CARD, MANIFEST, OURS, manifest_of
 from vampcore.checkpoints.plain_files import MOST_BYTES
-from vampcore.checkpoints.reading import sound
+from vampcore.checkpoints.reading import is_valid
 from vampcore.checkpoints.records import (
     FORMAT,
     MOST_SNAPSHOTS,
@@ -54,7 +54,7 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
         if len(content) > MOST_BYTES:
             raise CheckpointError(f"{name} takes {len(content)} bytes, a checkpoint's file {MOST_BYTES} at most")
     try:
-        with replaced(folder, (*OURS, MANIFEST, CARD)) as fresh:
+        with atomic_replace(folder, (*OURS, MANIFEST, CARD)) as fresh:
             for name, content in files.items():
                 (fresh / name).write_bytes(content)
     except OSError as error:
@@ -173,6 +173,6 @@ def _half(value: Tensor) -> Tensor:
 
 def _bytes(tensors: dict[str, Tensor]) -> bytes:
     for name, value in tensors.items():
-        if not sound(name, value):
+        if not is_valid(name, value):
             raise CheckpointError(f"{_DIVERGED} (its numbers are not finite): {_CALMER}")
     return to_safetensors({name: torch.clone(value.contiguous()).cpu() for name, value in tensors.items()})

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vampcore.datasets.base import (
-    ByHandKind,
     Dataset,
-    Kind,
-    PublishedKind,
+    ManualSource,
+    PublishedSource,
+    Source,
     Split,
     data_root,
     observe,
@@ -22,7 +22,7 @@ from vampcore.datasets.digits import Digits
 from vampcore.datasets.emnist import EMNIST_BALANCED, EMNIST_LETTERS
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress
-from vampcore.datasets.files import download_cure
+from vampcore.datasets.files import download_hint
 from vampcore.datasets.foreign import on_disk
 from vampcore.datasets.frey_faces import FreyFaces
 from vampcore.datasets.histopathology import Histopathology
@@ -43,11 +43,11 @@ __all__ = [
     "Split",
     "absolute_name",
     "available",
-    "cure",
     "data_root",
     "default_likelihood",
     "download",
     "downloadable",
+    "hint",
     "load",
     "names",
     "observe",
@@ -55,7 +55,7 @@ __all__ = [
     "short_name",
 ]
 
-KINDS: tuple[PublishedKind, ...] = (
+SOURCES: tuple[PublishedSource, ...] = (
     Digits(),
     StaticMNIST(),
     MNIST,
@@ -75,7 +75,7 @@ KINDS: tuple[PublishedKind, ...] = (
 
 def names() -> tuple[str, ...]:
     """The data sets known by name; a user's own data are `folder:PATH`, `npz:PATH` and `csv:PATH` beside them."""
-    return tuple(kind.name for kind in KINDS)
+    return tuple(kind.name for kind in SOURCES)
 
 
 def load(
@@ -117,16 +117,16 @@ def available(name: str, root: Path | None = None) -> bool:
 
 
 def downloadable(name: str) -> bool:
-    """Whether `download` can fetch a data set; others have to be put in place by hand, see `cure`.
+    """Whether `download` can fetch a data set; others have to be put in place by hand, see `hint`.
 
     Raises:
         DataError: If the name is unknown.
     """
     kind = _kind(name)
-    return isinstance(kind, PublishedKind) and not isinstance(kind, ByHandKind)
+    return isinstance(kind, PublishedSource) and not isinstance(kind, ManualSource)
 
 
-def cure(name: str, root: Path | None = None) -> str:
+def hint(name: str, root: Path | None = None) -> str:
     """What to do about a data set that is not on disk: the command to run, or what to put where.
 
     Arguments:
@@ -137,10 +137,10 @@ def cure(name: str, root: Path | None = None) -> str:
         DataError: If the name is unknown.
     """
     kind = _kind(name)
-    if isinstance(kind, ByHandKind):
-        return f"{kind.cure}; the data folder is {data_root(root).absolute()}"
-    if isinstance(kind, PublishedKind):
-        return download_cure(name)
+    if isinstance(kind, ManualSource):
+        return f"{kind.hint}; the data folder is {data_root(root).absolute()}"
+    if isinstance(kind, PublishedSource):
+        return download_hint(name)
     return f"put your own data at {kind.files(data_root(root))[0].absolute()}, or give their new path with --data"
 
 
@@ -167,7 +167,7 @@ def download(
         DataError: If the name is unknown, no source delivers the whole file, or it cannot be written.
     """
     kind, root = _kind(name), data_root(root)
-    if not isinstance(kind, PublishedKind):
+    if not isinstance(kind, PublishedSource):
         raise DataError(f"{name:.80} names your own images; there is nothing to download, only: {', '.join(names())}")
     files = kind.files(root)
     if not files:
@@ -179,8 +179,8 @@ def download(
     return files[0].parent
 
 
-def _kind(name: str, progress: Progress | None = None) -> Kind:
-    for kind in KINDS:
+def _kind(name: str, progress: Progress | None = None) -> Source:
+    for kind in SOURCES:
         if kind.name == name:
             return kind
     own = own_data(name)

@@ -101,7 +101,7 @@ class Arrays:
 
 
 @contextmanager
-def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
+def open_arrays(path: Path, hint: str) -> Iterator[Arrays]:
     """The arrays of an npz, or the one of an npy under the key `arr_0`; members that are no arrays are left out.
 
     Raises:
@@ -118,18 +118,18 @@ def open_arrays(path: Path, cure: str) -> Iterator[Arrays]:
                 name.removesuffix(".npy"): (archive, name) for name in archive.namelist() if name.endswith(".npy")
             }
             if len(members) > _MOST_ARRAYS:
-                raise DataError(f"{path} holds {len(members):,} arrays, more than {_MOST_ARRAYS:,}; {cure}")
+                raise DataError(f"{path} holds {len(members):,} arrays, more than {_MOST_ARRAYS:,}; {hint}")
             if not all(key.isprintable() and len(key) <= _MOST_LETTERS for key in members):
                 raise DataError(
                     f"{path} has an array name with a line break or another unprintable character, or of more than "
-                    f"{_MOST_LETTERS} characters; {cure}"
+                    f"{_MOST_LETTERS} characters; {hint}"
                 )
             yield Arrays(path, members)
     except DataError:
         raise
     except PARSE_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is not a complete npz file ({reason:.200}); {cure}") from error
+        raise DataError(f"{path} is not a complete npz file ({reason:.200}); {hint}") from error
 
 
 def _header(stream: BufferedIOBase) -> Header:

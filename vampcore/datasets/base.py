@@ -74,7 +74,7 @@ class Dataset:
 
 
 @runtime_checkable
-class Kind(Protocol):
+class Source(Protocol):
     """A source of a data set: a published one or a user's own images."""
 
     @property
@@ -93,7 +93,7 @@ class Kind(Protocol):
 
 
 @runtime_checkable
-class PublishedKind(Kind, Protocol):
+class PublishedSource(Source, Protocol):
     """A data set that is known by name and can be fetched."""
 
     def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
@@ -101,11 +101,11 @@ class PublishedKind(Kind, Protocol):
 
 
 @runtime_checkable
-class ByHandKind(Kind, Protocol):
+class ManualSource(Source, Protocol):
     """A data set that is known by name and that people have to fetch themselves."""
 
     @property
-    def cure(self) -> str:
+    def hint(self) -> str:
         """Which file to put where."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from vampcore.datasets.base import Dataset, Split
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import check_array, check_sha256, download_cure, parse_mat, read_bytes, require
+from vampcore.datasets.files import check_array, check_sha256, download_hint, parse_mat, read_bytes, require
 from vampcore.datasets.splits import make_split
 
 SIDE = 28
@@ -50,13 +50,13 @@ class Caltech101Silhouettes:
         """The three splits, upright, the object 1 and the background 0 (in the file it is the other way round)."""
         (path,) = self.files(root)
         require(self.name, root, (path,))
-        cure = download_cure(self.name)
-        content = read_bytes(path, cure)
+        hint = download_hint(self.name)
+        content = read_bytes(path, hint)
         # Before it is parsed: a MATLAB file has many ways to be broken, a checksum has one.
         if self.remote.sha256 is not None:
-            check_sha256(path, content, self.remote.sha256, cure)
+            check_sha256(path, content, self.remote.sha256, hint)
         wanted = ("classnames", *(f"{part}_{what}" for part in PARTS for what in ("data", "labels")))
-        names, *arrays = parse_mat(path, content, wanted, cure)
+        names, *arrays = parse_mat(path, content, wanted, hint)
         classes = tuple(str(name.item()) for name in names.ravel())
         train, validation, test = (
             _part(path, part, rows, images, labels, len(classes))
@@ -72,11 +72,11 @@ class Caltech101Silhouettes:
 
 
 def _part(path: Path, part: str, rows: int, images: np.ndarray, labels: np.ndarray, classes: int) -> Split:
-    cure = download_cure("caltech101_silhouettes")
-    check_array(path, f"{part}_data", images, (rows, SIDE * SIDE), cure)
-    check_array(path, f"{part}_labels", labels, (rows, 1), cure)
+    hint = download_hint("caltech101_silhouettes")
+    check_array(path, f"{part}_data", images, (rows, SIDE * SIDE), hint)
+    check_array(path, f"{part}_labels", labels, (rows, 1), hint)
     if images.max() > 1 or labels.min() < 1 or labels.max() > classes:
-        raise DataError(f"{path}: {part} is not binary or has a class beyond {classes}; {cure}")
+        raise DataError(f"{path}: {part} is not binary or has a class beyond {classes}; {hint}")
     # A row holds its image column by column.
     upright = 1 - images.reshape(rows, 1, SIDE, SIDE).transpose(0, 1, 3, 2)
     return make_split(upright, labels.ravel().astype(np.int64) - 1, 1)

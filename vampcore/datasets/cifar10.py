@@ -14,7 +14,7 @@ from jaxtyping import Int64, UInt8
 from vampcore.datasets.base import Dataset, mean_noise
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import check_array, check_md5, download_cure, read_bytes, require
+from vampcore.datasets.files import check_array, check_md5, download_hint, read_bytes, require
 from vampcore.datasets.splits import hold_out, make_split
 from vampcore.datasets.unpickling import unpickled_arrays
 
@@ -71,8 +71,8 @@ class CIFAR10:
         """The three splits, in colour."""
         files = self.files(root)
         require(self.name, root, files)
-        cure = download_cure(self.name)
-        parts = [_batch(path, md5, self.rows, cure) for path, (_, md5) in zip(files, self.batches, strict=True)]
+        hint = download_hint(self.name)
+        parts = [_batch(path, md5, self.rows, hint) for path, (_, md5) in zip(files, self.batches, strict=True)]
         images = np.concatenate([pixels for pixels, _ in parts[:-1]])
         labels = np.concatenate([known for _, known in parts[:-1]])
         train, validation = hold_out(images, labels, LEVELS, self.validation)
@@ -91,21 +91,21 @@ class CIFAR10:
                             raise KeyError(name)
                         (folder / name).write_bytes(member.read())
             except (tarfile.TarError, KeyError, EOFError) as error:
-                raise DataError(f"{archive.name} does not hold {self.name}; {download_cure(self.name)}") from error
+                raise DataError(f"{archive.name} does not hold {self.name}; {download_hint(self.name)}") from error
             for target in self.files(root):
                 install(folder / target.name, target)
 
 
 def _batch(
-    path: Path, md5: str, rows: int, cure: str
+    path: Path, md5: str, rows: int, hint: str
 ) -> tuple[UInt8[np.ndarray, "N 3 32 32"], Int64[np.ndarray, " N"]]:
-    content = read_bytes(path, cure)
-    check_md5(path, content, md5, cure)
-    batch = unpickled_arrays(path, content, cure)
+    content = read_bytes(path, hint)
+    check_md5(path, content, md5, hint)
+    batch = unpickled_arrays(path, content, hint)
     if not isinstance(batch, dict) or not isinstance(batch.get("labels"), list):
-        raise DataError(f"{path} is not a batch of images; {cure}")
+        raise DataError(f"{path} is not a batch of images; {hint}")
     images, labels = batch.get("data"), batch["labels"]
-    check_array(path, "data", images, (rows, 3 * SIDE * SIDE), cure)
+    check_array(path, "data", images, (rows, 3 * SIDE * SIDE), hint)
     if len(labels) != rows or not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):
-        raise DataError(f"{path} does not hold a class from 0 to {len(CLASSES) - 1} for each image; {cure}")
+        raise DataError(f"{path} does not hold a class from 0 to {len(CLASSES) - 1} for each image; {hint}")
     return np.asarray(images).reshape(rows, 3, SIDE, SIDE), np.array(labels, dtype=np.int64)

@@ -10,7 +10,7 @@ from jaxtyping import Int64, UInt8
 from vampcore.datasets.base import Dataset, mean_noise
 from vampcore.datasets.digits import DIGIT_CLASSES
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import check_md5, download_cure, read_bytes, require
+from vampcore.datasets.files import check_md5, download_hint, read_bytes, require
 from vampcore.datasets.splits import hold_out, make_split
 
 LEVELS = 255
@@ -23,7 +23,7 @@ class DigitFiles:
 
     Attributes:
         name: As the command line knows it.
-        parse: Images and classes from path, content, number of images and cure; raises DataError.
+        parse: Images and classes from path, content, number of images and hint; raises DataError.
         rows: Images in the training and in the test file.
         validation: Training images kept for validation.
         remotes: The training and the test file.
@@ -53,11 +53,11 @@ class DigitFiles:
     def _part(
         self, path: Path, remote: Remote, rows: int
     ) -> tuple[UInt8[np.ndarray, "N C H W"], Int64[np.ndarray, " N"]]:
-        cure = download_cure(self.name)
-        content = read_bytes(path, cure)
+        hint = download_hint(self.name)
+        content = read_bytes(path, hint)
         if remote.md5 is not None:
-            check_md5(path, content, remote.md5, cure)
-        return self.parse(path, content, rows, cure)
+            check_md5(path, content, remote.md5, hint)
+        return self.parse(path, content, rows, hint)
 
     def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
         """Fetch the two files."""

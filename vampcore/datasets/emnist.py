@@ -15,7 +15,7 @@ import numpy as np
 from vampcore.datasets.base import Dataset, mean_noise
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import PARSE_ERRORS, download_cure, require
+from vampcore.datasets.files import PARSE_ERRORS, download_hint, require
 from vampcore.datasets.idx_images import LEVELS, SIDE, read_idx
 from vampcore.datasets.splits import make_split
 
@@ -75,14 +75,14 @@ class EMNIST:
         """The three splits, grey, upright."""
         files = self.files(root)
         require(self.name, root, files)
-        (train, test), cure = self.counts, download_cure(self.name)
+        (train, test), hint = self.counts, download_hint(self.name)
         shapes = ((train, SIDE, SIDE), (train,), (test, SIDE, SIDE), (test,))
         images, labels, test_images, test_labels = (
-            read_idx(path, shape, None, cure) for path, shape in zip(files, shapes, strict=True)
+            read_idx(path, shape, None, hint) for path, shape in zip(files, shapes, strict=True)
         )
         for path, found in ((files[1], labels), (files[3], test_labels)):
             if found.min() < self.first_class or found.max() >= self.first_class + len(self.classes):
-                raise DataError(f"{path} has classes from {found.min()} to {found.max()}; {cure}")
+                raise DataError(f"{path} has classes from {found.min()} to {found.max()}; {hint}")
         kept = train - self.validation
         parts = (
             make_split(pixels[:, None].transpose(0, 1, 3, 2), known.astype(np.int64) - self.first_class, LEVELS)
@@ -112,7 +112,7 @@ class EMNIST:
             except PARSE_ERRORS as error:
                 if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
                     raise
-                raise DataError(f"{archive.name} does not hold {self.name}; {download_cure(self.name)}") from error
+                raise DataError(f"{archive.name} does not hold {self.name}; {download_hint(self.name)}") from error
             for target in targets:
                 install(folder / target.name, target)
 

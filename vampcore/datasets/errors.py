@@ -2,4 +2,4 @@
 
 
 class DataError(ValueError):
-    """Data that is absent, broken or does not fit; the message is one line and names the cure."""
+    """Data that is absent, broken or does not fit; the message is one line and says what to do."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import check_array, check_sha256, download_cure, open_npz, parse_mat, require
+from vampcore.datasets.files import check_array, check_sha256, download_hint, open_npz, parse_mat, require
 from vampcore.datasets.splits import split
 
 HEIGHT, WIDTH = 28, 20
@@ -51,11 +51,11 @@ class FreyFaces:
         """The three splits, grey."""
         (path,) = self.files(root)
         require(self.name, root, (path,))
-        cure = download_cure(self.name)
-        with open_npz(path, cure) as archive:
+        hint = download_hint(self.name)
+        with open_npz(path, hint) as archive:
             images = archive["images"]
-        check_array(path, "images", images, (self.frames, HEIGHT, WIDTH), cure)
-        check_sha256(path, images.tobytes(), self.digest, cure)
+        check_array(path, "images", images, (self.frames, HEIGHT, WIDTH), hint)
+        check_sha256(path, images.tobytes(), self.digest, hint)
         parts = split(images[:, None], None, LEVELS, validation=self.held_out, test=self.held_out)
         return Dataset(self.name, *parts, (), "logistic", (0.5, 0.02))
 
@@ -63,11 +63,11 @@ class FreyFaces:
         """Fetches the MATLAB file, whose columns are the frames, and leaves an npz."""
         with workspace(root, self.name) as folder:
             (source,) = fetch((self.remote,), folder, progress, base_url)
-            cure = "try again later"
-            (columns,) = parse_mat(Path(source.name), source.read_bytes(), ("ff",), cure)
-            check_array(Path(source.name), "ff", columns, (HEIGHT * WIDTH, self.frames), cure)
+            hint = "try again later"
+            (columns,) = parse_mat(Path(source.name), source.read_bytes(), ("ff",), hint)
+            check_array(Path(source.name), "ff", columns, (HEIGHT * WIDTH, self.frames), hint)
             images = np.ascontiguousarray(columns.T).reshape(self.frames, HEIGHT, WIDTH)
-            check_sha256(Path(source.name), images.tobytes(), self.digest, cure)
+            check_sha256(Path(source.name), images.tobytes(), self.digest, hint)
             packed = folder / "packed.npz"
             np.savez_compressed(packed, images=images)
             install(packed, self.files(root)[0])

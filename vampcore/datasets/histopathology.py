@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress
-from vampcore.datasets.files import by_hand_cure, read_bytes, require
+from vampcore.datasets.files import by_hand_hint, read_bytes, require
 from vampcore.datasets.splits import make_split
 from vampcore.datasets.unpickling import unpickled_arrays
 
@@ -39,9 +39,9 @@ class Histopathology:
     likelihood: str = "logistic"
 
     @property
-    def cure(self) -> str:
+    def hint(self) -> str:
         """Which file to put where."""
-        return by_hand_cure(self.name, FILE, "the VampPrior authors' code (datasets/HistopathologyGray)")
+        return by_hand_hint(self.name, FILE, "the VampPrior authors' code (datasets/HistopathologyGray)")
 
     def files(self, root: Path) -> tuple[Path, ...]:
         """The one pickle."""
@@ -50,12 +50,12 @@ class Histopathology:
     def read(self, root: Path) -> Dataset:
         """The three splits, grey."""
         (path,) = self.files(root)
-        cure = self.cure
-        require(self.name, root, (path,), cure)
-        content = unpickled_arrays(path, read_bytes(path, cure), cure)
+        hint = self.hint
+        require(self.name, root, (path,), hint)
+        content = unpickled_arrays(path, read_bytes(path, hint), hint)
         if not isinstance(content, dict) or not set(PARTS) <= set(content):
-            raise DataError(f"{path} does not hold {', '.join(PARTS)}; {cure}")
-        train, validation, test = (make_split(_images(path, part, content[part], cure), None, LEVELS) for part in PARTS)
+            raise DataError(f"{path} does not hold {', '.join(PARTS)}; {hint}")
+        train, validation, test = (make_split(_images(path, part, content[part], hint), None, LEVELS) for part in PARTS)
         return Dataset(self.name, train, validation, test, (), "logistic", (0.4, 0.05))
 
     def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
@@ -64,19 +64,19 @@ class Histopathology:
         Raises:
             DataError: Always; it says which file to put where.
         """
-        raise DataError(f"{self.name} cannot be downloaded; {self.cure}")
+        raise DataError(f"{self.name} cannot be downloaded; {self.hint}")
 
 
-def _images(path: Path, part: str, found: object, cure: str) -> UInt8[np.ndarray, "N 1 28 28"]:
+def _images(path: Path, part: str, found: object, hint: str) -> UInt8[np.ndarray, "N 1 28 28"]:
     """Bytes as they are, or shares from 0 to 1 as the nearest of 256 levels."""
     try:
         array = np.array(found)
     except ValueError as error:  # images of different sizes
-        raise DataError(f"{path}: {part} does not hold images of one size; {cure}") from error
+        raise DataError(f"{path}: {part} does not hold images of one size; {hint}") from error
     if array.ndim == 0 or array.size == 0 or array.shape[1:] not in ((SIDE, SIDE), (SIDE * SIDE,)):
-        raise DataError(f"{path}: {part} is {array.shape}, not images of {SIDE} x {SIDE}; {cure}")
+        raise DataError(f"{path}: {part} is {array.shape}, not images of {SIDE} x {SIDE}; {hint}")
     if array.dtype != np.uint8:
         if array.dtype.kind != "f" or not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-            raise DataError(f"{path}: {part} is {array.dtype} and neither bytes nor from 0 to 1; {cure}")
+            raise DataError(f"{path}: {part} is {array.dtype} and neither bytes nor from 0 to 1; {hint}")
         array = np.rint(array.astype(np.float64) * LEVELS).astype(np.uint8)
     return array.reshape(len(array), 1, SIDE, SIDE)

@@ -22,7 +22,7 @@ PARTS = ("train", "validation", "test")
 
 
 class ChangedDataError(DataError):
-    """Data that are not those of the training; the message is one line and names the cure."""
+    """Data that are not those of the training; the message is one line and says what to do."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from vampcore.datasets.base import Dataset, mean_noise
 from vampcore.datasets.digits import DIGIT_CLASSES
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import check_sha256, download_cure, read_bytes, require
+from vampcore.datasets.files import check_sha256, download_hint, read_bytes, require
 from vampcore.datasets.splits import make_split
 
 LEVELS = 255
@@ -66,7 +66,7 @@ class IdxImages:
         require(self.name, root, files)
         train, test = self.counts
         images, labels, test_images, test_labels = (
-            read_idx(path, shape, remote.sha256, download_cure(self.name))
+            read_idx(path, shape, remote.sha256, download_hint(self.name))
             for path, remote, shape in zip(
                 files, self.remotes, ((train, SIDE, SIDE), (train,), (test, SIDE, SIDE), (test,)), strict=True
             )
@@ -86,7 +86,7 @@ class IdxImages:
                 install(path, target)
 
 
-def read_idx(path: Path, shape: tuple[int, ...], sha256: str | None, cure: str) -> UInt8[np.ndarray, "..."]:
+def read_idx(path: Path, shape: tuple[int, ...], sha256: str | None, hint: str) -> UInt8[np.ndarray, "..."]:
     """Reads an idx file of bytes.
 
     The header is two zero bytes, the type (8: unsigned bytes), the number of dimensions and, for each, its
@@ -96,30 +96,30 @@ def read_idx(path: Path, shape: tuple[int, ...], sha256: str | None, cure: str) 
         path: The file.
         shape: What it has to hold.
         sha256: Its published checksum; None if there is none.
-        cure: What to do if it is broken.
+        hint: What to do if it is broken.
 
     Raises:
         DataError: If it is cut off, altered, or holds something else.
     """
     header = bytes((0, 0, 8, len(shape))) + np.array(shape, dtype=">u4").tobytes()
     size = len(header) + int(np.prod(shape))
-    content = _unpacked(path, size + 1, cure) if path.suffix == ".gz" else read_bytes(path, cure)
+    content = _unpacked(path, size + 1, hint) if path.suffix == ".gz" else read_bytes(path, hint)
     if content[: len(header)] != header:
-        raise DataError(f"{path} is not an idx file of {' x '.join(map(str, shape))} bytes; {cure}")
+        raise DataError(f"{path} is not an idx file of {' x '.join(map(str, shape))} bytes; {hint}")
     if len(content) != size:
-        raise DataError(f"{path} is cut off or too long: {len(content)} bytes, not {size}; {cure}")
+        raise DataError(f"{path} is cut off or too long: {len(content)} bytes, not {size}; {hint}")
     if sha256 is not None:
-        check_sha256(path, content, sha256, cure)
+        check_sha256(path, content, sha256, hint)
     return np.frombuffer(content, dtype=np.uint8, offset=len(header)).reshape(shape)
 
 
-def _unpacked(path: Path, most: int, cure: str) -> bytes:
+def _unpacked(path: Path, most: int, hint: str) -> bytes:
     """So many bytes of a gzip file at most."""
     try:
         with gzip.open(path) as file:
             return file.read(most)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is not a complete gzip file ({error}); {cure}") from error
+        raise DataError(f"{path} is not a complete gzip file ({error}); {hint}") from error
 
 
 KMNIST = IdxImages(

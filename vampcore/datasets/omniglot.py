@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress
-from vampcore.datasets.files import by_hand_cure, parse_mat, read_bytes, require
+from vampcore.datasets.files import by_hand_hint, parse_mat, read_bytes, require
 from vampcore.datasets.splits import make_split, seeded_order
 
 LEVELS = 255
@@ -45,9 +45,9 @@ class Omniglot:
     validation: int = 1345
 
     @property
-    def cure(self) -> str:
+    def hint(self) -> str:
         """Which file to put where."""
-        return by_hand_cure(self.name, FILE, "the IWAE authors' code (datasets/OMNIGLOT)")
+        return by_hand_hint(self.name, FILE, "the IWAE authors' code (datasets/OMNIGLOT)")
 
     def files(self, root: Path) -> tuple[Path, ...]:
         """The one MATLAB file."""
@@ -56,13 +56,13 @@ class Omniglot:
     def read(self, root: Path) -> Dataset:
         """The three splits, grey, upright."""
         (path,) = self.files(root)
-        cure = self.cure
-        require(self.name, root, (path,), cure)
-        data, test = parse_mat(path, read_bytes(path, cure), ("data", "testdata"), cure)
-        images = _images(path, "data", data, self.rows[0], cure)
+        hint = self.hint
+        require(self.name, root, (path,), hint)
+        data, test = parse_mat(path, read_bytes(path, hint), ("data", "testdata"), hint)
+        images = _images(path, "data", data, self.rows[0], hint)
         images = images[seeded_order(len(images))]
         kept = self.rows[0] - self.validation
-        parts = (images[:kept], images[kept:], _images(path, "testdata", test, self.rows[1], cure))
+        parts = (images[:kept], images[kept:], _images(path, "testdata", test, self.rows[1], hint))
         train, validation, tested = (make_split(part, None, LEVELS) for part in parts)
         return Dataset(self.name, train, validation, tested, (), "logistic", (0.05, 0.01))
 
@@ -72,14 +72,14 @@ class Omniglot:
         Raises:
             DataError: Always; it says which file to put where.
         """
-        raise DataError(f"{self.name} cannot be downloaded; {self.cure}")
+        raise DataError(f"{self.name} cannot be downloaded; {self.hint}")
 
 
-def _images(path: Path, key: str, array: np.ndarray, rows: int, cure: str) -> UInt8[np.ndarray, "N 1 28 28"]:
+def _images(path: Path, key: str, array: np.ndarray, rows: int, hint: str) -> UInt8[np.ndarray, "N 1 28 28"]:
     """A column is an image, column by column (Fortran's order), as shares from 0 to 1."""
     if array.shape != (SIDE * SIDE, rows) or array.dtype.kind not in "fu":
-        raise DataError(f"{path}: {key} is {array.dtype} {array.shape}, not numbers of {(SIDE * SIDE, rows)}; {cure}")
+        raise DataError(f"{path}: {key} is {array.dtype} {array.shape}, not numbers of {(SIDE * SIDE, rows)}; {hint}")
     if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-        raise DataError(f"{path}: {key} has values outside of 0 to 1; {cure}")
+        raise DataError(f"{path}: {key} has values outside of 0 to 1; {hint}")
     levels = np.rint(array.T.astype(np.float64) * LEVELS).astype(np.uint8)
     return np.ascontiguousarray(levels.reshape(rows, 1, SIDE, SIDE).transpose(0, 1, 3, 2))

@@ -81,8 +81,8 @@ class ImageFolder:
         try:
             parts, notes = _parts(path)
         except OSError as error:
-            cure = "remove this link" if error.errno == errno.ELOOP else "check its permissions"
-            raise DataError(f"{error.filename} cannot be listed ({error.strerror}); {cure}") from error
+            hint = "remove this link" if error.errno == errno.ELOOP else "check its permissions"
+            raise DataError(f"{error.filename} cannot be listed ({error.strerror}); {hint}") from error
         classes = tuple(sorted({name for part in parts.values() for name in part.classes}))
         files = [file for part in parts.values() for file in part.files]
         if not files:

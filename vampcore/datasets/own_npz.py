@@ -18,7 +18,7 @@ from vampcore.datasets.naming import OwnData, expanded
 from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
 from vampcore.datasets.values import Values, bytes_of
 
-CURE = "save arrays with numpy.savez(path, images=...) or train=, validation=, test="
+HINT = "save arrays with numpy.savez(path, images=...) or train=, validation=, test="
 MIN_SIDE, MAX_SIDE = 4, 128
 MAX_ROW = 4096
 CHANNELS = (1, 3)
@@ -75,14 +75,14 @@ class NpzImages:
         refusal = foreign(path, "npz")
         if refusal is not None:
             raise refusal
-        with open_arrays(path, CURE) as arrays:
+        with open_arrays(path, HINT) as arrays:
             roles, notes = _roles(path, arrays.headers)
             keys = {role: key for key, role in roles.items()}
             shown = {part: keys[_Role(part, "images")] for part, holds in keys if holds == "images"}
             for part, holds in keys:
                 if part not in shown and holds != "classes":
                     key, others = keys[_Role(part, holds)], ", ".join(sorted(shown.values()))
-                    raise DataError(f"{path}: {key} does not belong to any of the image arrays {others}; {CURE}")
+                    raise DataError(f"{path}: {key} does not belong to any of the image arrays {others}; {HINT}")
             if len({arrays.headers[key].dtype for key in shown.values()}) > 1:
                 raise DataError(f"{path}: {', '.join(shown.values())} have different dtypes; save them all as uint8")
             images = self._images(path, arrays, shown)
@@ -171,7 +171,7 @@ def _roles(path: Path, headers: dict[str, Header]) -> tuple[dict[str, _Role], tu
     if not found or ("" in found and len(found) > 1) or ("" not in found and ("train" not in found or len(found) < 2)):
         held = ", ".join(sorted(headers)[:12])
         raise DataError(
-            f"{path} contains {f'the arrays {held:.400}' if held else 'no arrays'}; rename the image arrays, or {CURE}"
+            f"{path} contains {f'the arrays {held:.400}' if held else 'no arrays'}; rename the image arrays, or {HINT}"
         )
     ignored = sorted(set(headers) - set(roles))
     if ignored:

@@ -15,7 +15,7 @@ from vampcore.datasets.base import Dataset
 from vampcore.datasets.digits import DIGIT_CLASSES
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress, Remote, fetch, install, workspace
-from vampcore.datasets.files import check_array, check_sha256, download_cure, open_npz, require
+from vampcore.datasets.files import check_array, check_sha256, download_hint, open_npz, require
 from vampcore.datasets.splits import make_split
 
 SIDE = 28
@@ -82,13 +82,13 @@ class StaticMNIST:
         """The three splits; only the test split has labels."""
         (path,) = self.files(root)
         require(self.name, root, (path,))
-        cure = download_cure(self.name)
+        hint = download_hint(self.name)
         images = []
-        with open_npz(path, cure) as archive:
+        with open_npz(path, hint) as archive:
             for part, rows, digest in zip(PARTS, self.rows, self.digests, strict=True):
                 packed = archive[part]
-                check_array(path, part, packed, (rows, PIXELS // 8), cure)
-                check_sha256(path, packed.tobytes(), digest, cure)
+                check_array(path, part, packed, (rows, PIXELS // 8), hint)
+                check_sha256(path, packed.tobytes(), digest, hint)
                 bits = np.unpackbits(packed, axis=1, bitorder="big")
                 images.append(bits.reshape(rows, 1, SIDE, SIDE))
         labels = np.repeat(np.arange(len(self.class_counts)), self.class_counts)
@@ -124,5 +124,5 @@ def read_amat(path: Path, rows: int) -> UInt8[np.ndarray, "rows 784"]:
         if bits.max(initial=0) <= 1 and (pairs[..., 1] == line).all():
             return bits
     raise DataError(
-        f"{path.name} does not hold {rows} lines of {PIXELS} zeros and ones; {download_cure('static_mnist')}"
+        f"{path.name} does not hold {rows} lines of {PIXELS} zeros and ones; {download_hint('static_mnist')}"
     )

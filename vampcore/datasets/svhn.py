@@ -23,18 +23,18 @@ REMOTES = (
 
 
 def parse(
-    path: Path, content: bytes, rows: int, cure: str
+    path: Path, content: bytes, rows: int, hint: str
 ) -> tuple[UInt8[np.ndarray, "N 3 32 32"], Int64[np.ndarray, " N"]]:
     """Images and classes of a MATLAB file.
 
     Raises:
         DataError: If it holds anything else.
     """
-    images, labels = parse_mat(path, content, ("X", "y"), cure)
-    check_array(path, "X", images, (SIDE, SIDE, 3, rows), cure)
-    check_array(path, "y", labels, (rows, 1), cure)
+    images, labels = parse_mat(path, content, ("X", "y"), hint)
+    check_array(path, "X", images, (SIDE, SIDE, 3, rows), hint)
+    check_array(path, "y", labels, (rows, 1), hint)
     if labels.min() < 1 or labels.max() > 10:
-        raise DataError(f"{path} has classes from {labels.min()} to {labels.max()}; {cure}")
+        raise DataError(f"{path} has classes from {labels.min()} to {labels.max()}; {hint}")
     # The digit 0 is class 10 in the file.
     return np.ascontiguousarray(images.transpose(3, 2, 0, 1)), labels[:, 0].astype(np.int64) % 10
 

@@ -18,13 +18,13 @@ _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
 _NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
 
 
-def unpickled_arrays(path: Path, content: bytes, cure: str) -> Any:
+def unpickled_arrays(path: Path, content: bytes, hint: str) -> Any:
     """What a pickle of arrays, lists, dicts, tuples, numbers and texts holds.
 
     Arguments:
         path: Where the content came from, for messages.
         content: The whole file; one of Python 2 too.
-        cure: What to do if it is broken.
+        hint: What to do if it is broken.
 
     Raises:
         DataError: If it names anything else, which is not looked up, let alone called; or if it is damaged.
@@ -34,10 +34,10 @@ def unpickled_arrays(path: Path, content: bytes, cure: str) -> Any:
     except DataError:
         raise
     except _Foreign as error:
-        raise DataError(f"{path} is refused: {error}, and it may hold arrays of numbers only; {cure}") from error
+        raise DataError(f"{path} is refused: {error}, and it may hold arrays of numbers only; {hint}") from error
     except (*PARSE_ERRORS, pickle.UnpicklingError, AttributeError, ImportError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is not a complete pickle ({reason:.200}); {cure}") from error
+        raise DataError(f"{path} is not a complete pickle ({reason:.200}); {hint}") from error
 
 
 class _Foreign(Exception):

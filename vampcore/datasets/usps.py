@@ -23,7 +23,7 @@ REMOTES = (
 
 
 def parse(
-    path: Path, content: bytes, rows: int, cure: str
+    path: Path, content: bytes, rows: int, hint: str
 ) -> tuple[UInt8[np.ndarray, "N 1 16 16"], Int64[np.ndarray, " N"]]:
     """Images and classes of a text file, a line `class 1:value 2:value ...` for each image, with values from -1 to 1.
 
@@ -35,13 +35,13 @@ def parse(
         labels = np.array([int(line[0]) - 1 for line in lines], dtype=np.int64)
         values = np.array([[float(cell.partition(":")[2]) for cell in line[1:]] for line in lines])
     except (OSError, EOFError, ValueError, LookupError) as error:
-        raise DataError(f"{path} is not a table of images ({error!s:.80}); {cure}") from error
+        raise DataError(f"{path} is not a table of images ({error!s:.80}); {hint}") from error
     if (
         values.shape != (rows, SIDE * SIDE)
         or not (np.abs(values) <= 1).all()
         or not ((labels >= 0) & (labels < 10)).all()
     ):
-        raise DataError(f"{path} does not hold {rows} images of {SIDE} x {SIDE} from -1 to 1; {cure}")
+        raise DataError(f"{path} does not hold {rows} images of {SIDE} x {SIDE} from -1 to 1; {hint}")
     grey = np.rint((values + 1) / 2 * LEVELS).astype(np.uint8)
     return grey.reshape(rows, 1, SIDE, SIDE), labels
 

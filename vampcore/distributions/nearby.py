@@ -17,7 +17,7 @@ LARGEST_SUM = 10_000.0
 REACH = 2.0
 
 
-def suits(mixture: DiagNormalMixture, posterior: DiagNormal) -> bool:
+def float32_suffices(mixture: DiagNormalMixture, posterior: DiagNormal) -> bool:
     """Whether samples of a posterior lie near enough to each other for `NearbyMixture`, in float32.
 
     Arguments:
@@ -36,7 +36,7 @@ class NearbyMixture:
 
     `DiagNormal.products` have large terms that nearly cancel, in float64. Measured from a place among them,
     the terms of every component that matters are small, so that float32, twice as fast, gives the density to about
-    0.001 nats where `suits` says so. Far from that place it does not; build it with `of`.
+    0.001 nats where `float32_suffices` says so. Far from that place it does not; build it with `of`.
 
     Attributes:
         mixture: What it is the density of.

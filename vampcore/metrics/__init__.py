@@ -4,7 +4,7 @@ from vampcore.metrics.active_units import THRESHOLD, ActiveUnits, active_units, 
 from vampcore.metrics.chunks import Mixture, log_density, responsibilities
 from vampcore.metrics.coverage import dead, effective_components, mass_levels, usage
 from vampcore.metrics.covering import CoveringEstimate, can_cover, covering
-from vampcore.metrics.dimensions import KLPerDimension, kl_per_dimension, mute
+from vampcore.metrics.dimensions import KLPerDimension, ablate_unit, kl_per_dimension
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
 from vampcore.metrics.evaluation import Evaluation, evaluate
 from vampcore.metrics.hole_excess import HoleExcess, hole_excess
@@ -38,6 +38,7 @@ __all__ = [
     "Quadrature",
     "QuadratureError",
     "Surgery",
+    "ablate_unit",
     "active_units",
     "activity",
     "bound",
@@ -58,7 +59,6 @@ __all__ = [
     "metric_from_json",
     "metric_to_json",
     "metrics_from_json",
-    "mute",
     "paired_difference",
     "pareto_k",
     "quadrature",

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
-from vampcore.distributions.nearby import suits
+from vampcore.distributions.nearby import float32_suffices
 from vampcore.metrics.chunks import samples_at_once
 from vampcore.metrics.pareto import LEAST_SAMPLES, pareto_k
 from vampcore.models import VAE
@@ -177,7 +177,11 @@ def _estimate(
 
 def _around(prior: Distribution, refined: DiagNormal) -> Distribution:
     """The prior, as it is computed fastest around the samples of one observation."""
-    if not isinstance(prior, DiagNormalMixture) or len(prior.log_weights) == 1 or not suits(prior, refined[0]):
+    if (
+        not isinstance(prior, DiagNormalMixture)
+        or len(prior.log_weights) == 1
+        or not float32_suffices(prior, refined[0])
+    ):
         return prior
     return NearbyMixture.of(prior, refined.mean[0])
 

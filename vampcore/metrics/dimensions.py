@@ -91,7 +91,7 @@ def _log_marginals(prior: DiagNormalMixture, z: Float[Tensor, "*s D"]) -> Float[
 
 
 @torch.no_grad()
-def mute(
+def ablate_unit(
     model: VAE,
     x: Float[Tensor, "N C H W"],
     unit: int,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vampcore.compiling import Compiled, can_compile
 from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
-from vampcore.distributions.nearby import suits
+from vampcore.distributions.nearby import float32_suffices
 from vampcore.metrics.chunks import samples_at_once
 from vampcore.metrics.pareto import LEAST_SAMPLES, pareto_k
 from vampcore.models import VAE
@@ -138,7 +138,7 @@ def _around(model: VAE, x: Float[Tensor, "N C H W"], prior: Distribution) -> Dis
         return prior
     posterior = model.encoder(x)
     # A flow has no mean at hand. Samples that reach far beyond a narrow component need float64 after all.
-    if not isinstance(posterior, DiagNormal) or not suits(prior, posterior[0]):
+    if not isinstance(posterior, DiagNormal) or not float32_suffices(prior, posterior[0]):
         return prior
     return NearbyMixture.of(prior, posterior.mean[0])
 

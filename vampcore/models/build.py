@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from vampcore.config import MODELS, Config, ModelKind, Observation
+from vampcore.config import MODELS, Config, DataSpec, ModelKind
 from vampcore.models.conv import ConvDecoder, ConvEncoder, LowerConvLayer
 from vampcore.models.flow import FlowEncoder
 from vampcore.models.hvae import LowerDenseLayer, TwoLayerDecoder
@@ -37,7 +37,7 @@ def register(kind: ModelKind) -> None:
         raise ValueError(f"two architectures are called {kind.key!r}: give one of them another key")
 
 
-def build(config: Config, observation: Observation, seed: int | None = None) -> VAE:
+def build(config: Config, observation: DataSpec, seed: int | None = None) -> VAE:
     """The model of a configuration, initialised from `seed` (the configuration's own if None).
 
     The global random state is left as it was.
@@ -49,43 +49,43 @@ def build(config: Config, observation: Observation, seed: int | None = None) -> 
         return VAE(parts.encoder, build_prior(config, observation.shape), parts.decoder, parts.layers)
 
 
-def _vae(config: Config, observation: Observation) -> Architecture:
+def _vae(config: Config, observation: DataSpec) -> Architecture:
     encoder = _encoder(config, observation)
     output = _output(config, observation)
     return Architecture(encoder, Decoder(config.latent_dim, config.hidden, config.layers, output))
 
 
-def _hvae(config: Config, observation: Observation) -> Architecture:
+def _hvae(config: Config, observation: DataSpec) -> Architecture:
     shape, latent_dim, hidden, layers = observation.shape, config.latent_dim, config.hidden, config.layers
     encoder = _encoder(config, observation)
     decoder = TwoLayerDecoder(latent_dim, hidden, _output(config, observation))
     return Architecture(encoder, decoder, (LowerDenseLayer(shape, latent_dim, hidden, layers),))
 
 
-def _convhvae(config: Config, observation: Observation) -> Architecture:
+def _convhvae(config: Config, observation: DataSpec) -> Architecture:
     output = pixel_output(config.likelihood, observation.levels)
     return _convolutional(config, observation, ConvDecoder(observation.shape, config.latent_dim, config.hidden, output))
 
 
-def _pixelhvae(config: Config, observation: Observation) -> Architecture:
+def _pixelhvae(config: Config, observation: DataSpec) -> Architecture:
     output = pixel_output(config.likelihood, observation.levels)
     return _convolutional(config, observation, PixelDecoder(observation.shape, config.latent_dim, output))
 
 
-def _convolutional(config: Config, observation: Observation, decoder: nn.Module) -> Architecture:
+def _convolutional(config: Config, observation: DataSpec, decoder: nn.Module) -> Architecture:
     shape, latent_dim = observation.shape, config.latent_dim
     lower = LowerConvLayer(shape, latent_dim, config.hidden, config.layers)
     return Architecture(ConvEncoder(shape, latent_dim), decoder, (lower,))
 
 
-def _encoder(config: Config, observation: Observation) -> nn.Module:
+def _encoder(config: Config, observation: DataSpec) -> nn.Module:
     normal = Encoder(observation.shape, config.latent_dim, config.hidden, config.layers)
     if config.posterior == "normal":
         return normal
     return FlowEncoder(normal, config.transforms, config.transform_hidden, coupling=config.posterior == "nf")
 
 
-def _output(config: Config, observation: Observation) -> nn.Module:
+def _output(config: Config, observation: DataSpec) -> nn.Module:
     return output_module(config.likelihood, observation.levels)(config.hidden, observation.shape)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormal, DiagNormalMixture
-from vampcore.priors.alive import first_alive, of_the_living
+from vampcore.priors.active_mask import initial_active, mask_inactive
 from vampcore.priors.encoder import Encoder
 from vampcore.priors.registry import GrowingPrior, Prior
 
@@ -39,7 +39,7 @@ class MixtureOfGaussians(GrowingPrior):
 
     def __init__(self, components: int, latent_dim: int, grow_from: int = 0) -> None:
         super().__init__()
-        self.register_buffer("alive", first_alive(components, grow_from))
+        self.register_buffer("alive", initial_active(components, grow_from))
         self.mean = nn.Parameter(torch.empty(components, latent_dim))
         if not self.mean.is_meta:  # see vampcore.nn
             nn.init.normal_(self.mean)
@@ -47,7 +47,7 @@ class MixtureOfGaussians(GrowingPrior):
         self.logits = nn.Parameter(torch.zeros(components))
 
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), of_the_living(self.logits, self.alive))
+        return DiagNormalMixture(DiagNormal(self.mean, self.logvar), mask_inactive(self.logits, self.alive))
 
     @torch.no_grad()
     def place(self, slots: Int[Tensor, " R"], images: Float[Tensor, "R C H W"], posterior: DiagNormal) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vampcore.config import Config, PriorKind
 from vampcore.distributions import DiagNormal, DiagNormalMixture
-from vampcore.priors.alive import first_alive, of_the_living
+from vampcore.priors.active_mask import initial_active, mask_inactive
 from vampcore.priors.encoder import Encoder
 from vampcore.priors.registry import GrowingPrior, Prior, TrainingImages
 
@@ -62,7 +62,7 @@ class VampPrior(GrowingPrior):
         self, pseudo_inputs: Float[Tensor, "K C H W"], learned_weights: bool = False, grow_from: int = 0
     ) -> None:
         super().__init__()
-        self.register_buffer("alive", first_alive(len(pseudo_inputs), grow_from))
+        self.register_buffer("alive", initial_active(len(pseudo_inputs), grow_from))
         self.pseudo_inputs = nn.Parameter(pseudo_inputs.clone())
         logits = torch.zeros(len(pseudo_inputs))
         if learned_weights:
@@ -71,7 +71,7 @@ class VampPrior(GrowingPrior):
             self.register_buffer("logits", logits, persistent=False)
 
     def forward(self, encoder: Encoder, index: Int[Tensor, " N"] | None = None) -> DiagNormalMixture:
-        return DiagNormalMixture(encoder(self.images()), of_the_living(self.logits, self.alive))
+        return DiagNormalMixture(encoder(self.images()), mask_inactive(self.logits, self.alive))
 
     @torch.no_grad()
     def start(self, images: TrainingImages) -> None:

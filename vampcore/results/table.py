@@ -18,7 +18,7 @@ _SHAPE = "a table has `title` (text), [defaults] and one [[row]] a model, and ma
 
 
 class TableError(ValueError):
-    """A table that cannot be worked on; the message is one line and names the cure."""
+    """A table that cannot be worked on; the message is one line and says what to do."""
 
 
 @dataclass(frozen=True)

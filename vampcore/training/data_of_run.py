@@ -9,7 +9,7 @@ from vampcore.checkpoints.identity import IDENTITY, identified, identity_bytes, 
 from vampcore.config import Config
 from vampcore.datasets import Dataset
 from vampcore.datasets.identity import Identity, matched
-from vampcore.training.start import counted
+from vampcore.training.start import with_component_count
 from vampcore.training.state import State, read_state
 
 STATUS = "status.json"
@@ -64,7 +64,7 @@ def run_to_resume(config: Config, dataset: Dataset, folder: Path) -> Resumed:
     identity = read_identity(folder)
     images = len(dataset.train.images) if identity is None else identity.train.count
     # Refuses another configuration before the images are compared.
-    state = read_state(folder, counted(config, images))
+    state = read_state(folder, with_component_count(config, images))
     if identity is not None:
         match = matched(identity, dataset)
         return Resumed(state, match.dataset, identity, match.notes)

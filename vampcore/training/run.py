@@ -13,7 +13,7 @@ from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
 from vampcore.checkpoints.identity import identity_to_keep
 from vampcore.checkpoints.records import MOST_SNAPSHOTS
 from vampcore.compiling import CompilingStoppedError
-from vampcore.config import Config, ConfigError, Observation
+from vampcore.config import Config, ConfigError, DataSpec
 from vampcore.datasets import Dataset, observe
 from vampcore.datasets.identity import Identity
 from vampcore.distributions import DiagNormal, DiagNormalMixture
@@ -22,7 +22,7 @@ from vampcore.objectives import iwae_bound
 from vampcore.training.data_of_run import Resumed
 from vampcore.training.growing import grow, growths, last_growth
 from vampcore.training.processes import Processes
-from vampcore.training.start import counted, prepare
+from vampcore.training.start import prepare, with_component_count
 from vampcore.training.state import State
 from vampcore.training.step import Step
 
@@ -47,7 +47,7 @@ class Validation(NamedTuple):
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on; the best weights are kept, and the message is one line that names the cure."""
+    """Training cannot go on; the best weights are kept, and the message is one line that says what to do."""
 
 
 class Run:
@@ -77,11 +77,11 @@ class Run:
     ) -> None:
         self._known = None if resume is None else resume.identity
         self.dataset = dataset = dataset if resume is None else resume.dataset
-        self.config = config = counted(config, len(dataset.train.images))
+        self.config = config = with_component_count(config, len(dataset.train.images))
         growths(config)  # refuses what cannot be
         self.processes = Processes(device) if processes is None else processes
         self.device = self.processes.device
-        self.observation = Observation(dataset.shape, dataset.levels, dataset.classes)
+        self.observation = DataSpec(dataset.shape, dataset.levels, dataset.classes)
         self.model = build(config, self.observation)
         prepare(self.model.prior, config, dataset)
         self.model.to(self.device)

@@ -12,7 +12,7 @@ from vampcore.datasets import Dataset, observe
 from vampcore.priors.registry import Prior
 
 
-def counted(config: Config, count: int) -> Config:
+def with_component_count(config: Config, count: int) -> Config:
     """The configuration with its number of components, where that is the number of training images.
 
     Arguments:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
-from app.services.memory import kept
+from app.services.memory import cached
 from vampcore import metrics
 
 SAMPLE_SEED = 0
@@ -83,7 +83,7 @@ def chunks(rows: int, numbers_a_row: int) -> Iterator[slice]:
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
-@kept(24)
+@cached(24)
 def latents(ref: Ref) -> Latents:
     """The posterior of every test image, with one sample each."""
     model = loaded(ref)
@@ -108,7 +108,7 @@ def latents(ref: Ref) -> Latents:
     )
 
 
-@kept(100)
+@cached(100)
 def plane(ref: Ref) -> Plane:
     """The latent space itself in two dimensions; in more, the first two principal axes of the posterior means.
 
@@ -143,7 +143,7 @@ def _covariance(values: Floats, origin: NDArray[np.float64]) -> NDArray[np.float
     return total / max(1, len(values) - 1)
 
 
-@kept(64)
+@cached(64)
 def points(ref: Ref, means: bool = False) -> Floats:
     """The test set on the plane, `(N, 2)`: one sample an image, or the posterior means."""
     known, where = latents(ref), plane(ref)
@@ -154,7 +154,7 @@ def points(ref: Ref, means: bool = False) -> Floats:
     return placed
 
 
-@kept(64)
+@cached(64)
 def log_prior(ref: Ref) -> NDArray[np.float64]:
     """The log-density of a prior that is a mixture at every image's sample, `(N,)`, in float64.
 
@@ -166,7 +166,7 @@ def log_prior(ref: Ref) -> NDArray[np.float64]:
         return torch.cat(parts).numpy()
 
 
-@kept(64, "Assigning images to components")
+@cached(64, "Assigning images to components")
 def components_of_images(ref: Ref) -> Assignment:
     """The component most responsible for each image's sample, in the whole latent space."""
     prior, sample = loaded(ref).mixture, latents(ref).sample
@@ -180,7 +180,7 @@ def components_of_images(ref: Ref) -> Assignment:
     return Assignment(component.numpy(), most.numpy())
 
 
-@kept(64)
+@cached(64)
 def elbo_ends(ref: Ref) -> tuple[float, float]:
     """The 2nd and 98th percentile of all images' ELBO, in nats: the ends of their colours, however few are in view."""
     low, high = np.nanpercentile(latents(ref).elbo.astype(np.float64), [2, 98])

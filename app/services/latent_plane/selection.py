@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from app.records import Window
 from app.services.latent_plane.points import Floats, chunks, latents, points
 from app.services.loading import Ref
-from app.services.memory import kept
+from app.services.memory import cached
 
 Outline = tuple[tuple[float, float], ...]
 """The corners of a closed outline, in the units of the plane; the last is joined to the first."""
@@ -48,7 +48,7 @@ def rows_in(ref: Ref, view: Window, means: bool = False) -> NDArray[np.int64]:
     return np.flatnonzero((x >= view.left) & (x < view.right) & (y >= view.bottom) & (y < view.top))
 
 
-@kept(16)
+@cached(16)
 def rows_inside(ref: Ref, outlines: Outlines, means: bool = False) -> NDArray[np.int64]:
     """The rows of the test images whose points lie inside at least one of some outlines, exactly."""
     placed = points(ref, means)
@@ -85,7 +85,7 @@ def within(ref: Ref, place: tuple[float, float], radius: float, means: bool = Fa
     return np.flatnonzero(_from_place(ref, place, means) <= radius)
 
 
-@kept(4)
+@cached(4)
 def _from_place(ref: Ref, place: tuple[float, float], means: bool) -> NDArray[np.float64]:
     """How far the point of every test image lies from a point of the plane, on the plane.
 

@@ -34,7 +34,7 @@ class BinnedPlane(NamedTuple):
     most: int
 
 
-@services.kept(24, "Counting the images in view")
+@services.cached(24, "Counting the images in view")
 def draw_binned(
     ref: services.Ref, mode: Theme, height: int, means: bool, coloured: Coloured, ellipses: bool, look: Look
 ) -> BinnedPlane:

@@ -31,14 +31,14 @@ def has_no_legend(ref: services.Ref, coloured: Coloured) -> bool:
     return coloured.by == "class" and len(coloured.classes or class_names(ref)) > MOST_IN_LEGEND
 
 
-@services.kept(16)
+@services.cached(16)
 def of_classes(ref: services.Ref, classes: tuple[int, ...]) -> np.ndarray:
     """The test images of some classes, of all if empty: one truth value each."""
     labels = services.latents(ref).labels
     return np.isin(labels, classes) if classes else np.ones(len(labels), bool)
 
 
-@services.kept(4)
+@services.cached(4)
 def shuffled(images: int) -> np.ndarray:
     """Rows in a fixed random order, so that no class covers the others because it comes last in the data set."""
     return np.random.default_rng(0).permutation(images)

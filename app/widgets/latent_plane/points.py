@@ -21,7 +21,7 @@ TOP = 50
 WIDTH = 640
 
 
-@services.kept(24)
+@services.cached(24)
 def draw_points(
     ref: services.Ref, mode: Theme, height: int, means: bool, coloured: Coloured, ellipses: bool, look: Look
 ) -> Drawing:

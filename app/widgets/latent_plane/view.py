@@ -6,8 +6,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import services, state
-from app.components import View, watch_view
 from app.figures.plane import NARROWEST
+from app.frontend import View, watch_view
 
 _OUTLINES = "_latent_outlines"
 _TOOL = "_latent_tool"

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components import View
+from app.frontend import View
 from app.widgets.latent_plane import view
 from tests.app.reading import open_page
 

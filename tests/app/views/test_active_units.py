@@ -58,7 +58,7 @@ def test_figures_are_the_services_for_every_prior(models, experiment, prior):
     assert shown(at)["A / mean \u03c3\u00b2"] == widgets.format_value(float(layer.ratio[unit]))
     assert shown(at)["KL (nats/image)"] == widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit]))
     assert f"**{widgets.format_value(parts.total, parts.total_se)} nats/image** (n = 300, one sample each)" in words(at)
-    cost = services.mute(ref, unit)
+    cost = services.ablate_unit(ref, unit)
     assert shown(at)["Reconstruction lost"] == widgets.format_value(cost.value, cost.se)
     assert not at.warning
 
@@ -122,7 +122,7 @@ def test_the_price_of_muting_says_on_how_many_images_it_was_measured(ref):
 
     unit = int(services.activity(ref)[0].activity.argmax())
     at = opened(units_limit="100")
-    cost = services.mute(ref, unit, limit=100)
+    cost = services.ablate_unit(ref, unit, limit=100)
     assert cost.n == 100
     assert shown(at)["Reconstruction lost"] == widgets.format_value(cost.value, cost.se)
     assert "nats/image, n\u00a0=\u00a0100, S\u00a0=\u00a01" in words(at)
@@ -183,11 +183,11 @@ def test_two_layers_are_counted_from_the_data_up(ref, monkeypatch):
 
 
 def test_without_the_data_set_everything_but_the_price_is_shown(models, monkeypatch):
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import datasets
 
     monkeypatch.setattr(datasets, "available", lambda name: False)
-    forget()
+    clear_caches()
     at = opened()
     assert "Reconstruction lost" not in shown(at)
     assert "is not installed" in words(at)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import charts, open_page, pictures
 from vampcore import datasets
 
@@ -52,7 +52,7 @@ def own(request, tmp_path, monkeypatch):
     train(run, tmp_path / "roots" / "own" / "vamp", dataset)
     use_root(tmp_path / "roots", monkeypatch)
     yield place, change
-    forget()
+    clear_caches()
 
 
 def remove(place: Path) -> None:
@@ -64,7 +64,7 @@ def test_nothing_is_shown_against_the_wrong_image(own):
     pages = ("latent_space", "pseudo_inputs", "active_units", "compare")
 
     def seen() -> list[tuple[list[dict], list[str]]]:
-        forget()
+        clear_caches()
         opened = [open_page(page, experiment="own", latent_radius="3") for page in pages]
         said.append([[each.value for each in at.text] for at in opened])
         return [(charts(at), pictures(at)) for at in opened]

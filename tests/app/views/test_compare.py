@@ -269,10 +269,10 @@ def test_what_a_sample_takes_is_found_from_a_block_that_is_long_enough(refs, tim
 
 def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):
     from app import services, widgets
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import datasets
 
-    forget()
+    clear_caches()
     monkeypatch.setattr(datasets, "available", lambda name: False)
     at = opened()
     table = at.table[0].value

@@ -9,7 +9,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import charts, metric, open_page, ref_of, words
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -44,7 +44,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(grown: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     use_root(grown, monkeypatch)
     yield grown
-    forget()
+    clear_caches()
 
 
 def opened(view: str, **query: str | list[str]) -> AppTest:

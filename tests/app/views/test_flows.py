@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import as_shown, charts, metric, open_page, pictures, ref_of, words
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -57,7 +57,7 @@ def services(trained: Path, monkeypatch: pytest.MonkeyPatch):
     from app import services
 
     yield services
-    forget()
+    clear_caches()
 
 
 def opened(page: str, **query: str) -> AppTest:

@@ -32,7 +32,7 @@ UNREAD = {"alt", "id", "url", "form_id", "element_hash", "data", "arrow_data", "
 @pytest.fixture
 def hostile(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A family whose classes, folders and priors have such names; its images are not at hand."""
-    from tests.app.conftest import forget, use_root
+    from tests.app.conftest import clear_caches, use_root
     from vampcore import datasets
 
     classes = [*MARKUP, "6", "7", "8", "9"]
@@ -43,7 +43,7 @@ def hostile(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(datasets, "available", lambda name: False)
     use_root(tmp_path / "all", monkeypatch)
     yield tmp_path / "all"
-    forget()
+    clear_caches()
 
 
 def texts(message: Message) -> Iterator[str]:

@@ -241,11 +241,11 @@ def test_a_distance_set_and_taken_back_shows_the_images_once(middle):
 
 
 def test_without_the_data_set_reconstructions_are_named_so(middle, monkeypatch):
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import datasets
 
     monkeypatch.setattr(datasets, "available", lambda name: False)
-    forget()
+    clear_caches()
     at = opened(latent_point=link(middle), latent_radius="1")
     assert "nearest test images (reconstructions)" in words(at)
     assert re.search(r"^\d+ reconstructions", words(at), re.MULTILINE)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, words
 from tests.app.views.plane import check_zooming_too_far
 
@@ -28,7 +28,7 @@ def ref(root, monkeypatch):
 
     use_root(root, monkeypatch)
     yield services.experiments()[0].refs[0]
-    forget()
+    clear_caches()
 
 
 def opened(**query: str) -> AppTest:

@@ -168,10 +168,10 @@ def test_stored_differences_stand_there_at_once_and_without_the_data_set(refs, m
 
     from app import services, widgets
     from app.services.loading import loaded
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import datasets
 
-    forget()
+    clear_caches()
     monkeypatch.setattr(datasets, "available", lambda name: False)
     at = opened()
     sg, mog, vamp = (loaded(ref).checkpoint.per_image.elbo.double().numpy() for ref in refs)
@@ -205,12 +205,12 @@ def test_shipped_differences_are_those_of_the_files():
 
 def evaluated(root: Path, *priors: str) -> None:
     """Store log p(x) of checkpoints, as people do."""
-    from tests.app.conftest import forget
+    from tests.app.conftest import clear_caches
     from vampcore import commands
 
     for prior in priors:
         assert commands.main(["evaluate", str(root / "tiny-2d" / prior), "--samples", "3", "--save"]) == 0
-    forget()
+    clear_caches()
 
 
 def test_figures_are_compared_once_all_are_of_one_kind(part, capsys):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, words
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -23,7 +23,7 @@ def parts(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         save(reduced(load(models / "tiny-2d" / prior), images=KEPT), tmp_path / "part" / "tiny-2d" / prior)
     use_root(tmp_path / "part", monkeypatch)
     yield
-    forget()
+    clear_caches()
 
 
 def opened(page: str, **query: str) -> AppTest:
@@ -51,7 +51,7 @@ def mixed(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     save(reduced(load(models / "tiny-2d" / "mog"), images=KEPT), tmp_path / "mixed" / "tiny-2d" / "mog")
     use_root(tmp_path / "mixed", monkeypatch)
     yield
-    forget()
+    clear_caches()
 
 
 @pytest.mark.parametrize("page", ["overview", "active_units", "compare"])

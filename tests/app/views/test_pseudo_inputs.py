@@ -30,7 +30,7 @@ def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(se
     at = opened(**query)
     assert not at.info
     k = int(services.order(ref, "usage")[0])
-    story, known = services.story(ref, k), services.components(ref)
+    story, known = services.component_detail(ref, k), services.components(ref)
     assert at.number_input(key="component").value == k
     assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
     assert components_of(at) == services.order(ref, "usage").tolist()
@@ -105,7 +105,7 @@ def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(services):
     assert at.get("plotly_chart")[0].proto.spec == tiles
     ellipse = json.loads(at.get("plotly_chart")[1].proto.spec)["data"][-1]["line"]["color"]
     assert ellipse == "#c77d0a"
-    assert services.story(ref, 4).component == 4
+    assert services.component_detail(ref, 4).component == 4
 
 
 def test_the_component_is_kept_on_the_page_of_components(services):
@@ -160,11 +160,11 @@ def test_data_that_the_model_was_not_tested_on_are_not_shown(services, monkeypat
         raise services.DataMissing("another data set")
 
     assert not any("Reconstructions" in words.value for words in opened().caption)
-    memory.forget()
+    memory.clear_caches()
     monkeypatch.setattr(images, "observations", not_these)
     at = opened()
     assert any(words.value.startswith("Reconstructions. Explained best") for words in at.caption)
-    memory.forget()
+    memory.clear_caches()
 
 
 def test_the_table_holds_what_the_services_say(services, monkeypatch):

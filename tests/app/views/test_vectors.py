@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, pictures, ref_of, words
 from tests.sharing import made_once
 
@@ -43,7 +43,7 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(wine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     use_root(wine, monkeypatch)
     yield wine
-    forget()
+    clear_caches()
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -71,4 +71,4 @@ def test_samples_are_bars_with_a_line_at_the_mean(services):
 def test_images_say_nothing_of_vectors(trained, monkeypatch):
     use_root(trained, monkeypatch)
     assert "vectors of" not in words(open_page("overview"))
-    forget()
+    clear_caches()

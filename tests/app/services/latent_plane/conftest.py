@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.app.conftest import forget, use_root
+from tests.app.conftest import clear_caches, use_root
 
 
 @pytest.fixture
@@ -21,4 +21,4 @@ def large(tmp_path, monkeypatch):
     untrained(tmp_path / "large" / "mog", images=30_000)
     use_root(tmp_path, monkeypatch)
     yield services.experiments()[0].refs[0]
-    forget()
+    clear_caches()

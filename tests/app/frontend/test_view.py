@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from app.components.view import View, tool_of, view_of
+from app.frontend.view import View, tool_of, view_of
 
 
 def test_a_rectangle_is_read():

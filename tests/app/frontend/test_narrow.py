@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.components.narrow import narrow_of
+from app.frontend.narrow import narrow_of
 
 
 @pytest.mark.parametrize("narrow", [True, False])

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app.components.pick import host_class, place_of
 from app.figures.plane import NARROWEST
+from app.frontend.pick import host_class, place_of
 
 TOOLS = ("pan", "zoom", "lasso", "select")
 

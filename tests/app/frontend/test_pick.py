@@ -3,7 +3,7 @@ import math
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.pick import Place, host_class, place_of
+from app.frontend.pick import Place, host_class, place_of
 
 
 def test_a_place_is_two_finite_numbers():
@@ -41,7 +41,7 @@ def test_pages_with_several_hooks_run():
         import plotly.graph_objects as go
         import streamlit as st
 
-        from app.components import copy_link, pick
+        from app.frontend import copy_link, pick
 
         copy_link()
         for key in ("first", "second"):
