@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from app import ready
+from app.compression import Compressed
 
 
 @contextlib.asynccontextmanager
@@ -21,4 +23,4 @@ async def _getting_ready(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(Path(__file__).with_name("main.py"), lifespan=_getting_ready)
+app = st.App(Path(__file__).with_name("main.py"), lifespan=_getting_ready, middleware=[Middleware(Compressed)])

@@ -31,7 +31,7 @@ APP = (
     ("figures", "services"),
     ("state", "frontend"),
     ("widgets",),
-    ("views", "ready"),
+    ("views", "ready", "compression"),
     ("main", "asgi"),
 )
 # In the library's __init__ stand the public names: it may import all but the command line, and nothing imports it.

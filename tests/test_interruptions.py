@@ -82,7 +82,7 @@ class TestControlC:
         assert b"Traceback" not in said + err
         stopped = load(folder)
         count = stopped.progress.epochs
-        assert out.decode() == f"{folder}: {count} epochs\n"
+        assert out.decode() == f"{folder}: {count} epoch{'' if count == 1 else 's'}\n"
 
         alone, resumed = tmp_path / "alone", folder
         train_to(alone, count + 1, stopped.config)

@@ -132,10 +132,10 @@ def test_who_waits_for_another_page_gives_up_its_turn(monkeypatch):
         assert first.result(patience()) == second.result(patience()) == 1
 
 
-SLOW_PAGE = """
+# In a module, as all that is kept: Streamlit runs a page's own file anew in every run.
+COUNTING = """
 import time
 from pathlib import Path
-import streamlit as st
 from app.services.memory import cached
 
 @cached(4, "Counting slowly")
@@ -148,6 +148,10 @@ def slow(number):
 def within(number):
     time.sleep(0.5)
     return number
+"""
+SLOW_PAGE = """
+import streamlit as st
+from counting import slow
 
 st.text(f"counted {slow(7)}")
 """
@@ -168,6 +172,7 @@ class Listener(Viewer):
 def test_words_are_said_to_who_computes_and_to_who_waits_and_not_to_who_comes_later(tmp_path):
     script = tmp_path / "page.py"
     script.write_text(SLOW_PAGE, encoding="utf-8")
+    script.with_name("counting.py").write_text(COUNTING, encoding="utf-8")
 
     async def visit(viewer: Listener) -> str:
         async with viewer:

@@ -44,7 +44,7 @@ def test_a_component_has_the_images_that_it_explains_best_and_those_nearest_to_i
     joint, total = log_joint(shipped, ref)
     known, mean = shipped.components(ref), shipped.latents(ref).mean.astype(np.float64)
     for k in some_components(shipped, ref):
-        story = shipped.story(ref, k, 1)
+        story = shipped.component_detail(ref, k, 1)
         shares = np.minimum(np.exp(joint[:, k] - total), 1)
         np.testing.assert_allclose(story.responsibilities, shares[story.explained], rtol=1e-6, atol=1e-9)
         assert (story.responsibilities <= 1).all()
@@ -66,7 +66,7 @@ def test_of_one_component_the_densest_images_are_shown(shipped, name):
     """For a standard normal those are the images whose samples lie nearest to 0."""
     ref = ref_of(shipped, *name.split("/"))
     sample = shipped.latents(ref).sample.astype(np.float64)
-    story = shipped.story(ref, 0, 1)
+    story = shipped.component_detail(ref, 0, 1)
     from_origin = np.linalg.norm(sample, axis=1)
     np.testing.assert_array_equal(story.explained, from_origin.argsort(kind="stable")[: len(story.explained)])
     np.testing.assert_array_equal(story.responsibilities, np.ones(len(story.explained)))
