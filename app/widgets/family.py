@@ -130,10 +130,10 @@ def latent_map(
 
 
 def say_outside(ref: services.Ref, window: services.Window) -> None:
-    """Say how many dots lie beyond the edges of a map, where some do."""
+    """Say how many dots lie outside a map's window, where some do: its picture of the dots ends there."""
     images = services.facts(ref).images
     if outside := images - len(services.rows_in(ref, window)):
-        st.caption(f"{count(outside)} of {count(images)} dots are outside this map.")
+        st.caption(f"{count(outside)} of {count(images)} dots lie farther out and are not drawn.")
 
 
 def bar_of(windows: Iterable[services.Window]) -> float | None:

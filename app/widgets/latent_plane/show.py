@@ -86,7 +86,7 @@ def _show_points(
     how = drawn if in_view < images else ""
     if look.view is None:
         outside = in_view - int(of_these[services.rows_in(ref, services.window((ref,)), means)].sum())
-        drawn += f"; {count(outside)} outside this map" if outside else ""
+        drawn += "; zoom out to see those outside the frame" if outside else ""
     return Shown(_selected(ref, means, coloured, look), in_view, how, f"{seen}, {drawn}.", coloured.classes)
 
 

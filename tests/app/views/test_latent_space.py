@@ -308,7 +308,7 @@ def test_a_class_filter_keeps_its_dots_and_the_others_step_back(ref, middle):
     assert len(faint) == (~kept).sum()
     np.testing.assert_array_equal(np.sort(shown), np.sort(services.points(ref)[kept, 0]))
     outside = kept.sum() - len(set(services.rows_in(ref, services.window((ref,)))) & set(np.flatnonzero(kept)))
-    beyond = f"; {outside} outside this map" if outside else ""
+    beyond = "; zoom out to see those outside the frame" if outside else ""
     assert f"**{kept.sum()}** of 300 test images, of the selected classes, each drawn as a dot{beyond}." in words(at)
     written = [each["text"] for each in json.loads(spec(at))["layout"]["annotations"]]
     assert [each for each in written if each in "0123456789"] == ["3", "7"]
