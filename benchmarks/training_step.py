@@ -28,8 +28,9 @@ from torch._inductor import config as inductor
 
 from benchmarks.products import Dense, forward_and_backward, gated_body
 from benchmarks.timing import Row, Seconds, Spread, Table, Timing, progress, ratio, significant, take_turns, threads
-from vampcore.config import MODELS, Config
+from vampcore.config import Config
 from vampcore.datasets import Dataset, Split
+from vampcore.kinds import MODELS
 from vampcore.training import Run, keep_freed_memory
 
 PAPER = Config(data="static_mnist", experiment="benchmark")

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up; a module may import what stands on an earlier line, never a neighbour on its own.
 VAMPCORE = (
+    ("kinds",),
     ("config", "compiling", "distributions", "literature"),
     ("nn", "transforms"),
     ("likelihoods", "datasets", "priors"),

@@ -7,7 +7,6 @@ import pytest
 from vampcore.config import (
     _LATER,
     CHOICES,
-    PRIORS,
     Config,
     ConfigError,
     DataSpec,
@@ -16,6 +15,7 @@ from vampcore.config import (
     observation_from_json,
     to_json,
 )
+from vampcore.kinds import PRIORS
 
 PLAIN = to_json(Config(data="digits", experiment="digits-2d"))
 SEEN = {"shape": [1, 8, 8], "levels": 16, "classes": ["0", "1"]}

@@ -1,6 +1,7 @@
 """What the pages call a prior, from its entry in the library's registry."""
 
-from vampcore.config import PRIORS, Config
+from vampcore.config import Config
+from vampcore.kinds import PRIORS
 
 # Shown first where an experiment has it.
 DEFAULT_PRIOR = Config.prior

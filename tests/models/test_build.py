@@ -3,8 +3,9 @@ import dataclasses
 import pytest
 import torch
 
-from vampcore.config import MODELS, PRIORS, Config, DataSpec
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import Flow
+from vampcore.kinds import MODELS, PRIORS
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.models import VAE, build
 from vampcore.objectives import elbo

@@ -7,8 +7,9 @@ import torch
 
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
-from vampcore.config import PRIORS, Config, DataSpec
+from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal
+from vampcore.kinds import PRIORS
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
 from vampcore.metrics import evaluate
 from vampcore.models import VAE, build

@@ -8,7 +8,8 @@ import torch
 from tests.small_runs import FILES, RUN_FILES, config, few_digits, train
 from vampcore import zoo
 from vampcore.checkpoints import load
-from vampcore.config import PRIORS, Config, DataSpec
+from vampcore.config import Config, DataSpec
+from vampcore.kinds import PRIORS
 from vampcore.metrics import active_units, evaluate, log_likelihood
 from vampcore.models import VAE, build
 from vampcore.models.hvae import Joined, LowerDenseLayer

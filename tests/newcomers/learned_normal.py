@@ -2,8 +2,8 @@
 
 import torch
 
-from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.kinds import PriorKind
 from vampcore.priors import Prior, register
 
 

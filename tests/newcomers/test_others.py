@@ -57,7 +57,7 @@ import math
 
 from torch import nn
 
-from vampcore.config import ModelKind
+from vampcore.kinds import ModelKind
 from vampcore.models.mlp import output_module
 from vampcore.nn import NormalHead
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from tests.small_runs import config, few_digits
-from vampcore.config import PRIORS, ConfigError
+from vampcore.config import ConfigError
 from vampcore.datasets import observe
+from vampcore.kinds import PRIORS
 from vampcore.priors import VampData
 from vampcore.training import Run
 

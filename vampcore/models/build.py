@@ -8,7 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from vampcore.config import MODELS, Config, DataSpec, ModelKind
+from vampcore.config import Config, DataSpec
+from vampcore.kinds import MODELS, ModelKind
 from vampcore.models.conv import ConvDecoder, ConvEncoder, LowerConvLayer
 from vampcore.models.flow import FlowEncoder
 from vampcore.models.hvae import LowerDenseLayer, TwoLayerDecoder

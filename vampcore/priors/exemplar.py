@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormalMixture, OneScaleNormal
+from vampcore.kinds import PriorKind
 from vampcore.priors.encoder import Encoder
 from vampcore.priors.registry import Prior, TrainingImages
 

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormal, Flow
+from vampcore.kinds import PriorKind
 from vampcore.priors.encoder import Encoder
 from vampcore.priors.registry import Prior
 from vampcore.transforms import AffineTransforms

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
-from vampcore.config import PriorKind
 from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.kinds import PriorKind
 from vampcore.priors.active_mask import initial_active, mask_inactive
 from vampcore.priors.encoder import Encoder
 from vampcore.priors.registry import GrowingPrior, Prior

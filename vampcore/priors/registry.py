@@ -12,8 +12,9 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vampcore.config import PRIORS, Config, PriorKind
+from vampcore.config import Config
 from vampcore.distributions import DiagNormal, Distribution
+from vampcore.kinds import PRIORS, PriorKind
 from vampcore.priors.encoder import Encoder
 
 GROUP = "vampcore.priors"

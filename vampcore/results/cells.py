@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.card import component_count
-from vampcore.config import PRIORS, Config
+from vampcore.config import Config
+from vampcore.kinds import PRIORS
 from vampcore.literature import Published, Source, published
 
 MINUS = "−"

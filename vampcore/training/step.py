@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from vampcore.compiling import Compiled, can_compile
-from vampcore.config import MODELS, Config, ConfigError
+from vampcore.config import Config, ConfigError
+from vampcore.kinds import MODELS
 from vampcore.models import VAE
 from vampcore.objectives import elbo, iwae_bound
 from vampcore.training.processes import Processes

@@ -7,7 +7,7 @@ import pytest
 from app.figures import theme
 from app.figures.drawing import Drawing
 from app.figures.theme import DARK, LIGHT
-from vampcore.config import PRIORS
+from vampcore.kinds import PRIORS
 
 
 def contrast(first: str, second: str) -> float:

@@ -1,0 +1,66 @@
+"""What is known of a prior or an architecture before there is a model, and the two registries of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PriorKind:
+    """What is known of a prior before there is a model; `vampcore.priors.registry` says how one is added.
+
+    Attributes:
+        key: In a configuration, on the command line, in a folder's name.
+        short: Its name where there is little room.
+        name: Its name in full.
+        sentence: Its name within a sentence, in lower case.
+        build: From a `Config` and the shape of an observation (channels, height, width) to a `Prior`.
+        fixed_components: Number of components that no configuration changes: 1 of a single normal, 0 of a density
+            without components. None where it is the configuration's.
+        one_an_image: Whether the components are the training images, and so as many.
+        grows: Whether it can start with few components and add others while it is trained.
+        is_flow: Whether it is a normalising flow, built of the configuration's `transforms`.
+        any_posterior: Whether posteriors may be flows: nothing of it is made of the encoder's means and scales.
+        no_pseudo_inputs: The sentence that stands in place of the pseudo-inputs where there are none to show.
+    """
+
+    key: str
+    short: str
+    name: str
+    sentence: str
+    build: Callable[[Any, tuple[int, int, int]], Any]
+    fixed_components: int | None = None
+    one_an_image: bool = False
+    grows: bool = False
+    is_flow: bool = False
+    any_posterior: bool = False
+    no_pseudo_inputs: str = "This prior has no pseudo-inputs."
+
+    @property
+    def components_are_chosen(self) -> bool:
+        """Whether the number of components is the configuration's choice."""
+        return self.fixed_components is None and not self.one_an_image
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """What is known of an architecture before there is a model; `vampcore.models.build` says how one is added.
+
+    Attributes:
+        key: In a configuration and on the command line.
+        stochastic_layers: Number of layers of latent variables.
+        build: From a `Config` and the `DataSpec` that it observes to an `Architecture`, the modules without the prior.
+        steps_worth_compiling: Steps of a run on a CPU from which compiling saves more time than it takes; None where it
+            never does.
+    """
+
+    key: str
+    stochastic_layers: int
+    build: Callable[[Any, Any], Any]
+    steps_worth_compiling: int | None = 6_000
+
+
+# Every prior by its key, in the order in which they are shown; `vampcore.priors.register` fills it.
+PRIORS: dict[str, PriorKind] = {}
+# Every architecture by its key; `vampcore.models.build` fills it.
+MODELS: dict[str, ModelKind] = {}
