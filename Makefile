@@ -17,6 +17,9 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8
 # --no-compile: to compile all modules of 6 GB takes a minute more, and most are never imported.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 UV := $(BIN)/uv pip install --python $(BIN)/python
+# Many containers set it. Then each process of the tests would compile the modules of torch again, which takes longer than
+# to import them.
+export PYTHONDONTWRITEBYTECODE :=
 CHECKPOINTS := $(patsubst checkpoints/%/config.json,%,$(wildcard checkpoints/*/*/config.json))
 
 .DEFAULT_GOAL := help
