@@ -12,15 +12,25 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from app import ready
+from app import addresses, ready
 from app.compression import Compressed
+from app.content import routes
 
 
 @contextlib.asynccontextmanager
 async def _getting_ready(_: st.App) -> AsyncIterator[None]:
     # Beside the server, which answers meanwhile; a thread that a stop of the server does not wait for.
     threading.Thread(target=ready.start_up, daemon=True).start()
-    yield
+    addresses.ROUTES.set()
+    try:
+        yield
+    finally:
+        addresses.ROUTES.clear()
 
 
-app = st.App(Path(__file__).with_name("main.py"), lifespan=_getting_ready, middleware=[Middleware(Compressed)])
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    lifespan=_getting_ready,
+    routes=routes(),
+    middleware=[Middleware(Compressed)],
+)

@@ -28,11 +28,11 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
-    ("records",),
+    ("records", "addresses"),
     ("figures", "services"),
     ("state", "frontend"),
     ("widgets",),
-    ("views", "ready", "compression"),
+    ("views", "ready", "compression", "content"),
     ("main", "asgi"),
 )
 # In the library's __init__ stand the public names: it may import all but the command line, and nothing imports it.

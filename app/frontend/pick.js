@@ -1,34 +1,9 @@
 // A click anywhere in a plotly figure, in the figure's own units; and a ring at a place, drawn over the figure so that the
 // figure itself never changes (a changed figure would lose its selection and travel again).
 //
-// Plotly tells nobody about clicks on contours, pictures or empty ground, so this listens to the pointer itself and reads the
-// axes that plotly keeps on the element (`_fullLayout`, not public: without it, clicks do nothing and the page's inputs remain).
-
-const STILL = 5 // pixels: a pointer that went further than this before its release was dragging
+// Plotly tells nobody about clicks on contours, pictures or empty ground, so this listens to the pointer itself.
 
 const listeners = new WeakMap() // parentElement -> what the last run set up
-
-function geometry(host) {
-  const plot = host?.querySelector(".js-plotly-plot")
-  const layout = plot?._fullLayout
-  const x = layout?.xaxis
-  const y = layout?.yaxis
-  if (!x?.p2l || !y?.p2l || !x._length || !y._length) return null
-  const box = plot.getBoundingClientRect()
-  if (!box.width || !layout.width) return null
-  return { plot, x, y, box, scale: box.width / layout.width }
-}
-
-function placeAt(host, clientX, clientY) {
-  const shape = geometry(host)
-  if (!shape) return null
-  const { x, y, box, scale } = shape
-  const across = (clientX - box.left) / scale - x._offset
-  const down = (clientY - box.top) / scale - y._offset
-  if (across < 0 || across > x._length || down < 0 || down > y._length) return null
-  const place = { x: x.p2l(across), y: y.p2l(down) }
-  return Number.isFinite(place.x) && Number.isFinite(place.y) ? place : null
-}
 
 function listen(hostClass, report) {
   let pressed = null
@@ -37,8 +12,7 @@ function listen(hostClass, report) {
     pressed = null
     if (!event.isPrimary || event.button !== 0) return
     const host = hostOf(event)
-    if (!host || !event.target.closest(".js-plotly-plot")) return
-    if (event.target.closest(".modebar, .legend, .infolayer .colorbar")) return
+    if (!host || !onFigure(event)) return
     pressed = { host, id: event.pointerId, x: event.clientX, y: event.clientY }
   }
   const far = (event) => Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > STILL

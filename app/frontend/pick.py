@@ -3,17 +3,17 @@
 import math
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from app.figures.theme import COMPARED
+from app.frontend.sources import javascript
 
 _MOUNT = st.components.v2.component(
     "vampscope_pick",
     html="<span></span>",
-    js=(Path(__file__).parent / "pick.js").read_text("utf-8"),
+    js=javascript("plot", "pick"),
 )
 
 

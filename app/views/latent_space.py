@@ -7,11 +7,13 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import services, state, widgets
 from app.figures.tiles import tiles, tiles_png
 from app.widgets import typicality
+from app.widgets.latent_plane import hover
 from app.widgets.latent_plane.selection import ENLARGED, selected_images
 
 CHART = "latent_plane"
 VIEW = "latent_view"
 PLACE = "latent_point"
+DECODED = "latent_decoded"
 NEIGHBOURS = 8
 # Test images from which on measuring holes takes seconds.
 SLOW_HOLES = 3000
@@ -79,6 +81,7 @@ def follow_place(ref: services.Ref, means: bool, shown: widgets.Shown, picture: 
         widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)
+        hover.hover_on_plane(ref, CHART, DECODED, place, PLACE)
     # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
     selected_images(ref, shown.selected, place, means, VIEW, shown.classes)
 
@@ -88,7 +91,7 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
     facts, mode, window = services.facts(ref), widgets.mode(), services.window((ref,))
     exact = services.plane(ref).exact
     with st.container(border=True):
-        decoded_here, below = st.container(), st.container()
+        decoded_here, nearest, below = st.container(key=DECODED), st.container(), st.container()
         with below:
             on_plane = not exact and widgets.switch(
                 "Neighbours on the plane",
@@ -120,6 +123,8 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
             said.markdown("\n\n".join(lines))
             if words := widgets.mean_words(ref):
                 st.caption(words)
+            st.caption(hover.hover_words(ref))
+        with nearest:
             show_nearest(ref, found, means, on_plane)
         # Its content is sent once it is open: most people click, and every click would send it again.
         icon = ":material/keyboard:"
@@ -211,6 +216,7 @@ widgets.page_head(
     "contours: the prior puts probability there, but no test image is encoded there.",
 )
 widgets.part_notice((state.selected().ref,))
+hover.bring_decoder(state.selected().ref)
 explore(state.selected().ref)
 widgets.explain(
     """

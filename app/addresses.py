@@ -1,0 +1,28 @@
+"""Addresses of what a browser fetches once and keeps: each names a checkpoint and what is sent, for ever.
+
+They exist where the server is `app/asgi.py`. Elsewhere a page carries the same bytes as a component's data.
+"""
+
+import threading
+
+import streamlit as st
+
+ROUTES = threading.Event()
+"""Set while the server answers at these addresses."""
+
+
+def address(kind: str, sha256: str, digest: str) -> str | None:
+    """Where a browser fetches a content; None where the server has no such routes.
+
+    Arguments:
+        kind: What it is of the checkpoint, a decoder say.
+        sha256: The checkpoint's.
+        digest: The content's own.
+    """
+    return f"{base_path()}/{kind}/{sha256}?v={digest}" if ROUTES.is_set() else None
+
+
+def base_path() -> str:
+    """The path that the server is told to answer under, without a slash at its end."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""

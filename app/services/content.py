@@ -1,0 +1,48 @@
+"""What a browser fetches from an address of its own, see `app.addresses`: found by its checkpoint and its digest."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.services.catalogue import experiments
+from app.services.loading import Ref, ServiceError
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes for a browser.
+
+    Attributes:
+        sent: The bytes.
+        digest: The first 64 bits of their sha256, in hexadecimal.
+    """
+
+    sent: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, sent: bytes) -> "Content":
+        """The content that these bytes are."""
+        return cls(sent, hashlib.sha256(sent).hexdigest()[:16])
+
+
+Maker = Callable[[Ref], Content | None]
+"""Makes a checkpoint's content, which is kept; None where it has none."""
+
+
+def find(make: Maker, sha256: str, digest: str) -> Content | None:
+    """The content with this digest of a listed checkpoint; None where there is none.
+
+    Two folders may hold one model, a reduced copy and the whole, whose planes differ: the digest tells them apart.
+    """
+    for experiment in experiments():
+        for ref in experiment.refs:
+            if ref.sha256 != sha256:
+                continue
+            try:
+                content = make(ref)
+            except ServiceError:
+                continue
+            if content is not None and content.digest == digest:
+                return content
+    return None

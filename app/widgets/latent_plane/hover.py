@@ -1,0 +1,48 @@
+"""What lies under the pointer over the plane, decoded in the browser, where the decoder can be."""
+
+from app import addresses, frontend, services, state
+from app.figures.tiles import PADDING
+from app.services import decoder
+from app.widgets.page import mode
+
+
+def bring_decoder(ref: services.Ref) -> None:
+    """Send the decoder with the page where the server has no address for it; to be called outside of fragments."""
+    content = decoder.packed(ref)
+    if content is not None and addresses.address("decoder", ref.sha256, content.digest) is None:
+        frontend.carry_decoder(content.sent, content.digest)
+
+
+def hover_words(ref: services.Ref) -> str:
+    """How to decode a place of the plane, and why by clicks only where it is so."""
+    reason = decoder.refusal(ref)
+    if reason:
+        return f"Click on the map to decode a place. Hovering does not, since {reason}."
+    return "Hover over the map to decode the place under the pointer; click to keep it."
+
+
+def hover_on_plane(ref: services.Ref, chart_key: str, card_key: str, place: tuple[float, float], key: str) -> None:
+    """Decode what lies under the pointer over the plane, or under a cursor that arrow keys move.
+
+    Arguments:
+        ref: The checkpoint.
+        chart_key: Key of the plane's figure.
+        card_key: Key of the container whose first picture is the decoded one.
+        place: What was clicked, where the cursor begins.
+        key: Name of the place in the URL.
+    """
+    content = decoder.packed(ref)
+    if content is None:
+        return
+    frontend.hover(
+        chart_key,
+        card_key,
+        label="Map of the latent space. Arrow keys move a cursor by a hundredth of the map, with Shift by a tenth; "
+        "Enter keeps its place.",
+        mark=place,
+        digest=content.digest,
+        address=addresses.address("decoder", ref.sha256, content.digest),
+        inverted=bool(services.facts(ref).binary) and not mode().dark,
+        rim=PADDING,
+        on_pick=lambda where: state.set_point(key, where.x, where.y),
+    )

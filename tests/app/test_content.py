@@ -1,0 +1,73 @@
+"""Addresses that name a content for ever, and that nothing else has."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from starlette.applications import Starlette
+
+from app import addresses
+from app import content as routes
+
+SHA256 = "ab" * 32
+
+
+def answer(app: Starlette, path: str, query: str = "") -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and content."""
+    said: list[dict] = []
+
+    async def send(message) -> None:
+        said.append(message)
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
+    # In a thread of its own: a browser that another test left open keeps this one's event loop.
+    with ThreadPoolExecutor() as pool:
+        pool.submit(asyncio.run, app(scope, receive, send)).result()
+    start, *bodies = said
+    found = {name.decode(): value.decode() for name, value in start["headers"]}
+    return start["status"], found, b"".join(message["body"] for message in bodies)
+
+
+@pytest.mark.parametrize("base", ["", "/shown"])
+def test_a_content_is_kept_for_ever_and_another_is_not_found(monkeypatch, base):
+    sent = b"numbers" * 1000
+    monkeypatch.setattr(routes, "base_path", lambda: base)
+    app = Starlette(routes=routes.content_routes("kind", lambda *asked: {(SHA256, "0123"): sent}.get(asked)))
+    status, headers, found = answer(app, f"{base}/kind/{SHA256}", "v=0123")
+    assert (status, found) == (200, sent)
+    assert "immutable" in headers["cache-control"]
+    assert headers["content-encoding"] == "identity"
+    for path, query in (
+        (f"{base}/kind/{SHA256}", "v=0124"),
+        (f"{base}/kind/{SHA256}", ""),
+        (f"{base}/kind/{SHA256[2:]}cd", "v=0123"),
+        (f"{base}/other/{SHA256}", "v=0123"),
+    ):
+        status, headers, _ = answer(app, path, query)
+        assert status == 404
+        assert "immutable" not in headers.get("cache-control", "")
+
+
+def test_a_decoder_is_found_by_the_address_that_a_page_names(models, monkeypatch):
+    from app.services import catalogue, decoder
+
+    monkeypatch.setattr(addresses, "ROUTES", threading.Event())
+    ref = catalogue.experiments()[0].refs[0]
+    made = decoder.packed(ref)
+    assert addresses.address("decoder", ref.sha256, made.digest) is None
+    addresses.ROUTES.set()
+    path, _, query = addresses.address("decoder", ref.sha256, made.digest).partition("?")
+    app = Starlette(routes=routes.routes())
+    assert answer(app, path, query)[2] == made.sent
+    assert answer(app, path, "v=0")[0] == 404
+    assert answer(app, "/decoder/" + SHA256, query)[0] == 404
+
+
+def test_the_server_has_the_routes():
+    from app import asgi
+
+    assert {route.path for route in asgi.app._user_routes} >= {"/decoder/{sha256}"}

@@ -1,0 +1,114 @@
+"""What lies under the pointer is decoded in the browser, as torch decodes it, and a click shows the same image."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from tests.app.reading import ref_of
+from tools.browser import PATIENCE, settled
+from vampcore.models import decoded_means
+
+MODELS = (("mnist-2d", "mog"), ("static-mnist-40d", "vamp"), ("static-mnist-hvae", "vamp"), ("frey-2d", "sg"))
+PIXELS = """([x, y]) => {
+    const plot = document.querySelector(".st-key-latent_plane .js-plotly-plot");
+    const { xaxis, yaxis } = plot._fullLayout;
+    const box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.l2p(x), box.top + yaxis._offset + yaxis.l2p(y)];
+}"""
+RANGES = """() => {
+    const { xaxis, yaxis } = document.querySelector(".st-key-latent_plane .js-plotly-plot")._fullLayout;
+    return [...xaxis.range, ...yaxis.range].map(Number);
+}"""
+# Of the pictures in the card, one pixel of each enlarged one, without the rim.
+SHOWN = """(size) => {
+    const card = document.querySelector(".st-key-latent_decoded");
+    return ["canvas", "img"].map((name) => {
+        const picture = card.querySelector(name);
+        const canvas = new OffscreenCanvas(size, size);
+        const context = canvas.getContext("2d");
+        context.imageSmoothingEnabled = false;
+        context.drawImage(picture, 0, 0, size, size);
+        const { data } = context.getImageData(1, 1, size - 2, size - 2);
+        return Array.from({ length: (size - 2) ** 2 }, (_, i) => data[4 * i]);
+    });
+}"""
+DECODED = """async ([address, places]) => {
+    const known = await [...window.vampscopeDecoders.values()][0];
+    const answer = await fetch(address);
+    const decoder = new known.constructor(new Uint8Array(await answer.arrayBuffer()));
+    return places.map(([x, y]) => {
+        const z = decoder.above(x, y);
+        return [Array.from(z), Array.from(decoder.decode(z)), decoder.component(z)];
+    });
+}"""
+LENS = ".vampscope-lens"
+
+
+def opened(page: Page, query: str) -> None:
+    page.goto(f"/latent_space?{query}")
+    page.locator(".st-key-latent_plane .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    page.locator(".vampscope-keys").wait_for(state="attached", timeout=PATIENCE)
+
+
+def test_pointer_and_keys_decode_what_a_click_shows_and_torch_computes(page):
+    from app.services import catalogue, decoder, images, loading
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/decoder/" in request.url else None)
+    opened(page, "experiment=mnist-2d&prior=MoG")
+    assert asked == []
+    left, right, bottom, top = page.evaluate(RANGES)
+    place = (left + 0.6 * (right - left), bottom + 0.45 * (top - bottom))
+    at = page.evaluate(PIXELS, list(place))
+    page.mouse.move(*at)
+    page.mouse.move(at[0] + 1, at[1])
+    page.mouse.move(*at)
+    expect(page.locator(LENS)).to_be_visible(timeout=PATIENCE)
+    assert len(asked) == 1
+    said = page.locator(f"{LENS} strong").inner_text()
+    assert [float(each.replace("\u2212", "-")) for each in re.findall(r"[\u2212\d.]+", said)] == pytest.approx(
+        place, abs=0.006
+    )
+    page.mouse.click(*at)
+    expect(page).to_have_url(re.compile("latent_point="), timeout=PATIENCE)
+    settled(page)
+    hovered, clicked = (np.array(each) for each in page.evaluate(SHOWN, 30))
+    assert np.abs(hovered - clicked).max() <= 1
+    assert np.ptp(hovered) > 100
+    page.mouse.move(5, 5)
+    expect(page.locator(LENS)).to_be_hidden(timeout=PATIENCE)
+
+    # The keys: from the place that was clicked, by a hundredth of the map, and by a tenth.
+    page.keyboard.press("Tab")
+    page.locator(".vampscope-keys").focus()
+    expect(page.locator(LENS)).to_be_visible(timeout=PATIENCE)
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    moved = (place[0] + 0.01 * (right - left), place[1] + 0.1 * (top - bottom))
+    words = ", ".join(f"{value:.2f}".replace("-", "\u2212") for value in moved)
+    expect(page.locator(".vampscope-keys output")).to_have_text(re.compile(re.escape(words)), timeout=PATIENCE)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"latent_point={moved[0]:.2f}"), timeout=PATIENCE)
+    settled(page)
+    hovered, clicked = (np.array(each) for each in page.evaluate(SHOWN, 30))
+    assert np.abs(hovered - clicked).max() <= 1
+
+    # All kinds of models, in this page.
+    for experiment, prior in MODELS:
+        ref = ref_of(catalogue, experiment, prior)
+        content, model = decoder.packed(ref), loading.loaded(ref).checkpoint.model
+        low, high = (-1.5, 1.5) if experiment.endswith("2d") else (-2.5, 2.5)
+        draws = np.random.default_rng(1).uniform(low, high, (6, 2)).astype(np.float32)
+        address = f"/decoder/{ref.sha256}?v={content.digest}"
+        found = page.evaluate(DECODED, [address, draws.tolist()])
+        for (x, y), (z, image, component) in zip(draws.tolist(), found, strict=True):
+            expected = images.decode_place(ref, x, y)
+            np.testing.assert_allclose(z, expected.z, rtol=1e-4, atol=1e-4)
+            (by_torch,) = next(decoded_means(model, (torch.tensor([z], dtype=torch.float32),), torch.Generator()))
+            np.testing.assert_allclose(image, by_torch.flatten(), atol=1e-5)
+            assert component["index"] == expected.component
+            assert component["share"] == pytest.approx(expected.responsibility, abs=1e-3)
