@@ -4,10 +4,13 @@ A control's key is its name in the URL, so keys carry the prefix of their page. 
 itself (`bind="query-params"`) and falls back to the default where it cannot read a value, but silently, and `1e999` in
 a number input raises. So every value that a URL brings is checked here before its widget first exists: what cannot be
 used is taken out of the URL and named in a notice.
+
+That binding writes the words of an option. Experiment and prior have words for people and keys for the URL, so they are
+not bound: `expect_key` and `show_key` read and write the URL around their widgets.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +27,7 @@ FARTHEST = 1e4
 _PAGE = "_page"
 _VISIT = "_visit"
 _NOTICES = "_notices"
+_ADDRESSED = "_addressed"
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,8 @@ def first() -> Selection:
     Raises:
         services.ServiceError: If there is no checkpoint.
     """
-    for experiment in services.experiments():
-        if experiment.priors:
-            return _of(experiment, None)
+    if experiment := services.opening():
+        return _of(experiment, None)
     raise services.ServiceError("there is no trained model yet: run python -m vampcore train --data digits")
 
 
@@ -143,6 +146,43 @@ def expect_choice(key: str, labels: Mapping[str, str], default: str | None) -> N
     _check_choices(key, labels, many=False)
     if key in st.session_state and st.session_state[key] not in labels and st.session_state[key] is not default:
         st.session_state[key] = default
+
+
+def expect_key(key: str, options: Collection[str], default: str, spelled: Mapping[str, str]) -> None:
+    """Let a control whose options are keys follow the URL, before it is drawn.
+
+    It follows where the URL has changed since it was last drawn: at first, by a link, and by Back. A page that the
+    navigation opens has no query yet, so there the control stays as it is.
+
+    Arguments:
+        key: The control's key and name in the URL.
+        options: What can be chosen.
+        default: What the URL does not name.
+        spelled: Other words for some options that a URL may have.
+    """
+    asked, known = st.query_params.get(key), st.session_state.get(_ADDRESSED, {}).get(key)
+    opened = known is None or known[0] != visit()
+    if asked is not None and (opened or asked != known[1]):
+        option = asked if asked in options else spelled.get(asked)
+        if option not in options:
+            some = ", ".join(map(_as_code, list(options)[:6])) + (", \u2026" if len(options) > 6 else "")
+            _drop(key, [asked], f"it may be {some}")
+        st.session_state[key] = option
+    elif asked is None and not opened and known[1] is not None:
+        st.session_state[key] = default
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = default
+
+
+def show_key(key: str, chosen: str, default: str) -> None:
+    """Name what was chosen in the URL, after its control was drawn; the default is not named."""
+    said = None if chosen == default else chosen
+    if st.query_params.get(key) != said:
+        if said is None:
+            del st.query_params[key]
+        else:
+            st.query_params[key] = said
+    st.session_state[_ADDRESSED] = st.session_state.get(_ADDRESSED, {}) | {key: (visit(), said)}
 
 
 def expect_choices(key: str, labels: Mapping[str, str], limit: int | None = None) -> None:

@@ -28,7 +28,7 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
-    ("records", "addresses"),
+    ("records", "addresses", "names"),
     ("figures", "services"),
     ("state", "frontend"),
     ("widgets",),

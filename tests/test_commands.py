@@ -24,7 +24,7 @@ from vampcore.metrics import metric_to_json
 
 QUICK = ["--components=4", "--latent-dim=2", "--hidden=16", "--layers=1", "--epochs=2", "--warmup=1"]
 QUICK += ["--experiment=quick"]
-FIELDS = ["experiment", "prior", "path", "data", "model", "components", "latent_dims", "epochs", "converged"]
+FIELDS = ["experiment", "prior", "path", "data", "model", "components", "latent_dims", "shape", "epochs", "converged"]
 FIELDS += ["log_likelihood", "sha256", "posterior", "checked", "in_use"]
 
 

@@ -50,6 +50,7 @@ class ModelKind:
         key: In a configuration and on the command line.
         stochastic_layers: Number of layers of latent variables.
         build: From a `Config` and the `DataSpec` that it observes to an `Architecture`, the modules without the prior.
+        note: What the name of an experiment adds for it; "" of a dense network.
         steps_worth_compiling: Steps of a run on a CPU from which compiling saves more time than it takes; None where it
             never does.
     """
@@ -57,6 +58,7 @@ class ModelKind:
     key: str
     stochastic_layers: int
     build: Callable[[Any, Any], Any]
+    note: str = ""
     steps_worth_compiling: int | None = 6_000
 
 

@@ -218,6 +218,11 @@ def _sound_entry(folder: Path, name: str) -> Entry:
     manifest = read_manifest(folder)
     described, metrics = read_description(folder), read_metrics(folder)
     info = info_of(
-        described.config, described.progress, metrics, sha256=fingerprint(folder), checked=manifest is not None
+        described.config,
+        described.observation,
+        described.progress,
+        metrics,
+        sha256=fingerprint(folder),
+        checked=manifest is not None,
     )
     return Entry(name, folder.parent.name, folder.name, folder, info)

@@ -1,14 +1,14 @@
 // One entry of the browser's history for each change of the model in view, so that Back undoes it whole.
 //
-// A control that is bound to the address replaces the current entry, and the run that follows adds one if it changes
-// the address too, as the component of a prior does when another prior is chosen. Back would then lead to a state that
-// nobody has seen: the new prior with the old one's component.
+// A control that is bound to the address replaces the current entry, and the run that follows may add several: one for
+// the model that was chosen, one for a component that the other prior does not have, one for the model's name in the
+// address of a page that was just opened. Back would then lead to a state that nobody has seen.
 
 const MODEL = ["experiment", "prior"]
 
-const modelIn = (address) => {
-  const query = new URL(address, window.location.href).searchParams
-  return JSON.stringify(MODEL.map((name) => query.get(name)))
+const viewIn = (address) => {
+  const url = new URL(address, window.location.href)
+  return JSON.stringify([url.pathname, ...MODEL.map((name) => url.searchParams.get(name))])
 }
 
 const watch = (app) => {
@@ -18,12 +18,16 @@ const watch = (app) => {
   let entered = false
   let navigated = false
   window.history.replaceState = (state, title, address) => {
-    const chosen = address && !navigated && modelIn(address) !== modelIn(window.location.href)
-    if (!chosen) return replace(state, title, address)
+    const chosen = address && !navigated && viewIn(address) !== viewIn(window.location.href)
+    if (!chosen || entered) return replace(state, title, address)
     entered = true
     return push(state, title, address)
   }
-  window.history.pushState = (state, title, address) => (entered ? replace : push)(state, title, address)
+  window.history.pushState = (state, title, address) => {
+    if (entered) return replace(state, title, address)
+    entered = address && viewIn(address) !== viewIn(window.location.href)
+    return push(state, title, address)
+  }
   window.addEventListener("popstate", () => {
     navigated = true
   })

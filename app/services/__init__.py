@@ -12,6 +12,7 @@ from app.services.catalogue import (
     Facts,
     History,
     Listed,
+    data_title,
     estimated_part,
     experiments,
     facts,
@@ -19,6 +20,7 @@ from app.services.catalogue import (
     is_vector,
     metric,
     metrics,
+    opening,
 )
 from app.services.compare import (
     LIVE_ROWS,
@@ -85,7 +87,7 @@ from app.services.prior_components import (
     pseudo_inputs,
     snapshots,
 )
-from app.services.priors import DEFAULT_PRIOR, knows_prior, no_pseudo_inputs, prior_name, short_prior_name
+from app.services.priors import DEFAULT_PRIOR, no_pseudo_inputs, prior_name, short_prior_name
 from app.services.scores import better, bound_of, effective_label, saturated, score, stored_difference
 from app.services.turns import rendering
 from app.services.units import (
@@ -159,6 +161,7 @@ __all__ = [
     "components",
     "components_of_images",
     "data_notes",
+    "data_title",
     "decode",
     "decode_place",
     "device",
@@ -181,7 +184,6 @@ __all__ = [
     "is_binned",
     "is_vector",
     "kl_per_dimension",
-    "knows_prior",
     "latents",
     "measure",
     "measured_holes",
@@ -192,6 +194,7 @@ __all__ = [
     "nearest",
     "nearest_on_plane",
     "no_pseudo_inputs",
+    "opening",
     "order",
     "plane",
     "points",

@@ -1,12 +1,15 @@
 """What there is: experiments, their checkpoints, and what a checkpoint says about itself."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app import names
 from app.services.capabilities import Capabilities
 from app.services.home_folders import without_home
 from app.services.images import test_images
@@ -16,6 +19,8 @@ from app.services.priors import prior_rank
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointInfo
 from vampcore.checkpoints.locking import is_locked
+from vampcore.config import Config, family_name
+from vampcore.kinds import MODELS
 from vampcore.metrics import Metric
 from vampcore.transforms import count_learned
 
@@ -50,9 +55,19 @@ class Broken:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A family: one data set, architecture, objective and seed; a checkpoint for each prior."""
+    """A family: one data set, architecture, objective and seed; a checkpoint for each prior.
+
+    Attributes:
+        name: Its key, in the address and on the command line.
+        title: Its name for people.
+        subject: What its data show: "handwritten digits"; None of a viewer's own data.
+        priors: Its readable checkpoints.
+        broken: Its others.
+    """
 
     name: str
+    title: str
+    subject: str | None
     priors: tuple[Listed, ...]
     broken: tuple[Broken, ...]
 
@@ -153,14 +168,44 @@ def experiments() -> tuple[Experiment, ...]:
             Listed(
                 ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path)),
                 info=entry.info,
-                data=datasets.short_name(entry.info.data),
+                data=datasets.title(entry.info.data),
                 in_use=is_locked(entry.path),
             )
         )
+    titles = _titles({name: listed[0].info for name, (listed, _) in families.items() if listed})
     return tuple(
-        Experiment(name, tuple(sorted(listed, key=lambda each: prior_rank(each.ref.prior))), tuple(broken))
+        Experiment(
+            name,
+            titles.get(name, name),
+            datasets.subject(listed[0].info.data) if listed else None,
+            tuple(sorted(listed, key=lambda each: prior_rank(each.ref.prior))),
+            tuple(broken),
+        )
         for name, (listed, broken) in families.items()
     )
+
+
+def _titles(known: Mapping[str, CheckpointInfo]) -> dict[str, str]:
+    """The names of experiments for people, by their keys."""
+    titles, usual = {}, {}
+    for name, info in known.items():
+        posterior = info.posterior != Config.posterior
+        notes = [MODELS[info.model].note, f"flow posterior ({info.posterior.upper()})" if posterior else ""]
+        titles[name] = names.experiment_name(datasets.title(info.data), info.latent_dims, [*filter(None, notes)])
+        usual[name] = family_name(datasets.short_name(info.data), info.latent_dims[0], info.model, info.posterior)
+    return names.told_apart(titles, usual)
+
+
+def opening() -> Experiment | None:
+    """The experiment that the dashboard opens on; None where there is none to show."""
+    readable = [each for each in experiments() if each.priors]
+    return max(readable, key=_says, default=None)
+
+
+def _says(experiment: Experiment) -> tuple[bool, bool, bool, int]:
+    listed = experiment.priors[0]
+    shipped = Path(listed.ref.folder).resolve().is_relative_to(zoo.SHIPPED.resolve())
+    return names.says_most(shipped, listed.info.latent_dims, listed.info.shape)
 
 
 @cached(200)
@@ -189,6 +234,11 @@ def facts(ref: Ref) -> Facts:
         samples=config.samples,
         outside=prior.outside(),
     )
+
+
+def data_title(ref: Ref) -> str:
+    """The name for people of the data that a model was trained on."""
+    return datasets.title(facts(ref).info.data)
 
 
 def is_vector(shape: tuple[int, int, int]) -> bool:

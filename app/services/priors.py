@@ -7,11 +7,6 @@ from vampcore.kinds import PRIORS
 DEFAULT_PRIOR = Config.prior
 
 
-def knows_prior(key: str) -> bool:
-    """Whether a prior of this key is registered; a folder may have any name."""
-    return key in PRIORS
-
-
 def prior_name(key: str) -> str:
     """A prior's name in full; its key where it is not registered."""
     return PRIORS[key].name if key in PRIORS else key

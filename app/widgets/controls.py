@@ -76,6 +76,39 @@ def choose_one(
     return chosen if chosen in labels else default
 
 
+def choose_key(
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    default: str,
+    spelled: Mapping[str, str] | None = None,
+    help: str | None = None,
+) -> str:
+    """One of any number of options that have words for people and a key for the URL, from a select box.
+
+    Arguments:
+        label: Words above the control.
+        options: The words of each option by its key.
+        key: Name in the URL.
+        default: Chosen at first, and where the URL asks for something else.
+        spelled: Other words for some options that a URL may have.
+        help: Shown on hovering over the label.
+    """
+    state.expect_key(key, options, default, spelled or {})
+    chosen = st.selectbox(
+        label,
+        list(options),
+        format_func=lambda option: options.get(option, option),
+        key=key,
+        help=help,
+        persist_state="session",
+    )
+    chosen = chosen if chosen in options else default
+    state.show_key(key, chosen, default)
+    return chosen
+
+
 def choose_many(
     label: str,
     options: Sequence[str],

@@ -4,20 +4,18 @@ import streamlit as st
 
 from app import services, state
 from app.frontend import copy_link, one_entry
-from app.widgets.controls import choose, choose_one
+from app.widgets.controls import choose, choose_key, choose_one
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count
-from app.widgets.page import colour_rule
+from app.widgets.page import colour_rule, named
 from app.widgets.screen import follow_width
-from app.widgets.text import plain
+from app.widgets.text import plain, printable
 
 # A list longer than this gets a choice of the data set above it.
 GROUPED = 12
 ALL = "all"
 # What most pages do without the original images.
 SHOWN_INSTEAD = "reconstructions are shown instead of the original images"
-# Of segments beside each other in the sidebar; more would break into a second row.
-LETTERS = 14
 
 
 def sidebar() -> bool:
@@ -30,27 +28,24 @@ def sidebar() -> bool:
     if not readable:
         return False
     with st.sidebar:
-        names = [each.name for each in _of_one_data_set(readable)]
-        choose_one(
+        shown = _of_one_data_set(readable)
+        opening, names = state.first().experiment.name, [each.name for each in shown]
+        choose_key(
             "Experiment",
-            names,
+            {each.name: printable(each.title) for each in shown},
             key=state.EXPERIMENT,
-            default=names[0],
+            default=opening if opening in names else names[0],
             help="One data set and architecture, trained with several priors."
             + (" Type a part of its name to find it." if len(names) > GROUPED else ""),
         )
         experiment = state.selected().experiment
         priors = [ref.prior for ref in experiment.refs]
-        short = {prior: services.short_prior_name(prior) for prior in priors}
-        # Segments read their words as Markdown, a select box does not.
-        one_row = all(services.knows_prior(prior) for prior in priors)
-        one_row = one_row and sum(map(len, short.values())) <= LETTERS
-        (choose if one_row else choose_one)(
-            "Prior",
-            priors,
+        choose_key(
+            "Prior in view",
+            {prior: printable(services.prior_name(prior)) for prior in priors},
             key=state.PRIOR,
             default=state.default_prior(experiment),
-            names=short,
+            spelled={services.short_prior_name(prior): prior for prior in priors},
             help="Used by the pages that show one prior. Overview and Compare priors show all of them.",
         )
         _identity(state.selected().listed)
@@ -85,16 +80,8 @@ def _of_one_data_set(listed: list[services.Experiment]) -> list[services.Experim
 def _identity(listed: services.Listed) -> None:
     """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
     colour_rule(listed.ref.prior)
-    dimensions = " + ".join(str(each) for each in listed.info.latent_dims)
-    words = [services.prior_name(listed.ref.prior)]
-    if listed.info.components > 1:
-        words.append(f"{listed.info.components:,} components")
-    if listed.info.model != "vae":
-        words.append(listed.info.model)
-    if listed.info.posterior != "normal":
-        words.append(f"posterior by flow ({listed.info.posterior.upper()})")
-    words += [f"{dimensions} latent dimensions", listed.data, f"{listed.info.epochs:,} epochs"]
-    st.caption(" \u00b7 ".join(plain(each) for each in words))
+    components = f"{count(listed.info.components)} components, " if listed.info.components > 1 else ""
+    st.caption(f"{components}trained for {count(listed.info.epochs)} epoch{'s' * (listed.info.epochs != 1)}")
     if not listed.info.converged:
         st.caption(":material/hourglass_top: Training has not converged; these are the best weights so far.")
     if listed.in_use:
@@ -120,7 +107,7 @@ def part_notice(refs: tuple[services.Ref, ...]) -> None:
     for ref in refs:
         facts = services.facts(ref)
         if facts.images < facts.test_images:
-            kept[ref.name] = f"{count(facts.images)} of the {count(facts.test_images)}"
+            kept[named(ref, services.prior_name)] = f"{count(facts.images)} of the {count(facts.test_images)}"
     if not kept:
         return
     alike = len(kept) == len(refs) and len(set(kept.values())) == 1
@@ -157,13 +144,13 @@ def data_notice(ref: services.Ref, key: str, consequence: str = SHOWN_INSTEAD) -
         if notes := services.data_notes(ref):
             st.caption(f"Since the training, {plain('; '.join(notes))}.")
         return
-    name = services.facts(ref).info.data
+    name = services.data_title(ref)
     with st.container(border=True):
         if not services.downloadable(ref):
             st.markdown(f"{consequence[0].upper()}{consequence[1:]}:")
             st.text(missing)
             return
-        st.markdown(f"The data set `{name}` is not installed: {consequence}.")
+        st.markdown(f"The data set {plain(name)} is not installed: {consequence}.")
         if st.button("Download the data set", key=key, icon=":material/download:"):
             bar = st.progress(0.0, f"Downloading {name}")
             try:

@@ -188,6 +188,50 @@ def test_another_experiment_falls_back_to_a_prior_that_it_has(models):
     assert at.text[1].value == "tiny-2d/vamp"
 
 
+@pytest.mark.parametrize(("asked", "prior"), [("mog", "mog"), ("MoG", "mog"), ("vamp", "vamp"), (None, "vamp")])
+def test_the_address_names_experiment_and_prior_by_their_keys(models, asked, prior):
+    at = AppTest.from_function(selection, default_timeout=patience())
+    at.query_params.update({"experiment": "tiny-2d"} | ({} if asked is None else {"prior": asked}))
+    at.run()
+    assert not at.exception
+    assert at.text[1].value == f"tiny-2d/{prior}"
+    # What is shown where nothing is said is not said.
+    assert dict(at.query_params) == ({} if prior == "vamp" else {"prior": prior})
+
+
+def test_experiment_and_prior_follow_an_address_that_has_changed(models):
+    """As Back changes it."""
+    at = AppTest.from_function(selection, default_timeout=patience()).run()
+    at.selectbox(key="prior").set_value("sg").run()
+    assert dict(at.query_params) == {"prior": "sg"}
+    del at.query_params["prior"]
+    at.run()
+    assert at.text[1].value == "tiny-2d/vamp"
+    at.query_params["prior"] = "mog"
+    at.run()
+    assert at.text[1].value == "tiny-2d/mog"
+
+
+def test_a_page_that_is_opened_without_a_query_keeps_experiment_and_prior(models):
+    def turning() -> None:
+        import streamlit as st
+
+        from app import state, widgets
+
+        state.begin(st.session_state.get("turned_to", ""))
+        widgets.sidebar()
+        st.text(state.selected().ref.name)
+
+    at = AppTest.from_function(turning, default_timeout=patience())
+    at.query_params.update({"experiment": "tiny-2d", "prior": "mog"})
+    at.run()
+    at.session_state["turned_to"] = "compare"
+    at.query_params.clear()
+    at.run()
+    assert at.text[0].value == "tiny-2d/mog"
+    assert dict(at.query_params) == {"prior": "mog"}
+
+
 def test_markup_in_a_link_is_shown_as_it_is_written():
     at = opened(t_model="`![x](http://example.org/x.png)`\n# Head")
     (line,) = [line for line in at.warning[0].value.splitlines() if "t_model" in line]

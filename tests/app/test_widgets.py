@@ -134,7 +134,10 @@ def sidebar() -> None:
 def test_the_sidebar_offers_experiments_and_priors_and_names_the_device(models):
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
-    assert at.sidebar.selectbox(key="experiment").options == ["tiny-2d", "tiny-5d"]
+    assert at.sidebar.selectbox(key="experiment").options == [
+        "Digits, 2 latent dimensions",
+        "Digits, 5 latent dimensions",
+    ]
     assert at.sidebar.get_by_key("prior").value == "vamp"
     said = " ".join(caption.value for caption in at.sidebar.caption)
     assert "Computed on " in said
@@ -166,7 +169,7 @@ def test_the_command_that_is_shown_trains_a_model(tmp_path, monkeypatch):
     clear_caches()
     at.run()
     assert not at.exception
-    assert at.sidebar.selectbox(key="experiment").options == ["mine"]
+    assert at.sidebar.selectbox(key="experiment").options == ["Digits, 2 latent dimensions"]
     clear_caches()
 
 
@@ -179,7 +182,7 @@ def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkey
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
     assert "tiny-2d/mog" in at.sidebar.warning[0].value.replace("\\", "")
-    assert at.sidebar.get_by_key("prior").options == ["SG", "Vamp"]
+    assert at.sidebar.get_by_key("prior").options == ["Standard normal", "VampPrior"]
 
 
 def missing_data() -> None:
@@ -298,9 +301,9 @@ def test_a_checkpoint_without_a_manifest_is_marked_as_unchecked(sealed, models, 
 def test_a_long_list_is_chosen_from_by_data_set(many):
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert len(at.sidebar.selectbox(key="experiment").options) == 15
-    at.sidebar.selectbox(key="data").set_value("mnist").run()
+    at.sidebar.selectbox(key="data").set_value("MNIST").run()
     assert not at.exception
-    assert at.sidebar.selectbox(key="experiment").options == ["other"]
+    assert at.sidebar.selectbox(key="experiment").options == ["MNIST, 2 latent dimensions"]
     assert at.sidebar.get_by_key("prior").value == "vamp"
     at.sidebar.selectbox(key="data").set_value("all").run()
     assert len(at.sidebar.selectbox(key="experiment").options) == 15

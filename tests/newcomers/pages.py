@@ -18,7 +18,9 @@ def main(experiment: str, prior: str) -> None:
         at = open_page(page, experiment=experiment, prior=services.short_prior_name(prior))
         seen[page] = {
             "prior": at.sidebar.get_by_key("prior").value,
-            "side": "\n".join(each.value for each in at.sidebar.caption),
+            "side": "\n".join(
+                [*at.sidebar.selectbox(key="experiment").options, *(each.value for each in at.sidebar.caption)]
+            ),
             "notices": [each.value for each in at.info],
             "words": words(at) + "\n".join(metric.label for metric in at.metric),
             "figures": json.dumps(charts(at)),

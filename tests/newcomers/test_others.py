@@ -34,6 +34,8 @@ class Stripes:
     """The data set `stripes`."""
 
     name: str = "stripes"
+    title: str = "Stripes"
+    subject: str = "stripes"
     likelihood: str = "bernoulli"
 
     def files(self, root):
@@ -81,7 +83,7 @@ def build(config, observation):
     return Architecture(LinearEncoder(observation.shape, config.latent_dim), output)
 
 
-KIND = ModelKind("linear", 1, build)
+KIND = ModelKind("linear", 1, build, note="linear")
 '''
 METRIC = '''
 """How far posterior means lie from the origin."""
@@ -204,12 +206,12 @@ def test_one_of_a_kind_touches_few_files(kind, files):
 
 def test_a_data_set_is_trained_on_and_shown(outcome):
     assert "stripes" in outcome["said"]
-    assert "stripes" in outcome["overview"]["side"]
+    assert "Stripes" in outcome["overview"]["side"]
     assert "across" in outcome["latent_space"]["figures"]
 
 
 def test_an_architecture_is_trained_and_shown(outcome):
-    told = "Mixture of Gaussians · 3 components · linear · 2 latent dimensions"
+    told = "Stripes, 2 latent dimensions, linear\n3 components, trained for 1 epoch\n"
     assert outcome["latent_space"]["side"].startswith(told)
 
 

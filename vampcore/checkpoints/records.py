@@ -146,6 +146,7 @@ class CheckpointInfo:
         model: Architecture.
         components: Mixture components of the prior; 0 where it has none.
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
+        shape: Channels, height and width of an observation.
         epochs: Epochs trained.
         converged: Whether training came to its end.
         log_likelihood: log p(x) of the test set, estimated of `n` of its images, where it was evaluated.
@@ -158,6 +159,7 @@ class CheckpointInfo:
     model: str
     components: int
     latent_dims: tuple[int, ...]
+    shape: tuple[int, int, int]
     epochs: int
     converged: bool
     log_likelihood: Metric | None
@@ -167,7 +169,7 @@ class CheckpointInfo:
 
 
 def info_of(
-    config: Config, progress: Progress, metrics: Sequence[Metric], *, sha256: str, checked: bool
+    config: Config, observation: DataSpec, progress: Progress, metrics: Sequence[Metric], *, sha256: str, checked: bool
 ) -> CheckpointInfo:
     """What a list says of a checkpoint with these parts."""
     return CheckpointInfo(
@@ -175,6 +177,7 @@ def info_of(
         model=config.model,
         components=config.prior_components,
         latent_dims=config.latent_dims,
+        shape=observation.shape,
         epochs=progress.epochs,
         converged=progress.converged,
         log_likelihood=next((metric for metric in metrics if metric.name == "log_likelihood"), None),
@@ -226,7 +229,9 @@ class Checkpoint:
     @property
     def info(self) -> CheckpointInfo:
         """What a list says of it."""
-        return info_of(self.config, self.progress, self.metrics, sha256=self.sha256, checked=self.checked)
+        return info_of(
+            self.config, self.observation, self.progress, self.metrics, sha256=self.sha256, checked=self.checked
+        )
 
     def metric(self, name: str, layer: int | None = None) -> Metric | None:
         """The metric of that name and layer, or None where it was not measured."""

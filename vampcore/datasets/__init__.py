@@ -53,6 +53,8 @@ __all__ = [
     "observe",
     "own_data",
     "short_name",
+    "subject",
+    "title",
 ]
 
 SOURCES: tuple[PublishedSource, ...] = (
@@ -76,6 +78,16 @@ SOURCES: tuple[PublishedSource, ...] = (
 def names() -> tuple[str, ...]:
     """The data sets known by name; a user's own data are `folder:PATH`, `npz:PATH` and `csv:PATH` beside them."""
     return tuple(kind.name for kind in SOURCES)
+
+
+def title(name: str) -> str:
+    """The name of a data set for people; of a user's own, and of one that is not known, its `short_name`."""
+    return next((kind.title for kind in SOURCES if kind.name == name), short_name(name))
+
+
+def subject(name: str) -> str | None:
+    """What the images of a data set show, as in "handwritten digits"; None of a user's own."""
+    return next((kind.subject for kind in SOURCES if kind.name == name), None)
 
 
 def load(

@@ -96,6 +96,14 @@ class Source(Protocol):
 class PublishedSource(Source, Protocol):
     """A data set that is known by name and can be fetched."""
 
+    @property
+    def title(self) -> str:
+        """Its name for people: "Fashion-MNIST"."""
+
+    @property
+    def subject(self) -> str:
+        """What its images show, as in "Which prior explains handwritten digits best?"."""
+
     def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
         """Fetches its files, whole or not at all."""
 

@@ -32,12 +32,16 @@ class Caltech101Silhouettes:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         likelihood: Default likelihood.
         rows: Images in each part.
         remote: The MATLAB file.
     """
 
     name: str = "caltech101_silhouettes"
+    title: str = "Caltech 101 Silhouettes"
+    subject: str = "silhouettes"
     likelihood: str = "bernoulli"
     rows: tuple[int, int, int] = (4100, 2264, 2307)
     remote: Remote = REMOTE

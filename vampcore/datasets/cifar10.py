@@ -49,6 +49,8 @@ class CIFAR10:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         likelihood: Default likelihood.
         rows: Images in a batch.
         validation: Training images kept for validation.
@@ -57,6 +59,8 @@ class CIFAR10:
     """
 
     name: str = "cifar10"
+    title: str = "CIFAR-10"
+    subject: str = "small photographs"
     likelihood: str = "logistic"
     rows: int = 10000
     validation: int = 5000

@@ -1,7 +1,7 @@
 """Digits in a training and a test file, which torchvision leaves directly in the data folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ class DigitFiles:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         parse: Images and classes from path, content, number of images and hint; raises DataError.
         rows: Images in the training and in the test file.
         validation: Training images kept for validation.
@@ -31,6 +33,8 @@ class DigitFiles:
     """
 
     name: str
+    title: str = field(kw_only=True)
+    subject: str = field(kw_only=True)
     parse: Parse
     rows: tuple[int, int]
     validation: int

@@ -24,6 +24,8 @@ class Digits:
     """The data set `digits`: 1197 / 300 / 300, balanced by class."""
 
     name: str = "digits"
+    title: str = "Digits"
+    subject: str = "handwritten digits"
     likelihood: str = "binomial"
 
     def files(self, root: Path) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ Reference:
 import gzip
 import shutil
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,8 @@ class EMNIST:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         selection: As the files are named.
         classes: Names of the classes.
         counts: Images in the training and in the test file.
@@ -50,6 +52,8 @@ class EMNIST:
     """
 
     name: str
+    title: str = field(kw_only=True)
+    subject: str = field(kw_only=True)
     selection: str
     classes: tuple[str, ...]
     counts: tuple[int, int]
@@ -117,5 +121,22 @@ class EMNIST:
                 install(folder / target.name, target)
 
 
-EMNIST_LETTERS = EMNIST("emnist_letters", "letters", LETTERS, (124800, 20800), 20800, first_class=1)
-EMNIST_BALANCED = EMNIST("emnist_balanced", "balanced", BALANCED, (112800, 18800), 18800)
+EMNIST_LETTERS = EMNIST(
+    "emnist_letters",
+    "letters",
+    LETTERS,
+    (124800, 20800),
+    20800,
+    first_class=1,
+    title="EMNIST Letters",
+    subject="handwritten letters",
+)
+EMNIST_BALANCED = EMNIST(
+    "emnist_balanced",
+    "balanced",
+    BALANCED,
+    (112800, 18800),
+    18800,
+    title="EMNIST Balanced",
+    subject="handwritten letters and digits",
+)

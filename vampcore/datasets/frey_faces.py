@@ -29,6 +29,8 @@ class FreyFaces:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         likelihood: Default likelihood.
         frames: Images in all.
         held_out: Images for validation, and as many for testing.
@@ -37,6 +39,8 @@ class FreyFaces:
     """
 
     name: str = "frey_faces"
+    title: str = "Frey Faces"
+    subject: str = "pictures of a face"
     likelihood: str = "logistic"
     frames: int = 1965
     held_out: int = 200

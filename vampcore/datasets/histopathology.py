@@ -32,10 +32,14 @@ class Histopathology:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         likelihood: Default likelihood.
     """
 
     name: str = "histopathology"
+    title: str = "Histopathology"
+    subject: str = "tissue images"
     likelihood: str = "logistic"
 
     @property

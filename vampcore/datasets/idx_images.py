@@ -10,7 +10,7 @@ References:
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,8 @@ class IdxImages:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         folder: Folder under the data root.
         classes: Names of the classes.
         remotes: Training images, training labels, test images, test labels.
@@ -48,6 +50,8 @@ class IdxImages:
     """
 
     name: str
+    title: str = field(kw_only=True)
+    subject: str = field(kw_only=True)
     folder: str
     classes: tuple[str, ...]
     remotes: tuple[Remote, Remote, Remote, Remote]
@@ -124,6 +128,8 @@ def _unpacked(path: Path, most: int, hint: str) -> bytes:
 
 KMNIST = IdxImages(
     name="kmnist",
+    title="KMNIST",
+    subject="handwritten kana",
     folder="KMNIST",
     classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     remotes=(
@@ -136,6 +142,8 @@ KMNIST = IdxImages(
 
 MNIST = IdxImages(
     name="mnist",
+    title="MNIST",
+    subject="handwritten digits",
     folder="MNIST",
     classes=DIGIT_CLASSES,
     noise=(0.05, 0.01),
@@ -169,6 +177,8 @@ MNIST = IdxImages(
 
 FASHION_MNIST = IdxImages(
     name="fashion_mnist",
+    title="Fashion-MNIST",
+    subject="pictures of clothes",
     folder="FashionMNIST",
     classes=(
         "T-shirt/top",

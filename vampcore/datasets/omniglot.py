@@ -34,12 +34,16 @@ class Omniglot:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         likelihood: Default likelihood.
         rows: Images of `data` and of `testdata` in the file.
         validation: Training images kept for validation.
     """
 
     name: str = "omniglot"
+    title: str = "Omniglot"
+    subject: str = "handwritten characters"
     likelihood: str = "bernoulli"
     rows: tuple[int, int] = (24345, 8070)
     validation: int = 1345

@@ -56,6 +56,8 @@ class StaticMNIST:
 
     Attributes:
         name: As the command line knows it.
+        title: Its name for people.
+        subject: What its images show, as in "Which prior explains handwritten digits best?".
         likelihood: Default likelihood.
         rows: Images in each part.
         digests: SHA-256 of each part's packed bytes.
@@ -64,6 +66,8 @@ class StaticMNIST:
     """
 
     name: str = "static_mnist"
+    title: str = "Static MNIST"
+    subject: str = "handwritten digits"
     likelihood: str = "bernoulli"
     rows: tuple[int, int, int] = (50000, 10000, 10000)
     digests: tuple[str, str, str] = (

@@ -40,4 +40,4 @@ def parse(
 
 
 # 65,931 / 7,326 / 26,032 images.
-SVHN = DigitFiles("svhn", parse, (73257, 26032), 7326, REMOTES)
+SVHN = DigitFiles("svhn", parse, (73257, 26032), 7326, REMOTES, title="SVHN", subject="house numbers")

@@ -47,4 +47,4 @@ def parse(
 
 
 # 6,562 / 729 / 2,007 images.
-USPS = DigitFiles("usps", parse, (7291, 2007), 729, REMOTES)
+USPS = DigitFiles("usps", parse, (7291, 2007), 729, REMOTES, title="USPS", subject="handwritten digits")

@@ -96,8 +96,8 @@ def _output(config: Config, observation: DataSpec) -> nn.Module:
 ARCHITECTURES = (
     ModelKind("vae", 1, _vae),
     ModelKind("hvae", 2, _hvae),
-    ModelKind("convhvae", 2, _convhvae, steps_worth_compiling=1_000),
-    ModelKind("pixelhvae", 2, _pixelhvae, steps_worth_compiling=None),
+    ModelKind("convhvae", 2, _convhvae, note="convolutional", steps_worth_compiling=1_000),
+    ModelKind("pixelhvae", 2, _pixelhvae, note="PixelCNN decoder", steps_worth_compiling=None),
 )
 for kind in ARCHITECTURES:
     register(kind)
