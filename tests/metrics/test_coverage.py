@@ -4,8 +4,9 @@ import pytest
 import torch
 from scipy import stats
 
+from vampcore import zoo
 from vampcore.distributions import DiagNormal, DiagNormalMixture, NormalMixture
-from vampcore.metrics import dead, effective_components, log_density, mass_levels, usage
+from vampcore.metrics import dead, distinct_components, effective_components, log_density, mass_levels, usage
 from vampcore.metrics.coverage import DRAWS
 
 
@@ -50,6 +51,34 @@ def test_usage_by_a_priors_own_draws_is_its_weights(generator):
 )
 def test_effective_components(shares, expected):
     assert effective_components(torch.tensor(shares)) == pytest.approx(expected)
+
+
+def test_copies_of_a_component_are_not_distinct():
+    apart, copied = normals([[-50.0, 0.0], [50.0, 0.0]], [0.5, 0.5]), normals([[-50.0, 0.0]] * 4, [0.25] * 4)
+    z = torch.tensor([[-50.0, 0.3], [50.0, 0.1], [-49.5, 0.0], [50.0, 0.0]])
+    assert distinct_components(apart, z) == pytest.approx(2.0)
+    assert distinct_components(copied, z[[0, 2]]) == pytest.approx(1.0)
+    assert effective_components(usage(copied, z[[0, 2]])) == pytest.approx(4.0)
+
+
+def test_distinct_components_are_the_exponential_of_the_mutual_information(generator):
+    prior = normals([[-1.0, 0.0], [1.0, 0.0], [0.0, 2.0]], [0.5, 0.3, 0.2])
+    z = torch.randn(60, 2, generator=generator).double()
+    joint = prior.components.pairwise_log_prob(z) + prior.log_weights
+    shares = joint.softmax(1)
+    entropy = stats.entropy(shares.mean(0).numpy()) - stats.entropy(shares.numpy(), axis=1).mean()
+    assert distinct_components(prior, z) == pytest.approx(math.exp(entropy), rel=1e-5)
+    assert distinct_components(normals([[0.0, 0.0]], [1.0]), z) == 1.0
+
+
+@pytest.mark.parametrize(("prior", "distinct"), [("mog", 61), ("vamp", 287)])
+def test_distinct_components_of_the_shipped_mixtures(prior, distinct):
+    """Of 500, from the stored posteriors of all 10,000 test images."""
+    checkpoint = zoo.load(f"static-mnist-40d/{prior}", (zoo.SHIPPED,))
+    with torch.no_grad():
+        mixture = checkpoint.model.prior(checkpoint.model.encoder)
+    z = checkpoint.latents.layers[0].sample((), torch.Generator().manual_seed(0))
+    assert distinct_components(mixture, z) == pytest.approx(distinct, abs=1.5)
 
 
 def test_dead_components_are_used_less_than_a_tenth_of_the_equal_share():

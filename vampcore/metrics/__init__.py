@@ -2,7 +2,7 @@
 
 from vampcore.metrics.active_units import THRESHOLD, ActiveUnits, active_units, activity
 from vampcore.metrics.chunks import Mixture, log_density, responsibilities
-from vampcore.metrics.coverage import dead, effective_components, mass_levels, usage
+from vampcore.metrics.coverage import dead, distinct_components, effective_components, mass_levels, usage
 from vampcore.metrics.covering import CoveringEstimate, can_cover, covering
 from vampcore.metrics.dimensions import KLPerDimension, ablate_unit, kl_per_dimension
 from vampcore.metrics.elbo_surgery import Surgery, elbo_surgery
@@ -47,6 +47,7 @@ __all__ = [
     "covering",
     "dead",
     "difference_estimate",
+    "distinct_components",
     "effective_components",
     "elbo_surgery",
     "evaluate",

@@ -35,6 +35,26 @@ def effective_components(usage: Float[Tensor, " K"]) -> float:
     return math.exp(-torch.xlogy(share, share).sum().item())
 
 
+@torch.no_grad()
+def distinct_components(prior: Mixture, z: Float[Tensor, "N D"], log_p: Float[Tensor, " N"] | None = None) -> float:
+    """exp(H(usage) - mean H(k | z)), the exponential of the mutual information of component and observation.
+
+    How many components can be told apart by the observations that use them: of copies of one component, which share
+    their observations, it counts one, where `effective_components` counts all. It cannot exceed N.
+
+    Arguments:
+        prior: The mixture.
+        z: Samples of the posteriors, one an observation.
+        log_p: The mixture's log-density there, where it is known.
+    """
+    used, inner = 0.0, z.new_zeros((), dtype=torch.float64)
+    for _, shares in responsibilities(prior, z, log_p=log_p):
+        mean = shares.double().mean(0)
+        used -= torch.xlogy(mean, mean).sum().item()
+        inner -= torch.xlogy(shares, shares).double().sum()
+    return math.exp(max(0.0, used - inner.item() / len(z)))
+
+
 def dead(usage: Float[Tensor, " K"]) -> Bool[Tensor, " K"]:
     """Components used less than a tenth of the equal share 1 / K."""
     return usage < DEAD_SHARE / len(usage)
