@@ -21,6 +21,9 @@ class PriorKind:
         grows: Whether it can start with few components and add others while it is trained.
         is_flow: Whether it is a normalising flow, built of the configuration's `transforms`.
         any_posterior: Whether posteriors may be flows: nothing of it is made of the encoder's means and scales.
+        noun: Its name after "the": "the mixture of Gaussians"; made of `name` where it is "".
+        idea: Its idea in half a sentence for somebody who sees it first, with {K} for the number of components; made of
+            `sentence` where it is "".
         no_pseudo_inputs: The sentence that stands in place of the pseudo-inputs where there are none to show.
     """
 
@@ -34,7 +37,19 @@ class PriorKind:
     grows: bool = False
     is_flow: bool = False
     any_posterior: bool = False
+    noun: str = ""
+    idea: str = ""
     no_pseudo_inputs: str = "This prior has no pseudo-inputs."
+
+    @property
+    def subject(self) -> str:
+        """Its name as the subject or object of a sentence, with the article."""
+        return f"the {self.noun or self.name}"
+
+    def in_a_nutshell(self, components: int) -> str:
+        """Its idea as a sentence, for so many components."""
+        idea = self.idea.replace("{K}", f"{components:,}") or self.sentence
+        return f"{idea[0].upper()}{idea[1:]}."
 
     @property
     def components_are_chosen(self) -> bool:

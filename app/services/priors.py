@@ -17,6 +17,16 @@ def short_prior_name(key: str) -> str:
     return PRIORS[key].short if key in PRIORS else key
 
 
+def prior_subject(key: str) -> str:
+    """A prior as the subject or object of a sentence: "the mixture of Gaussians"."""
+    return PRIORS[key].subject if key in PRIORS else key
+
+
+def prior_idea(key: str, components: int) -> str:
+    """A prior's idea in half a sentence, for so many components."""
+    return PRIORS[key].in_a_nutshell(components) if key in PRIORS else ""
+
+
 def no_pseudo_inputs(key: str) -> str:
     """The sentence that says why a prior has no pseudo-inputs to show."""
     return PRIORS[key].no_pseudo_inputs if key in PRIORS else "This prior has no pseudo-inputs."

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 from app import services
 from app.widgets.text import plain
@@ -46,6 +47,11 @@ def count(value: float) -> str:
 def signed(text: str) -> str:
     """The text with a true minus sign, which has the width of a figure."""
     return text.replace("-", MINUS)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Words in a row as a sentence has them: "a", "a and b", "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def unbroken(text: str) -> str:

@@ -1,0 +1,159 @@
+"""The verdict on an experiment's priors in words: who explains test images best, by how much, how surely."""
+
+from collections.abc import Sequence
+
+from app import services
+from app.names import numeral
+from app.services import verdict as judging
+from app.services.priors import prior_subject
+from app.services.verdict import Comparison, Judged
+from app.widgets import numbers
+from app.widgets.family import short_name
+from app.widgets.text import plain
+
+SCORES = {judging.LOG_LIKELIHOOD: "log p(x)", judging.ELBO: "the ELBO, a lower bound of log p(x)"}
+
+
+def headline(found: Judged) -> str:
+    """The verdict in a sentence, as Markdown, whoever wins.
+
+    "Both mixtures explain test images better than the standard normal, by 1.88 ± 0.09 and 1.86 ± 0.09 nats an image;
+    between them it is a tie."
+    """
+    if not found.verdict.others:
+        return f"{_capital(_name(found.base))} is the only prior here, so there is nothing to compare it with."
+    clauses = _against_base(found)
+    if among := _among(found):
+        clauses.append(among)
+    return f"{_capital('; '.join(clauses))}."
+
+
+def details(found: Judged) -> str:
+    """What the verdict rests on: the score, the images, each prior's share of them, the trainings."""
+    if not found.verdict.others:
+        return _how(found, None)
+    others = _others(found)
+    first = found.over_base(others[0])
+    shares = numbers.listed(
+        [
+            f"{short_name(ref)} on {numbers.unbroken(f'{found.over_base(ref).share:.0%}'.replace('%', ' %'))}"
+            for ref in others
+        ]
+    )
+    return plain(
+        f"{_how(found, first)} Better than {short_name(found.base)} on this share of the images: {shares}. "
+        f"{_trainings(found)} \u00b1 is one standard error."
+    )
+
+
+def _how(found: Judged, comparison: Comparison | None) -> str:
+    images = comparison.images if comparison else (found.metric.n or 0) if found.metric else 0
+    estimator = numbers.estimator(found.metric) if found.metric else ""
+    score = SCORES[found.score] + (f", {estimator}" if estimator else "")
+    return f"Compared image by image on {numbers.count(images)} test images by {score}."
+
+
+def _trainings(found: Judged) -> str:
+    """Over how many trainings, and in how many of them the difference has the same sign."""
+    comparisons = [found.over_base(ref) for ref in _others(found)]
+    if all(each.trainings == 1 for each in comparisons):
+        return "One training of each prior: another training may change a difference by more than its error."
+    parts = [
+        f"{short_name(ref)} in {each.agreeing} of {each.trainings} trainings"
+        for ref, each in zip(_others(found), comparisons, strict=True)
+    ]
+    return f"The difference has this sign for {numbers.listed(parts)}."
+
+
+def _others(found: Judged) -> tuple[services.Ref, ...]:
+    return tuple(ref for ref in found.refs if ref != found.base)
+
+
+def _against_base(found: Judged) -> list[str]:
+    """Clauses on the priors that are better than the base, worse, as good, and undecided."""
+    groups = {
+        outcome: tuple(ref for ref in _others(found) if found.over_base(ref).outcome == outcome)
+        for outcome in ("better", "worse", "tie", "undecided")
+    }
+    base, clauses = _name(found.base), []
+    better, worse, tie, undecided = groups.values()
+    if better:
+        verb = "explains" if len(better) == 1 else "explain"
+        clauses.append(f"{_group(found, better)} {verb} test images better than {base}, by {_amounts(found, better)}")
+    if worse and better:
+        verb = "explains" if len(worse) == 1 else "explain"
+        clauses.append(f"{_group(found, worse)} {verb} them worse than it, by {_amounts(found, worse)}")
+    elif worse:
+        clauses.append(f"{base} explains test images better than {_group(found, worse)}, by {_amounts(found, worse)}")
+    if tie and clauses:
+        clauses.append(f"{_group(found, tie)} and {base} are a tie ({_signed(found, tie)})")
+    elif tie:
+        names = numbers.listed([base, *map(_name, tie)])
+        clauses.append(f"{names} explain test images equally well, to within {found.verdict.margin:g} nats an image")
+    if undecided and clauses:
+        clauses.append(f"for {_group(found, undecided)} it is undecided ({_signed(found, undecided)})")
+    elif undecided:
+        verb = "explains" if len(undecided) == 1 else "explain"
+        clauses.append(
+            f"it is undecided whether {_group(found, undecided)} {verb} test images better than {base}: "
+            f"{_signed(found, undecided)} nats an image"
+        )
+    return clauses
+
+
+def _among(found: Judged) -> str:
+    """How those that beat the base, or else tie with it, compare with each other; "" where that is said already."""
+    better, tie = (
+        [ref for ref in _others(found) if found.over_base(ref).outcome == outcome] for outcome in ("better", "tie")
+    )
+    group = better or tie
+    between = [found.between(one, other) for one in group for other in group if one != other]
+    all_tie = all(each.outcome == "tie" for each in between)
+    if len(group) < 2 or (all_tie and not better):
+        return ""
+    two = len(group) == 2
+    if all_tie:
+        return "between them it is a tie" if two else "among them it is a tie"
+    best, *others = sorted(group, key=lambda ref: -found.over_base(ref).value)
+    lead = [found.between(best, other) for other in others]
+    if any(each.outcome != "better" for each in lead):
+        return f"which of the two is better is undecided ({_sign(lead[0])})" if two else "which is best is undecided"
+    if two:
+        return f"of the two, {_name(best)} is better, by {_amount(lead[0])}"
+    return f"the best is {_name(best)}, {_amount(lead[0])} ahead of {_name(others[0])}"
+
+
+def _group(found: Judged, refs: Sequence[services.Ref]) -> str:
+    """Some of the other priors: by one word where they are all of a kind, else by name."""
+    others = _others(found)
+    for kind, word in ((judging.is_mixture, "mixtures"), (lambda ref: True, "other priors")):
+        if len(refs) > 1 and all(map(kind, refs)) and list(refs) == [ref for ref in others if kind(ref)]:
+            return f"both {word}" if len(refs) == 2 else f"all {numeral(len(refs))} {word}"
+    return numbers.listed([_name(ref) for ref in refs])
+
+
+def _amounts(found: Judged, refs: Sequence[services.Ref]) -> str:
+    """By how much they differ from the base, without a sign."""
+    return f"{numbers.listed([_amount(found.over_base(ref)) for ref in refs])} nats an image"
+
+
+def _amount(comparison: Comparison) -> str:
+    return numbers.format_value(abs(comparison.value), comparison.se)
+
+
+def _signed(found: Judged, refs: Sequence[services.Ref]) -> str:
+    return numbers.listed([_sign(found.over_base(ref)) for ref in refs])
+
+
+def _sign(comparison: Comparison) -> str:
+    return ("+" if comparison.value >= 0 else "") + numbers.format_value(comparison.value, comparison.se)
+
+
+def _name(ref: services.Ref) -> str:
+    """A prior within a sentence, as Markdown; by its folder too where this has another name."""
+    kind = services.facts(ref).prior
+    return plain(prior_subject(kind) + ("" if ref.prior == kind else f" ({ref.prior})"))
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,68 @@
+"""The verdict of stored scores: what is compared, with what, and what is left out."""
+
+import dataclasses
+
+import pytest
+
+from app.services import priors
+from app.services import verdict as judging
+
+
+@pytest.fixture
+def family(refs):
+    return tuple(ref for name, ref in refs.items() if name.startswith("tiny-2d"))
+
+
+def test_priors_are_held_against_the_single_component_by_their_elbo(services, family):
+    found = judging.verdict(family)
+    assert (found.base.prior, found.score, found.left_out) == ("sg", "elbo", ())
+    for ref in family[1:]:
+        stored = services.stored_difference(ref, family[0])
+        assert found.over_base(ref).value == pytest.approx(stored.value)
+        assert found.over_base(ref).se == pytest.approx(stored.se)
+        assert found.over_base(ref).trainings == 1
+    assert found.between(family[2], family[1]).value == pytest.approx(
+        found.over_base(family[2]).value - found.over_base(family[1]).value
+    )
+
+
+def test_shipped_log_likelihoods_are_compared(shipped):
+    refs = next(each.refs for each in shipped.experiments() if each.name == "digits-2d")
+    found = judging.verdict(refs)
+    assert found.score == "log_likelihood"
+    assert found.metric.estimator == "quadrature"
+    assert [found.over_base(ref).outcome for ref in refs[1:]] == ["better", "better"]
+    assert found.over_base(refs[1]).value == pytest.approx(shipped.stored_difference(refs[1], refs[0]).value)
+
+
+def test_a_prior_that_was_tested_on_other_images_is_left_out(family, monkeypatch):
+    known = judging.loaded
+
+    def changed(ref):
+        model = known(ref)
+        if ref.prior != "mog":
+            return model
+        config = dataclasses.replace(model.checkpoint.config, data="mnist")
+        return dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, config=config))
+
+    monkeypatch.setattr(judging, "loaded", changed)
+    found = judging.verdict(family)
+    assert [ref.prior for ref in found.refs] == ["sg", "vamp"]
+    assert [ref.prior for ref in found.left_out] == ["mog"]
+
+
+def test_one_prior_is_compared_with_none(refs):
+    found = judging.verdict((refs["tiny-5d/vamp-weighted"],))
+    assert found.base.prior == "vamp-weighted"
+    assert found.verdict.others == ()
+
+
+def test_every_prior_is_named_and_explained():
+    from vampcore.kinds import PRIORS
+
+    for key in PRIORS:
+        assert priors.prior_subject(key).startswith("the ")
+        assert priors.prior_idea(key, 32).endswith(".")
+        assert "{" not in priors.prior_idea(key, 32)
+    assert priors.prior_idea("vamp", 1500) == "1,500 clouds, each the encoding of a learned image."
+    assert (priors.prior_subject("nobody"), priors.prior_idea("nobody", 3)) == ("nobody", "")
