@@ -4,17 +4,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import ready
+from app import presenting, ready
 
 STATIC = Path(__file__).parent / "static"
 PATHS = ("", *(file.stem for file in Path(__file__).parent.joinpath("views").glob("*.py")))
 
-st.set_page_config(page_title="VampScope", page_icon=STATIC / "icon.svg", layout="wide")
+st.set_page_config(
+    page_title="VampScope",
+    page_icon=STATIC / "icon.svg",
+    layout="wide",
+    initial_sidebar_state="collapsed" if presenting.is_presenting() else "auto",
+)
 st.logo(STATIC / "logo.svg", icon_image=STATIC / "icon.svg", size="large")
 
 page = st.navigation(
     {
         "": [
+            st.Page("views/tour.py", title="Tour", icon=":material/tour:"),
             st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
         ],
         "The prior": [
@@ -35,14 +41,18 @@ ready.wait_until_ready()
 
 # Only now, since importing them is what a server gets ready by.
 from app import services, state, widgets  # noqa: E402
+from app.widgets import tour  # noqa: E402
 
 with services.rendering():
     state.begin(page.url_path, st.context.url, PATHS)
+    presenting.spell_out()
     if widgets.sidebar():
+        step = tour.step_in_view()
         widgets.notices()
         try:
             services.warm_up(state.selected().ref)
             widgets.vector_notice(state.selected().ref)
+            tour.show_step(page.url_path, step)
             page.run()
         except services.ServiceError as error:
             st.error(widgets.plain(error), icon=":material/error:")

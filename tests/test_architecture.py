@@ -28,8 +28,9 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
-    ("records", "addresses", "names"),
+    ("records", "addresses", "names", "presenting"),
     ("figures", "services"),
+    ("tours",),
     ("state", "frontend"),
     ("widgets",),
     ("views", "ready", "compression", "content"),

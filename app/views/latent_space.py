@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import services, state, widgets
 from app.figures.tiles import tiles, tiles_png
 from app.widgets import typicality
+from app.widgets.hole_request import holes_requested
 from app.widgets.latent_plane import hover
 from app.widgets.latent_plane.selection import ENLARGED, selected_images
 
@@ -15,8 +16,6 @@ VIEW = "latent_view"
 PLACE = "latent_point"
 DECODED = "latent_decoded"
 NEIGHBOURS = 8
-# Test images from which on measuring holes takes seconds.
-SLOW_HOLES = 3000
 
 
 def densest(ref: services.Ref) -> tuple[float, float]:
@@ -183,7 +182,7 @@ def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
     ]
     elbo = services.metric(ref, "elbo")
     cells += [elbo] if elbo else []
-    if facts.has.holes and (facts.images < SLOW_HOLES or holes_requested(ref)):
+    if facts.has.holes and holes_requested((ref,), "latent_holes"):
         holes = services.hole_share(ref)
         cells += [holes] if holes else []
     widgets.metric_row(cells)
@@ -194,20 +193,6 @@ def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
         key="latent_points_csv",
         name=f"{facts.name}-points",
     )
-
-
-def holes_requested(ref: services.Ref) -> bool:
-    """Whether to measure the mass in holes: for a large test set it takes minutes, so a button asks for it."""
-    wanted = st.session_state.setdefault("_latent_holes", set())
-    if ref not in wanted and st.button(
-        "Measure the prior mass in holes",
-        key="latent_holes",
-        icon=":material/hourglass_empty:",
-        help="Splits the test images at random into two halves, 20 times, and compares the halves. Takes seconds for "
-        "10,000 images, minutes for a million.",
-    ):
-        wanted.add(ref)
-    return ref in wanted
 
 
 widgets.page_head(

@@ -10,6 +10,7 @@ from app.figures.theme import Theme
 from app.widgets.export import figure
 from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name, short_words
 from app.widgets.flows import NO_AGGREGATE, NO_PROJECTION
+from app.widgets.hole_request import holes_requested
 from app.widgets.numbers import count, format_value
 from app.widgets.page import mode, not_applicable, progress
 from app.widgets.pictures import enlargement, picture
@@ -62,6 +63,9 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
             "mass is given: in many dimensions the posteriors of any test set leave most of the space empty."
         )
 
+    measurable = tuple(ref for ref in refs if services.facts(ref).has.holes)
+    measured = bool(measurable) and holes_requested(measurable, "compare_measure_holes")
+
     def card(ref: services.Ref) -> None:
         if not services.facts(ref).has.posterior_density:
             not_applicable(f"{short_words(ref)}: {NO_AGGREGATE}", "Holes are not measured.")
@@ -72,7 +76,8 @@ def disagreement(refs: tuple[services.Ref, ...], windows: dict[services.Ref, ser
             return
         figure(drawing, key=f"compare_holes_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-holes")
         if services.facts(ref).has.holes:
-            show_mass(ref)
+            if measured:
+                show_mass(ref)
             show_samples(ref)
 
     in_columns(refs, card)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app import services, state
+from app import presenting, services, state
 from app.frontend import copy_link, one_entry
-from app.widgets.controls import choose, choose_key, choose_one
+from app.widgets.controls import choose, choose_key, choose_one, switch
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count
 from app.widgets.page import colour_rule, named
@@ -60,6 +60,7 @@ def sidebar() -> bool:
             help="Used by the camera button of each chart; on a narrow screen only the latent plane has one.",
         )
         st.caption(f"Computed on {services.device().name}")
+        switch("Present", key=presenting.KEY, help="For a stage: this bar is folded, words and figures are larger.")
         copy_link()
         one_entry()
         follow_width()
