@@ -42,10 +42,22 @@ def content_routes(kind: str, find: Finder) -> list[Route]:
 def _decoder(sha256: str, digest: str) -> bytes | None:
     from app.services import content, decoder
 
-    found = content.find(decoder.packed, sha256, digest)
-    return None if found is None else found.sent
+    return content.find(decoder.packed, sha256, digest)
+
+
+def _means(sha256: str, digest: str) -> bytes | None:
+    from app.services import content, cursor
+
+    return content.find(cursor.packed_means, sha256, digest)
+
+
+def _originals(sha256: str, digest: str) -> bytes | None:
+    from app.services import content, cursor
+
+    return content.find(cursor.packed_originals, sha256, digest)
 
 
 def routes() -> list[Route]:
     """All of them."""
-    return content_routes("decoder", _decoder)
+    kinds = {"decoder": _decoder, "means": _means, "originals": _originals}
+    return [route for kind, find in kinds.items() for route in content_routes(kind, find)]

@@ -1,8 +1,50 @@
 // A decoder in the browser: `app/services/decoder.py` says what its bytes are.
 
-const DECODERS = "vampscopeDecoders" // of the window: digest -> promise of a decoder, shared by all components
+// Of the window, shared by all components: digest -> promise of a content's bytes, and of a decoder.
+const contents = () => (window.vampscopeContents ??= new Map())
+const decoders = () => (window.vampscopeDecoders ??= new Map())
 
-const decoders = () => (window[DECODERS] ??= new Map())
+// A content's bytes: fetched from its address once, or brought by a component; null where it cannot be had.
+function contentOf({ digest, address }) {
+  const known = contents()
+  if (!known.has(digest) && address) {
+    const fetched = fetch(address).then(async (answer) => {
+      if (!answer.ok) throw new Error(`${answer.status}`)
+      return new Uint8Array(await answer.arrayBuffer())
+    })
+    known.set(digest, fetched)
+    // Asked for again at the next move.
+    fetched.catch(() => known.delete(digest))
+  }
+  return known.get(digest) ?? null
+}
+
+// What is made of a content, kept in a map.
+function madeOf(known, content, make) {
+  if (!known.has(content.digest)) {
+    const made = contentOf(content)?.then(make)
+    if (!made) return null
+    known.set(content.digest, made)
+    made.catch(() => known.delete(content.digest))
+  }
+  return known.get(content.digest)
+}
+
+const decoderOf = (content) => madeOf(decoders(), content, (bytes) => new PackedDecoder(bytes))
+
+// The header of a content, and a reader of the float32 and the rest behind it.
+function framed(sent) {
+  const bytes = sent.slice() // aligned
+  const length = new DataView(bytes.buffer).getUint32(0, true)
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)))
+  let at = 4 + length
+  const floats = (count) => {
+    const part = new Float32Array(bytes.buffer, at, count)
+    at += 4 * count
+    return part
+  }
+  return { header, floats, rest: () => bytes.subarray(at) }
+}
 
 // 16-bit floats in 32 bits.
 function widened(halves) {
@@ -18,24 +60,19 @@ function widened(halves) {
 
 // The numbers of a packed decoder: its header's, and its arrays by name.
 function unpacked(sent) {
-  const bytes = sent.slice() // aligned
-  const length = new DataView(bytes.buffer).getUint32(0, true)
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)))
+  const { header, floats, rest } = framed(sent)
   if (header.format !== 1) throw new Error(`a decoder of format ${header.format}`)
   const { latent: d, components: k } = header
-  let at = 4 + length
-  const floats = (count) => {
-    const part = new Float32Array(bytes.buffer, at, count)
-    at += 4 * count
-    return part
-  }
   const lift = { origin: floats(d), basis: floats(2 * d) }
   if (k) {
     const sizes = { mean: k * d, logvar: k * d, weight: k, planeMean: 2 * k, covariance: 4 * k }
     for (const [name, size] of Object.entries(sizes)) lift[name] = floats(size)
   }
+  const tail = rest()
   const half = header.weights === "float16"
-  const weights = half ? widened(new Uint16Array(bytes.buffer, at)) : new Float32Array(bytes.buffer, at)
+  const weights = half
+    ? widened(new Uint16Array(tail.buffer, tail.byteOffset))
+    : new Float32Array(tail.buffer, tail.byteOffset)
   let first = 0
   const layers = header.layers.map((layer) => {
     const rows = layer.kind === "gated" ? 2 * layer.size : layer.size
@@ -64,8 +101,6 @@ function affine({ weight, bias, rows, columns }, x, out) {
 class PackedDecoder {
   constructor(sent) {
     Object.assign(this, unpacked(sent))
-    const [channels, height, width] = this.header.shape
-    Object.assign(this, { channels, height, width })
     for (const layer of this.layers) {
       layer.row = new Float32Array(layer.rows)
       layer.x = new Float32Array(layer.columns)
@@ -150,24 +185,9 @@ class PackedDecoder {
   }
 }
 
-// The decoder with a digest: fetched from its address once, or brought by a component; null where it cannot be had.
-function decoderOf(digest, address) {
-  const known = decoders()
-  if (!known.has(digest) && address) {
-    const fetched = fetch(address).then(async (answer) => {
-      if (!answer.ok) throw new Error(`${answer.status}`)
-      return new PackedDecoder(new Uint8Array(await answer.arrayBuffer()))
-    })
-    known.set(digest, fetched)
-    // Asked for again at the next move.
-    fetched.catch(() => known.delete(digest))
-  }
-  return known.get(digest) ?? null
-}
-
-// A decoded mean on a canvas of its size, with a rim of transparent pixels; black and white change places if inverted.
-function paint(canvas, decoder, image, inverted, rim) {
-  const { channels, height, width } = decoder
+// An image of values from 0 to `white` on a canvas of its size, with a rim of transparent pixels; black and white change
+// places if inverted.
+function paint(canvas, [channels, height, width], image, { inverted, rim = 0, white = 1 }) {
   canvas.width = width + 2 * rim
   canvas.height = height + 2 * rim
   const context = canvas.getContext("2d")
@@ -175,7 +195,7 @@ function paint(canvas, decoder, image, inverted, rim) {
   const size = height * width
   for (let i = 0; i < size; i++) {
     for (let c = 0; c < 3; c++) {
-      const value = Math.round(255 * image[channels === 3 ? c * size + i : i])
+      const value = Math.round((255 / white) * image[channels === 3 ? c * size + i : i])
       pixels.data[4 * i + c] = inverted ? 255 - value : value
     }
     pixels.data[4 * i + 3] = 255

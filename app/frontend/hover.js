@@ -66,7 +66,7 @@ function coverOf(data, ground, ink) {
     if (!lay(card)) return null
     const z = decoder.above(place.x, place.y)
     const component = decoder.component(z)
-    paint(canvas, decoder, decoder.decode(z), data.inverted, data.rim)
+    paint(canvas, decoder.header.shape, decoder.decode(z), data)
     title.textContent = `Under the cursor ${named(place)}`
     const lines = []
     if (component && decoder.header.components > 1) {
@@ -181,7 +181,7 @@ function listen(data, setTriggerValue, ground, ink) {
   let pressed = null
 
   const show = async (place) => {
-    const ready = decoderOf(data.digest, data.address)
+    const ready = decoderOf(data.decoder)
     if (!ready) return null
     try {
       const decoder = await ready

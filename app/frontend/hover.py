@@ -5,23 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.figures.theme import COMPARED
+from app.frontend.carry import Kept
 from app.frontend.pick import Place, host_class, place_of
 from app.frontend.sources import javascript
 
 _MOUNT = st.components.v2.component("vampscope_hover", html="<span></span>", js=javascript("plot", "decode", "hover"))
-_CARRY = st.components.v2.component("vampscope_carry", html="<span></span>", js=javascript("decode", "carry"))
-
-
-def carry_decoder(sent: bytes, digest: str) -> None:
-    """Bring a decoder to the browser as data, where the server has no address for it.
-
-    Call it on the page itself, not in a fragment: then it is sent once, and not again while its page is open.
-
-    Arguments:
-        sent: The packed decoder.
-        digest: Its digest, 16 letters.
-    """
-    _CARRY(key=f"decoder-{digest}", data=digest.encode() + sent, height="content")
 
 
 def hover(
@@ -30,8 +18,7 @@ def hover(
     *,
     label: str,
     mark: tuple[float, float],
-    digest: str,
-    address: str | None,
+    decoder: Kept,
     inverted: bool,
     rim: int,
     on_pick: Callable[[Place], None],
@@ -47,8 +34,7 @@ def hover(
         card_key: Key of the container, in which the first picture is the decoded one.
         label: Name of the keyboard's stop, which says what the keys do.
         mark: Where the keyboard's cursor begins.
-        digest: Of the decoder.
-        address: Where the browser fetches it; None where `carry_decoder` brings it.
+        decoder: The packed decoder.
         inverted: Whether black and white change places.
         rim: Transparent pixels around the picture, in those of the image.
         on_pick: Called with the place of Enter before the script runs again.
@@ -67,8 +53,7 @@ def hover(
             "card": host_class(card_key),
             "label": label,
             "mark": {"x": float(mark[0]), "y": float(mark[1])},
-            "digest": digest,
-            "address": address,
+            "decoder": decoder._asdict(),
             "inverted": inverted,
             "rim": rim,
             "colour": COMPARED,

@@ -1,13 +1,10 @@
 """A decoder as bytes for the browser, which then decodes a place of the plane without asking the server.
 
-The format is a header and two blocks: the header's length in bytes (32 bits, little-endian), the header as JSON with
-spaces at its end up to a multiple of four bytes, numbers in float32, and weights in float16, or in float32 where
-float16 would change one. The header lists the layers in the order in which they are computed.
+Behind the header, which lists the layers in the order in which they are computed, come numbers in float32, and weights
+in float16, or in float32 where float16 would change one.
 """
 
-import json
 import math
-import struct
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -79,7 +76,7 @@ def packed(ref: Ref) -> Content | None:
     described = [
         {key: value for key, value in asdict(layer).items() if key not in ("weight", "bias")} for layer in layers
     ]
-    header = {
+    header: dict[str, object] = {
         "format": FORMAT,
         "shape": model.checkpoint.observation.shape,
         "latent": model.posterior.mean.shape[-1],
@@ -88,11 +85,9 @@ def packed(ref: Ref) -> Content | None:
         "layers": described,
         "weights": "float16" if exact else "float32",
     }
-    head = json.dumps(header, separators=(",", ":")).encode()
-    head += b" " * (-len(head) % 4)
     parts = [np.ascontiguousarray(part, "<f4").tobytes() for part in numbers]
     tail = halves.astype("<f2") if exact else weights.astype("<f4")
-    return Content.of(b"".join([struct.pack("<I", len(head)), head, *parts, tail.tobytes()]))
+    return Content.framed(header, *parts, tail.tobytes())
 
 
 def _lift(ref: Ref, model: Loaded) -> tuple[list[NDArray[np.float32]], int]:

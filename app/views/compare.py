@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import services, state, widgets
 from app.figures import tiles
 from app.widgets import drawn
+from app.widgets.cursor import one_cursor
 from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
 from app.widgets.family import (
@@ -275,6 +276,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     base = reference(refs)
 windows = {ref: services.window(refs if span == "shared" else (ref,)) for ref in refs}
 with top:
+    one_cursor(refs, lambda ref: f"compare_map_{ref.prior}", key="compare_cursor")
     same_noise(refs, windows)
 widgets.explain(EXPLANATION)
 st.subheader("Scores", anchor=False)

@@ -52,22 +52,25 @@ def test_a_content_is_kept_for_ever_and_another_is_not_found(monkeypatch, base):
         assert "immutable" not in headers.get("cache-control", "")
 
 
-def test_a_decoder_is_found_by_the_address_that_a_page_names(models, monkeypatch):
-    from app.services import catalogue, decoder
+def test_contents_are_found_by_the_addresses_that_pages_name(models, monkeypatch):
+    from app.services import catalogue, cursor, decoder
 
     monkeypatch.setattr(addresses, "ROUTES", threading.Event())
     ref = catalogue.experiments()[0].refs[0]
-    made = decoder.packed(ref)
-    assert addresses.address("decoder", ref.sha256, made.digest) is None
+    assert addresses.address("decoder", ref.sha256, "0") is None
     addresses.ROUTES.set()
-    path, _, query = addresses.address("decoder", ref.sha256, made.digest).partition("?")
     app = Starlette(routes=routes.routes())
-    assert answer(app, path, query)[2] == made.sent
-    assert answer(app, path, "v=0")[0] == 404
-    assert answer(app, "/decoder/" + SHA256, query)[0] == 404
+    makers = {"decoder": decoder.packed, "means": cursor.packed_means, "originals": cursor.packed_originals}
+    for kind, make in makers.items():
+        made = make(ref)
+        path, _, query = addresses.address(kind, ref.sha256, made.digest).partition("?")
+        assert answer(app, path, query)[2] == made.sent
+        assert answer(app, path, "v=0")[0] == 404
+        assert answer(app, f"/{kind}/{SHA256}", query)[0] == 404
 
 
 def test_the_server_has_the_routes():
     from app import asgi
 
-    assert {route.path for route in asgi.app._user_routes} >= {"/decoder/{sha256}"}
+    paths = {route.path for route in asgi.app._user_routes}
+    assert paths >= {"/decoder/{sha256}", "/means/{sha256}", "/originals/{sha256}"}

@@ -112,3 +112,71 @@ def test_pointer_and_keys_decode_what_a_click_shows_and_torch_computes(page):
             np.testing.assert_allclose(image, by_torch.flatten(), atol=1e-5)
             assert component["index"] == expected.component
             assert component["share"] == pytest.approx(expected.responsibility, abs=1e-3)
+
+
+STRIP = """() => [...document.querySelectorAll(".st-key-overview_cursor *")]
+    .map((each) => each.shadowRoot?.querySelector(".strip")).find(Boolean)"""
+PICTURES = f"""() => [...({STRIP})().querySelectorAll("canvas")].map((canvas) => {{
+    const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from({{ length: data.length / 4 }}, (_, i) => data[4 * i]);
+}})"""
+MARKS = """() => ["sg", "mog", "vamp"].map((prior) => {
+    const plot = document.querySelector(`.st-key-overview_map_${prior} .js-plotly-plot`);
+    const { left, top } = plot.querySelector(".vampscope-cursor").style;
+    const { xaxis, yaxis } = plot._fullLayout;
+    return [xaxis.p2l(parseFloat(left) - xaxis._offset), yaxis.p2l(parseFloat(top) - yaxis._offset)];
+})"""
+MIDDLE = """() => {
+    const plot = document.querySelector(".st-key-overview_map_mog .js-plotly-plot");
+    const { xaxis, yaxis } = plot._fullLayout;
+    const box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + 0.45 * xaxis._length, box.top + yaxis._offset + 0.5 * yaxis._length];
+}"""
+
+
+def test_one_cursor_marks_an_image_on_every_map_and_decodes_it_under_every_prior(page):
+    from app.services import catalogue, cursor, images
+    from app.services.latent_plane import points
+
+    page.goto("/?experiment=mnist-2d&prior=MoG")
+    for prior in ("sg", "mog", "vamp"):
+        page.locator(f".st-key-overview_map_{prior} .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    refs = [ref_of(catalogue, "mnist-2d", prior) for prior in ("sg", "mog", "vamp")]
+    title = page.locator(".st-key-overview_cursor .strip strong")
+
+    def check() -> int:
+        """The number of the image that is shown, once each picture is found to be its."""
+        number = int(re.findall(r"\d+", title.inner_text())[0])
+        original, *decoded = page.evaluate(PICTURES)
+        for ref, picture in zip(refs, decoded, strict=True):
+            expected = 255 - images.decode(ref, points.latents(ref).mean[[number]]).ravel().astype(int)
+            assert np.abs(np.array(picture) - expected).max() <= 1
+        expected = 255 - images.test_images(refs[0], (number,)).pixels.ravel().astype(int)
+        np.testing.assert_array_equal(original, expected)
+        return number
+
+    first = check()
+    x, y = page.evaluate(MIDDLE)
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    expect(title).not_to_have_text(re.compile(f"^Test image {first},"), timeout=PATIENCE)
+    number = check()
+    rows = cursor.cursor_rows(refs[1])
+    for ref, mark in zip(refs, page.evaluate(MARKS), strict=True):
+        np.testing.assert_allclose(mark, points.points(ref, True)[number], atol=0.05)
+    place = points.points(refs[1], True)[rows]
+    middle = page.evaluate(
+        """([x, y]) => {
+            const plot = document.querySelector(".st-key-overview_map_mog .js-plotly-plot");
+            const { xaxis, yaxis } = plot._fullLayout;
+            const box = plot.getBoundingClientRect();
+            return [xaxis.p2l(x - box.left - xaxis._offset), yaxis.p2l(y - box.top - yaxis._offset)];
+        }""",
+        [x, y],
+    )
+    assert rows[np.linalg.norm(place - middle, axis=1).argmin()] == number
+    page.locator(".st-key-overview_cursor .strip").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(title).not_to_have_text(re.compile(f"^Test image {number},"), timeout=PATIENCE)
+    check()

@@ -1,16 +1,15 @@
 """What lies under the pointer over the plane, decoded in the browser, where the decoder can be."""
 
-from app import addresses, frontend, services, state
+from app import frontend, services, state
 from app.figures.tiles import PADDING
 from app.services import decoder
+from app.widgets.kept import bring, kept
 from app.widgets.page import mode
 
 
 def bring_decoder(ref: services.Ref) -> None:
     """Send the decoder with the page where the server has no address for it; to be called outside of fragments."""
-    content = decoder.packed(ref)
-    if content is not None and addresses.address("decoder", ref.sha256, content.digest) is None:
-        frontend.carry_decoder(content.sent, content.digest)
+    bring("decoder", ref, decoder.packed(ref))
 
 
 def hover_words(ref: services.Ref) -> str:
@@ -40,8 +39,7 @@ def hover_on_plane(ref: services.Ref, chart_key: str, card_key: str, place: tupl
         label="Map of the latent space. Arrow keys move a cursor by a hundredth of the map, with Shift by a tenth; "
         "Enter keeps its place.",
         mark=place,
-        digest=content.digest,
-        address=addresses.address("decoder", ref.sha256, content.digest),
+        decoder=kept("decoder", ref, content),
         inverted=bool(services.facts(ref).binary) and not mode().dark,
         rim=PADDING,
         on_pick=lambda where: state.set_point(key, where.x, where.y),

@@ -155,7 +155,7 @@ def test_only_the_content_of_listed_checkpoints_is_found(services, refs):
 
     ref, other = refs["tiny-2d/sg"], refs["tiny-2d/mog"]
     made = decoder.packed(ref)
-    assert content.find(decoder.packed, ref.sha256, made.digest) == made
+    assert content.find(decoder.packed, ref.sha256, made.digest) == made.sent
     assert content.find(decoder.packed, other.sha256, made.digest) is None
     assert content.find(decoder.packed, "0" * 64, made.digest) is None
     assert content.find(decoder.packed, ref.sha256, "") is None

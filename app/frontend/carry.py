@@ -1,0 +1,29 @@
+"""Bytes that a browser keeps: fetched from an address where the server has one, else carried by the page."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from app.frontend.sources import javascript
+
+_MOUNT = st.components.v2.component("vampscope_carry", html="<span></span>", js=javascript("decode", "carry"))
+
+
+class Kept(NamedTuple):
+    """What components name such bytes by.
+
+    Attributes:
+        digest: 16 letters that no other content has.
+        address: Where the browser fetches it; None where `carry` brings it.
+    """
+
+    digest: str
+    address: str | None
+
+
+def carry(sent: bytes, digest: str) -> None:
+    """Bring bytes to the browser as data, where the server has no address for them.
+
+    Call it on the page itself, not in a fragment: then they are sent once, and not again while the page is open.
+    """
+    _MOUNT(key=f"content-{digest}", data=digest.encode() + sent, height="content")

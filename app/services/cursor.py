@@ -1,0 +1,49 @@
+"""Test images for one cursor over the maps of several priors: their posterior means and, where at hand, themselves."""
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.services.content import Content
+from app.services.images import test_images
+from app.services.latent_plane.points import latents, points
+from app.services.loading import Ref, loaded
+from app.services.memory import cached
+
+MOST = 1000
+"""So many test images, evenly spaced, so that all priors of an experiment have the same ones."""
+
+
+def cursor_rows(ref: Ref) -> NDArray[np.int64]:
+    """The rows of these images among those that the checkpoint keeps."""
+    kept = len(latents(ref).ids)
+    return np.linspace(0, kept - 1, min(MOST, kept)).round().astype(np.int64)
+
+
+@cached(24)
+def packed_means(ref: Ref) -> Content:
+    """The number in the test set, the class, the posterior mean and its place on the plane of each image.
+
+    Behind the header come means (n, D) and places (n, 2) in float32.
+    """
+    rows, known = cursor_rows(ref), latents(ref)
+    mean, placed = known.mean[rows], points(ref, True)[rows]
+    header: dict[str, object] = {
+        "ids": known.ids[rows].tolist(),
+        "labels": known.labels[rows].tolist(),
+        "classes": loaded(ref).checkpoint.observation.classes,
+        "latent": mean.shape[1],
+    }
+    return Content.framed(header, mean.astype("<f4").tobytes(), placed.astype("<f4").tobytes())
+
+
+@cached(8)
+def packed_originals(ref: Ref) -> Content | None:
+    """The images themselves, a byte for each value, deflated; None where they are not at hand."""
+    rows = cursor_rows(ref)
+    images = test_images(ref, tuple(rows.tolist()))
+    if not images.originals:
+        return None
+    header: dict[str, object] = {"ids": latents(ref).ids[rows].tolist(), "shape": images.pixels.shape[1:]}
+    return Content.framed(header, zlib.compress(images.pixels.tobytes(), 6))
