@@ -1,61 +1,29 @@
-"""The command line under Ctrl-C, a full disk and too little memory: the best weights stay, and one line says why."""
+"""The command line under Ctrl-C, kills and too little memory: the best weights stay, and one line says why."""
 
-import errno
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 from tqdm import tqdm
 
+from tests.commands.running import only_error
+from tests.processes import ROOT
 from tests.small_runs import RUN_FILES, digits
 from tools.patience import patience
-from vampcore.checkpoints import CheckpointError, load, measuring
+from vampcore.checkpoints import load, measuring
 from vampcore.commands import main
 from vampcore.commands import train as train_command
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.compiling import is_compiling
 from vampcore.training import fit
-from vampcore.training import state as state_module
 from vampcore.training.state import read_state
 
 fit_module = sys.modules["vampcore.training.fit"]
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """As on a full disk: a write beyond that many bytes of a file fails."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture
-def run(family, tmp_path) -> Path:
-    """A run that has one epoch of three behind it."""
-    settings = load(family / "small" / "mog").config
-    epochs = fit(settings, digits(), tmp_path / "run")
-    next(epochs)
-    epochs.close()
-    return tmp_path / "run"
-
-
-def only_error(capsys) -> str:
-    said = capsys.readouterr()
-    (line,) = [line for line in said.err.splitlines() if line.startswith("error: ")]
-    assert "Traceback" not in said.err
-    return line
 
 
 class TestControlC:
@@ -145,33 +113,6 @@ class TestControlC:
         assert second.endswith("new: all epochs are already trained")
 
 
-class TestAFullDisk:
-    def test_while_training(self, run, capsys):
-        before, state = load(run), (run / "state.safetensors").read_bytes()
-        with files_of_at_most(4096):
-            assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 1
-        line = only_error(capsys)
-        assert "the last saved state is unchanged: make room, then continue with --resume" in line
-        assert (run / "state.safetensors").read_bytes() == state
-        assert load(run).sha256 == before.sha256
-        assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 0
-        assert load(run).progress.epochs == 3
-
-    def test_while_figures_are_stored(self, run, capsys):
-        before = {path.name: path.read_bytes() for path in run.iterdir()}
-        with files_of_at_most(4096):
-            assert main(["evaluate", str(run), "--samples", "2", "--save"]) == 1
-        assert "its old contents are unchanged: make room" in only_error(capsys)
-        assert {path.name: path.read_bytes() for path in run.iterdir()} == before
-        assert {path.name for path in run.parent.iterdir()} == {"run", ".run.lock"}
-
-    def test_while_a_picture_is_written(self, run, tmp_path, capsys):
-        with files_of_at_most(100):
-            assert main(["sample", str(run), "--out", str(tmp_path / "a.png")]) == 1
-        assert only_error(capsys).startswith(f"error: {tmp_path / 'a.png'}: ")
-        assert {path.name for path in tmp_path.iterdir()} == {"run", ".run.lock"}
-
-
 class TestTooLittleMemory:
     @pytest.mark.parametrize(
         "error",
@@ -231,35 +172,6 @@ class TestAKillBetweenTheRenames:
         next(epochs)
         assert not killed.with_name(".run.old").exists()
         epochs.close()
-
-
-class TestAFullDiskAtTheEnd:
-    def test_at_the_end_the_checkpoint_comes_before_the_larger_state(self, run, monkeypatch, capsys):
-        """The state does not fit any more, and the checkpoint does."""
-        written = state_module.write_bytes
-
-        def full(path, content):
-            if path.name == "state.safetensors" and load(run).progress.epochs == 3:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            written(path, content)
-
-        monkeypatch.setattr(state_module, "write_bytes", full)
-        assert main(["train", "--like", str(run), "--out", str(run), "--resume"]) == 1
-        assert "state.safetensors could not be written (No space left on device)" in only_error(capsys)
-        assert load(run).progress.epochs == 3
-        assert json.loads((run / "status.json").read_text())["phase"] == "stopped"
-
-    def test_at_the_end_of_the_first_writing(self, family, tmp_path, monkeypatch, capsys):
-        def full(path, content):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        settings = load(family / "small" / "sg").config
-        epochs = fit(settings, digits(), tmp_path / "run")
-        next(epochs)
-        monkeypatch.setattr(state_module, "write_bytes", full)
-        with pytest.raises(CheckpointError, match="could not be written"):
-            epochs.close()
-        assert load(tmp_path / "run").progress.epochs == 1
 
 
 class TestASecondSignal:
