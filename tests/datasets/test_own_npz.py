@@ -51,6 +51,23 @@ def test_three_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
     assert own.classes == ("0", "1", "2")
 
 
+@pytest.mark.parametrize(
+    ("copies", "words"),
+    [
+        ({"train": [0, 0, 0]}, "2 of the 28 images repeat another one, and 0 of the 2 test images"),
+        ({"test": [0, 1]}, "2 of the 26 images repeat another one, and 2 of the 2 test images"),
+    ],
+)
+def test_images_that_are_there_twice_are_counted(tmp_path: Path, copies, words: str) -> None:
+    images = grey(26)
+    parts = {"train": images[:22], "validation": images[22:24], "test": images[24:]}
+    assert load(save(tmp_path, **parts)).notes == ()
+    parts |= {"train": np.concatenate([images[1:22], images[copies["train"]]])} if "train" in copies else {}
+    parts |= {"test": images[copies["test"]]} if "test" in copies else {}
+    (note,) = load(save(tmp_path, **parts)).notes
+    assert note == f"{words} are also in training or validation: remove copies, or test scores may look too good"
+
+
 def test_labels_follow_their_images_and_classes_have_names(tmp_path: Path) -> None:
     images = grey(40)
     images[:, 0, 0] = labels = np.arange(40) % 2

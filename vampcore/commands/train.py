@@ -29,6 +29,7 @@ from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, TrainingError, fit, keep_freed_memory
 from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
+from vampcore.trusted import check_readable
 
 # Defaults that depend on other options.
 DEPENDING = {"experiment": "named after data set and architecture", "likelihood": "the data set's own"}
@@ -100,7 +101,7 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
     )
 
     def note(words: str) -> None:
-        progress.write(f"{datasets.short_name(config.data)}: {words}", file=sys.stderr)
+        progress.write(f"{config.experiment}/{config.prior}: {words}", file=sys.stderr)
 
     with (
         stop_on_signals() as asked_to_stop,
@@ -134,7 +135,10 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
 def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Config:
     names = {field.name for field in dataclasses.fields(Config)}
     given = {name: value for name, value in vars(options).items() if name in names and name != "data"}
-    like = None if options.like is None else zoo.load(options.like).config
+    source = None if options.like is None else zoo.load(options.like)
+    like = None if source is None else source.config
+    if source is not None and options.data is None:
+        check_readable(source.config.data, source.folder, options.data_root, "name them with --data, ")
     data = chosen_data(options, None if like is None else like.data)
     if data is None:
         parser.error("train needs --data NAME, or --like CHECKPOINT")

@@ -8,6 +8,7 @@ from jaxtyping import Int64, UInt8
 
 from vampcore.datasets.base import Dataset, Split, mean_noise
 from vampcore.datasets.errors import DataError
+from vampcore.datasets.identity import image_hashes
 from vampcore.datasets.splits import make_split, split
 
 # Two, since a standard error needs two images.
@@ -125,4 +126,18 @@ def _scaled(images: UInt8[np.ndarray, "..."], levels: int) -> UInt8[np.ndarray, 
 
 def _dataset(name: str, parts: tuple[Split, Split, Split], classes: tuple[str, ...], notes: tuple[str, ...]) -> Dataset:
     likelihood = "bernoulli" if parts[0].levels == 1 else "logistic"
-    return Dataset(name, *parts, classes, likelihood, mean_noise(parts[0]), notes)
+    return Dataset(name, *parts, classes, likelihood, mean_noise(parts[0]), notes + _repeated_images(parts))
+
+
+def _repeated_images(parts: tuple[Split, Split, Split]) -> tuple[str, ...]:
+    """A sentence on images that are there more than once: between splits, they make a test score look better."""
+    train, validation, test = (image_hashes(part.images) for part in parts)
+    every = np.concatenate([train, validation, test])
+    repeated = len(every) - len(np.unique(every))
+    if not repeated:
+        return ()
+    known = int(np.isin(test, np.concatenate([train, validation])).sum())
+    return (
+        f"{repeated:,} of the {len(every):,} images repeat another one, and {known:,} of the {len(test):,} test images "
+        "are also in training or validation: remove copies, or test scores may look too good",
+    )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from vampcore.checkpoints import CheckpointError, load
 from vampcore.checkpoints.folder import readable, write_bytes
 from vampcore.checkpoints.identity import IDENTITY, identified, identity_bytes, read_identity
+from vampcore.checkpoints.plain_files import plain_bytes, strict_json
 from vampcore.config import Config
 from vampcore.datasets import Dataset
 from vampcore.datasets.identity import Identity, matched
@@ -14,6 +15,7 @@ from vampcore.training.state import State, read_state
 
 STATUS = "status.json"
 """What a run does now: its phase, process and epoch."""
+_MOST_BYTES_OF_STATUS = 4096
 
 
 class Resumed(NamedTuple):
@@ -23,7 +25,7 @@ class Resumed(NamedTuple):
         state: As it was saved.
         dataset: Its data, every image in the part and at the row where it was at the start.
         identity: Of these; None of a run of a version that kept no hashes, and without a sound checkpoint.
-        notes: What else has changed.
+        notes: What else has changed, and where the state is not that of the last epoch.
     """
 
     state: State
@@ -65,12 +67,28 @@ def run_to_resume(config: Config, dataset: Dataset, folder: Path) -> Resumed:
     images = len(dataset.train.images) if identity is None else identity.train.count
     # Refuses another configuration before the images are compared.
     state = read_state(folder, with_component_count(config, images))
+    repeated = _repeated_epochs(folder, state)
     if identity is not None:
         match = matched(identity, dataset)
-        return Resumed(state, match.dataset, identity, match.notes)
+        return Resumed(state, match.dataset, identity, repeated + match.notes)
     try:
         checkpoint = load(folder)
     except CheckpointError:
-        return Resumed(state, dataset, None, ())
+        return Resumed(state, dataset, None, repeated)
     found = identified(checkpoint, dataset)
-    return Resumed(state, found.dataset, found.identity, found.notes)
+    return Resumed(state, found.dataset, found.identity, repeated + found.notes)
+
+
+def _repeated_epochs(folder: Path, state: State) -> tuple[str, ...]:
+    """A sentence where the run came further than its saved state, as on a disk that was full at its end."""
+    try:
+        status = strict_json(plain_bytes(readable(folder) / STATUS, _MOST_BYTES_OF_STATUS))
+        reached = status["epoch"]
+    except (CheckpointError, KeyError, RecursionError, TypeError, ValueError):
+        return ()  # a run of which nothing is known but its state
+    if type(reached) is not int or reached <= state.epoch:
+        return ()
+    return (
+        f"the last saved state is that of epoch {state.epoch:,} of the {reached:,} that were trained: "
+        f"training continues from epoch {state.epoch + 1:,}",
+    )

@@ -72,7 +72,7 @@ def fit(
         compile: Whether steps are compiled: `on`, `off`, or `auto`, where it pays. A resumed run is the same to the bit
             only in the form, and in the number of processes, that it was started in; else to rounding.
         processes: Those that train together; found from the environment if None.
-        note: Called with each thing that has changed in the data of a run that goes on.
+        note: Called with each thing that has changed in the data of a run that goes on, and where it repeats epochs.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
