@@ -7,7 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from app.figures.drawing import Drawing
+from app.figures.drawing import Drawing, Spec
+
+STAGE = 1.25
+"""How much larger the words of a figure, and the figure, are on a stage."""
+_FONTS = ("font", "tickfont", "textfont", "title_font")
 
 DOUBLE_CLICK = 300
 """Milliseconds within which two clicks are a double one, which shows the whole figure again. Plotly asks for no more
@@ -71,6 +75,29 @@ def plot_config(
 def alt_text(figure: Drawing) -> str:
     """The sentence that stands for the picture, for `st.plotly_chart(alt=...)`."""
     return str(figure.layout["meta"]["alt"])
+
+
+def for_stage(spec: Spec) -> Spec:
+    """The specification of a figure with larger words, and higher, to be seen from afar; the one given stays."""
+    layout = _larger(spec["layout"])
+    if "height" in layout:
+        layout["height"] = round(STAGE * layout["height"])
+    if "margin" in layout:
+        layout["margin"] = {side: round(STAGE * pixels) for side, pixels in layout["margin"].items()}
+    return {**spec, "data": [_larger(trace) for trace in spec["data"]], "layout": layout}
+
+
+def _larger(part: Any) -> Any:
+    """A part of a specification with larger fonts; numbers, texts and arrays are left alone."""
+    if isinstance(part, list):
+        return [_larger(each) if isinstance(each, dict) else each for each in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _larger(value) for key, value in part.items()}
+    for key in _FONTS:
+        if isinstance(found.get(key), dict) and isinstance(found[key].get("size"), int | float):
+            found[key] = {**found[key], "size": STAGE * found[key]["size"]}
+    return found
 
 
 def csv_bytes(columns: Mapping[str, Column]) -> bytes:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.figures import export
 from app.figures.drawing import Drawing, Spec
+from app.presenting import is_presenting
 from app.widgets.screen import is_narrow
 
 FORMAT_KEY = "figure_format"
@@ -25,7 +26,8 @@ class Shown(go.Figure):  # type: ignore[misc]  # plotly ships no types
 
     def to_dict(self) -> Spec:
         """The specification, unchecked."""
-        return self._drawing.spec()
+        spec = self._drawing.spec()
+        return export.for_stage(spec) if is_presenting() else spec
 
 
 def saved_as() -> Literal["png", "svg"]:

@@ -8,6 +8,8 @@ import streamlit as st
 
 from app import services
 from app.figures.theme import Theme, prior_colour, text_width, theme
+from app.presenting import is_presenting
+from app.tours.step import TOUR
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
 from app.widgets.text import plain
@@ -36,7 +38,11 @@ def mode() -> Theme:
 def page_head(title: str, look_for: str) -> None:
     """A page's title and, in one sentence, what to look for."""
     st.title(title, anchor=False)
-    st.markdown(look_for)
+    # A tour says its own sentences.
+    if is_presenting() and TOUR not in st.query_params:
+        st.header(look_for, anchor=False)
+    else:
+        st.markdown(look_for)
 
 
 def colour_rule(prior: str) -> None:

@@ -61,11 +61,13 @@ def show_step(page: str, found: tuple[Tour, int] | None) -> None:
 @fragment
 def _box(tour: Tour, number: int, present: bool) -> None:
     step, steps = tour.steps[number - 1], len(tour.steps)
-    words, ways = st.columns([5, 1] if not present else [4, 1], vertical_alignment="center")
+    words, ways = st.columns([4, 1], vertical_alignment="center")
     with words:
-        head = f"Step {number} of {steps} \u00b7 {step.title}"
-        (st.subheader(head, anchor=False) if present else st.markdown(f"**{head}**"))
-        st.markdown(step.said())
+        st.markdown(f"**Step {number} of {steps} \u00b7 {step.title}**")
+        if present:
+            st.subheader(step.said(), anchor=False)
+        else:
+            st.markdown(step.said())
         if step.question:
             _question(tour, step)
     keys = {}

@@ -4,9 +4,10 @@ import io
 import numpy as np
 import pytest
 
+from app.figures import export
 from app.figures.drawing import Drawing
 from app.figures.export import alt_text, csv_bytes, plot_config, safe_name
-from app.figures.theme import LIGHT, laid_out
+from app.figures.theme import FONT_SIZE, LIGHT, SMALL_FONT_SIZE, laid_out
 
 
 def test_csv_gives_the_same_numbers_back():
@@ -63,3 +64,21 @@ def test_a_long_name_keeps_its_beginning_and_its_end(letter):
     assert 190 < len(name.encode()) <= 200
     assert name.startswith(f"start-{letter}")
     assert name.endswith(f"{letter}-points.csv")
+
+
+def test_on_a_stage_words_and_height_grow_by_one_factor_and_the_drawing_stays():
+    figure = laid_out(Drawing(), LIGHT, x="z", y="p", alt="nothing", height=400)
+    figure.annotate({"text": "here", "font": {"size": 12, "color": "#000000"}})
+    figure.add({"type": "scatter", "x": np.arange(3.0), "marker": {"size": 5}, "textfont": {"size": 10}})
+    drawn = figure.spec()
+    staged = export.for_stage(drawn)
+    assert staged["layout"]["height"] == 400 * export.STAGE
+    assert staged["layout"]["annotations"][0]["font"] == {"size": 12 * export.STAGE, "color": "#000000"}
+    assert staged["layout"]["xaxis"]["tickfont"]["size"] == SMALL_FONT_SIZE * export.STAGE
+    assert staged["layout"]["xaxis"]["title"]["font"]["size"] == FONT_SIZE * export.STAGE
+    assert staged["layout"]["margin"]["t"] == 12 * export.STAGE
+    assert staged["data"][0]["textfont"]["size"] == 10 * export.STAGE
+    assert staged["data"][0]["marker"]["size"] == 5
+    assert staged["data"][0]["x"] == drawn["data"][0]["x"]
+    assert drawn["layout"]["height"] == 400
+    assert drawn["layout"]["annotations"][0]["font"]["size"] == 12

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.app.conftest import clear_caches, use_root
-from tests.app.reading import open_page, words
+from tests.app.reading import charts, open_page, words
 from vampcore import zoo
 from vampcore.checkpoints import Checkpoint, load
 from vampcore.checkpoints.packed import read_packed
@@ -271,3 +271,21 @@ def test_another_page_than_that_of_the_step_leads_back_to_it():
     said = words(open_page("tour", tour="short", step="2"))
     assert "**Step 2 of 6** of the tour is on another page." in said
     assert "Similar images lie together" not in said
+
+
+def test_the_present_mode_goes_on_through_the_tour():
+    from app.figures.export import STAGE
+
+    usual, staged = (open_page("active_units", tour="short", step="1", **each) for each in ({}, {"present": ""}))
+    assert staged.session_state["present"]
+    assert "present" not in usual.session_state or not usual.session_state["present"]
+    heights = [charts(at)[0]["layout"]["height"] for at in (usual, staged)]
+    assert heights[1] == round(STAGE * heights[0])
+
+
+def test_the_links_of_a_tour_keep_the_present_mode():
+    from app.tours.tours import TOURS
+
+    kept = TOURS["short"].address(3, present=True)
+    assert kept == "./latent_space?experiment=mnist-2d&prior=sg&tour=short&step=3&present=true"
+    assert "present" not in TOURS["short"].address(3)
