@@ -57,7 +57,25 @@ def _originals(sha256: str, digest: str) -> bytes | None:
     return content.find(cursor.packed_originals, sha256, digest)
 
 
+def _film(sha256: str, digest: str) -> bytes | None:
+    from app.services import content, film
+
+    return content.find(film.packed, sha256, digest)
+
+
+def _pictures(sha256: str, digest: str) -> bytes | None:
+    from app.services import content, film
+
+    return content.find(film.packed_pictures, sha256, digest)
+
+
 def routes() -> list[Route]:
     """All of them."""
-    kinds = {"decoder": _decoder, "means": _means, "originals": _originals}
-    return [route for kind, find in kinds.items() for route in content_routes(kind, find)]
+    finders = {
+        "decoder": _decoder,
+        "means": _means,
+        "originals": _originals,
+        "film": _film,
+        "pictures": _pictures,
+    }
+    return [route for kind, find in finders.items() for route in content_routes(kind, find)]

@@ -43,3 +43,28 @@ class Density:
             raise ValueError(f"log_density is {self.log_density.shape}, the grid is {(len(self.y), len(self.x))}")
         if self.levels.shape != (len(MASSES),) or not (np.diff(self.levels) < 0).all():
             raise ValueError(f"levels are {len(MASSES)} descending log-densities, one for each of {MASSES}")
+
+
+@dataclass(frozen=True)
+class Film:
+    """One training on a plane, record by record, and its bounds after each epoch.
+
+    Attributes:
+        epochs: Epoch of each of the T records, rising, `(T,)`.
+        points: Posterior means of test images on the plane at each record, `(T, N, 2)`; `(1, N, 2)` where only those of
+            the finished model are known.
+        labels: Class of each image, -1 where it is not known, `(N,)`.
+        components: Of the prior at each record: mean x and y, covariance xx, xy and yy, weight, `(T, K, 6)`; K is 0
+            where the prior has none, or too many to draw.
+        bounds: Epoch, ELBO in training and ELBO in validation in nats an image, a row an epoch, `(E, 3)`.
+        window: The part of the plane to show.
+        filmed: Whether the training kept a film; else the records are its snapshots of the prior.
+    """
+
+    epochs: NDArray[np.int32]
+    points: NDArray[np.float32]
+    labels: NDArray[np.int16]
+    components: NDArray[np.float32]
+    bounds: NDArray[np.float32]
+    window: Window
+    filmed: bool

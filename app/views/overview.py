@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import comparison, history, tiles
-from app.widgets import drawn
+from app.widgets import drawn, film
 from app.widgets.cursor import one_cursor
 from app.widgets.family import (
     bar_of,
@@ -233,6 +233,7 @@ refs = readable(here.experiment.refs)
 widgets.part_notice(refs)
 one_cursor(refs, lambda ref: f"overview_map_{ref.prior}", key="overview_cursor")
 side_by_side()
+film.show(refs, key="overview_film")
 in_columns(refs, numbers)
 unfinished = [short_words(ref) for ref in refs if not services.facts(ref).info.converged]
 if unfinished:

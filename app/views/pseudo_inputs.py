@@ -8,19 +8,13 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import services, state, widgets
 from app.figures import tiles
-from app.widgets import drawn
+from app.widgets import drawn, film
 from app.widgets.wall import BEST, FEW, SMALL, absent, grown_images, grown_pictures, through_the_epochs, wall
 
 WALL = "pseudo_wall"
 ORDERS = {"usage": "Usage", "weight": "Weight", "class": "Class", "similarity": "Similarity"}
 SHOWN = {"pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
 SAMPLES = 16
-STARTED = {
-    "random": "random noise",
-    "data": "training images",
-    "class-means": "averages of training images of one class",
-    "kmeans": "k-means centres of the training images",
-}
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder maps it
 to the normal distribution $q(z \\mid u_k)$, which is one component of the prior $p(z) = \\sum_k w_k\\, q(z \\mid u_k)$.
@@ -235,7 +229,7 @@ def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
     if not grown:
         return
     st.subheader(f"Pseudo-input {k} during training", anchor=False)
-    st.caption(f"By epoch. Pseudo-inputs of this model started from {STARTED[services.pseudo_input_start(ref)]}.")
+    st.caption(f"By epoch. Pseudo-inputs of this model started from {film.STARTED[services.pseudo_input_start(ref)]}.")
     after = [f"{facts.best_epoch}, best" if epoch == BEST else epoch for epoch, _ in grown]
     st.image(
         list(grown_pictures(ref, k, widgets.mode())),
@@ -290,6 +284,9 @@ elif known.has.several_components:
     component_grid(here.ref, known)
 else:
     show_component(here.ref, known, services.component_detail(here.ref, 0, SAMPLES), lay_out(here.ref))
+if known.info.latent_dims[0] > 1:
+    st.subheader("The prior during training", anchor=False)
+    film.show((here.ref,), key="pseudo_film", unfolded=True, with_pictures=True)
 if known.has.several_components:
     st.page_link(
         "views/components.py",

@@ -1,0 +1,104 @@
+"""The film of a training, played in the browser: maps of several priors in step, and their bounds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app.figures.theme import COMPARED
+from app.frontend.sources import javascript
+
+_HERE = Path(__file__).parent
+
+_MOUNT = st.components.v2.component(
+    "vampscope_film",
+    html=(_HERE / "film.html").read_text("utf-8"),
+    css=(_HERE / "film.css").read_text("utf-8"),
+    js=javascript("film_density", "film_record", "film_draw", "film_bounds", "film"),
+)
+_CARRY = st.components.v2.component("vampscope_film_carry", html="<span></span>", js=javascript("film_carry"))
+
+
+class Source(NamedTuple):
+    """Where a content comes from: its digest, and its address, None where the page carries it."""
+
+    digest: str
+    address: str | None
+
+
+class Part(NamedTuple):
+    """One prior of a film.
+
+    Attributes:
+        film: Where its film comes from.
+        label: Its name.
+        short: Its name where there is little room.
+        colour: Of its rule and marks.
+        line: Of its curves.
+        text: Of its name as text.
+        symbol: Of its components' marks.
+        alt: What its map shows.
+    """
+
+    film: Source
+    label: str
+    short: str
+    colour: str
+    line: str
+    text: str
+    symbol: str
+    alt: str
+
+
+class Class(NamedTuple):
+    """A class of images: its name and the colour of its points."""
+
+    name: str
+    colour: str
+
+
+def film(
+    parts: Sequence[Part],
+    classes: Sequence[Class],
+    *,
+    key: str,
+    label: str,
+    note: str,
+    pictures: Source | None = None,
+    unfolded: bool = False,
+) -> None:
+    """Play the films of several priors in step.
+
+    The browser fetches what it plays when it is wanted. Where it has no address, `carry_film` brings it.
+
+    Arguments:
+        parts: The priors.
+        classes: Classes of the images, in the order of their numbers.
+        key: Of the element.
+        label: What is played, for those who hear it.
+        note: A line under the film.
+        pictures: Where the pseudo-inputs through the epochs come from, to be shown beside the map of one prior.
+        unfolded: Whether the maps are there at once; else a bar stands for them until somebody plays.
+    """
+    given: dict[str, Any] = {
+        "parts": [part._asdict() | {"film": part.film._asdict(), "ring": COMPARED} for part in parts],
+        "classes": [each._asdict() for each in classes],
+        "label": label,
+        "note": note,
+        "pictures": None if pictures is None else pictures._asdict(),
+        "open": unfolded,
+        "autoplay": unfolded,
+        "word": "Play" if unfolded else "Watch them train" if len(parts) > 1 else "Watch it train",
+    }
+    _MOUNT(key=key, data=given, height="content")
+
+
+def carry_film(content: bytes, digest: str) -> None:
+    """Bring a content with the page.
+
+    Arguments:
+        content: Its bytes.
+        digest: Its digest, of 16 letters.
+    """
+    _CARRY(key=f"film_{digest}", data=digest.encode() + content, height="content")

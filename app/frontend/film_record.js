@@ -1,0 +1,115 @@
+// A film as it arrives, and what it shows at a moment between two of its records.
+
+const held = () => (window.vampscopeFilms ??= new Map()) // digest -> promise of a content
+const CARRIED = "vampscope-carried" // the event by which a content that came with the page is announced
+
+function split(buffer) {
+  const length = new DataView(buffer).getUint32(0, true)
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)))
+  return { head, start: 4 + length }
+}
+
+export function filmOf(buffer) {
+  const { head, start } = split(buffer)
+  const records = head.epochs.length
+  let at = start
+  const take = (Kind, count) => {
+    const part = new Kind(buffer, at, count)
+    at += part.byteLength
+    return part
+  }
+  const components = take(Float32Array, records * head.components * 6)
+  const bounds = take(Float32Array, head.bounds * 3)
+  const labels = take(Int16Array, head.points)
+  const steps = take(Int16Array, (head.moving ? records : 1) * head.points * 2)
+  const [left, right, bottom, top] = head.window
+  const [x, y, width] = head.range
+  return {
+    ...head, components, bounds, labels, steps, window: { left, right, bottom, top }, low: [x, y], step: width / 65535,
+    count: head.components, size: head.components * 6, last: Math.max(head.epochs[records - 1], head.bounds ? bounds[3 * head.bounds - 3] : 0),
+    now: { points: new Float32Array(2 * head.points), components: new Float32Array(head.components * 6) },
+  }
+}
+
+export function picturesOf(buffer) {
+  const { head, start } = split(buffer)
+  return { ...head, pixels: new Uint8Array(buffer, start) }
+}
+
+// Fills `film.now` with what it shows at an epoch; with `smooth` false, that of the last record until then.
+export function moveTo(film, epoch, smooth) {
+  const { epochs, size, steps, components, now, step, low } = film
+  let after = epochs.findIndex((each) => each > epoch)
+  if (after < 0) after = epochs.length
+  const from = Math.max(0, after - 1)
+  const to = Math.min(after, epochs.length - 1)
+  const share = smooth && to > from ? Math.max(0, epoch - epochs[from]) / (epochs[to] - epochs[from]) : 0
+  const [first, second] = film.moving ? [from * 2 * film.points, to * 2 * film.points] : [0, 0]
+  for (let i = 0; i < 2 * film.points; i++) {
+    const between = steps[first + i] + share * (steps[second + i] - steps[first + i])
+    now.points[i] = low[i & 1] + (between + 32768) * step
+  }
+  for (let k = 0; k < size; k += 6) {
+    const [a, b] = [from * size + k, to * size + k]
+    // A component that is not there in one of the two records stands still and fades.
+    const [p, q] = [components[a + 5] > 0 ? a : b, components[b + 5] > 0 ? b : a]
+    for (let i = 0; i < 5; i++) now.components[k + i] = components[p + i] + share * (components[q + i] - components[p + i])
+    now.components[k + 5] = components[a + 5] + share * (components[b + 5] - components[a + 5])
+  }
+}
+
+// The row of bounds of the last epoch until then; -1 before the first.
+export function rowAt(film, epoch) {
+  let row = -1
+  while (row + 1 < film.bounds.length / 3 && film.bounds[3 * (row + 1)] <= epoch + 1e-6) row += 1
+  return row
+}
+
+// Moments that get the same time each: the records of all films, and the ends of their trainings.
+export function momentsOf(films) {
+  const all = films.flatMap((film) => [...film.epochs, film.last])
+  const moments = [...new Set(all)].sort((a, b) => a - b)
+  return moments.length > 1 ? moments : [Math.min(0, moments[0] - 1), moments[0]]
+}
+
+export function epochAt(moments, place) {
+  const whole = Math.min(moments.length - 2, Math.max(0, Math.floor(place)))
+  return moments[whole] + (place - whole) * (moments[whole + 1] - moments[whole])
+}
+
+export function placeOf(moments, epoch) {
+  let whole = 0
+  while (whole < moments.length - 2 && moments[whole + 1] <= epoch) whole += 1
+  const share = (epoch - moments[whole]) / (moments[whole + 1] - moments[whole])
+  return whole + Math.min(1, Math.max(0, share))
+}
+
+// A content from its address, or, where it has none, from the page, which carries it.
+export function fetched({ address, digest }) {
+  const known = held()
+  if (!known.has(digest)) {
+    const asked = address ? fromServer(address) : fromPage(digest)
+    asked.catch(() => known.delete(digest))
+    known.set(digest, asked)
+  }
+  return known.get(digest)
+}
+
+async function fromServer(address) {
+  const answer = await fetch(address)
+  if (!answer.ok) throw new Error(`no film: ${answer.status}`)
+  return answer.arrayBuffer()
+}
+
+function fromPage(digest) {
+  return new Promise((resolve) => {
+    const arrived = () => {
+      const found = window.vampscopeCarried?.get(digest)
+      if (!found) return
+      window.removeEventListener(CARRIED, arrived)
+      resolve(found)
+    }
+    window.addEventListener(CARRIED, arrived)
+    arrived()
+  })
+}
