@@ -7,6 +7,7 @@ from app.frontend.hover import hover
 from app.frontend.narrow import watch_narrow
 from app.frontend.one_entry import one_entry
 from app.frontend.pick import Place, pick
+from app.frontend.plane_pictures import plane_pictures
 from app.frontend.view import View, watch_view
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "hover",
     "one_entry",
     "pick",
+    "plane_pictures",
     "watch_narrow",
     "watch_view",
 ]

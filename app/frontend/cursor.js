@@ -45,16 +45,6 @@ class Means {
 }
 
 const allMeans = () => (window.vampscopeMeans ??= new Map())
-const allOriginals = () => (window.vampscopeOriginals ??= new Map())
-
-async function inflated(sent) {
-  const { header, rest } = framed(sent)
-  const stream = new Blob([rest()]).stream().pipeThrough(new DecompressionStream("deflate"))
-  const pixels = new Uint8Array(await new Response(stream).arrayBuffer())
-  const size = header.shape.reduce((a, b) => a * b)
-  const row = new Map(header.ids.map((id, place) => [id, place]))
-  return (id) => (row.has(id) ? pixels.subarray(row.get(id) * size, (row.get(id) + 1) * size) : null)
-}
 
 // A ring at a place of a map, wherever it is moved to.
 function ring(map, colour) {
@@ -109,9 +99,10 @@ function built(data, strip) {
   const output = document.createElement("output")
   output.append(title)
   const hint = document.createElement("span")
+  const way = matchMedia("(hover: none)").matches ? "Tap on" : "Hover over"
   hint.textContent =
-    "Hover over a map: the test image nearest to the pointer is marked on every map, and each prior\u2019s decoder " +
-    "rebuilds it from its posterior mean."
+    `${way} a map: the test image nearest to that place is marked on every map, and each prior\u2019s decoder rebuilds it ` +
+    "from its posterior mean."
   const said = document.createElement("div")
   said.className = "said"
   said.append(output, hint)

@@ -32,7 +32,7 @@ _MOUNT = st.components.v2.component(
     "vampscope_cursor",
     html='<div class="strip" tabindex="0" role="application"></div>',
     css=_CSS,
-    js=javascript("plot", "decode", "cursor"),
+    js=javascript("plot", "decode", "originals", "cursor"),
 )
 
 

@@ -23,19 +23,20 @@ def cursor_rows(ref: Ref) -> NDArray[np.int64]:
 
 @cached(24)
 def packed_means(ref: Ref) -> Content:
-    """The number in the test set, the class, the posterior mean and its place on the plane of each image.
+    """The number in the test set, the class, the posterior mean and the places on the plane of each image.
 
-    Behind the header come means (n, D) and places (n, 2) in float32.
+    Behind the header come means (n, D), their places (n, 2) and those of the samples (n, 2), in float32.
     """
     rows, known = cursor_rows(ref), latents(ref)
-    mean, placed = known.mean[rows], points(ref, True)[rows]
+    mean = known.mean[rows]
+    numbers = (mean, points(ref, True)[rows], points(ref)[rows])
     header: dict[str, object] = {
         "ids": known.ids[rows].tolist(),
         "labels": known.labels[rows].tolist(),
         "classes": loaded(ref).checkpoint.observation.classes,
         "latent": mean.shape[1],
     }
-    return Content.framed(header, mean.astype("<f4").tobytes(), placed.astype("<f4").tobytes())
+    return Content.framed(header, *(part.astype("<f4").tobytes() for part in numbers))
 
 
 @cached(8)

@@ -8,7 +8,7 @@ from app import services, state, widgets
 from app.figures.tiles import tiles, tiles_png
 from app.widgets import typicality
 from app.widgets.hole_request import holes_requested
-from app.widgets.latent_plane import hover
+from app.widgets.latent_plane import hover, pictures
 from app.widgets.latent_plane.selection import ENLARGED, selected_images
 
 CHART = "latent_plane"
@@ -49,8 +49,10 @@ def explore(ref: services.Ref) -> None:
             key="latent_ellipses",
             help="Two standard deviations of each component; a heavier component has a stronger line.",
         )
+        images, ground = pictures.picture_switches(ref)
     with picture:
         shown = widgets.show_plane(ref, CHART, VIEW, means, coloured, ellipses)
+        pictures.show_pictures(ref, CHART, images, ground, means, coloured)
         if widgets.has_no_legend(ref, coloured):
             st.caption("Too many classes for a legend. Hover over a dot to see its class, or select classes.")
         widgets.say_flow(ref)
@@ -202,6 +204,7 @@ widgets.page_head(
 )
 widgets.part_notice((state.selected().ref,))
 hover.bring_decoder(state.selected().ref)
+pictures.bring_pictures(state.selected().ref)
 explore(state.selected().ref)
 widgets.explain(
     """

@@ -180,3 +180,61 @@ def test_one_cursor_marks_an_image_on_every_map_and_decodes_it_under_every_prior
     page.keyboard.press("Shift+ArrowLeft")
     expect(title).not_to_have_text(re.compile(f"^Test image {number},"), timeout=PATIENCE)
     check()
+
+
+# Of the thumbnails: the numbers of their images, and the pixels (grey levels) around the point of one, 28 x 28.
+DRAWN = """() => document.querySelector(".vampscope-thumbnails").dataset.images.split(",").map(Number)"""
+AROUND = """([name, x, y, size]) => {
+    const plot = document.querySelector(".st-key-latent_plane .js-plotly-plot");
+    const { xaxis, yaxis } = plot._fullLayout;
+    const canvas = plot.querySelector(name);
+    const [left, top] = [xaxis.l2p(x) - size / 2, yaxis.l2p(y) - size / 2];
+    const part = new OffscreenCanvas(28, 28);
+    part.getContext("2d").drawImage(canvas, left, top, size, size, 0, 0, 28, 28);
+    const { data } = part.getContext("2d").getImageData(0, 0, 28, 28);
+    return Array.from({ length: 784 }, (_, i) => data[4 * i]);
+}"""
+
+
+def likeness(pixels: list[int], image: np.ndarray) -> float:
+    """The correlation of a picture in the plane with an image, on light; away from the frame."""
+    inside = np.s_[3:25, 3:25]
+    shown = 255 - np.array(pixels, float).reshape(28, 28)[inside]
+    return float(np.corrcoef(shown.ravel(), image.reshape(28, 28)[inside].ravel())[0, 1])
+
+
+def test_images_stand_at_their_points_and_decoded_places_behind_them(page):
+    from app.services import catalogue, images
+    from app.services.latent_plane import points
+
+    ref = ref_of(catalogue, "mnist-2d", "mog")
+    opened(page, "experiment=mnist-2d&prior=MoG&latent_means=true&latent_ground=true")
+    page.locator(".vampscope-thumbnails[data-images*=',']").wait_for(state="attached", timeout=PATIENCE)
+    left, right, bottom, top = page.evaluate(RANGES)
+    placed = points.points(ref, True)
+    edge = 0.03 * (right - left)
+    low, high = np.array([left, bottom]) + edge, np.array([right, top]) - edge
+    whole = [each for each in page.evaluate(DRAWN) if (placed[each] > low).all() and (placed[each] < high).all()]
+    assert len(whole) > 8
+    for number in whole[:8]:
+        image = images.test_images(ref, (number,)).pixels
+        x, y = placed[number].tolist()
+        assert likeness(page.evaluate(AROUND, [".vampscope-thumbnails", x, y, 30]), image) > 0.8
+    page.locator(".vampscope-ground[data-whole=true]").wait_for(state="attached", timeout=2 * PATIENCE)
+    unit = 2 ** (round(2 * np.log2((right - left) / 18)) / 2)
+    size = unit * page.evaluate(PIXELS, [1, 0])[0] - unit * page.evaluate(PIXELS, [0, 0])[0]
+    middle = np.floor(np.array([left + right, bottom + top]) / 2 / unit)
+    for step in (-2, 0, 2):
+        x, y = ((middle + step + 0.5) * unit).tolist()
+        image = images.decode_place(ref, x, y).pixels
+        assert likeness(page.evaluate(AROUND, [".vampscope-ground", x, y, size]), image) > 0.95
+
+    # Twice as large, more of those in view have room.
+    page.locator(".st-key-latent_plane").hover()
+    page.locator(".st-key-latent_plane [data-title='Zoom in']").click()
+    expect(page).to_have_url(re.compile("latent_view="), timeout=PATIENCE)
+    settled(page)
+    left, right, bottom, top = page.evaluate(RANGES)
+    low, high = np.array([left, bottom]), np.array([right, top])
+    seen = [each for each in whole if (placed[each] > low).all() and (placed[each] < high).all()]
+    assert len(page.evaluate(DRAWN)) > len(seen) > 0

@@ -27,7 +27,9 @@ def test_means_are_those_of_the_checkpoint(services, refs, monkeypatch, name):
     rows = [int(np.flatnonzero(known.ids == number)[0]) for number in header["ids"]]
     floats = np.frombuffer(numbers, "<f4")
     np.testing.assert_array_equal(floats[: count * dims].reshape(count, dims), known.mean[rows])
-    np.testing.assert_array_equal(floats[count * dims :].reshape(count, 2), services.points(ref, True)[rows])
+    placed = floats[count * dims :].reshape(2, count, 2)
+    np.testing.assert_array_equal(placed[0], services.points(ref, True)[rows])
+    np.testing.assert_array_equal(placed[1], services.points(ref)[rows])
     assert [header["classes"][label] for label in header["labels"]] == [str(each) for each in known.labels[rows]]
 
 
