@@ -40,21 +40,23 @@ page = st.navigation(
 ready.wait_until_ready()
 
 # Only now, since importing them is what a server gets ready by.
-from app import services, state, widgets  # noqa: E402
-from app.widgets import tour  # noqa: E402
+from app import state  # noqa: E402
+from app.services import loading, turns  # noqa: E402
+from app.services.loading import ServiceError  # noqa: E402
+from app.widgets import sidebar, text, tour  # noqa: E402
 
-with services.rendering():
+with turns.rendering():
     state.begin(page.url_path, st.context.url, PATHS)
     presenting.spell_out()
-    if widgets.sidebar():
+    if sidebar.sidebar():
         step = tour.step_in_view()
-        widgets.notices()
+        sidebar.notices()
         try:
-            services.warm_up(state.selected().ref)
-            widgets.vector_notice(state.selected().ref)
+            loading.warm_up(state.selected().ref)
+            sidebar.vector_notice(state.selected().ref)
             tour.show_step(page.url_path, step)
             page.run()
-        except services.ServiceError as error:
-            st.error(widgets.plain(error), icon=":material/error:")
+        except ServiceError as error:
+            st.error(text.plain(error), icon=":material/error:")
     else:
-        widgets.no_checkpoint()
+        sidebar.no_checkpoint()

@@ -2,10 +2,15 @@
 
 import contextlib
 import gc
+import importlib
+import pkgutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import streamlit as st
+
+HERE = Path(__file__).parent
 
 _READY = threading.Event()
 
@@ -16,10 +21,12 @@ def start_up() -> None:
     What cannot be read is left to the page, which says so.
     """
     import_pages()
-    from app import services, state
+    from app import state
+    from app.services import loading
+    from app.services.loading import ServiceError
 
-    with contextlib.suppress(services.ServiceError):
-        services.warm_up(state.first().ref)
+    with contextlib.suppress(ServiceError):
+        loading.warm_up(state.first().ref)
 
 
 def import_pages() -> None:
@@ -27,7 +34,9 @@ def import_pages() -> None:
     # Here and not above, since importing them is the work.
     with _nothing_collected():
         _import_for_figures()
-        from app import services, state, widgets  # noqa: F401
+        for package in ("services", "widgets"):
+            for module in pkgutil.walk_packages([str(HERE / package)], f"app.{package}."):
+                importlib.import_module(module.name)
     _READY.set()
 
 

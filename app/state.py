@@ -16,8 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
-from app import services
 from app.figures.plane import NARROWEST
+from app.services import catalogue, priors
+from app.services.catalogue import Experiment, Listed
+from app.services.loading import Ref, ServiceError
 
 EXPERIMENT = "experiment"
 PRIOR = "prior"
@@ -34,11 +36,11 @@ _ADDRESSED = "_addressed"
 class Selection:
     """The checkpoint in view and the experiment that it belongs to."""
 
-    experiment: services.Experiment
-    listed: services.Listed
+    experiment: Experiment
+    listed: Listed
 
     @property
-    def ref(self) -> services.Ref:
+    def ref(self) -> Ref:
         """The checkpoint's name and content, which every service takes."""
         return self.listed.ref
 
@@ -80,10 +82,10 @@ def selected() -> Selection:
     """The experiment and prior that the sidebar shows.
 
     Raises:
-        services.ServiceError: If there is no checkpoint.
+        ServiceError: If there is no checkpoint.
     """
     name = st.session_state.get(EXPERIMENT)
-    experiment = next((each for each in services.experiments() if each.priors and each.name == name), None)
+    experiment = next((each for each in catalogue.experiments() if each.priors and each.name == name), None)
     return _of(experiment or first().experiment, st.session_state.get(PRIOR))
 
 
@@ -91,23 +93,23 @@ def first() -> Selection:
     """What is shown where nothing was chosen.
 
     Raises:
-        services.ServiceError: If there is no checkpoint.
+        ServiceError: If there is no checkpoint.
     """
-    if experiment := services.opening():
+    if experiment := catalogue.opening():
         return _of(experiment, None)
-    raise services.ServiceError("there is no trained model yet: run python -m vampcore train --data digits")
+    raise ServiceError("there is no trained model yet: run python -m vampcore train --data digits")
 
 
-def _of(experiment: services.Experiment, prior: str | None) -> Selection:
+def _of(experiment: Experiment, prior: str | None) -> Selection:
     wanted = (prior, default_prior(experiment))
     listed = next(each for name in wanted for each in experiment.priors if each.ref.prior == name)
     return Selection(experiment, listed)
 
 
-def default_prior(experiment: services.Experiment) -> str:
+def default_prior(experiment: Experiment) -> str:
     """The default prior where the experiment has it, else its first one."""
     names = [listed.ref.prior for listed in experiment.priors]
-    return services.DEFAULT_PRIOR if services.DEFAULT_PRIOR in names else names[0]
+    return priors.DEFAULT_PRIOR if priors.DEFAULT_PRIOR in names else names[0]
 
 
 def notices() -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from tools.server import ROOT, serve
 from tools.session import Viewer
 
 APP, EMPTY = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "empty.py"
-NEEDED = "pandas, app.services, app.state, app.widgets"
-"""What a server imports to get ready beyond Streamlit, torch among it: see `app.ready.start_up`."""
+NEEDED = "app.ready; app.ready.import_pages()"
+"""What a server imports to get ready beyond Streamlit, torch among it."""
 
 STARTS = 5
 WHOLE = """() => {

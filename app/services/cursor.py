@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.services.content import Content
 from app.services.images import test_images
-from app.services.latent_plane.points import latents, points
+from app.services.latent_plane.encoding import latents, points
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
 

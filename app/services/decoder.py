@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from app.services.catalogue import is_vector
 from app.services.content import Content
-from app.services.latent_plane.points import plane
+from app.services.latent_plane.encoding import plane
 from app.services.loading import Loaded, Ref, loaded
 from app.services.memory import cached
 from vampcore.models.hvae import Joined, LowerDenseLayer, TwoLayerDecoder

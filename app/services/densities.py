@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from app.records import MASSES, Density, Window
 from app.services.degenerate import HINT, is_drawable
-from app.services.latent_plane.points import Floats, plane, points
+from app.services.latent_plane.encoding import Floats, plane, points
 from app.services.loading import Ref, ServiceError, loaded, noise, several_threads
 from app.services.memory import cached
 from vampcore import DiagNormalMixture, NormalMixture
 from vampcore.distributions import Distribution
 from vampcore.metrics import log_density, mass_levels
-from vampcore.metrics.coverage import DRAWS
+from vampcore.metrics.coverage import DRAWS as DRAWS
 
 PRIOR_GRID = 100
 AGGREGATE_GRID = 60

@@ -10,7 +10,7 @@ from app.records import Film, Window
 from app.services import catalogue
 from app.services.content import Content
 from app.services.densities import on_plane, window
-from app.services.latent_plane.points import Floats, plane
+from app.services.latent_plane.encoding import Floats, plane
 from app.services.loading import Loaded, Ref, loaded
 from app.services.memory import cached
 from app.services.prior_components import pseudo_inputs, snapshots

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.densities import aggregate, prior_seen, share_less_dense
-from app.services.latent_plane.points import Floats, plane
+from app.services.latent_plane.encoding import Floats, plane
 from app.services.latent_plane.selection import nearest, nearest_on_plane
 from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, noise, pixels_of
 from app.services.memory import cached

@@ -42,7 +42,7 @@ class ServiceError(ValueError):
 
 
 class DataMissing(ServiceError):
-    """The data set is not on disk, or not whole; `services.download` fetches those that can be downloaded."""
+    """The data set is not on disk, or not whole; `availability.download` fetches those that can be downloaded."""
 
 
 class Ref(NamedTuple):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from app.services.densities import on_plane
-from app.services.latent_plane.points import Floats, latents, log_prior
+from app.services.latent_plane.encoding import Floats, latents, log_prior
 from app.services.latent_plane.selection import nearest
 from app.services.loading import (
     Pixels,

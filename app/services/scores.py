@@ -6,6 +6,7 @@ from app.services.catalogue import facts, metric
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
 from vampcore import results
+from vampcore.metrics import ESTIMATOR_NAMES as ESTIMATOR_NAMES
 from vampcore.metrics import Metric as Metric
 from vampcore.metrics.elbo_surgery import SATURATED
 

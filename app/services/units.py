@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.services.images import decode, posterior_means, reconstructions
-from app.services.latent_plane.points import Floats
+from app.services.latent_plane.encoding import Floats
 from app.services.loading import (
     DataMissing,
     Pixels,

@@ -12,7 +12,8 @@ from app.services.memory import cached
 from vampcore.checkpoints import Checkpoint
 from vampcore.metrics import Metric
 from vampcore.results.paired import elbo_difference, log_likelihood_difference
-from vampcore.results.verdict import Comparison, Contender, Verdict, judge, tie_margin
+from vampcore.results.verdict import Comparison as Comparison
+from vampcore.results.verdict import Contender, Verdict, judge, tie_margin
 
 LOG_LIKELIHOOD, ELBO = "log_likelihood", "elbo"
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from app.services import catalogue, images, prior_components, priors, scores, units
-from app.services.latent_plane import points
+from app.services.latent_plane import encoding
 from app.services.loading import Ref, ServiceError
 from app.services.memory import cached
 from app.services.scores import Metric
@@ -63,7 +63,7 @@ def outside(experiment: str, prior: str) -> float:
 @cached(8)
 def same_class(of: Ref) -> float:
     """The share of some test images whose nearest other image, by posterior means, has their class."""
-    known = points.latents(of)
+    known = encoding.latents(of)
     some = np.arange(min(COUNTED, len(known.mean)))
     distances = np.square(known.mean[some, None] - known.mean[None]).sum(-1)
     distances[some, some] = np.inf
@@ -104,7 +104,7 @@ def difference(experiment: str, prior: str, base: str = "sg") -> Metric:
 
 def inside_99(experiment: str, prior: str = "sg") -> float:
     """The share of test images whose sample of q(z | x) lies where a standard normal of two dimensions has 99 %."""
-    return float((np.square(points.latents(ref(experiment, prior)).sample).sum(1) <= RADIUS_99).mean())
+    return float((np.square(encoding.latents(ref(experiment, prior)).sample).sum(1) <= RADIUS_99).mean())
 
 
 def unused_weight(experiment: str, prior: str) -> float:
@@ -116,7 +116,7 @@ def unused_weight(experiment: str, prior: str) -> float:
 def elbo_by_class(experiment: str, prior: str) -> tuple[tuple[str, float], tuple[str, float]]:
     """The class with the lowest and that with the highest mean ELBO, and these means."""
     here = ref(experiment, prior)
-    known, classes = points.latents(here), catalogue.facts(here).classes
+    known, classes = encoding.latents(here), catalogue.facts(here).classes
     means = [float(known.elbo[known.labels == label].mean()) for label in range(len(classes))]
     worst, best = int(np.argmin(means)), int(np.argmax(means))
     return (classes[worst], means[worst]), (classes[best], means[best])

@@ -6,11 +6,18 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
-from app import services, state, widgets
+from app import state
 from app.figures.strips import strip
 from app.figures.units import SMALLEST
-from app.widgets import drawn
+from app.frontend import pick
+from app.services import catalogue, priors, units
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
+from app.services.units import KLParts
+from app.widgets import controls, drawn, export, layers, numbers, page, screen, sidebar, text
 from app.widgets.family import of_top_layer
+from app.widgets.fragment import fragment
+from app.widgets.page import Cell
 from app.widgets.units_table import units_table
 
 ACTIVITY = "units_activity"
@@ -23,25 +30,25 @@ STEPS = 11
 EXAMPLES = 11
 
 
-def by_activity(ref: services.Ref) -> np.ndarray:
+def by_activity(ref: Ref) -> np.ndarray:
     """Units of the top layer from the most to the least active: the order of the picture."""
-    return np.argsort(-services.activity(ref)[0].activity, kind="stable")
+    return np.argsort(-units.activity(ref)[0].activity, kind="stable")
 
 
-def by_kl(parts: services.KLParts) -> np.ndarray:
+def by_kl(parts: KLParts) -> np.ndarray:
     """Units of the top layer from the largest to the smallest KL: the order of the bars."""
     return np.argsort(-parts.kl, kind="stable")
 
 
-def prior_name(ref: services.Ref) -> str:
+def prior_name(ref: Ref) -> str:
     """The prior's name for people."""
-    kind = services.facts(ref).prior
-    return services.prior_name(kind)
+    kind = catalogue.facts(ref).prior
+    return priors.prior_name(kind)
 
 
-def images_of(ref: services.Ref, parts: services.KLParts) -> str:
+def images_of(ref: Ref, parts: KLParts) -> str:
     """How many images the KL is the mean of, and which, if not all."""
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     if parts.n == facts.images:
         return f"n = {parts.n:,}"
     of_all = f"n = {parts.n:,}, a random sample of {facts.images:,} test images"
@@ -53,112 +60,112 @@ def explore(here: state.Selection) -> None:
     ref, refs = here.ref, here.experiment.refs
     picture, side = st.columns([3, 1], gap="medium")
     with picture:
-        if len(services.facts(ref).info.latent_dims) > 1:
+        if len(catalogue.facts(ref).info.latent_dims) > 1:
             st.caption(
                 "This model has two layers. The prior is that of z2, whose units can be selected here. The units of "
                 "z1, the layer next to the image, are only counted."
             )
-        widgets.figure(drawn.activity(refs, widgets.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
+        export.figure(drawn.activity(refs, page.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
     show_counts(refs)
     bars = show_kl(ref)
     selected_unit(ref, side, picture, bars)
 
 
-@widgets.fragment
-def selected_unit(ref: services.Ref, side: Container, picture: Container, bars: Container | None) -> None:
+@fragment
+def selected_unit(ref: Ref, side: Container, picture: Container, bars: Container | None) -> None:
     """The selected unit: its numbers, its marks in the charts of all, its sweep and its cost."""
-    units, parts = services.facts(ref).info.latent_dims[0], services.kl_per_dimension(ref)
+    count, parts = catalogue.facts(ref).info.latent_dims[0], units.kl_per_dimension(ref)
     with side:
-        rank = widgets.number(
+        rank = controls.number(
             f"Unit{of_top_layer(ref)}, by activity rank",
             key=RANK,
             low=1,
-            high=units,
+            high=count,
             default=1,
             help="1 is the most active unit of the prior in view. You can also click a unit in a chart.",
         )
         unit = int(by_activity(ref)[rank - 1])
         show_unit(ref, unit)
     with picture:
-        height = math.log10(max(float(services.activity(ref)[0].activity[unit]), SMALLEST))
-        widgets.pick(ACTIVITY, mark=(rank, height), on_pick=lambda place: choose_rank(round(place.x), units))
+        height = math.log10(max(float(units.activity(ref)[0].activity[unit]), SMALLEST))
+        pick(ACTIVITY, mark=(rank, height), on_pick=lambda place: choose_rank(round(place.x), count))
     if bars is not None and parts is not None:
         with bars:
             mark = (int(np.flatnonzero(by_kl(parts) == unit)[0]) + 1, float(parts.kl[unit]))
-            widgets.pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
+            pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
     show_sweep(ref, unit)
     show_mute(ref, unit)
 
 
-def choose_rank(rank: int, units: int) -> None:
+def choose_rank(rank: int, count: int) -> None:
     """Select the unit of a rank."""
-    st.session_state[RANK] = min(units, max(1, rank))
+    st.session_state[RANK] = min(count, max(1, rank))
 
 
-def choose_kl(ref: services.Ref, parts: services.KLParts, place: int) -> None:
+def choose_kl(ref: Ref, parts: KLParts, place: int) -> None:
     """Select the unit of a bar; the bar of the dependence is no unit."""
     order = by_kl(parts)
     if 1 <= place <= len(order):
         choose_rank(int(np.flatnonzero(by_activity(ref) == order[place - 1])[0]) + 1, len(order))
 
 
-def show_unit(ref: services.Ref, unit: int) -> None:
+def show_unit(ref: Ref, unit: int) -> None:
     """The selected unit, in numbers."""
-    layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
+    layer, parts = units.activity(ref)[0], units.kl_per_dimension(ref)
     with st.container(border=True):
         st.markdown(
-            f"**Unit {unit}**{of_top_layer(ref)}, {widgets.plain(prior_name(ref))}"
+            f"**Unit {unit}**{of_top_layer(ref)}, {text.plain(prior_name(ref))}"
             + ("" if layer.active[unit] else ", not active")
         )
         st.metric(
             "Activity A",
-            widgets.format_value(float(layer.activity[unit])),
+            numbers.format_value(float(layer.activity[unit])),
             help="Variance of its posterior mean over the test set, in squared latent units.",
         )
         st.metric(
             "A / mean \u03c3\u00b2",
-            widgets.format_value(float(layer.ratio[unit])),
+            numbers.format_value(float(layer.ratio[unit])),
             help="Activity divided by its mean posterior variance; has no unit.",
         )
         if parts is not None:
-            st.metric("KL (nats/image)", widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
-            if parts.n < services.facts(ref).images:
+            st.metric("KL (nats/image)", numbers.format_value(float(parts.kl[unit]), float(parts.kl_se[unit])))
+            if parts.n < catalogue.facts(ref).images:
                 st.caption(images_of(ref, parts))
 
 
-def show_counts(refs: tuple[services.Ref, ...]) -> None:
+def show_counts(refs: tuple[Ref, ...]) -> None:
     """Active units of each prior."""
     cells = []
     for ref in refs:
-        facts = services.facts(ref)
-        layers = "" if len(facts.info.latent_dims) == 1 else " (z1 + z2)"
+        facts = catalogue.facts(ref)
+        both = "" if len(facts.info.latent_dims) == 1 else " (z1 + z2)"
         cells.append(
-            widgets.Cell(
-                widgets.plain(prior_name(ref)),
-                services.active_label(ref),
-                f"active units{layers}, n = {facts.images:,}",
+            Cell(
+                text.plain(prior_name(ref)),
+                units.active_label(ref),
+                f"active units{both}, n = {facts.images:,}",
             )
         )
-    widgets.metric_row(cells)
+    page.metric_row(cells)
 
 
-def show_kl(ref: services.Ref) -> Container | None:
+def show_kl(ref: Ref) -> Container | None:
     """The KL unit by unit, and the numbers of all units as a table; gives the container of the bars, if any."""
-    facts, parts = services.facts(ref), services.kl_per_dimension(ref)
+    facts, parts = catalogue.facts(ref), units.kl_per_dimension(ref)
     st.subheader("KL of each unit", anchor=False)
     show_kl_of_layers(ref)
     if parts is None:
         whose = "prior" if not facts.has.components else "posterior"
-        widgets.not_applicable(
+        page.not_applicable(
             f"The {whose} is a flow, which has no density for a single unit, so the KL cannot be split over the units.",
             "Shown instead: the KL as a whole, and the activity of each unit.",
         )
         units_table(ref)
         return None
-    total = widgets.format_value(parts.total, parts.total_se)
+    total = numbers.format_value(parts.total, parts.total_se)
     hatched = ""
     if facts.has.several_components:
-        dependence = widgets.format_value(parts.dependence, parts.dependence_se)
+        dependence = numbers.format_value(parts.dependence, parts.dependence_se)
         hatched = f"; the hatched bar corrects for dependence between units ({dependence} nats/image)"
     st.markdown(
         f"The bars add up to the KL{of_top_layer(ref)}, **{total} nats/image** ({images_of(ref, parts)}, one sample "
@@ -166,98 +173,98 @@ def show_kl(ref: services.Ref) -> Container | None:
     )
     picture, beside = st.columns([4, 3], gap="medium")
     with picture:
-        widgets.figure(drawn.unit_kl(ref, widgets.mode()), key=KL, name=f"{facts.name}-kl-per-dimension")
+        export.figure(drawn.unit_kl(ref, page.mode()), key=KL, name=f"{facts.name}-kl-per-dimension")
     with beside:
         units_table(ref)
     return picture
 
 
-def show_kl_of_layers(ref: services.Ref) -> None:
+def show_kl_of_layers(ref: Ref) -> None:
     """The stored KL of each layer and of all, which is their sum; of one layer only where it has no bars."""
-    layers = len(services.facts(ref).info.latent_dims)
-    stored = [("KL", services.metric(ref, "kl"))]
-    if layers > 1:
-        each = [(f"KL of z{layers - i}", services.metric(ref, "kl", layer=i)) for i in range(layers)]
-        stored = [*each, ("KL of all layers, the sum", services.metric(ref, "kl"))]
-    elif services.kl_per_dimension(ref) is not None:
+    depth = len(catalogue.facts(ref).info.latent_dims)
+    stored = [("KL", catalogue.metric(ref, "kl"))]
+    if depth > 1:
+        each = [(f"KL of z{depth - i}", catalogue.metric(ref, "kl", layer=i)) for i in range(depth)]
+        stored = [*each, ("KL of all layers, the sum", catalogue.metric(ref, "kl"))]
+    elif units.kl_per_dimension(ref) is not None:
         return
-    widgets.metric_row(
+    page.metric_row(
         [
-            widgets.Cell(name, widgets.format_value(metric.value, metric.se), widgets.caption(metric))
+            Cell(name, numbers.format_value(metric.value, metric.se), numbers.caption(metric))
             for name, metric in stored
             if metric is not None
         ]
     )
 
 
-@widgets.fragment
-def show_sweep(ref: services.Ref, unit: int) -> None:
+@fragment
+def show_sweep(ref: Ref, unit: int) -> None:
     """The unit swept through its range, all others fixed."""
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     st.subheader(f"What unit {unit} does", anchor=False)
-    row = widgets.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
+    row = controls.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
     st.markdown(
         f"Unit {unit} goes through the range of its posterior means; all other units{of_top_layer(ref)} stay at the "
-        f"posterior mean of test image {row}. {widgets.mean_words(ref)}".rstrip()
+        f"posterior mean of test image {row}. {layers.mean_words(ref)}".rstrip()
     )
-    sweep = services.traverse(ref, unit, STEPS, row)
+    sweep = units.traverse(ref, unit, STEPS, row)
     drawing = strip(
         sweep.pixels[None],
-        widgets.mode(),
-        columns=[widgets.signed(f"{value:.2f}") for value in sweep.values],
+        page.mode(),
+        columns=[numbers.signed(f"{value:.2f}") for value in sweep.values],
         axis=f"value of unit {unit} (latent units)",
         alt=f"Decoded means while unit {unit} goes from {sweep.values[0]:.2f} to {sweep.values[-1]:.2f}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
-        width=widgets.strip_width(),
+        width=screen.strip_width(),
     )
-    widgets.figure(drawing, key="units_sweep", name=f"unit-{unit}-sweep")
+    export.figure(drawing, key="units_sweep", name=f"unit-{unit}-sweep")
 
 
-@widgets.fragment
-def show_mute(ref: services.Ref, unit: int) -> None:
+@fragment
+def show_mute(ref: Ref, unit: int) -> None:
     """The unit fixed at its mean for every image: the reconstruction lost, and example images."""
-    facts, latents = services.facts(ref), services.latents(ref)
+    facts, latents = catalogue.facts(ref), encoding.latents(ref)
     st.subheader(f"Without unit {unit}", anchor=False)
     words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
     with way:
         limits = [words for words, images in LIMITS.items() if images is None or images < facts.images]
         usual = "1,000" if "1,000" in limits else "all"
-        limit = widgets.choose("Measured on", limits, key="units_limit", default=usual, help="Random test images.")
-    cost = services.ablate_unit(ref, unit, LIMITS[limit] or facts.images)
+        limit = controls.choose("Measured on", limits, key="units_limit", default=usual, help="Random test images.")
+    cost = units.ablate_unit(ref, unit, LIMITS[limit] or facts.images)
     with words:
         if cost is None:
             lacking = "the reconstruction lost cannot be measured without the original images"
-            widgets.data_notice(ref, key="units_download", consequence=lacking)
+            sidebar.data_notice(ref, key="units_download", consequence=lacking)
         else:
-            widgets.metric_row([cost])
+            page.metric_row([cost])
     # Along the unit, so that the first and the last are the images with its smallest and largest values.
     along = np.argsort(latents.mean[:, unit], kind="stable")
     rows = along[np.linspace(0.01 * facts.images, 0.99 * facts.images - 1, EXAMPLES).astype(int)]
-    rebuilt, without = services.with_and_without(ref, unit, tuple(int(row) for row in rows))
+    rebuilt, without = units.with_and_without(ref, unit, tuple(int(row) for row in rows))
     drawing = strip(
         np.stack([rebuilt, without]),
-        widgets.mode(),
+        page.mode(),
         columns=[str(row) for row in rows],
         rows=("reconstruction", "without this unit"),
         axis="test image, by the unit's mean",
         alt=f"Reconstructions of {len(rows)} test images, and the same without unit {unit}",
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
-        width=widgets.strip_width(),
+        width=screen.strip_width(),
     )
-    widgets.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
-    if said := widgets.rebuilt_words(ref):
+    export.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
+    if said := layers.rebuilt_words(ref):
         st.caption(f"{said} Without unit {unit} of z{len(facts.info.latent_dims)}, the layers below keep their values.")
 
 
-widgets.page_head(
+page.page_head(
     "Active units",
     "Look for units below the dashed line: they hardly change with the image, so they carry almost no information.",
 )
-widgets.part_notice(state.selected().experiment.refs)
+sidebar.part_notice(state.selected().experiment.refs)
 explore(state.selected())
-widgets.explain(
+page.explain(
     """
 **Active.** The activity of a unit is the variance of its posterior mean over the test set, A = Var(E[z | x]). A unit
 with A above 0.01 is called active (Burda et al., 2016). This threshold depends on the scale of the latent space; the

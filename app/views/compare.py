@@ -7,9 +7,14 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
-from app import services, state, widgets
+from app import state
 from app.figures import tiles
-from app.widgets import drawn
+from app.records import Window
+from app.services import availability, catalogue, compare, densities, images, loading, scores
+from app.services.compare import LiveFigures
+from app.services.loading import Ref
+from app.services.scores import Metric
+from app.widgets import controls, differences, drawn, export, flows, layers, numbers, page, pictures, sidebar
 from app.widgets.cursor import one_cursor
 from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
@@ -26,6 +31,7 @@ from app.widgets.family import (
     short_words,
 )
 from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, show_table, stored, table
+from app.widgets.fragment import fragment
 from app.widgets.kl_parts import show_kl, stored_kl
 
 COLUMNS = 6
@@ -58,13 +64,13 @@ here = state.selected()
 experiment = here.experiment.name
 
 
-def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
+def chosen_priors(refs: tuple[Ref, ...]) -> tuple[Ref, ...]:
     """The priors to compare: all, unless some were chosen; in the order of the experiment."""
     if len(refs) < 2:
         return refs
     words = {ref.prior: short_name(ref) for ref in refs}
     with st.container(width=420):
-        wanted = widgets.choose_many(
+        wanted = controls.choose_many(
             "Priors",
             tuple(words),
             key="compare_priors",
@@ -75,17 +81,17 @@ def chosen_priors(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
     return tuple(ref for ref in refs if ref.prior in wanted) or refs
 
 
-def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, services.Window]) -> None:
+def same_noise(refs: tuple[Ref, ...], windows: dict[Ref, Window]) -> None:
     """Contours and samples of each prior, with the controls that all share."""
     colour, bar = colours_of(refs)[0], bar_of(windows.values())
 
-    def card(ref: services.Ref) -> Container:
-        widgets.prior_heading(ref, count_of_components(ref))
-        drawing = latent_map(ref, windows[ref], colour, widgets.mode(), height=350, bar=bar)
-        widgets.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
+    def card(ref: Ref) -> Container:
+        page.prior_heading(ref, count_of_components(ref))
+        drawing = latent_map(ref, windows[ref], colour, page.mode(), height=350, bar=bar)
+        export.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
         say_outside(ref, windows[ref])
         samples_go_here = st.container()
-        widgets.say_flow(ref)
+        flows.say_flow(ref)
         return samples_go_here
 
     places = in_columns(refs, card)
@@ -93,13 +99,13 @@ def same_noise(refs: tuple[services.Ref, ...], windows: dict[services.Ref, servi
     draw_samples(refs, places)
 
 
-@widgets.fragment
-def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) -> None:
+@fragment
+def draw_samples(refs: tuple[Ref, ...], places: tuple[Container, ...]) -> None:
     """Samples of each prior in its container, with their controls; the maps are not drawn again."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        count = widgets.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6, width=150)
-        seed = widgets.number("Seed", key="compare_seed", low=0, high=9999, width=150)
-        temperature = widgets.slide(
+        count = controls.number("Samples", key="compare_samples", low=6, high=96, default=24, step=6, width=150)
+        seed = controls.number("Seed", key="compare_seed", low=0, high=9999, width=150)
+        temperature = controls.slide(
             "Temperature",
             key="compare_temperature",
             low=0.0,
@@ -109,36 +115,36 @@ def draw_samples(refs: tuple[services.Ref, ...], places: tuple[Container, ...]) 
             help="Multiplies the noise within a component: 0 shows the components' means, 1 draws from the prior.",
             width=240,
         )
-        mode = widgets.mode()
+        mode = page.mode()
 
         def together() -> bytes:
-            images = [services.prior_samples(ref, count, seed, temperature).pixels for ref in refs]
-            return tiles.tiles_png(np.concatenate(images), mode, columns=count, binary=services.facts(refs[0]).binary)
+            images = [images.prior_samples(ref, count, seed, temperature).pixels for ref in refs]
+            return tiles.tiles_png(np.concatenate(images), mode, columns=count, binary=catalogue.facts(refs[0]).binary)
 
-        widgets.file_button("Save the samples", together, key="compare_png", name=f"{experiment}-samples.png")
+        export.file_button("Save the samples", together, key="compare_png", name=f"{experiment}-samples.png")
     for ref, place in zip(refs, places, strict=True):
         with place:
             grid = drawn.prior_samples(ref, count, seed, mode, COLUMNS, temperature)
-            widgets.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
-    if words := widgets.drawn_words(refs[0]):
+            pictures.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
+    if words := layers.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 
 
-def reference(refs: tuple[services.Ref, ...]) -> services.Ref:
+def reference(refs: tuple[Ref, ...]) -> Ref:
     """The prior from which differences are taken."""
     if len(refs) < 2:
         return refs[0]
     words = {ref.prior: short_name(ref) for ref in refs}
     with st.container(width=200):
-        against = widgets.choose_one(
+        against = controls.choose_one(
             "Differences from", tuple(words), key="compare_against", default=refs[0].prior, names=words
         )
     return next(ref for ref in refs if ref.prior == against)
 
 
-def scores(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
+def show_scores(refs: tuple[Ref, ...], base: Ref) -> Differences:
     """The stored scores with their paired differences from `base`, which it returns."""
-    shown, found = stored(refs), widgets.stored_differences(refs, base)
+    shown, found = stored(refs), differences.stored_differences(refs, base)
     if found:
         shown.loc[f"{quantities(found)} minus that of {short_words(base)} (nats/image)"] = cells(refs, found, base)
     show_table(shown)
@@ -147,63 +153,63 @@ def scores(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
     if found:
         with left:
             st.subheader("Difference, image by image", anchor=False)
-            widgets.show_differences(found, base, key="compare_differences")
+            differences.show_differences(found, base, key="compare_differences")
     bars = [bar for ref in refs if (bar := stored_kl(ref)) is not None]
     if bars:
         with right if found else left:
             st.subheader("Parts of the KL", anchor=False)
-            show_kl(bars, services.facts(refs[0]).test_images, experiment=experiment, key="compare_surgery")
+            show_kl(bars, catalogue.facts(refs[0]).test_images, experiment=experiment, key="compare_surgery")
     return found
 
 
-@widgets.fragment
-def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differences) -> None:
+@fragment
+def measured(refs: tuple[Ref, ...], base: Ref, known: Differences) -> None:
     """The table of scores computed now, with the controls that say on what; it adds to the stored scores."""
-    results, controls = st.columns([4, 1], gap="medium")
-    facts = services.facts(refs[0])
+    results, beside = st.columns([4, 1], gap="medium")
+    facts = catalogue.facts(refs[0])
     total, all_images = facts.images, facts.test_images
-    with controls:
+    with beside:
         fewer = tuple(each for each in SUBSETS if int(each) < total)
         subset = "500" if "500" in fewer else "all"
-        limit = widgets.choose_one("Test images", (*fewer, "all"), key="compare_images", default=subset)
-        importance = widgets.choose_one(
+        limit = controls.choose_one("Test images", (*fewer, "all"), key="compare_images", default=subset)
+        importance = controls.choose_one(
             "Importance samples",
             IMPORTANCE,
             key="compare_importance",
             default="100",
             help="For each image, in the estimate of log p(x).",
         )
-        seed = widgets.number("Seed of the measurement", key="compare_subset", low=0, high=9999)
+        seed = controls.number("Seed of the measurement", key="compare_subset", low=0, high=9999)
     images = total if limit == "all" else int(limit)
     with results:
-        if not services.has_data(refs[0]) or not services.same_images(refs):
+        if not availability.has_data(refs[0]) or not compare.same_images(refs):
             say_not_measured(refs)
             return
         if not confirm_slow_run(refs, images, int(importance), seed):
             return
-        with widgets.progress("Measuring") as report:
-            found = services.measure(refs, images, int(importance), seed, report)
+        with page.progress("Measuring") as report:
+            found = compare.measure(refs, images, int(importance), seed, report)
         lookup = {each.ref: each for each in found}
-        differences = {
-            each.ref: services.difference(each, lookup[base]) for each in found if len(refs) > 1 and each.ref != base
+        live = {
+            each.ref: compare.difference(each, lookup[base]) for each in found if len(refs) > 1 and each.ref != base
         }
         shown = table(refs, lambda ref, each, layer: lookup[ref].find(each, layer), "not computed", total)
-        if differences:
-            shown.loc[f"log p(x) minus that of {short_words(base)} (nats/image)"] = cells(refs, differences, base)
+        if live:
+            shown.loc[f"log p(x) minus that of {short_words(base)} (nats/image)"] = cells(refs, live, base)
         show_table(shown)
-        which = "all" if images == total else f"a random {widgets.count(images)} of the"
+        which = "all" if images == total else f"a random {numbers.count(images)} of the"
         kept = "" if total == all_images else " that are kept"
         st.caption(
-            f"Measured now on {services.device().name}, in {sum(each.seconds for each in found):.1f} s: {which} "
-            f"{widgets.count(total)} test images{kept}, the same for every prior; S = {widgets.count(int(importance))} "
+            f"Measured now on {loading.device().name}, in {sum(each.seconds for each in found):.1f} s: {which} "
+            f"{numbers.count(total)} test images{kept}, the same for every prior; S = {numbers.count(int(importance))} "
             "importance samples; ± one standard error over images. Each prior was trained once."
         )
         if images < total:
-            shift = services.subset_shift(lookup[base])
+            shift = compare.subset_shift(lookup[base])
             st.caption(
-                f"These {widgets.count(images)} images are a sample: their stored ELBO with {short_words(base)} is "
+                f"These {numbers.count(images)} images are a sample: their stored ELBO with {short_words(base)} is "
                 f"{abs(shift):.2f} nats/image {'above' if shift >= 0 else 'below'} the mean over all "
-                f"{widgets.count(total)}. Differences between priors are taken on the same images."
+                f"{numbers.count(total)}. Differences between priors are taken on the same images."
             )
         whole = [each for each in found if each.find("mutual_information") is None]
         if whole:
@@ -212,22 +218,22 @@ def measured(refs: tuple[services.Ref, ...], base: services.Ref, known: Differen
                 "computed where the posteriors are flows, since the density of their aggregate takes N² inverse passes."
             )
         say_ceiling(refs, lambda ref, each, layer: lookup[ref].find(each, layer), total)
-        improved = {ref: each for ref, each in differences.items() if services.better(known.get(ref), each) is each}
+        improved = {ref: each for ref, each in live.items() if scores.better(known.get(ref), each) is each}
         if improved:
             # Where the checkpoints store log p(x) of more images, or from more samples, that stands above.
-            widgets.show_differences(improved, base, key="compare_live_differences")
-    save(found, differences, base)
+            differences.show_differences(improved, base, key="compare_live_differences")
+    save(found, live, base)
 
 
-def confirm_slow_run(refs: tuple[services.Ref, ...], images: int, importance: int, seed: int) -> bool:
+def confirm_slow_run(refs: tuple[Ref, ...], images: int, importance: int, seed: int) -> bool:
     """Whether to measure: at once where it is quick, else when the button was pressed for just this choice."""
     choice = (refs, images, importance, seed)
     if st.session_state.get("compare_agreed") == choice:
         return True
-    seconds = services.expected_seconds(refs, images, importance)
+    seconds = compare.expected_seconds(refs, images, importance)
     if seconds <= AT_ONCE:
         return True
-    device = services.device()
+    device = loading.device()
     where = "this CPU" if device.kind == "cpu" else device.name
     st.info(f"Needs about {in_words(seconds)} on {where}.", icon=":material/hourglass_top:")
     st.button("Measure", key="compare_measure", on_click=st.session_state.update, args=({"compare_agreed": choice},))
@@ -241,9 +247,7 @@ def in_words(seconds: float) -> str:
     return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{round(seconds / 3600)} hours"
 
 
-def save(
-    found: tuple[services.LiveFigures, ...], differences: dict[services.Ref, services.Metric], base: services.Ref
-) -> None:
+def save(found: tuple[LiveFigures, ...], differences: dict[Ref, Metric], base: Ref) -> None:
     """What was measured now, to take away."""
     with st.container(horizontal=True):
         columns = ("prior", "score", "value", "unit", "se", "n", "samples", "layer", "seed", "device")
@@ -256,31 +260,31 @@ def save(
             for m in (*each.metrics, *([named[each.ref]] if each.ref in named else []))
         ]
         lists = pd.DataFrame(tidy, columns=columns, dtype=object).to_dict("list")
-        widgets.csv_button("Save the table", lists, key="compare_csv", name=f"{experiment}-live")
+        export.csv_button("Save the table", lists, key="compare_csv", name=f"{experiment}-live")
         images: dict[str, np.ndarray] = {"number in the data set": found[0].rows}
         images |= {f"log p(x), {each.ref.prior} (nats)": each.log_likelihood for each in found}
-        widgets.csv_button("Save log p(x) of each image", images, key="compare_each", name=f"{experiment}-per-image")
+        export.csv_button("Save log p(x) of each image", images, key="compare_each", name=f"{experiment}-per-image")
 
 
-widgets.page_head(
+page.page_head(
     "Compare priors",
     "All priors start from the same random numbers. Look for samples that resemble no real image; they often come from "
     "holes in the latent space.",
 )
 trained = readable(here.experiment.refs)
-widgets.part_notice(trained)
+sidebar.part_notice(trained)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     refs = chosen_priors(trained)
-    span = widgets.choose("Range of the maps", ("own", "shared"), key="compare_range", default="own")
+    span = controls.choose("Range of the maps", ("own", "shared"), key="compare_range", default="own")
     base = reference(refs)
-windows = {ref: services.window(refs if span == "shared" else (ref,)) for ref in refs}
+windows = {ref: densities.window(refs if span == "shared" else (ref,)) for ref in refs}
 with top:
     one_cursor(refs, lambda ref: f"compare_map_{ref.prior}", key="compare_cursor")
     same_noise(refs, windows)
-widgets.explain(EXPLANATION)
+page.explain(EXPLANATION)
 st.subheader("Scores", anchor=False)
-known = scores(refs, base)
+known = show_scores(refs, base)
 st.subheader("Holes", anchor=False)
 disagreement(refs, windows)
 st.subheader("Measure on this computer", anchor=False)

@@ -4,9 +4,15 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
-from app import services, state, widgets
+from app import state
 from app.figures import tiles, usage
-from app.widgets import drawn
+from app.frontend import Place, pick
+from app.services import catalogue, images, prior_components
+from app.services.catalogue import Facts
+from app.services.loading import Ref
+from app.widgets import component, controls, drawn, export, layers, numbers, page, screen, sidebar
+from app.widgets.fragment import fragment
+from app.widgets.page import Cell
 
 CHART = "components_usage"
 DEAD = "components_dead"
@@ -29,13 +35,13 @@ $1 / K$.
 """
 
 
-def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tuple[int, ...]:
+def rows_beside(ref: Ref, facts: Facts, chosen: int) -> tuple[int, ...]:
     """The chosen component first, then those to compare it with."""
-    used = services.order(ref, "usage")
-    beside = widgets.choose_one("Compare with", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
+    used = prior_components.order(ref, "usage")
+    beside = controls.choose_one("Compare with", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
     if beside == "chosen":
-        offered = services.most_used(ref)
-        others = widgets.choose_many(
+        offered = prior_components.most_used(ref)
+        others = controls.choose_many(
             "Components" if len(offered) == len(used) else f"Components (of the {len(offered):,} most used)",
             [f"{k}" for k in sorted(offered.tolist())],
             key="components_chosen",
@@ -44,151 +50,149 @@ def rows_beside(ref: services.Ref, facts: services.Facts, component: int) -> tup
         wanted = [int(each) for each in others]
     else:
         wanted = (used if beside == "most" else used[::-1]).tolist()
-    return (component, *[k for k in wanted if k != component][: ROWS - 1])
+    return (chosen, *[k for k in wanted if k != chosen][: ROWS - 1])
 
 
-@widgets.fragment
-def draw_samples(
-    ref: services.Ref, facts: services.Facts, component: int, shown: Container, controls: Container
-) -> None:
+@fragment
+def draw_samples(ref: Ref, facts: Facts, chosen: int, shown: Container, choices: Container) -> None:
     """What the noise changes: the samples; the chart below stays."""
-    with controls:
-        rows = rows_beside(ref, facts, component)
-        count = widgets.number("Samples of each", key="components_samples", low=1, high=24, default=7)
+    with choices:
+        rows = rows_beside(ref, facts, chosen)
+        count = controls.number("Samples of each", key="components_samples", low=1, high=24, default=7)
         temperature, seed = noise_controls()
     with shown:
-        drawing = drawn.component_rows(ref, rows, count, temperature, seed, widgets.mode(), widgets.picture_width())
-        widgets.figure(drawing, key="components_draws", name=f"{facts.name}-components")
-        first = "pseudo-input, decoded mean" if services.pseudo_inputs(ref) is not None else "decoded mean"
+        drawing = drawn.component_rows(ref, rows, count, temperature, seed, page.mode(), screen.picture_width())
+        export.figure(drawing, key="components_draws", name=f"{facts.name}-components")
+        first = "pseudo-input, decoded mean" if prior_components.pseudo_inputs(ref) is not None else "decoded mean"
         st.caption(
             f"One row for each component. Columns: {first}, {count} sample{'' if count == 1 else 's'} with the same "
-            f"noise in every row. {widgets.mean_and_drawn_words(ref)}".rstrip()
+            f"noise in every row. {layers.mean_and_drawn_words(ref)}".rstrip()
         )
 
 
 def noise_controls() -> tuple[float, int]:
     """Temperature and seed."""
-    heat = widgets.slide(
+    heat = controls.slide(
         "Temperature", key="components_temperature", low=0.0, high=2.0, default=1.0, step=0.1,
         help="Multiplies the noise of every sample.",
     )  # fmt: skip
-    return heat, widgets.number("Seed", key="components_seed", low=0, high=9999)
+    return heat, controls.number("Seed", key="components_seed", low=0, high=9999)
 
 
-@widgets.fragment
-def draws_of_one(ref: services.Ref, facts: services.Facts) -> None:
+@fragment
+def draws_of_one(ref: Ref, facts: Facts) -> None:
     """Samples of a prior without several components, as tiles."""
-    shown, controls = st.columns([3, 1], gap="medium")
-    with controls:
-        count = widgets.number("Samples", key="components_samples", low=1, high=100, default=40)
+    shown, choices = st.columns([3, 1], gap="medium")
+    with choices:
+        count = controls.number("Samples", key="components_samples", low=1, high=100, default=40)
         temperature, seed = noise_controls()
     with shown:
         drawing, _ = tiles.tiles(
-            services.prior_samples(ref, count, seed, temperature).pixels,
-            widgets.mode(),
+            images.prior_samples(ref, count, seed, temperature).pixels,
+            page.mode(),
             alt=f"{count} decoded samples of the prior at temperature {temperature:g}.",
             columns=min(count, 10),
             hover=[f"sample {i + 1}" for i in range(count)],
             binary=facts.binary,
             pixel=8,
         )
-        widgets.figure(drawing, key="components_draws", name=f"{facts.name}-samples")
-        if words := widgets.drawn_words(ref):
+        export.figure(drawing, key="components_draws", name=f"{facts.name}-samples")
+        if words := layers.drawn_words(ref):
             st.caption(words)
 
 
-def weight_vs_usage(ref: services.Ref, facts: services.Facts) -> Container:
+def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
-    known = services.components(ref)
+    known = prior_components.components(ref)
     st.subheader("Prior weight and actual use", anchor=False)
-    widgets.figure(drawn.component_usage(ref, widgets.mode()), key=CHART, name=f"{facts.name}-usage")
+    export.figure(drawn.component_usage(ref, page.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
     if (known.usage[known.alive] < least).any():
         st.caption(
-            f"Usage below {widgets.percent(least)} is drawn at {widgets.percent(least)}, since a logarithmic axis "
+            f"Usage below {component.percent(least)} is drawn at {component.percent(least)}, since a logarithmic axis "
             "cannot show 0."
         )
     figures_go_here = st.container()
     if facts.alive > facts.images and known.dead.any():
         st.caption(
-            f"There are more components ({facts.alive:,}) than test images ({widgets.count(facts.images)}): a "
+            f"There are more components ({facts.alive:,}) than test images ({numbers.count(facts.images)}): a "
             "component may be dead only because no test image happens to lie near it."
         )
     return figures_go_here
 
 
-def figures_of(ref: services.Ref, facts: services.Facts, component: int) -> None:
+def figures_of(ref: Ref, facts: Facts, chosen: int) -> None:
     """The component in view as a mark in the chart above, and its numbers beside those of all."""
-    known, ranked = services.components(ref), services.order(ref, "usage")
-    rank = int(np.flatnonzero(ranked == component)[0])
+    known, ranked = prior_components.components(ref), prior_components.order(ref, "usage")
+    rank = int(np.flatnonzero(ranked == chosen)[0])
 
-    def clicked(place: widgets.Place) -> None:
+    def clicked(place: Place) -> None:
         nearest = round(place.x) - 1
-        widgets.show_component(int(ranked[nearest]) if 0 <= nearest < len(ranked) else None)
+        component.show_component(int(ranked[nearest]) if 0 <= nearest < len(ranked) else None)
 
-    height = usage.drawn_at(float(known.usage[component]), facts.alive)
-    widgets.pick(CHART, mark=(rank + 1, height), on_pick=clicked)
-    equal, images = 1 / facts.alive, widgets.count(facts.images)
-    weight, share, se = known.weights[component], known.usage[component], float(known.usage_se[component])
-    of_all = f"of {widgets.count(facts.alive)}; n = {images} images"
-    widgets.metric_row(
+    height = usage.drawn_at(float(known.usage[chosen]), facts.alive)
+    pick(CHART, mark=(rank + 1, height), on_pick=clicked)
+    equal, tested = 1 / facts.alive, numbers.count(facts.images)
+    weight, share, se = known.weights[chosen], known.usage[chosen], float(known.usage_se[chosen])
+    of_all = f"of {numbers.count(facts.alive)}; n = {tested} images"
+    page.metric_row(
         [
-            widgets.Cell("Effective components", widgets.format_value(known.effective), of_all),
-            widgets.Cell(
-                "Dead components", widgets.count(int(known.dead.sum())), f"usage below {widgets.percent(0.1 * equal)}"
+            Cell("Effective components", numbers.format_value(known.effective), of_all),
+            Cell(
+                "Dead components", numbers.count(int(known.dead.sum())), f"usage below {component.percent(0.1 * equal)}"
             ),
-            widgets.Cell(f"Weight of {component}", widgets.percent(weight), f"equal share {widgets.percent(equal)}"),
-            widgets.Cell(f"Usage of {component}", widgets.percent(share, se), f"rank {rank + 1}; n = {images} images"),
+            Cell(f"Weight of {chosen}", component.percent(weight), f"equal share {component.percent(equal)}"),
+            Cell(f"Usage of {chosen}", component.percent(share, se), f"rank {rank + 1}; n = {tested} images"),
         ]
     )
 
 
-def dead_components(ref: services.Ref, facts: services.Facts) -> tiles.TileMap | None:
+def dead_components(ref: Ref, facts: Facts) -> tiles.TileMap | None:
     """The dead components and their images; of very many, the first. Gives where each is shown."""
-    known = services.components(ref)
+    known = prior_components.components(ref)
     dead = np.flatnonzero(known.dead)
     st.subheader("Dead components", anchor=False)
     if not len(dead):
-        st.markdown(f"None. The usage of every component is above {widgets.percent(0.1 / facts.alive)}.")
+        st.markdown(f"None. The usage of every component is above {component.percent(0.1 / facts.alive)}.")
         return None
-    every, dead = len(dead), dead[: services.MOST_SHOWN]
+    every, dead = len(dead), dead[: prior_components.MOST_SHOWN]
     part = "" if len(dead) == every else f" These are the first {len(dead):,} by number; the table has all."
-    learned = services.pseudo_inputs(ref)
+    learned = prior_components.pseudo_inputs(ref)
     what = "decoded means" if learned is None else "pseudo-inputs"
     shown, words = st.columns([3, 1], gap="medium")
     words.markdown(
         f"{every:,} of {facts.alive:,} components, shown as {what}. Click one to see its samples above.{part}"
     )
     drawing, where = tiles.tiles(
-        (services.component_images(ref) if learned is None else learned)[dead],
-        widgets.mode(),
+        (prior_components.component_images(ref) if learned is None else learned)[dead],
+        page.mode(),
         alt=f"The {what} of the dead components {', '.join(map(str, dead))}.",
         columns=min(len(dead), 25),
         ids=dead.tolist(),
-        hover=[f"component {k}, usage {widgets.percent(known.usage[k])}" for k in dead],
+        hover=[f"component {k}, usage {component.percent(known.usage[k])}" for k in dead],
         captions=[f"{k}" for k in dead] if len(dead) <= MOST_CAPTIONED else None,
         binary=facts.binary,
         pixel=3,
     )
     with shown:
-        widgets.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
+        export.figure(drawing, key=DEAD, name=f"{facts.name}-dead-components")
     if len(dead) <= MOST_NAMED:
         st.caption(("Dead: " if not part else "The first dead components: ") + ", ".join(map(str, dead)))
     return where
 
 
-def the_removed(ref: services.Ref, facts: services.Facts) -> None:
+def the_removed(ref: Ref, facts: Facts) -> None:
     """The components that a mixture has room for and does not have, by number."""
     if facts.alive == facts.info.components:
         return
-    gone = np.flatnonzero(~services.components(ref).alive)
+    gone = np.flatnonzero(~prior_components.components(ref).alive)
     st.caption(
         f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.info.components:,} components. Their "
         f"weight is 0, and no page shows them: {', '.join(map(str, gone))}"
     )
 
 
-def component_grid(ref: services.Ref, facts: services.Facts) -> None:
+def component_grid(ref: Ref, facts: Facts) -> None:
     """The component in view beside others, and the numbers of all, with a container for those of the one."""
     one_goes_here = st.container()
     figures_go_here = weight_vs_usage(ref, facts)
@@ -198,27 +202,25 @@ def component_grid(ref: services.Ref, facts: services.Facts) -> None:
         selected_component(ref, facts, figures_go_here, dead)
 
 
-@widgets.fragment
-def selected_component(
-    ref: services.Ref, facts: services.Facts, figures: Container, dead: tiles.TileMap | None
-) -> None:
+@fragment
+def selected_component(ref: Ref, facts: Facts, figures: Container, dead: tiles.TileMap | None) -> None:
     """Everything that follows the component in view; moving a control runs this alone."""
     # Made here, since a fragment within it fills them: in containers of the page old rows would stay beside new ones.
-    shown, controls = st.columns([3, 1], gap="medium")
-    with controls:
-        component = widgets.choose_component(ref, "Component", "Or click a mark in the chart below.")
-    draw_samples(ref, facts, component, shown, controls)
-    with controls:
-        widgets.component_table(ref, key="components_table")
+    shown, choices = st.columns([3, 1], gap="medium")
+    with choices:
+        chosen = component.choose_component(ref, "Component", "Or click a mark in the chart below.")
+    draw_samples(ref, facts, chosen, shown, choices)
+    with choices:
+        component.component_table(ref, key="components_table")
     with figures:
-        figures_of(ref, facts, component)
+        figures_of(ref, facts, chosen)
         if dead is not None:
-            widgets.pick_component(DEAD, dead, component, captioned=len(dead.ids) <= MOST_CAPTIONED)
+            component.pick_component(DEAD, dead, chosen, captioned=len(dead.ids) <= MOST_CAPTIONED)
 
 
 here = state.selected()
-known = services.facts(here.ref)
-widgets.page_head(
+known = catalogue.facts(here.ref)
+page.page_head(
     "Components",
     "What each component of the prior generates, and how many test images use it. Look for rows whose images are all "
     "alike, and for components with a high weight and a low usage."
@@ -227,14 +229,14 @@ widgets.page_head(
     if known.has.components
     else "This prior is a flow, so there are no components to compare.",
 )
-widgets.part_notice((here.ref,))
+sidebar.part_notice((here.ref,))
 if not known.has.components:
-    widgets.not_applicable(
+    page.not_applicable(
         "A normalising flow is a single density without components, weights or usage.",
         "Shown instead: its samples.",
     )
 elif not known.has.several_components:
-    widgets.not_applicable(
+    page.not_applicable(
         "A single component has weight 1 and usage 1.",
         "Shown instead: its samples.",
     )
@@ -242,4 +244,4 @@ if known.has.several_components:
     component_grid(here.ref, known)
 else:
     draws_of_one(here.ref, known)
-widgets.explain(EXPLANATION)
+page.explain(EXPLANATION)

@@ -4,12 +4,23 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
-from app import services, state, widgets
+from app import state
 from app.figures.tiles import tiles, tiles_png
-from app.widgets import typicality
+from app.frontend import pick
+from app.services import catalogue, densities, hole_mass, images, prior_components
+from app.services.images import Place
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
+from app.services.scores import Metric
+from app.widgets import component, controls, export, flows, layers, numbers, page, pictures, sidebar, typicality
+from app.widgets.fragment import fragment
 from app.widgets.hole_request import holes_requested
-from app.widgets.latent_plane import hover, pictures
+from app.widgets.latent_plane import hover
+from app.widgets.latent_plane import pictures as plane_pictures
+from app.widgets.latent_plane.images import Coloured, class_names, described, has_no_legend, image_table
 from app.widgets.latent_plane.selection import ENLARGED, selected_images
+from app.widgets.latent_plane.show import Shown, axis_words, show_plane
+from app.widgets.page import Cell
 
 CHART = "latent_plane"
 VIEW = "latent_view"
@@ -18,68 +29,70 @@ DECODED = "latent_decoded"
 NEIGHBOURS = 8
 
 
-def densest(ref: services.Ref) -> tuple[float, float]:
+def densest(ref: Ref) -> tuple[float, float]:
     """Where the prior's density on the plane is highest: the point shown first.
 
     Without a density, the mean of the posterior means, the origin of a plane of many dimensions.
     """
-    density = services.prior_density(ref, services.window((ref,)))
+    density = densities.prior_density(ref, densities.window((ref,)))
     if density is None:
         return 0.0, 0.0
     row, column = np.unravel_index(int(density.log_density.argmax()), density.log_density.shape)
     return float(density.x[column]), float(density.y[row])
 
 
-@widgets.fragment
-def explore(ref: services.Ref) -> None:
+@fragment
+def explore(ref: Ref) -> None:
     """Plane and controls, the decoded point, and the selected images: all that a lasso changes."""
     picture, side = st.columns([2, 1], gap="medium")
     with side:
-        mixture = services.facts(ref).has.components
-        colours = ("class",) * bool(widgets.class_names(ref)) + ("component",) * mixture + ("ELBO",)
-        colour = widgets.choose("Colour dots by", colours, key="latent_colour", default=colours[0])
-        coloured = widgets.Coloured(colour, classes_in_view(ref))
-        means = widgets.switch(
+        mixture = catalogue.facts(ref).has.components
+        colours = ("class",) * bool(class_names(ref)) + ("component",) * mixture + ("ELBO",)
+        colour = controls.choose("Colour dots by", colours, key="latent_colour", default=colours[0])
+        coloured = Coloured(colour, classes_in_view(ref))
+        means = controls.switch(
             "Posterior means",
             key="latent_means",
             help="Off: one sample z ~ q(z | x) for each test image, the same at every visit. On: the mean of q(z | x).",
         )
-        ellipses = mixture and widgets.switch(
+        ellipses = mixture and controls.switch(
             "Component ellipses",
             key="latent_ellipses",
             help="Two standard deviations of each component; a heavier component has a stronger line.",
         )
-        images, ground = pictures.picture_switches(ref)
+        images, ground = plane_pictures.picture_switches(ref)
     with picture:
-        shown = widgets.show_plane(ref, CHART, VIEW, means, coloured, ellipses)
-        pictures.show_pictures(ref, CHART, images, ground, means, coloured)
-        if widgets.has_no_legend(ref, coloured):
+        shown = show_plane(ref, CHART, VIEW, means, coloured, ellipses)
+        plane_pictures.show_pictures(ref, CHART, images, ground, means, coloured)
+        if has_no_legend(ref, coloured):
             st.caption("Too many classes for a legend. Hover over a dot to see its class, or select classes.")
-        widgets.say_flow(ref)
-        if ellipses and (many := services.facts(ref).alive) > services.MOST_SHOWN:
-            st.caption(f"Ellipses show the {services.MOST_SHOWN} most used of {widgets.count(many)} components.")
-    numbers = st.container()
+        flows.say_flow(ref)
+        if ellipses and (many := catalogue.facts(ref).alive) > prior_components.MOST_SHOWN:
+            st.caption(
+                f"Ellipses show the {prior_components.MOST_SHOWN} most used of {numbers.count(many)} components."
+            )
+    below = st.container()
     follow_place(ref, means, shown, picture, side)
-    with numbers:
+    with below:
         # Last, since holes that were never measured take a moment.
         show_numbers(ref, means, shown)
 
 
-def classes_in_view(ref: services.Ref) -> tuple[int, ...]:
+def classes_in_view(ref: Ref) -> tuple[int, ...]:
     """The classes to show, by index; none of them for all."""
-    names = widgets.class_names(ref)
+    names = class_names(ref)
     if len(names) < 2:
         return ()
-    chosen = widgets.choose_many("Classes", names, key="latent_classes", help="Shows only these; all if empty.")
+    chosen = controls.choose_many("Classes", names, key="latent_classes", help="Shows only these; all if empty.")
     return tuple(names.index(name) for name in chosen)
 
 
-@widgets.fragment
-def follow_place(ref: services.Ref, means: bool, shown: widgets.Shown, picture: Container, side: Container) -> None:
+@fragment
+def follow_place(ref: Ref, means: bool, shown: Shown, picture: Container, side: Container) -> None:
     """The mark on the plane, which stays as it is, the decoded point, and the selected images."""
     place = state.point(PLACE) or densest(ref)
     with picture:
-        widgets.pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
+        pick(CHART, mark=place, on_pick=lambda where: state.set_point(PLACE, where.x, where.y))
     with side:
         show_place(ref, place, means)
         hover.hover_on_plane(ref, CHART, DECODED, place, PLACE)
@@ -87,26 +100,26 @@ def follow_place(ref: services.Ref, means: bool, shown: widgets.Shown, picture: 
     selected_images(ref, shown.selected, place, means, VIEW, shown.classes)
 
 
-def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> None:
+def show_place(ref: Ref, place: tuple[float, float], means: bool) -> None:
     """A point decoded, its density under the prior, and the test images nearest to it."""
-    facts, mode, window = services.facts(ref), widgets.mode(), services.window((ref,))
-    exact = services.plane(ref).exact
+    facts, mode, window = catalogue.facts(ref), page.mode(), densities.window((ref,))
+    exact = encoding.plane(ref).exact
     with st.container(border=True):
         decoded_here, nearest, below = st.container(key=DECODED), st.container(), st.container()
         with below:
-            on_plane = not exact and widgets.switch(
+            on_plane = not exact and controls.switch(
                 "Neighbours on the plane",
                 key="latent_on_plane",
                 help=f"Off: nearest in all {facts.info.latent_dims[0]} dimensions. On: nearest on the plane shown, "
                 "which ignores all other directions.",
             )
-        found = services.decode_place(ref, *place, NEIGHBOURS, means, on_plane)
+        found = images.decode_place(ref, *place, NEIGHBOURS, means, on_plane)
         with decoded_here:
             first = (
                 ", the centre of the plane" if found.log_density is None else ", near the densest point of the prior"
             )
             # Adding 0 turns a rounded -0.0 into 0.0.
-            where = widgets.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
+            where = numbers.signed(", ".join(f"{round(value, 2) + 0:.2f}" for value in place))
             st.markdown(f"**Decoded at ({where})**" + ("" if state.point(PLACE) else first))
             if typicality.is_outside(found):
                 st.warning(typicality.OUTSIDE_WORDS, icon=":material/explore_off:")
@@ -114,15 +127,15 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
                 st.caption("This point lies outside the plane shown.")
             lines = typicality.density_words(found, "" if exact else " on the plane")
             if facts.has.several_components and found.responsibility is not None:
-                share = widgets.percent(found.responsibility)
+                share = component.percent(found.responsibility)
                 lines.append(f"Component **{found.component}**, responsibility **{share}**")
             decoded, said = st.columns(2, vertical_alignment="center")
             with decoded:
                 enlarged = max(1, 3 * ENLARGED // facts.shape[2])
                 picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=enlarged)
-                widgets.picture(picture, alt=f"Decoded mean at ({where})")
+                pictures.picture(picture, alt=f"Decoded mean at ({where})")
             said.markdown("\n\n".join(lines))
-            if words := widgets.mean_words(ref):
+            if words := layers.mean_words(ref):
                 st.caption(words)
             st.caption(hover.hover_words(ref))
         with nearest:
@@ -135,78 +148,78 @@ def show_place(ref: services.Ref, place: tuple[float, float], means: bool) -> No
         ):
             if typed.open:
                 low, high = (window.left, window.bottom), (window.right, window.top)
-                widgets.place_inputs(PLACE, place, low, high, widgets.axis_words(ref))
+                controls.place_inputs(PLACE, place, low, high, axis_words(ref))
                 if state.point(PLACE) and st.button("Back to the first point", key="latent_back"):
                     state.clear_point(PLACE)
                     st.rerun()
 
 
-def show_nearest(ref: services.Ref, found: services.Place, means: bool, on_plane: bool) -> None:
+def show_nearest(ref: Ref, found: Place, means: bool, on_plane: bool) -> None:
     """The test images nearest to the point, and in which space."""
-    rows, facts = found.rows, services.facts(ref)
-    images = services.test_images(ref, tuple(int(row) for row in rows))
-    names, labels = widgets.class_names(ref), services.latents(ref).labels
-    kind = "images (reconstructions)" if not images.originals else "images"
-    if services.plane(ref).exact:
+    rows, facts = found.rows, catalogue.facts(ref)
+    near_images = images.test_images(ref, tuple(int(row) for row in rows))
+    names, labels = class_names(ref), encoding.latents(ref).labels
+    kind = "images (reconstructions)" if not near_images.originals else "images"
+    if encoding.plane(ref).exact:
         space = "by posterior mean" if means else "by sample"
     elif on_plane:
         space = "on the plane, by " + ("posterior mean" if means else "sample")
     else:
         space = f"in all {facts.info.latent_dims[0]} dimensions, by posterior mean"
-    near, far = (widgets.format_value(float(found.distances[i])) for i in (0, -1))
+    near, far = (numbers.format_value(float(found.distances[i])) for i in (0, -1))
     st.caption(f"The {len(rows)} nearest test {kind} {space}: {near} to {far} latent units away")
     drawing, _ = tiles(
-        images.pixels,
-        widgets.mode(),
+        near_images.pixels,
+        page.mode(),
         alt=f"The {len(rows)} test images nearest to the point",
         columns=4,
-        hover=widgets.described(ref, rows),
+        hover=described(ref, rows),
         captions=[names[labels[row]] for row in rows] if names else None,
         binary=facts.binary,
         pixel=max(1, ENLARGED // facts.shape[2]),
         height=165 if names else 130,
     )
-    widgets.figure(drawing, key="latent_nearest", name=f"{facts.name}-nearest-images")
+    export.figure(drawing, key="latent_nearest", name=f"{facts.name}-nearest-images")
 
 
-def show_numbers(ref: services.Ref, means: bool, shown: widgets.Shown) -> None:
+def show_numbers(ref: Ref, means: bool, shown: Shown) -> None:
     """What the picture shows, in numbers."""
-    facts, where = services.facts(ref), services.plane(ref)
+    facts, where = catalogue.facts(ref), encoding.plane(ref)
     of = (
         "it is the latent space itself" if where.exact else f"of the variance in {facts.info.latent_dims[0]} dimensions"
     )
-    each = "posterior mean of each" if means else f"one sample {widgets.sample_words(ref)} each"
+    each = "posterior mean of each" if means else f"one sample {flows.sample_words(ref)} each"
     if shown.how:
-        each = f"of {widgets.count(facts.images)}, {shown.how}"
-    cells: list[services.Metric | widgets.Cell] = [
-        widgets.Cell("Test images shown", widgets.count(shown.in_view), each),
-        widgets.Cell("The plane holds", f"{100 * where.share:.0f} %", of),
+        each = f"of {numbers.count(facts.images)}, {shown.how}"
+    cells: list[Metric | Cell] = [
+        Cell("Test images shown", numbers.count(shown.in_view), each),
+        Cell("The plane holds", f"{100 * where.share:.0f} %", of),
     ]
-    elbo = services.metric(ref, "elbo")
+    elbo = catalogue.metric(ref, "elbo")
     cells += [elbo] if elbo else []
     if facts.has.holes and holes_requested((ref,), "latent_holes"):
-        holes = services.hole_share(ref)
+        holes = hole_mass.hole_share(ref)
         cells += [holes] if holes else []
-    widgets.metric_row(cells)
+    page.metric_row(cells)
     every = np.arange(facts.images)
-    widgets.csv_button(
+    export.csv_button(
         "Points (CSV)",
-        lambda: widgets.image_table(ref, means, every),
+        lambda: image_table(ref, means, every),
         key="latent_points_csv",
         name=f"{facts.name}-points",
     )
 
 
-widgets.page_head(
+page.page_head(
     "Latent space",
     "Each dot is a test image; the contours show where the prior expects images. Look for empty regions inside the "
     "contours: the prior puts probability there, but no test image is encoded there.",
 )
-widgets.part_notice((state.selected().ref,))
+sidebar.part_notice((state.selected().ref,))
 hover.bring_decoder(state.selected().ref)
-pictures.bring_pictures(state.selected().ref)
+plane_pictures.bring_pictures(state.selected().ref)
 explore(state.selected().ref)
-widgets.explain(
+page.explain(
     """
 **Dots** are the test images as the encoder sees them. Each image x has a posterior q(z | x). The page draws one sample
 z from it, with a fixed seed; all samples together are samples of the aggregated posterior,

@@ -6,9 +6,15 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
-from app import services, state, widgets
+from app import state
 from app.figures import tiles
-from app.widgets import drawn, film
+from app.services import catalogue, images, prior_components, priors
+from app.services.catalogue import Facts
+from app.services.loading import Ref
+from app.services.prior_components import ComponentDetail
+from app.widgets import component, controls, drawn, export, film, layers, numbers, page, pictures, screen, sidebar, text
+from app.widgets.fragment import fragment
+from app.widgets.page import Cell
 from app.widgets.wall import BEST, FEW, SMALL, absent, grown_images, grown_pictures, through_the_epochs, wall
 
 WALL = "pseudo_wall"
@@ -38,11 +44,9 @@ from it; and the test images that belong to it.
 """
 
 
-def picture(
-    pixels: np.ndarray, facts: services.Facts, alt: str, columns: int = 1, across: int = 360, under: str = ""
-) -> None:
+def picture(pixels: np.ndarray, facts: Facts, alt: str, columns: int = 1, across: int = 360, under: str = "") -> None:
     """A few images as one crisp picture as wide as its column, which is about `across` pixels of the screen wide."""
-    widgets.picture(widgets.images_png(pixels, facts.binary, columns, across), alt=alt)
+    pictures.picture(pictures.images_png(pixels, facts.binary, columns, across), alt=alt)
     if under:
         st.caption(under)
 
@@ -61,11 +65,11 @@ class Frame(NamedTuple):
     growth: Container
 
 
-def lay_out(ref: services.Ref) -> Frame:
+def lay_out(ref: Ref) -> Frame:
     """The frame of a component's description: steps under numbered headings."""
-    learned = services.pseudo_inputs(ref) is not None
+    learned = prior_components.pseudo_inputs(ref) is not None
     steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
-    single = not services.facts(ref).has.several_components
+    single = not catalogue.facts(ref).has.several_components
     images = "Test images where the prior is densest" if single else "Test images of this component"
     steps += ["Decoded mean", f"{SAMPLES} samples, seed 0", images]
     head = st.container()
@@ -76,47 +80,47 @@ def lay_out(ref: services.Ref) -> Frame:
         column.markdown(f"**{number}\u2002{words}**")
         places.append(column.container())
     with columns[-1]:
-        widgets.data_notice(ref, key="pseudo_download")
+        sidebar.data_notice(ref, key="pseudo_download")
     return Frame(head, tuple(places), st.container())
 
 
-@widgets.fragment
-def component_grid(ref: services.Ref, facts: services.Facts) -> None:
+@fragment
+def component_grid(ref: Ref, facts: Facts) -> None:
     """The wall of tiles with its controls, and the description of the component that is chosen."""
-    shown, controls = st.columns([3, 1], gap="medium")
-    known, show, epoch = services.components(ref), "decoded", BEST
-    with controls:
+    shown, beside = st.columns([3, 1], gap="medium")
+    known, show, epoch = prior_components.components(ref), "decoded", BEST
+    with beside:
         chooser = st.container()
         orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
-        order = widgets.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
+        order = controls.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
         if order == "weight" and np.ptp(known.weights) < 1e-6:
             st.caption("All weights are equal, so tiles are ordered by number.")
         if facts.has.pseudo_inputs:
-            show = widgets.choose("Show", tuple(SHOWN), key="pseudo_show", default="pseudo-inputs", names=SHOWN)
+            show = controls.choose("Show", tuple(SHOWN), key="pseudo_show", default="pseudo-inputs", names=SHOWN)
         if show == "pseudo-inputs":
             epochs = [each for each, _ in through_the_epochs(ref)]
             named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
-            epoch = widgets.choose_one("After epoch", epochs, key="pseudo_epoch", default=BEST, names=named)
-        widgets.component_table(ref, key="pseudo_table")
+            epoch = controls.choose_one("After epoch", epochs, key="pseudo_epoch", default=BEST, names=named)
+        component.component_table(ref, key="pseudo_table")
     with shown:
-        drawing, where = wall(ref, order, show, epoch, widgets.picture_width(), widgets.mode())
-        widgets.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
+        drawing, where = wall(ref, order, show, epoch, screen.picture_width(), page.mode())
+        export.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
         if len(where.ids) < facts.alive:
             st.caption(
                 f"The {len(where.ids):,} most used of {facts.alive:,} components. The table has all of them, and each "
                 "can be chosen by its number."
             )
-        if show == "decoded" and (words := widgets.mean_words(ref)):
+        if show == "decoded" and (words := layers.mean_words(ref)):
             st.caption(words)
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
             st.caption(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}")
     selected_component(ref, facts, where, chooser, shown, lay_out(ref))
 
 
-@widgets.fragment
+@fragment
 def selected_component(
-    ref: services.Ref,
-    facts: services.Facts,
+    ref: Ref,
+    facts: Facts,
     where: tiles.TileMap,
     chooser: Container,
     shown: Container,
@@ -125,41 +129,39 @@ def selected_component(
     """The chosen component: its number and its mark on the wall, which stays as it is, and its description."""
     with chooser:
         word = "Pseudo-input" if facts.has.pseudo_inputs else "Component"
-        component = widgets.choose_component(ref, word, "Or click a tile.")
+        chosen = component.choose_component(ref, word, "Or click a tile.")
     with shown:
-        widgets.pick_component(WALL, where, component, captioned=len(where.ids) <= FEW)
-    detail = services.component_detail(ref, component, SAMPLES)
+        component.pick_component(WALL, where, chosen, captioned=len(where.ids) <= FEW)
+    detail = prior_components.component_detail(ref, chosen, SAMPLES)
     with frame.head:
         figures_of(ref, facts, detail)
     show_component(ref, facts, detail, frame)
     with frame.growth:
-        growth(ref, facts, component)
+        growth(ref, facts, chosen)
 
 
-def figures_of(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail) -> None:
+def figures_of(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
     """Weight, usage and class of the chosen component, and what is clamped in all pseudo-inputs."""
-    k, known = detail.component, services.components(ref)
-    n = f"n = {widgets.count(facts.images)} test images"
+    k, known = detail.component, prior_components.components(ref)
+    n = f"n = {numbers.count(facts.images)} test images"
     cells = [
-        widgets.Cell(
-            f"Weight of {k}", widgets.percent(detail.weight), f"equal share {widgets.percent(1 / facts.alive)}"
-        ),
-        widgets.Cell(
+        Cell(f"Weight of {k}", component.percent(detail.weight), f"equal share {component.percent(1 / facts.alive)}"),
+        Cell(
             f"Usage of {k}",
-            widgets.percent(detail.usage, float(known.usage_se[k])),
+            component.percent(detail.usage, float(known.usage_se[k])),
             f"dead; {n}" if known.dead[k] else n,
         ),
     ]
     if detail.image_class >= 0:
         name = facts.classes[detail.image_class]
         name = f"digit {name}" if name.isdigit() and len(name) == 1 else name
-        cells.append(widgets.Cell("Mostly explains", widgets.plain(name), f"class with most of the usage of {k}"))
+        cells.append(Cell("Mostly explains", text.plain(name), f"class with most of the usage of {k}"))
     if facts.outside is not None:
-        cells.append(widgets.Cell("Clamped pixels", widgets.percent(facts.outside), "of all, at or beyond 0 or 1"))
-    widgets.metric_row(cells)
+        cells.append(Cell("Clamped pixels", component.percent(facts.outside), "of all, at or beyond 0 or 1"))
+    page.metric_row(cells)
 
 
-def show_component(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail, frame: Frame) -> None:
+def show_component(ref: Ref, facts: Facts, detail: ComponentDetail, frame: Frame) -> None:
     """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
     k, learned = detail.component, detail.pseudo_input is not None
     words = (
@@ -173,20 +175,20 @@ def show_component(ref: services.Ref, facts: services.Facts, detail: services.Co
     with component:
         posterior(ref, facts, detail)
     with decoded:
-        picture(detail.decoded, facts, f"Decoded mean of component {k}", under=widgets.mean_words(ref))
+        picture(detail.decoded, facts, f"Decoded mean of component {k}", under=layers.mean_words(ref))
     with samples:
-        picture(detail.samples, facts, f"Samples of component {k}", columns=8, under=widgets.drawn_words(ref))
+        picture(detail.samples, facts, f"Samples of component {k}", columns=8, under=layers.drawn_words(ref))
     with images:
         images_of(ref, facts, detail)
 
 
-def images_of(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail) -> None:
+def images_of(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
     """The test images that the component explains best, and those nearest to its mean: two things."""
     k = detail.component
     if not facts.has.several_components:
         show_images(ref, facts, detail.explained, "The test images whose samples lie where the prior is densest", "")
         return
-    ends = (widgets.percent(float(detail.responsibilities[i])) for i in (0, -1))
+    ends = (component.percent(float(detail.responsibilities[i])) for i in (0, -1))
     shares = " to ".join(dict.fromkeys(ends))
     show_images(
         ref,
@@ -195,7 +197,7 @@ def images_of(ref: services.Ref, facts: services.Facts, detail: services.Compone
         f"Test images that component {k} explains best",
         f"Explained best: responsibility {shares}",
     )
-    near, far = (widgets.format_value(float(detail.distances[i])) for i in (0, -1))
+    near, far = (numbers.format_value(float(detail.distances[i])) for i in (0, -1))
     show_images(
         ref,
         facts,
@@ -205,85 +207,87 @@ def images_of(ref: services.Ref, facts: services.Facts, detail: services.Compone
     )
 
 
-def show_images(ref: services.Ref, facts: services.Facts, rows: np.ndarray, alt: str, under: str) -> None:
+def show_images(ref: Ref, facts: Facts, rows: np.ndarray, alt: str, under: str) -> None:
     """Some test images in a row."""
-    images = services.test_images(ref, tuple(int(row) for row in rows))
-    under = under if images.originals else ". ".join(each for each in ("Reconstructions", under) if each)
-    picture(images.pixels, facts, alt, columns=8, under=under)
+    found = images.test_images(ref, tuple(int(row) for row in rows))
+    under = under if found.originals else ". ".join(each for each in ("Reconstructions", under) if each)
+    picture(found.pixels, facts, alt, columns=8, under=under)
 
 
-def posterior(ref: services.Ref, facts: services.Facts, detail: services.ComponentDetail) -> None:
+def posterior(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
     """Where the component lies: its ellipse over the prior's contours, and its spread in numbers."""
     if facts.info.latent_dims[0] > 1:
-        drawing = drawn.component_posterior(ref, detail.component, widgets.mode())
-        widgets.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{detail.component}")
-    low, high = (widgets.format_value(float(each)) for each in (detail.scale.min(), detail.scale.max()))
+        drawing = drawn.component_posterior(ref, detail.component, page.mode())
+        export.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{detail.component}")
+    low, high = (numbers.format_value(float(each)) for each in (detail.scale.min(), detail.scale.max()))
     spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
     ellipse = " Ellipse: two standard deviations." if facts.info.latent_dims[0] > 1 else ""
     st.caption(f"{spread} in {facts.info.latent_dims[0]} latent dimensions.{ellipse}")
 
 
-def growth(ref: services.Ref, facts: services.Facts, k: int) -> None:
+def growth(ref: Ref, facts: Facts, k: int) -> None:
     """The chosen pseudo-input during training, from its start to the trained one."""
     grown = grown_images(ref, k)
     if not grown:
         return
     st.subheader(f"Pseudo-input {k} during training", anchor=False)
-    st.caption(f"By epoch. Pseudo-inputs of this model started from {film.STARTED[services.pseudo_input_start(ref)]}.")
+    st.caption(
+        f"By epoch. Pseudo-inputs of this model started from {film.STARTED[prior_components.pseudo_input_start(ref)]}."
+    )
     after = [f"{facts.best_epoch}, best" if epoch == BEST else epoch for epoch, _ in grown]
     st.image(
-        list(grown_pictures(ref, k, widgets.mode())),
+        list(grown_pictures(ref, k, page.mode())),
         caption=after,
         width=SMALL,
         alt=[f"Pseudo-input {k} after epoch {each}" for each in after],
     )
     row = np.concatenate([pixels for _, pixels in grown])
-    mode = widgets.mode()
+    mode = page.mode()
 
     def content() -> bytes:
         return tiles.tiles_png(row, mode, columns=len(row), binary=facts.binary, pixel=8)
 
-    widgets.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
+    export.file_button("Save this row", content, key="pseudo_growth", name=f"{facts.name}-pseudo-input-{k}-growth.png")
 
 
-@widgets.fragment
-def draws_of_the_prior(ref: services.Ref, facts: services.Facts) -> None:
+@fragment
+def draws_of_the_prior(ref: Ref, facts: Facts) -> None:
     """Samples of a prior without components."""
-    shown, controls = st.columns([3, 1], gap="medium")
-    with controls:
-        count = widgets.number("Samples", key="pseudo_samples", low=1, high=100, default=40)
-        seed = widgets.number("Seed", key="pseudo_seed", low=0, high=9999)
+    shown, beside = st.columns([3, 1], gap="medium")
+    with beside:
+        count = controls.number("Samples", key="pseudo_samples", low=1, high=100, default=40)
+        seed = controls.number("Seed", key="pseudo_seed", low=0, high=9999)
     with shown:
         picture(
-            services.prior_samples(ref, count, seed).pixels,
+            images.prior_samples(ref, count, seed).pixels,
             facts,
             f"{count} decoded samples of the prior, seed {seed}",
             columns=min(count, 10),
             across=900,
-            under=f"{count} decoded samples of the prior, seed {seed}. {widgets.drawn_words(ref)}".rstrip(),
+            under=f"{count} decoded samples of the prior, seed {seed}. {layers.drawn_words(ref)}".rstrip(),
         )
 
 
 here = state.selected()
-known = services.facts(here.ref)
-widgets.page_head(
+known = catalogue.facts(here.ref)
+page.page_head(
     "Pseudo-inputs",
     "Images that the model learned during training; each one defines a component of the prior. Look for tiles that "
     "show one kind of image, for blends of several, and for tiles that no test image uses."
     if known.has.pseudo_inputs
     else "The components of the prior, decoded. Look for images of one kind, and for blends of several.",
 )
-widgets.part_notice((here.ref,))
+sidebar.part_notice((here.ref,))
 if not known.has.pseudo_inputs:
     instead = "the decoded mean of every component" if known.has.several_components else "this component, decoded"
     instead = instead if known.has.components else "its samples"
-    widgets.not_applicable(services.no_pseudo_inputs(known.prior), f"Shown instead: {instead}.")
+    page.not_applicable(priors.no_pseudo_inputs(known.prior), f"Shown instead: {instead}.")
 if not known.has.components:
     draws_of_the_prior(here.ref, known)
 elif known.has.several_components:
     component_grid(here.ref, known)
 else:
-    show_component(here.ref, known, services.component_detail(here.ref, 0, SAMPLES), lay_out(here.ref))
+    show_component(here.ref, known, prior_components.component_detail(here.ref, 0, SAMPLES), lay_out(here.ref))
 if known.info.latent_dims[0] > 1:
     st.subheader("The prior during training", anchor=False)
     film.show((here.ref,), key="pseudo_film", unfolded=True, with_pictures=True)
@@ -293,4 +297,4 @@ if known.has.several_components:
         label="Compare this component with others",
         icon=":material/bubble_chart:",
     )
-widgets.explain(EXPLANATION)
+page.explain(EXPLANATION)

@@ -6,10 +6,12 @@ import numpy as np
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from app import services, state
+from app import state
 from app.figures.export import Column
 from app.figures.tiles import TileMap
 from app.frontend import pick
+from app.services import catalogue, prior_components
+from app.services.loading import Ref
 from app.widgets.controls import number
 from app.widgets.export import csv_button
 from app.widgets.numbers import format_value
@@ -21,7 +23,7 @@ LEAST, LEAST_ALONE = 1e-5, 1e-8
 """The smallest shares that are written as numbers: with a standard error, and without."""
 
 
-def choose_component(ref: services.Ref, label: str, help: str) -> int:
+def choose_component(ref: Ref, label: str, help: str) -> int:
     """The number of the component in view, the most used one at first; 0 without a control where there is only one.
 
     A component of one prior has nothing to do with that of the same number in another, so another checkpoint starts
@@ -33,12 +35,12 @@ def choose_component(ref: services.Ref, label: str, help: str) -> int:
         label: Words above the control.
         help: How else a component can be chosen.
     """
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     if not facts.has.several_components:
         return 0
-    alive, most_used = services.components(ref).alive, int(services.order(ref, "usage")[0])
+    alive, most_used = prior_components.components(ref).alive, int(prior_components.order(ref, "usage")[0])
     owner, visit, last = st.session_state.get(_LAST, (ref, state.visit(), most_used))
-    seen: dict[services.Ref, int] = st.session_state.setdefault(_SEEN, {})
+    seen: dict[Ref, int] = st.session_state.setdefault(_SEEN, {})
     if owner != ref:
         if st.session_state.get(COMPONENT, last) == last:
             st.session_state[COMPONENT] = seen.get(ref, most_used)
@@ -98,9 +100,9 @@ def percent(share: float, se: float | None = None) -> str:
     return format_value(100 * share, None if se is None else 100 * se) + " %"
 
 
-def component_table(ref: services.Ref, key: str) -> None:
+def component_table(ref: Ref, key: str) -> None:
     """A button that hands out what is known of every component that the mixture has."""
-    facts, known = services.facts(ref), services.components(ref)
+    facts, known = catalogue.facts(ref), prior_components.components(ref)
     living = np.flatnonzero(known.alive)
     columns: dict[str, Column] = {
         "component": living,

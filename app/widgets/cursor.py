@@ -5,9 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from app import frontend, services
+from app import frontend
 from app.figures.theme import COMPARED, prior_colour
-from app.services import cursor, decoder
+from app.services import catalogue, cursor, decoder, images
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
 from app.widgets.family import short_name
 from app.widgets.kept import bring, kept
 from app.widgets.latent_plane.images import class_names
@@ -20,7 +22,7 @@ LABEL = (
 )
 
 
-def one_cursor(refs: tuple[services.Ref, ...], chart_key: Callable[[services.Ref], str], *, key: str) -> None:
+def one_cursor(refs: tuple[Ref, ...], chart_key: Callable[[Ref], str], *, key: str) -> None:
     """A picture for each prior of the test image nearest to the pointer on any of their maps, which all mark it.
 
     To be called outside of fragments. Priors whose decoder cannot run in a browser are left out, and said so.
@@ -36,9 +38,9 @@ def one_cursor(refs: tuple[services.Ref, ...], chart_key: Callable[[services.Ref
         st.caption(f"Hovering over the map of {name} decodes nothing, since {reason}.")
     if not able:
         return
-    first, facts = able[0], services.facts(able[0])
+    first, facts = able[0], catalogue.facts(able[0])
     row = int(cursor.cursor_rows(first)[0])
-    number = int(services.latents(first).ids[row])
+    number = int(encoding.latents(first).ids[row])
     originals = cursor.packed_originals(first)
     maps = []
     for ref in able:
@@ -47,20 +49,20 @@ def one_cursor(refs: tuple[services.Ref, ...], chart_key: Callable[[services.Ref
             continue
         bring("decoder", ref, packed)
         bring("means", ref, means)
-        at = np.flatnonzero(services.latents(ref).ids == number)
-        mean = services.latents(ref).mean[at if len(at) else [0]]
+        at = np.flatnonzero(encoding.latents(ref).ids == number)
+        mean = encoding.latents(ref).mean[at if len(at) else [0]]
         maps.append(
             frontend.CursorMap(
                 chart_key(ref),
                 short_name(ref),
-                prior_colour(services.facts(ref).prior),
+                prior_colour(catalogue.facts(ref).prior),
                 kept("decoder", ref, packed),
                 kept("means", ref, means),
-                services.decode(ref, mean).tobytes(),
+                images.decode(ref, mean).tobytes(),
             )
         )
     bring("originals", first, originals)
-    names, label = class_names(first), int(services.latents(first).labels[row])
+    names, label = class_names(first), int(encoding.latents(first).labels[row])
     frontend.cursor(
         maps,
         key=key,
@@ -71,7 +73,7 @@ def one_cursor(refs: tuple[services.Ref, ...], chart_key: Callable[[services.Ref
         first_id=number,
         first_words=f"Test image {number}" + (f", class {names[label]}" if names else ""),
         originals=None if originals is None else kept("originals", first, originals),
-        first_original=None if originals is None else services.test_images(first, (row,)).pixels.tobytes(),
+        first_original=None if originals is None else images.test_images(first, (row,)).pixels.tobytes(),
     )
     if words := mean_words(first):
         st.caption(words)

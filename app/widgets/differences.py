@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app import services
 from app.figures import comparison
+from app.services import catalogue, scores
+from app.services.loading import Ref
+from app.services.scores import Metric
 from app.widgets.export import figure
 from app.widgets.family import short_name, short_words
 from app.widgets.numbers import count, estimator, signed_difference
@@ -14,12 +16,12 @@ from app.widgets.page import mode
 REFERENCE = "reference"
 _QUANTITIES = {"log_likelihood_difference": "log p(x)", "elbo_difference": "ELBO"}
 
-Differences = Mapping[services.Ref, services.Metric]
+Differences = Mapping[Ref, Metric]
 
 
-def stored_differences(refs: tuple[services.Ref, ...], base: services.Ref) -> Differences:
+def stored_differences(refs: tuple[Ref, ...], base: Ref) -> Differences:
     """The stored difference of each other prior from `base`, where there is one."""
-    found = {ref: services.stored_difference(ref, base) for ref in refs if ref != base}
+    found = {ref: scores.stored_difference(ref, base) for ref in refs if ref != base}
     return {ref: metric for ref, metric in found.items() if metric is not None}
 
 
@@ -28,13 +30,13 @@ def quantities(found: Differences) -> str:
     return " or ".join(dict.fromkeys(_QUANTITIES[metric.name] for metric in found.values()))
 
 
-def show_differences(found: Differences, base: services.Ref, key: str) -> None:
+def show_differences(found: Differences, base: Ref, key: str) -> None:
     """The differences as a chart with their standard errors, and a line that says what they are of."""
     mixed = len({metric.name for metric in found.values()}) > 1
     rows = [
         comparison.Estimate(
             short_name(ref) + (f" ({_QUANTITIES[metric.name]})" if mixed else ""),
-            services.facts(ref).prior,
+            catalogue.facts(ref).prior,
             metric.value,
             metric.se,
         )
@@ -49,21 +51,21 @@ def show_differences(found: Differences, base: services.Ref, key: str) -> None:
     )
 
 
-def differences_in_words(found: Differences, base: services.Ref) -> str:
+def differences_in_words(found: Differences, base: Ref) -> str:
     """Each difference with its error, how it was measured, and on how many images and training runs."""
     numbers = ", ".join(f"{short_words(ref)} **{signed_difference(metric)}**" for ref, metric in found.items())
     how = "; ".join(dict.fromkeys(_basis(metric) for metric in found.values()))
-    seeds = {services.facts(ref).seed for ref in (base, *found)}
+    seeds = {catalogue.facts(ref).seed for ref in (base, *found)}
     one = "one training seed" if len(seeds) == 1 else "one training run each"
     return f"Minus {short_words(base)}, image by image: {numbers} nats/image ({how}; {one})."
 
 
-def _basis(metric: services.Metric) -> str:
+def _basis(metric: Metric) -> str:
     images = f"n = {count(metric.n or 0)}"
     return ", ".join(part for part in (estimator(metric), images) if part)
 
 
-def cells(refs: tuple[services.Ref, ...], found: Differences, base: services.Ref) -> list[str]:
+def cells(refs: tuple[Ref, ...], found: Differences, base: Ref) -> list[str]:
     """The differences as the cells of a table's row."""
     return [
         REFERENCE if ref == base else signed_difference(found[ref]) if ref in found else "not comparable"

@@ -4,35 +4,36 @@ from typing import Any
 
 import numpy as np
 
-from app import services
 from app.figures import plane, strips, tiles, usage, vectors
 from app.figures.drawing import Drawing
 from app.figures.theme import Theme
 from app.figures.units import Activity, active_units, kl_per_dimension
+from app.services import catalogue, densities, images, prior_components, priors, units
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
+from app.services.memory import cached
 from app.widgets.family import COLUMN_WIDTH
 from app.widgets.pictures import enlargement
 
 
-@services.cached(300)
-def prior_samples(
-    ref: services.Ref, count: int, seed: int, mode: Theme, columns: int, temperature: float = 1.0
-) -> bytes:
+@cached(300)
+def prior_samples(ref: Ref, count: int, seed: int, mode: Theme, columns: int, temperature: float = 1.0) -> bytes:
     """Decoded draws of a prior as a picture for a column of `in_columns`, in so many columns of its own."""
-    facts = services.facts(ref)
-    drawn = services.prior_samples(ref, count, seed, temperature).pixels
+    facts = catalogue.facts(ref)
+    drawn = images.prior_samples(ref, count, seed, temperature).pixels
     enlarged = enlargement(facts.shape[-1], columns, COLUMN_WIDTH)
     return tiles.tiles_png(drawn, mode, columns=columns, binary=facts.binary, pixel=enlarged)
 
 
-@services.cached(48)
+@cached(48)
 def component_rows(
-    ref: services.Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
+    ref: Ref, rows: tuple[int, ...], count: int, temperature: float, seed: int, mode: Theme, width: int
 ) -> Drawing:
     """Samples of several components as a picture `width` pixels wide, after what does not depend on the noise."""
-    facts, learned = services.facts(ref), services.pseudo_inputs(ref)
-    samples = services.component_samples(ref, rows, count, temperature, seed)
+    facts, learned = catalogue.facts(ref), prior_components.pseudo_inputs(ref)
+    samples = prior_components.component_samples(ref, rows, count, temperature, seed)
     samples = samples.reshape(len(rows), count, *facts.shape)
-    fixed, names = [services.component_images(ref)[list(rows)]], ["mean"]
+    fixed, names = [prior_components.component_images(ref)[list(rows)]], ["mean"]
     if learned is not None:
         fixed, names = [learned[list(rows)], *fixed], ["u", *names]
     aspect = vectors.aspect(facts.shape)
@@ -48,49 +49,49 @@ def component_rows(
     )
 
 
-@services.cached(24)
-def component_usage(ref: services.Ref, mode: Theme) -> Drawing:
+@cached(24)
+def component_usage(ref: Ref, mode: Theme) -> Drawing:
     """Weight and usage. The figure does not depend on the component in view, which a ring marks in the browser."""
-    known, prior = services.components(ref), services.facts(ref).prior
+    known, prior = prior_components.components(ref), catalogue.facts(ref).prior
     living = np.flatnonzero(known.alive)
     weights, used = known.weights[living], known.usage[living]
     return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
 
 
-@services.cached(100)
-def component_posterior(ref: services.Ref, component: int, mode: Theme) -> Drawing:
+@cached(100)
+def component_posterior(ref: Ref, component: int, mode: Theme) -> Drawing:
     """A component's ellipse over the prior's contours."""
-    flat, window = services.prior_on_plane(ref), services.window((ref,))
+    flat, window = densities.prior_on_plane(ref), densities.window((ref,))
     k = slice(component, component + 1)
     return plane.plane(
         mode,
         window,
         alt=f"Component {component} at two standard deviations over the contours of the prior's mass.",
-        prior_density=services.prior_density(ref, window),
+        prior_density=densities.prior_density(ref, window),
         components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
-        prior=services.facts(ref).prior,
-        axes=services.plane(ref).axis_names,
+        prior=catalogue.facts(ref).prior,
+        axes=encoding.plane(ref).axis_names,
         height=300,
     )
 
 
-@services.cached(24)
-def activity(refs: tuple[services.Ref, ...], mode: Theme) -> Any:
+@cached(24)
+def activity(refs: tuple[Ref, ...], mode: Theme) -> Any:
     """The activities of every layer of every model of an experiment."""
     series = []
     for ref in refs:
-        layers, prior = services.activity(ref), services.facts(ref).prior
+        layers, prior = units.activity(ref), catalogue.facts(ref).prior
         for depth, layer in enumerate(layers):
-            name = services.prior_name(prior) + (f", z{len(layers) - depth}" if len(layers) > 1 else "")
+            name = priors.prior_name(prior) + (f", z{len(layers) - depth}" if len(layers) > 1 else "")
             series.append(Activity(name, prior, layer.activity, depth))
     return active_units(mode, series, height=460)
 
 
-@services.cached(24)
-def unit_kl(ref: services.Ref, mode: Theme) -> Any:
+@cached(24)
+def unit_kl(ref: Ref, mode: Theme) -> Any:
     """The KL of every unit of the top layer, and the correction for their dependence."""
-    parts, prior = services.kl_per_dimension(ref), services.facts(ref).prior
+    parts, prior = units.kl_per_dimension(ref), catalogue.facts(ref).prior
     if parts is None:
         return None
-    dependence = parts.dependence if services.facts(ref).has.several_components else None
+    dependence = parts.dependence if catalogue.facts(ref).has.several_components else None
     return kl_per_dimension(mode, parts.kl, dependence, prior=prior, name=f"of {ref.name}", height=400)

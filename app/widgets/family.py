@@ -5,10 +5,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app import services
 from app.figures import plane
 from app.figures.scale_bar import add_scale_bar, bar_length
 from app.figures.theme import Theme
+from app.records import Window
+from app.services import catalogue, densities, priors
+from app.services.latent_plane import encoding, selection
+from app.services.loading import Ref, ServiceError
+from app.services.memory import cached
 from app.widgets.latent_plane.images import colouring_of, shuffled
 from app.widgets.numbers import count
 from app.widgets.page import named
@@ -21,43 +25,43 @@ ACROSS = 3
 COLUMN_WIDTH = 320
 
 
-def full_name(ref: services.Ref) -> str:
+def full_name(ref: Ref) -> str:
     """A prior's name, with that of its folder where this is another."""
-    return named(ref, services.prior_name)
+    return named(ref, priors.prior_name)
 
 
-def short_name(ref: services.Ref) -> str:
+def short_name(ref: Ref) -> str:
     """A prior's name where there is little room."""
-    return named(ref, services.short_prior_name)
+    return named(ref, priors.short_prior_name)
 
 
-def short_words(ref: services.Ref) -> str:
+def short_words(ref: Ref) -> str:
     """The short name for Markdown: captions, labels of figures, headings and tables."""
     return plain(short_name(ref))
 
 
-def readable(refs: tuple[services.Ref, ...]) -> tuple[services.Ref, ...]:
+def readable(refs: tuple[Ref, ...]) -> tuple[Ref, ...]:
     """The checkpoints that can be loaded; of each other one a line says why not, so that it does not hide the rest.
 
     Raises:
-        services.ServiceError: If none can.
+        ServiceError: If none can.
     """
     found, faults = [], []
     for ref in refs:
         try:
-            services.facts(ref)
-        except services.ServiceError as error:
+            catalogue.facts(ref)
+        except ServiceError as error:
             faults.append(str(error))
         else:
             found.append(ref)
     if not found:
-        raise services.ServiceError("; ".join(faults))
+        raise ServiceError("; ".join(faults))
     for fault in faults:
         st.warning(plain(fault), icon=":material/broken_image:")
     return tuple(found)
 
 
-def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]) -> tuple[T, ...]:
+def in_columns(refs: tuple[Ref, ...], draw: Callable[[Ref], T]) -> tuple[T, ...]:
     """`draw` for each prior, three beside each other, or two where there are one, two or four; gives what it gave."""
     given, across = [], 2 if len(refs) in (1, 2, 4) else ACROSS
     for start in range(0, len(refs), across):
@@ -67,33 +71,31 @@ def in_columns(refs: tuple[services.Ref, ...], draw: Callable[[services.Ref], T]
     return tuple(given)
 
 
-def count_of_components(ref: services.Ref) -> str:
+def count_of_components(ref: Ref) -> str:
     """What stands beside a prior's name: its number of components, where there are several."""
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     return f"K = {facts.alive:,}" if facts.has.several_components else ""
 
 
-def colours_of(refs: tuple[services.Ref, ...]) -> tuple[str, ...]:
+def colours_of(refs: tuple[Ref, ...]) -> tuple[str, ...]:
     """What the points of all these priors can be coloured by.
 
     "class" only where every test image has one, "component" only where all priors have some, "ELBO" where neither.
     """
-    labelled = all(services.facts(ref).classes and (services.latents(ref).labels >= 0).all() for ref in refs)
-    mixtures = all(services.facts(ref).has.components for ref in refs)
+    labelled = all(catalogue.facts(ref).classes and (encoding.latents(ref).labels >= 0).all() for ref in refs)
+    mixtures = all(catalogue.facts(ref).has.components for ref in refs)
     found = (("class",) if labelled else ()) + (("component",) if mixtures else ())
     return found or ("ELBO",)
 
 
-def of_top_layer(ref: services.Ref) -> str:
+def of_top_layer(ref: Ref) -> str:
     """The words ` of z2` for a figure of the top layer alone, where a model has more than one; else none."""
-    layers = len(services.facts(ref).info.latent_dims)
+    layers = len(catalogue.facts(ref).info.latent_dims)
     return f" of z{layers}" if layers > 1 else ""
 
 
-@services.cached(100)
-def latent_map(
-    ref: services.Ref, window: services.Window, colour: str, mode: Theme, height: int, bar: float | None = None
-) -> Any:
+@cached(100)
+def latent_map(ref: Ref, window: Window, colour: str, mode: Theme, height: int, bar: float | None = None) -> Any:
     """The test set's samples under the prior's mass levels, as a figure for a column of `in_columns`.
 
     Kept, because 10,000 points take a moment to draw; nobody may change what is returned.
@@ -106,21 +108,21 @@ def latent_map(
         height: Pixels.
         bar: Length of a bar that is drawn where maps have ranges of their own, see `bar_of`.
     """
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     # Points cover each other and test sets may be sorted by class: a fixed shuffle lets no class lie on top.
     order = shuffled(facts.images)
-    density = services.prior_density(ref, window)
+    density = densities.prior_density(ref, window)
     lines = "" if density is None else ", and lines around 50, 80, 95 and 99 % of the prior's mass"
     drawing = plane.plane(
         mode,
         window,
         alt=f"{full_name(ref)}: one latent sample for each of {facts.images:,} test images, coloured by {colour}"
         f"{lines}.",
-        points=services.points(ref)[order],
+        points=encoding.points(ref)[order],
         colouring=colouring_of(ref, colour, order),
         prior_density=density,
         prior=facts.prior,
-        axes=services.plane(ref).axis_names,
+        axes=encoding.plane(ref).axis_names,
         height=height,
         rasterised=True,
     )
@@ -129,14 +131,14 @@ def latent_map(
     return drawing
 
 
-def say_outside(ref: services.Ref, window: services.Window) -> None:
+def say_outside(ref: Ref, window: Window) -> None:
     """Say how many dots lie outside a map's window, where some do: its picture of the dots ends there."""
-    images = services.facts(ref).images
-    if outside := images - len(services.rows_in(ref, window)):
+    images = catalogue.facts(ref).images
+    if outside := images - len(selection.rows_in(ref, window)):
         st.caption(f"{count(outside)} of {count(images)} dots lie farther out and are not drawn.")
 
 
-def bar_of(windows: Iterable[services.Window]) -> float | None:
+def bar_of(windows: Iterable[Window]) -> float | None:
     """The length in latent units of the bar on all these maps; None where they have one range."""
     return bar_length(list(windows))
 

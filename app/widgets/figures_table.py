@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import services
+from app.services import availability, catalogue, scores, units
+from app.services.loading import Ref
+from app.services.scores import Metric
 from app.widgets.family import short_words
 from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label
 from app.widgets.screen import is_narrow
@@ -14,10 +16,10 @@ from app.widgets.sidebar import data_notice
 
 SCORES = ("log_likelihood", "bits_per_dimension", "elbo")
 
-Get = Callable[[services.Ref, str, int | None], services.Metric | None]
+Get = Callable[[Ref, str, int | None], Metric | None]
 
 
-def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) -> pd.DataFrame:
+def table(refs: tuple[Ref, ...], get: Get, absent: str, images: int) -> pd.DataFrame:
     """Scores and the parts of the ELBO in rows, priors in columns, as people read them.
 
     The KL is split by layer, so that rows add up: KL of z2 = mutual information + marginal KL, and KL of both layers =
@@ -36,9 +38,9 @@ def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) ->
         if any(found):
             rows[words] = [absent if each is None else cell(ref, each) for ref, each in zip(refs, found, strict=True)]
 
-    def cell(ref: services.Ref, metric: services.Metric) -> str:
+    def cell(ref: Ref, metric: Metric) -> str:
         information = get(ref, "mutual_information", None)
-        bound = BOUNDS[services.bound_of(metric, information, images)]
+        bound = BOUNDS[scores.bound_of(metric, information, images)]
         return bound + format_value(metric.value, metric.se)
 
     for name in SCORES:
@@ -47,7 +49,7 @@ def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) ->
         if name == "log_likelihood" and (estimates := [get(ref, name, None) for ref in refs]) and any(estimates):
             rows["Estimator"] = [absent if each is None else basis(each) for each in estimates]
     add("Reconstruction (nats/image)", "reconstruction")
-    layers = len(services.facts(refs[0]).info.latent_dims)
+    layers = len(catalogue.facts(refs[0]).info.latent_dims)
     top = f" of z{layers}" if layers > 1 else ""
     add(f"KL{top} (nats/image)", "kl", 0 if layers > 1 else None)
     add(f"of which mutual information{top} (nats/image)", "mutual_information")
@@ -60,18 +62,18 @@ def table(refs: tuple[services.Ref, ...], get: Get, absent: str, images: int) ->
     return pd.DataFrame.from_dict(rows, orient="index", columns=[short_words(ref) for ref in refs])
 
 
-def basis(metric: services.Metric) -> str:
+def basis(metric: Metric) -> str:
     """How log p(x) was estimated, and for how many images: "importance sampling, S = 5,000, n = 10,000"."""
     images = "" if metric.n is None else f", n = {count(metric.n)}"
     return estimator(metric) + images
 
 
-def stored(refs: tuple[services.Ref, ...]) -> pd.DataFrame:
+def stored(refs: tuple[Ref, ...]) -> pd.DataFrame:
     """The table of what the checkpoints hold, with active units and effective components."""
-    images = services.facts(refs[0]).test_images
-    found = table(refs, services.metric, "not evaluated", images)
-    found.loc["Active units"] = [services.active_label(ref) for ref in refs]
-    effective = [services.effective_label(ref) for ref in refs]
+    images = catalogue.facts(refs[0]).test_images
+    found = table(refs, catalogue.metric, "not evaluated", images)
+    found.loc["Active units"] = [units.active_label(ref) for ref in refs]
+    effective = [scores.effective_label(ref) for ref in refs]
     if any(effective):
         found.loc["Effective components (of K)"] = [each or "1" for each in effective]
     return found
@@ -86,9 +88,9 @@ def show_table(found: pd.DataFrame) -> None:
         st.table(found[[prior]], border="horizontal")
 
 
-def say_stored(refs: tuple[services.Ref, ...]) -> None:
+def say_stored(refs: tuple[Ref, ...]) -> None:
     """What the stored table was computed from."""
-    images = services.facts(refs[0]).test_images
+    images = catalogue.facts(refs[0]).test_images
     parts = estimated_parts(refs)
     but = (
         f" log p(x) was estimated on a random subset ({parts}) and extended to all images by their ELBO."
@@ -99,12 +101,12 @@ def say_stored(refs: tuple[services.Ref, ...]) -> None:
         f"Stored with the checkpoints, from all {count(images)} test images; \u00b1 one standard error over "
         f"images.{but} Effective components: exp of the entropy of their usage; it depends on the number of images."
     )
-    say_ceiling(refs, services.metric, images)
+    say_ceiling(refs, catalogue.metric, images)
 
 
-def say_ceiling(refs: tuple[services.Ref, ...], get: Get, images: int) -> None:
+def say_ceiling(refs: tuple[Ref, ...], get: Get, images: int) -> None:
     """Say for which priors the mutual information is near the most that so many images can show."""
-    near = [short_words(ref) for ref in refs if services.saturated(get(ref, "mutual_information", None), images)]
+    near = [short_words(ref) for ref in refs if scores.saturated(get(ref, "mutual_information", None), images)]
     if near:
         st.caption(
             f"{', '.join(near)}: mutual information is near its ceiling, log N = {np.log(images):.2f} for N = "
@@ -113,15 +115,15 @@ def say_ceiling(refs: tuple[services.Ref, ...], get: Get, images: int) -> None:
         )
 
 
-def estimated_parts(refs: tuple[services.Ref, ...]) -> str:
+def estimated_parts(refs: tuple[Ref, ...]) -> str:
     """For how many test images log p(x) was estimated, for each prior where those are not all: "SG 400"."""
-    parts = ((ref, services.estimated_part(ref)) for ref in refs)
+    parts = ((ref, catalogue.estimated_part(ref)) for ref in refs)
     return ", ".join(f"{short_words(ref)} {count(part)}" for ref, part in parts if part is not None)
 
 
-def say_not_measured(refs: tuple[services.Ref, ...]) -> None:
+def say_not_measured(refs: tuple[Ref, ...]) -> None:
     """Why nothing can be measured now, and what to do about it."""
-    if not services.has_data(refs[0]):
+    if not availability.has_data(refs[0]):
         data_notice(
             refs[0], key="compare_download", consequence="no scores can be measured without the original images"
         )
@@ -134,6 +136,6 @@ def say_not_measured(refs: tuple[services.Ref, ...]) -> None:
     )
 
 
-def layer_of(ref: services.Ref, metric: services.Metric) -> str | None:
+def layer_of(ref: Ref, metric: Metric) -> str | None:
     """The name of the stochastic layer of a metric, z1 next to the data; None for the model as a whole."""
-    return None if metric.layer is None else f"z{len(services.facts(ref).info.latent_dims) - metric.layer}"
+    return None if metric.layer is None else f"z{len(catalogue.facts(ref).info.latent_dims) - metric.layer}"

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app import services
+from app.services import catalogue
+from app.services.loading import Ref
 
 NO_AGGREGATE = (
     "the posteriors are flows, so the density of the aggregated posterior takes N inverse passes at each point."
@@ -13,9 +14,9 @@ NO_DENSITY = (
 NO_PROJECTION = "a flow has no exact projection onto a plane."
 
 
-def say_flow(ref: services.Ref) -> None:
+def say_flow(ref: Ref) -> None:
     """Say in a line what a picture of this checkpoint's plane leaves out because of a flow; nothing without one."""
-    facts, words = services.facts(ref), []
+    facts, words = catalogue.facts(ref), []
     if not facts.has.plane_density:
         words.append("No contours: this prior is a flow, which has no exact projection onto a plane.")
     if not facts.has.posterior_density:
@@ -27,6 +28,6 @@ def say_flow(ref: services.Ref) -> None:
         st.caption(" ".join(words))
 
 
-def sample_words(ref: services.Ref) -> str:
+def sample_words(ref: Ref) -> str:
     """What the samples on the plane are drawn from."""
-    return "z ~ q(z | x)" if services.facts(ref).has.posterior_density else "from the normal"
+    return "z ~ q(z | x)" if catalogue.facts(ref).has.posterior_density else "from the normal"

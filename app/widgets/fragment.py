@@ -6,7 +6,8 @@ from typing import ParamSpec, cast
 
 import streamlit as st
 
-from app import services
+from app.services import turns
+from app.services.loading import ServiceError
 from app.widgets.text import plain
 
 P = ParamSpec("P")
@@ -23,10 +24,10 @@ def fragment(function: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        with services.rendering():
+        with turns.rendering():
             try:
                 function(*args, **kwargs)
-            except services.ServiceError as error:
+            except ServiceError as error:
                 st.error(plain(error), icon=":material/error:")
 
     return cast("Callable[P, None]", st.fragment(drawn))

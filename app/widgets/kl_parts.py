@@ -4,28 +4,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app import services
 from app.figures import surgery
+from app.services import catalogue, scores
+from app.services.loading import Ref
 from app.widgets.export import figure
 from app.widgets.family import short_name
 from app.widgets.page import mode
 
 
-def stored_kl(ref: services.Ref) -> surgery.SurgeryBar | None:
+def stored_kl(ref: Ref) -> surgery.SurgeryBar | None:
     """The stored parts of a prior's KL as a bar; None where they were not measured."""
-    information, marginal = (services.metric(ref, name) for name in ("mutual_information", "marginal_kl"))
+    information, marginal = (catalogue.metric(ref, name) for name in ("mutual_information", "marginal_kl"))
     if information is None or marginal is None:
         return None
-    lower = [services.metric(ref, "kl", layer) for layer in range(1, len(services.facts(ref).info.latent_dims))]
+    lower = [catalogue.metric(ref, "kl", layer) for layer in range(1, len(catalogue.facts(ref).info.latent_dims))]
     return surgery.SurgeryBar(
         short_name(ref),
-        services.facts(ref).prior,
+        catalogue.facts(ref).prior,
         information.value,
         information.se or 0.0,
         marginal.value,
         marginal.se or 0.0,
         sum(each.value for each in lower if each is not None),
-        services.saturated(information, services.facts(ref).test_images),
+        scores.saturated(information, catalogue.facts(ref).test_images),
     )
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from app import frontend, services, state
+from app import frontend, state
 from app.figures.theme import prior_colour
-from app.services import decoder
+from app.services import catalogue, decoder, images
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
 from app.widgets.controls import number
 from app.widgets.family import short_name
 from app.widgets.fragment import fragment
@@ -18,7 +20,7 @@ from app.widgets.page import mode
 Place = tuple[float, float]
 
 
-def morph_between_places(ref: services.Ref, here: Place, *, key: str) -> None:
+def morph_between_places(ref: Ref, here: Place, *, key: str) -> None:
     """A button that keeps the place in view as the start; from then on, the way from there to the place in view.
 
     Arguments:
@@ -40,11 +42,11 @@ def morph_between_places(ref: services.Ref, here: Place, *, key: str) -> None:
         st.markdown(f"**Morph from {words[0]} to {words[1]}**")
         if start == here:
             st.caption("Click another place on the map: the way to it is decoded here.")
-        z = [services.decode_place(ref, x, y).z for x, y in ends]
+        z = [images.decode_place(ref, x, y).z for x, y in ends]
         _show(((ref, z[0], z[1]),), key=f"{key}_strip", words=(words[0], words[1]))
         st.caption(
             "z is interpolated in equal steps"
-            + ("" if services.plane(ref).exact else " between the most likely points above the two places")
+            + ("" if encoding.plane(ref).exact else " between the most likely points above the two places")
             + "."
         )
         if st.button("End the morph", key=f"{key}_end", icon=":material/close:"):
@@ -53,7 +55,7 @@ def morph_between_places(ref: services.Ref, here: Place, *, key: str) -> None:
 
 
 @fragment
-def morph_between_images(refs: tuple[services.Ref, ...], *, key: str) -> None:
+def morph_between_images(refs: tuple[Ref, ...], *, key: str) -> None:
     """Two test images to choose, and the way between their posterior means under every prior.
 
     Arguments:
@@ -64,7 +66,7 @@ def morph_between_images(refs: tuple[services.Ref, ...], *, key: str) -> None:
     if not able:
         st.caption(f"Nothing to morph, since {decoder.refusal(refs[0])}.")
         return
-    first, known = able[0], services.latents(able[0])
+    first, known = able[0], encoding.latents(able[0])
     last = len(known.ids) - 1
     with st.container(horizontal=True):
         rows = [
@@ -75,9 +77,9 @@ def morph_between_images(refs: tuple[services.Ref, ...], *, key: str) -> None:
     words = [f"image {row}" + (f", class {names[known.labels[row]]}" if names else "") for row in rows]
     ways = []
     for ref in able:
-        at = [np.flatnonzero(services.latents(ref).ids == known.ids[row]) for row in rows]
+        at = [np.flatnonzero(encoding.latents(ref).ids == known.ids[row]) for row in rows]
         if all(len(each) for each in at):
-            mean = services.latents(ref).mean
+            mean = encoding.latents(ref).mean
             ways.append((ref, mean[at[0][0]], mean[at[1][0]]))
     _show(tuple(ways), key=f"{key}_strips", words=(words[0], words[1]))
     st.caption(" ".join(["z is interpolated in equal steps between the posterior means.", mean_words(first)]).strip())
@@ -89,12 +91,12 @@ def _another(labels: np.ndarray) -> int:
     return int(others[0]) if len(others) else min(1, len(labels) - 1)
 
 
-def _show(ways: tuple[tuple[services.Ref, np.ndarray, np.ndarray], ...], *, key: str, words: tuple[str, str]) -> None:
+def _show(ways: tuple[tuple[Ref, np.ndarray, np.ndarray], ...], *, key: str, words: tuple[str, str]) -> None:
     """The strips of some priors, from one point of the latent space of each to another."""
-    facts = services.facts(ways[0][0])
+    facts = catalogue.facts(ways[0][0])
     rows = [
         frontend.MorphRow(
-            short_name(ref), prior_colour(services.facts(ref).prior), kept("decoder", ref, packed), start, end
+            short_name(ref), prior_colour(catalogue.facts(ref).prior), kept("decoder", ref, packed), start, end
         )
         for ref, start, end in ways
         if (packed := decoder.packed(ref)) is not None

@@ -4,7 +4,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from app import services
+from app.services import scores
+from app.services.scores import Metric
 from app.widgets.text import plain
 
 LABELS = {
@@ -79,7 +80,7 @@ def format_value(value: float, se: float | None = None) -> str:
     return signed(f"{value:,.{min(decimals, 6)}f}")
 
 
-def format_metric(metric: services.Metric) -> str:
+def format_metric(metric: Metric) -> str:
     """A figure with its standard error and unit: "−84.6 ± 0.3 nats/image"."""
     if metric.unit == "share":
         se = None if metric.se is None else 100 * metric.se
@@ -87,7 +88,7 @@ def format_metric(metric: services.Metric) -> str:
     return f"{format_value(metric.value, metric.se)} {unit(metric)}".strip()
 
 
-def caption(metric: services.Metric) -> str:
+def caption(metric: Metric) -> str:
     """What a score was computed from: "nats/image, n = 10,000, importance sampling, S = 5,000"."""
     parts = ["" if metric.unit == "share" else unit(metric)]
     if metric.n is not None:
@@ -96,10 +97,10 @@ def caption(metric: services.Metric) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def estimator(metric: services.Metric) -> str:
+def estimator(metric: Metric) -> str:
     """How a score was estimated: "exact (quadrature)", "importance sampling, S = 5,000"; "" of what needs no sample."""
     kind = metric.estimator or "is"
-    words = [services.ESTIMATOR_NAMES[kind]] if metric.name in _ESTIMATED else []
+    words = [scores.ESTIMATOR_NAMES[kind]] if metric.name in _ESTIMATED else []
     if metric.samples is not None and kind != "quadrature":
         words.append(f"S = {count(metric.samples)}")
     return ", ".join(words)
@@ -110,18 +111,18 @@ def direction(name: str) -> str:
     return _BETTER.get(name, "")
 
 
-def value(metric: services.Metric) -> str:
+def value(metric: Metric) -> str:
     """The number alone, with the digits that its standard error allows."""
     return format_value(metric.value, metric.se).partition(" \u00b1 ")[0]
 
 
-def error(metric: services.Metric) -> str:
+def error(metric: Metric) -> str:
     """The standard error alone, with the digits that `format_value` gives it: "± 0.23"; "" where there is none."""
     _, between, se = format_value(metric.value, metric.se).partition(" \u00b1 ")
     return f"\u00b1 {se}" if between else ""
 
 
-def signed_difference(metric: services.Metric) -> str:
+def signed_difference(metric: Metric) -> str:
     """A difference with its sign and standard error: "+2.65 ± 0.04"."""
     return ("+" if metric.value >= 0 else "") + format_value(metric.value, metric.se)
 
@@ -131,6 +132,6 @@ def label(name: str) -> str:
     return LABELS.get(name) or plain(name.replace("_", " ").capitalize())
 
 
-def unit(metric: services.Metric) -> str:
+def unit(metric: Metric) -> str:
     """A metric's unit, as Markdown: it comes from the checkpoint."""
     return plain(metric.unit)

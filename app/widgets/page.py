@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import services
 from app.figures.theme import Theme, prior_colour, text_width, theme
 from app.presenting import is_presenting
+from app.services import catalogue, giving_up, priors
+from app.services.loading import Ref
+from app.services.scores import Metric
 from app.tours.step import TOUR
 from app.widgets import numbers
 from app.widgets.screen import is_narrow
@@ -23,7 +25,7 @@ SHORT = 11
 
 
 class Cell(NamedTuple):
-    """A figure of a metric row that is no `services.Metric`: a label, a value, and what stands beneath."""
+    """A figure of a metric row that is no `Metric`: a label, a value, and what stands beneath."""
 
     label: str
     value: str
@@ -51,23 +53,23 @@ def colour_rule(prior: str) -> None:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 6" preserveAspectRatio="none" width="400" height="6">'
         f'<rect width="400" height="6" fill="{prior_colour(prior)}"/></svg>',
         width="stretch",
-        alt=f"The colour of {services.prior_name(prior)}",
+        alt=f"The colour of {priors.prior_name(prior)}",
     )
 
 
-def named(ref: services.Ref, name: Callable[[str], str]) -> str:
+def named(ref: Ref, name: Callable[[str], str]) -> str:
     """What `name` calls a prior, with its folder's name where this is another: a folder may be called anything."""
-    kind = services.facts(ref).prior
+    kind = catalogue.facts(ref).prior
     return name(kind) + ("" if ref.prior == kind else f" ({ref.prior})")
 
 
-def prior_heading(ref: services.Ref, note: str = "") -> None:
+def prior_heading(ref: Ref, note: str = "") -> None:
     """A prior's name under a rule of its colour, to stand over what belongs to it."""
-    colour_rule(services.facts(ref).prior)
-    st.markdown(f"**{plain(named(ref, services.prior_name))}**" + (f" \u00b7 {note}" if note else ""))
+    colour_rule(catalogue.facts(ref).prior)
+    st.markdown(f"**{plain(named(ref, priors.prior_name))}**" + (f" \u00b7 {note}" if note else ""))
 
 
-def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
+def metric_row(entries: Sequence[Metric | Cell]) -> None:
     """Figures in bordered cells of one height, with units, standard errors and counts.
 
     Cells that do not fit start a new line. In a narrow window they share its width, two in a line, or one where any of
@@ -90,7 +92,7 @@ def metric_row(entries: Sequence[services.Metric | Cell]) -> None:
                 st.caption(caption)
 
 
-def _cell(entry: services.Metric | Cell) -> Cell:
+def _cell(entry: Metric | Cell) -> Cell:
     if isinstance(entry, Cell):
         return entry
     name = numbers.label(entry.name)
@@ -117,11 +119,11 @@ def progress(label: str) -> Iterator[Callable[[float, str], None]]:
     The work ends early where the viewer closes the page or changes a control.
 
     Yields:
-        A function of the share done, 0 to 1, and what comes next; `services.measure` takes it.
+        A function of the share done, 0 to 1, and what comes next; `compare.measure` takes it.
     """
     bar = st.progress(0.0, label)
     try:
-        with services.while_wanted(stop_if_left):
+        with giving_up.while_wanted(stop_if_left):
             yield lambda share, what: _advance(bar, share, f"{label}: {what}")
     finally:
         bar.empty()

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import streamlit as st
 
-from app import services
 from app.figures import png, tiles, vectors
 from app.figures.theme import Theme
+from app.services.memory import cached
 from app.widgets.page import mode
 
 
@@ -37,7 +37,7 @@ def images_png(pixels: np.ndarray, binary: tiles.Ground, columns: int = 1, acros
     return _png_of(tiles.as_bytes(pixels).tobytes(), pixels.shape, columns, binary, by, mode())
 
 
-@services.cached(400)
+@cached(400)
 def _png_of(
     content: bytes, shape: tuple[int, ...], columns: int, binary: tiles.Ground, enlarged: int, mode: Theme
 ) -> bytes:

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from app import presenting, services, state
+from app import presenting, state
 from app.frontend import copy_link, one_entry
+from app.services import availability, catalogue, loading, originals, priors
+from app.services.catalogue import Experiment, Listed
+from app.services.loading import Ref, ServiceError
 from app.widgets.controls import choose, choose_key, choose_one, switch
 from app.widgets.export import FORMAT_KEY, FORMATS
 from app.widgets.numbers import count
@@ -24,7 +27,7 @@ def sidebar() -> bool:
     Returns:
         Whether there is a model to look at; nothing is drawn otherwise.
     """
-    readable = [each for each in services.experiments() if each.priors]
+    readable = [each for each in catalogue.experiments() if each.priors]
     if not readable:
         return False
     with st.sidebar:
@@ -39,13 +42,13 @@ def sidebar() -> bool:
             + (" Type a part of its name to find it." if len(names) > GROUPED else ""),
         )
         experiment = state.selected().experiment
-        priors = [ref.prior for ref in experiment.refs]
+        keys = [ref.prior for ref in experiment.refs]
         choose_key(
             "Prior in view",
-            {prior: printable(services.prior_name(prior)) for prior in priors},
+            {prior: printable(priors.prior_name(prior)) for prior in keys},
             key=state.PRIOR,
             default=state.default_prior(experiment),
-            spelled={services.short_prior_name(prior): prior for prior in priors},
+            spelled={priors.short_prior_name(prior): prior for prior in keys},
             help="Used by the pages that show one prior. Overview and Compare priors show all of them.",
         )
         _identity(state.selected().listed)
@@ -59,7 +62,7 @@ def sidebar() -> bool:
             default=FORMATS[0],
             help="Used by the camera button of each chart; on a narrow screen only the latent plane has one.",
         )
-        st.caption(f"Computed on {services.device().name}")
+        st.caption(f"Computed on {loading.device().name}")
         switch("Present", key=presenting.KEY, help="For a stage: this bar is folded, words and figures are larger.")
         copy_link()
         one_entry()
@@ -67,7 +70,7 @@ def sidebar() -> bool:
     return True
 
 
-def _of_one_data_set(listed: list[services.Experiment]) -> list[services.Experiment]:
+def _of_one_data_set(listed: list[Experiment]) -> list[Experiment]:
     """Of a long list, the experiments of the data set chosen; of a short one, all."""
     sets = sorted({experiment.priors[0].data for experiment in listed})
     if len(listed) <= GROUPED or len(sets) == 1:
@@ -78,7 +81,7 @@ def _of_one_data_set(listed: list[services.Experiment]) -> list[services.Experim
     return [each for each in listed if chosen in (ALL, each.priors[0].data)]
 
 
-def _identity(listed: services.Listed) -> None:
+def _identity(listed: Listed) -> None:
     """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
     colour_rule(listed.ref.prior)
     components = f"{count(listed.info.components)} components, " if listed.info.components > 1 else ""
@@ -102,13 +105,13 @@ def notices() -> None:
     button.button("Dismiss", key="dismiss_notices", on_click=state.dismiss_notices)
 
 
-def part_notice(refs: tuple[services.Ref, ...]) -> None:
+def part_notice(refs: tuple[Ref, ...]) -> None:
     """Where checkpoints keep the latents of a part of their test images: which do, and what uses that part."""
     kept = {}
     for ref in refs:
-        facts = services.facts(ref)
+        facts = catalogue.facts(ref)
         if facts.images < facts.test_images:
-            kept[named(ref, services.prior_name)] = f"{count(facts.images)} of the {count(facts.test_images)}"
+            kept[named(ref, priors.prior_name)] = f"{count(facts.images)} of the {count(facts.test_images)}"
     if not kept:
         return
     alike = len(kept) == len(refs) and len(set(kept.values())) == 1
@@ -120,17 +123,17 @@ def part_notice(refs: tuple[services.Ref, ...]) -> None:
     st.caption(f":material/filter_alt: {whose} Stored scores use all of them.")
 
 
-def vector_notice(ref: services.Ref) -> None:
+def vector_notice(ref: Ref) -> None:
     """Where observations are vectors: how they are drawn."""
-    facts = services.facts(ref)
-    if services.is_vector(facts.shape):
+    facts = catalogue.facts(ref)
+    if catalogue.is_vector(facts.shape):
         st.caption(
             f":material/bar_chart: The observations are vectors of {count(facts.shape[2])} values. Each bar is a value "
             "between the smallest and the largest that the data can have; the amber line is its mean over the test set."
         )
 
 
-def data_notice(ref: services.Ref, key: str, consequence: str = SHOWN_INSTEAD) -> None:
+def data_notice(ref: Ref, key: str, consequence: str = SHOWN_INSTEAD) -> None:
     """If the original images are missing, say what follows from it, why they are missing, and how to get them.
 
     A data set that can be downloaded gets a button. If the images are there, say what has changed about them.
@@ -140,14 +143,14 @@ def data_notice(ref: services.Ref, key: str, consequence: str = SHOWN_INSTEAD) -
         key: Of the button.
         consequence: What the page does without the images, as a clause.
     """
-    missing = services.missing_data(ref)
+    missing = availability.missing_data(ref)
     if missing is None:
-        if notes := services.data_notes(ref):
+        if notes := originals.data_notes(ref):
             st.caption(f"Since the training, {plain('; '.join(notes))}.")
         return
-    name = services.data_title(ref)
+    name = catalogue.data_title(ref)
     with st.container(border=True):
-        if not services.downloadable(ref):
+        if not availability.downloadable(ref):
             st.markdown(f"{consequence[0].upper()}{consequence[1:]}:")
             st.text(missing)
             return
@@ -155,8 +158,8 @@ def data_notice(ref: services.Ref, key: str, consequence: str = SHOWN_INSTEAD) -
         if st.button("Download the data set", key=key, icon=":material/download:"):
             bar = st.progress(0.0, f"Downloading {name}")
             try:
-                services.download(ref, lambda done, total: _report(bar, done, total, name))
-            except services.ServiceError as error:
+                availability.download(ref, lambda done, total: _report(bar, done, total, name))
+            except ServiceError as error:
                 st.error(plain(error), icon=":material/error:")
             else:
                 st.rerun()
@@ -174,6 +177,6 @@ def no_checkpoint() -> None:
         "Train one on the digits that come with VampScope. It takes a few minutes. The model is then in the sidebar:"
     )
     st.code("python -m vampcore train --data digits --prior vamp --components 16 --latent-dim 2", language="shell")
-    for experiment in services.experiments():
+    for experiment in catalogue.experiments():
         for broken in experiment.broken:
             st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")

@@ -1,6 +1,7 @@
 """How typical of the prior a point of the plane is, in words."""
 
-from app import services
+from app.services import densities
+from app.services.images import Place
 from app.widgets.flows import NO_DENSITY
 from app.widgets.numbers import count, signed
 
@@ -12,18 +13,18 @@ OUTSIDE_WORDS = (
 )
 
 
-def is_outside(found: services.Place) -> bool:
+def is_outside(found: Place) -> bool:
     """Whether 99.99 % of the prior's samples are more typical than a point."""
     return found.less_dense is not None and found.less_dense <= OUTSIDE
 
 
-def density_words(found: services.Place, where: str) -> list[str]:
+def density_words(found: Place, where: str) -> list[str]:
     """The density of a point under the prior; `where` says of which density it is."""
     if found.log_density is None or found.less_dense is None:
         return [NO_DENSITY]
     return [
         f"Log-density{where} **{signed(f'{found.log_density:,.2f}')} nats**",
-        f"More typical than **{share_words(found.less_dense)}** of {count(services.DRAWS)} prior samples",
+        f"More typical than **{share_words(found.less_dense)}** of {count(densities.DRAWS)} prior samples",
     ]
 
 

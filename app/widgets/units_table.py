@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import services
+from app.services import catalogue, units
+from app.services.loading import Ref
 from app.widgets.export import csv_button
 
 
-def units_table(ref: services.Ref) -> None:
+def units_table(ref: Ref) -> None:
     """What is known of every unit, to read and to take away."""
     table = _table(ref)
     short = {"A (latent units\u00b2)": "A", "A / mean \u03c3\u00b2": "A/\u03c3\u00b2", "KL (nats/image)": "KL"}
@@ -24,12 +25,12 @@ def units_table(ref: services.Ref) -> None:
         alt=f"Activity and KL of every unit of {ref.name}",
     )
     columns = {str(name): values.to_numpy() for name, values in table.items()}
-    csv_button("Units (CSV)", columns, key="units_csv", name=f"{services.facts(ref).name}-units")
+    csv_button("Units (CSV)", columns, key="units_csv", name=f"{catalogue.facts(ref).name}-units")
 
 
-def _table(ref: services.Ref) -> pd.DataFrame:
+def _table(ref: Ref) -> pd.DataFrame:
     """Every unit of every layer, from the most to the least active of its layer; the KL of the top layer alone."""
-    layers, parts, frames = services.activity(ref), services.kl_per_dimension(ref), []
+    layers, parts, frames = units.activity(ref), units.kl_per_dimension(ref), []
     for depth, layer in enumerate(layers):
         order = np.argsort(-layer.activity, kind="stable")
         absent = np.full(len(order), np.nan)

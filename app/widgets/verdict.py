@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from app import services
 from app.names import numeral
+from app.services import catalogue
 from app.services import verdict as judging
+from app.services.loading import Ref
 from app.services.priors import prior_subject
 from app.services.verdict import Comparison, Judged
 from app.widgets import numbers
@@ -65,7 +66,7 @@ def _trainings(found: Judged) -> str:
     return f"The difference has this sign for {numbers.listed(parts)}."
 
 
-def _others(found: Judged) -> tuple[services.Ref, ...]:
+def _others(found: Judged) -> tuple[Ref, ...]:
     return tuple(ref for ref in found.refs if ref != found.base)
 
 
@@ -123,7 +124,7 @@ def _among(found: Judged) -> str:
     return f"the best is {_name(best)}, {_amount(lead[0])} ahead of {_name(others[0])}"
 
 
-def _group(found: Judged, refs: Sequence[services.Ref]) -> str:
+def _group(found: Judged, refs: Sequence[Ref]) -> str:
     """Some of the other priors: by one word where they are all of a kind, else by name."""
     others = _others(found)
     for kind, word in ((judging.is_mixture, "mixtures"), (lambda ref: True, "other priors")):
@@ -132,7 +133,7 @@ def _group(found: Judged, refs: Sequence[services.Ref]) -> str:
     return numbers.listed([_name(ref) for ref in refs])
 
 
-def _amounts(found: Judged, refs: Sequence[services.Ref]) -> str:
+def _amounts(found: Judged, refs: Sequence[Ref]) -> str:
     """By how much they differ from the base, without a sign."""
     return f"{numbers.listed([_amount(found.over_base(ref)) for ref in refs])} nats an image"
 
@@ -141,7 +142,7 @@ def _amount(comparison: Comparison) -> str:
     return numbers.format_value(abs(comparison.value), comparison.se)
 
 
-def _signed(found: Judged, refs: Sequence[services.Ref]) -> str:
+def _signed(found: Judged, refs: Sequence[Ref]) -> str:
     return numbers.listed([_sign(found.over_base(ref)) for ref in refs])
 
 
@@ -149,9 +150,9 @@ def _sign(comparison: Comparison) -> str:
     return ("+" if comparison.value >= 0 else "") + numbers.format_value(comparison.value, comparison.se)
 
 
-def _name(ref: services.Ref) -> str:
+def _name(ref: Ref) -> str:
     """A prior within a sentence, as Markdown; by its folder too where this has another name."""
-    kind = services.facts(ref).prior
+    kind = catalogue.facts(ref).prior
     return plain(prior_subject(kind) + ("" if ref.prior == kind else f" ({ref.prior})"))
 
 

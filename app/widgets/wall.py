@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from app import services
 from app.figures import tiles
 from app.figures.theme import Theme
+from app.services import catalogue, prior_components
+from app.services.loading import Ref
+from app.services.memory import cached
 from app.widgets.component import percent
 from app.widgets.pictures import enlargement
 from app.widgets.screen import DESK
@@ -26,26 +28,26 @@ def columns_for(count: int) -> int:
     return max(full, default=math.ceil(math.sqrt(1.5 * count)))
 
 
-def pixels_of(ref: services.Ref, show: str, epoch: str) -> np.ndarray:
+def pixels_of(ref: Ref, show: str, epoch: str) -> np.ndarray:
     """What the tiles show: decoded means, or pseudo-inputs as they were after an epoch."""
-    learned = services.pseudo_inputs(ref)
+    learned = prior_components.pseudo_inputs(ref)
     if learned is None or show == "decoded":
-        return services.component_images(ref)
+        return prior_components.component_images(ref)
     return dict(through_the_epochs(ref)).get(epoch, learned)
 
 
-@services.cached(24)
-def through_the_epochs(ref: services.Ref) -> tuple[tuple[str, np.ndarray], ...]:
+@cached(24)
+def through_the_epochs(ref: Ref) -> tuple[tuple[str, np.ndarray], ...]:
     """Pseudo-inputs after some epochs, first to last; the best epoch's, those of the weights in use, among them.
 
     Those that the mixture did not have at an epoch are left empty.
     """
-    learned, best = services.pseudo_inputs(ref), services.facts(ref).best_epoch
+    learned, best = prior_components.pseudo_inputs(ref), catalogue.facts(ref).best_epoch
     if learned is None:
         return ()
     known = [
         (each.epoch, np.where((each.weights > 0)[:, None, None, None], each.pixels, np.uint8(0)))
-        for each in services.snapshots(ref)
+        for each in prior_components.snapshots(ref)
         if each.pixels is not None
     ]
     grown = sorted(
@@ -54,20 +56,20 @@ def through_the_epochs(ref: services.Ref) -> tuple[tuple[str, np.ndarray], ...]:
     return tuple((BEST if epoch == best else f"{epoch}", pixels) for epoch, pixels in grown)
 
 
-def absent(ref: services.Ref, epoch: str) -> list[int]:
+def absent(ref: Ref, epoch: str) -> list[int]:
     """Components that the mixture has, and did not have yet after an epoch of `through_the_epochs`."""
-    then = next((each.weights for each in services.snapshots(ref) if f"{each.epoch}" == epoch), None)
-    return [] if then is None else np.flatnonzero(services.components(ref).alive & ~(then > 0)).tolist()
+    then = next((each.weights for each in prior_components.snapshots(ref) if f"{each.epoch}" == epoch), None)
+    return [] if then is None else np.flatnonzero(prior_components.components(ref).alive & ~(then > 0)).tolist()
 
 
-@services.cached(48)
-def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
+@cached(48)
+def wall(ref: Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
     """Pseudo-inputs, or decoded means, as one figure in an order, and the map from its cells to components.
 
     All of them; of very many, the most used.
     """
-    facts, known, places = services.facts(ref), services.components(ref), services.order(ref, order)
-    places = places[np.isin(places, services.most_used(ref))]
+    facts, known, places = catalogue.facts(ref), prior_components.components(ref), prior_components.order(ref, order)
+    places = places[np.isin(places, prior_components.most_used(ref))]
     columns = columns_for(len(places))
     named = [f"\nclass {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
     drawing, where = tiles.tiles(
@@ -89,10 +91,10 @@ def wall(ref: services.Ref, order: str, show: str, epoch: str, width: int, mode:
     return drawing, where
 
 
-@services.cached(200)
-def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
+@cached(200)
+def grown_pictures(ref: Ref, k: int, mode: Theme) -> tuple[str, ...]:
     """A pseudo-input after each epoch as a picture's address; its rim keeps it apart from its neighbours."""
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     enlarged = enlargement(facts.shape[2], 1, SMALL)
     return tuple(
         tiles.data_uri(tiles.tiles_png(pixels, mode, binary=facts.binary, pixel=enlarged))
@@ -100,6 +102,6 @@ def grown_pictures(ref: services.Ref, k: int, mode: Theme) -> tuple[str, ...]:
     )
 
 
-def grown_images(ref: services.Ref, k: int) -> list[tuple[str, np.ndarray]]:
+def grown_images(ref: Ref, k: int) -> list[tuple[str, np.ndarray]]:
     """Epochs and a pseudo-input after each, from the one that it was added in; `BEST` the trained one."""
     return [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch)]

@@ -6,7 +6,6 @@ Nothing here imports vampcore or the app at module level: see tests/conftest.py.
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -76,27 +75,20 @@ def models(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def services(models: Path):
-    """The services, over the small models."""
-    from app import services
-
-    return services
-
-
-@pytest.fixture
-def refs(services):
+def refs(models):
     """All checkpoints by name."""
-    return {ref.name: ref for experiment in services.experiments() for ref in experiment.refs}
+    from app.services import catalogue
+
+    return {ref.name: ref for experiment in catalogue.experiments() for ref in experiment.refs}
 
 
 @pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The services over the checkpoints of the repository alone."""
-    from app import services
+def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The catalogue holds the checkpoints of the repository and nothing else."""
     from vampcore import zoo
 
     use_root(zoo.SHIPPED, monkeypatch)
-    yield services
+    yield
     clear_caches()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue
 from tools.patience import patience
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -49,6 +50,6 @@ def metric(at: AppTest, label: str) -> str:
     return next(each.value for each in at.metric if each.label == label)
 
 
-def ref_of(services, experiment: str, prior: str):
+def ref_of(experiment: str, prior: str):
     """The checkpoint of an experiment that has this prior."""
-    return next(each for each in services.experiments() if each.name == experiment).ref(prior)
+    return next(each for each in catalogue.experiments() if each.name == experiment).ref(prior)

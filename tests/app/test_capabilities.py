@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from app.records import Window
+from app.services import catalogue, densities, images, units
 from app.services.capabilities import Capabilities, as_mixture, capabilities
+from app.services.loading import ServiceError
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -62,7 +65,7 @@ def test_another_density_is_seen_where_the_plane_is_the_latent_space(dimensions,
 
 
 @pytest.fixture
-def stranger(services, refs, monkeypatch):
+def stranger(refs, monkeypatch):
     """A checkpoint whose prior is replaced by one that the library does not know."""
     from app.services import loading
 
@@ -78,20 +81,20 @@ def stranger(services, refs, monkeypatch):
     return ref
 
 
-def test_a_prior_that_nobody_knows_is_drawn_on_its_plane(services, stranger):
-    facts = services.facts(stranger)
+def test_a_prior_that_nobody_knows_is_drawn_on_its_plane(models, stranger):
+    facts = catalogue.facts(stranger)
     assert (facts.alive, facts.has.components) == (0, False)
-    density = services.prior_density(stranger, services.Window(-2, 2, -1, 3), 5)
+    density = densities.prior_density(stranger, Window(-2, 2, -1, 3), 5)
     across, up = np.meshgrid(density.x, density.y)
     np.testing.assert_allclose(density.log_density, -np.abs(across) - np.abs(up) - 2 * np.log(2), rtol=1e-5)
-    place = services.decode_place(stranger, 0.5, -1.0)
+    place = images.decode_place(stranger, 0.5, -1.0)
     assert place.log_density == pytest.approx(-1.5 - 2 * np.log(2))
     # At radius r = |x| + |y| two independent Laplaces have the mass (1 + r) exp(-r) further out.
     assert place.less_dense == pytest.approx(2.5 * np.exp(-1.5), abs=0.02)
     assert (place.component, place.responsibility) == (None, None)
-    assert services.kl_per_dimension(stranger) is None
-    with pytest.raises(services.ServiceError, match="has no components"):
-        services.prior_on_plane(stranger)
+    assert units.kl_per_dimension(stranger) is None
+    with pytest.raises(ServiceError, match="has no components"):
+        densities.prior_on_plane(stranger)
 
 
 def test_priors_are_told_apart_in_one_file():

@@ -6,6 +6,7 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from app.widgets import page
 from tests.app.reading import MAIN
 from tools.patience import patience
 
@@ -23,12 +24,10 @@ def settings(monkeypatch):
 
 
 def test_a_viewer_sees_no_traceback_and_the_log_has_it(models, settings, monkeypatch, caplog):
-    from app import widgets
-
     def fails(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(widgets, "page_head", fails)
+    monkeypatch.setattr(page, "page_head", fails)
     at = AppTest.from_file(str(MAIN), default_timeout=patience()).run()
     (shown,) = at.exception
     said = f"{shown.proto.type} {shown.proto.message} {list(shown.proto.stack_trace)}"

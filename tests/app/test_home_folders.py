@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.services import catalogue
+from app.services.loading import DataMissing
+
 
 @pytest.mark.parametrize(
     ("said", "shown"),
@@ -37,7 +40,6 @@ def test_what_is_no_utf8_becomes_question_marks():
 def test_a_long_path_has_a_short_name_on_the_pages(models, monkeypatch):
     import dataclasses
 
-    from app import services
     from tests.app.conftest import clear_caches
     from vampcore import zoo
 
@@ -45,16 +47,15 @@ def test_a_long_path_has_a_short_name_on_the_pages(models, monkeypatch):
     info = dataclasses.replace(first.info, data="npz:/home/anna/\ud800/" + "deep/" * 20 + "cells.npz")
     monkeypatch.setattr(zoo, "entries", lambda: [dataclasses.replace(first, info=info)])
     clear_caches()
-    assert services.experiments()[0].priors[0].data == "cells.npz"
+    assert catalogue.experiments()[0].priors[0].data == "cells.npz"
 
 
-def test_an_error_of_a_service_is_shown_without_it(services, monkeypatch):
+def test_an_error_of_a_service_is_shown_without_it(models, monkeypatch):
     monkeypatch.setenv("HOME", "/srv/people/me")
-    assert str(services.DataMissing("/srv/people/me/data is empty")) == "~/data is empty"
+    assert str(DataMissing("/srv/people/me/data is empty")) == "~/data is empty"
 
 
 def test_a_folder_that_is_no_checkpoint_is_listed_without_it(models, monkeypatch):
-    from app import services
     from tests.app.conftest import clear_caches
     from vampcore import zoo
 
@@ -62,5 +63,5 @@ def test_a_folder_that_is_no_checkpoint_is_listed_without_it(models, monkeypatch
     broken = zoo.Entry("a/sg", "a", "sg", models / "a" / "sg", error=f"{models}/a/sg/config.json is truncated")
     monkeypatch.setattr(zoo, "entries", lambda: [broken])
     clear_caches()
-    (experiment,) = services.experiments()
+    (experiment,) = catalogue.experiments()
     assert experiment.broken[0].error == "~/a/sg/config.json is truncated"

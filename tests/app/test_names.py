@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from app.names import experiment_name, numeral, says_most, told_apart
+from app.services import catalogue
 from tests.app.conftest import use_root
 
 
@@ -46,7 +47,7 @@ def test_a_large_plane_of_images_that_was_shipped_says_most():
 
 
 def test_shipped_experiments_have_names_and_mnist_in_two_dimensions_is_first(shipped):
-    titles = {each.name: each.title for each in shipped.experiments()}
+    titles = {each.name: each.title for each in catalogue.experiments()}
     assert titles == {
         "digits-2d": "Digits, 2 latent dimensions",
         "frey-2d": "Frey Faces, 2 latent dimensions",
@@ -54,25 +55,23 @@ def test_shipped_experiments_have_names_and_mnist_in_two_dimensions_is_first(shi
         "static-mnist-40d": "Static MNIST, 40 latent dimensions",
         "static-mnist-hvae": "Static MNIST, two layers",
     }
-    assert shipped.opening().name == "mnist-2d"
-    assert {each.subject for each in shipped.experiments()} == {"handwritten digits", "pictures of a face"}
+    assert catalogue.opening().name == "mnist-2d"
+    assert {each.subject for each in catalogue.experiments()} == {"handwritten digits", "pictures of a face"}
 
 
 def test_an_experiment_of_an_unusual_key_is_told_apart(models, tmp_path, monkeypatch):
-    from app import services
 
     for key in ("digits-2d", "mine"):
         shutil.copytree(models / "tiny-2d" / "sg", tmp_path / key / "sg")
     use_root(tmp_path, monkeypatch)
-    found = {each.name: each.title for each in services.experiments()}
+    found = {each.name: each.title for each in catalogue.experiments()}
     assert found == {"digits-2d": "Digits, 2 latent dimensions", "mine": "Digits, 2 latent dimensions (mine)"}
 
 
 def test_without_a_model_there_is_no_first_one(tmp_path, monkeypatch):
-    from app import services
 
     use_root(tmp_path, monkeypatch)
-    assert services.opening() is None
+    assert catalogue.opening() is None
 
 
 def test_every_data_set_has_a_name_and_a_subject_of_its_own():

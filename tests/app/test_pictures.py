@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
     [(28, 8, 320, 3), (28, 6, 320, 4), (28, 1, 360, 26), (8, 8, 320, 10), (28, 16, 40, 2), (256, 8, 320, 2)],
 )
 def test_a_picture_has_about_twice_the_pixels_of_the_screen(width, columns, across, by):
-    from app.widgets import enlargement
+    from app.widgets.pictures import enlargement
 
     assert enlargement(width, columns, across) == by
     assert by * width * columns >= 2 * across or by == 2
@@ -30,10 +30,10 @@ def test_the_images_are_in_the_picture_as_they_are():
     def script():
         import numpy as np
 
-        from app import widgets
+        from app.widgets import pictures
 
         pixels = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 1, 4, 4) * 8
-        widgets.picture(widgets.images_png(pixels, False, columns=2, across=8), alt="two")
+        pictures.picture(pictures.images_png(pixels, False, columns=2, across=8), alt="two")
 
     (image,) = [each for each in shown(script).main if each.type == "image"]
     (one,) = image.proto.imgs

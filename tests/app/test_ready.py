@@ -6,6 +6,7 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import loading
 from tests.app.reading import MAIN
 from tests.processes import run_python
 from tools.patience import patience
@@ -92,9 +93,7 @@ def test_garbage_is_collected_again_where_an_import_fails(not_ready, monkeypatch
 
 
 def test_a_first_model_that_fails_hides_no_other(models, not_ready, monkeypatch):
-    from app import services
-
-    monkeypatch.setattr(services, "warm_up", lambda ref: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    monkeypatch.setattr(loading, "warm_up", lambda ref: (_ for _ in ()).throw(RuntimeError("out of memory")))
     with pytest.raises(RuntimeError, match="out of memory"):
         not_ready.start_up()
     assert not_ready._READY.is_set()

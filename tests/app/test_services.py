@@ -8,6 +8,19 @@ import numpy as np
 import pytest
 import torch
 
+from app.services import (
+    availability,
+    catalogue,
+    compare,
+    densities,
+    images,
+    literature,
+    loading,
+    prior_components,
+    units,
+)
+from app.services.latent_plane import encoding
+from app.services.loading import DataMissing, ServiceError
 from tests.app.conftest import COMPONENTS, use_root
 
 
@@ -22,56 +35,52 @@ def checkpoints(models):
 ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
 
 
-def test_experiments_list_priors_in_the_order_of_the_literature(services):
-    found = {experiment.name: [ref.prior for ref in experiment.refs] for experiment in services.experiments()}
+def test_experiments_list_priors_in_the_order_of_the_literature(models):
+    found = {experiment.name: [ref.prior for ref in experiment.refs] for experiment in catalogue.experiments()}
     assert found == {"tiny-2d": ["sg", "mog", "vamp"], "tiny-5d": ["vamp-weighted"]}
 
 
 def test_a_broken_folder_is_listed_with_its_error_and_the_others_stay(models, tmp_path, monkeypatch):
-    from app import services
-
     shutil.copytree(models, tmp_path / "all")
     (tmp_path / "all" / "tiny-2d" / "mog" / "config.json").write_text("{")
     use_root(tmp_path / "all", monkeypatch)
-    (family, _) = services.experiments()
+    (family, _) = catalogue.experiments()
     assert [ref.prior for ref in family.refs] == ["sg", "vamp"]
     (broken,) = family.broken
     assert broken.name == "tiny-2d/mog"
     assert "\n" not in broken.error
 
 
-def test_a_checkpoint_that_changed_asks_for_a_reload(services, refs, checkpoints):
+def test_a_checkpoint_that_changed_asks_for_a_reload(refs, checkpoints):
     stale = refs["tiny-2d/vamp"]._replace(sha256="0" * 64)
-    with pytest.raises(services.ServiceError, match="reload the page"):
-        services.facts(stale)
+    with pytest.raises(ServiceError, match="reload the page"):
+        catalogue.facts(stale)
     removed = refs["tiny-2d/vamp"]._replace(folder=refs["tiny-2d/vamp"].folder + "-before")
-    with pytest.raises(services.ServiceError, match="reload the page"):
-        services.facts(removed)
+    with pytest.raises(ServiceError, match="reload the page"):
+        catalogue.facts(removed)
 
 
-def test_a_model_is_loaded_from_its_folder_without_a_look_at_the_others(services, refs, monkeypatch):
+def test_a_model_is_loaded_from_its_folder_without_a_look_at_the_others(refs, monkeypatch):
     from vampcore import zoo
 
     monkeypatch.setattr(zoo, "entries", lambda: pytest.fail("listed the checkpoints again"))
-    assert services.facts(refs["tiny-2d/vamp"]).name == "tiny-2d/vamp"
+    assert catalogue.facts(refs["tiny-2d/vamp"]).name == "tiny-2d/vamp"
 
 
 def test_a_truncated_weight_file_is_one_line(models, tmp_path, monkeypatch):
-    from app import services
-
     shutil.copytree(models, tmp_path / "all")
     weights = tmp_path / "all" / "tiny-2d" / "sg" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-10])
     use_root(tmp_path / "all", monkeypatch)
-    ref = services.experiments()[0].ref("sg")
-    with pytest.raises(services.ServiceError, match="tiny-2d/sg cannot be read") as raised:
-        services.facts(ref)
+    ref = catalogue.experiments()[0].ref("sg")
+    with pytest.raises(ServiceError, match="tiny-2d/sg cannot be read") as raised:
+        catalogue.facts(ref)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_facts_are_those_of_the_checkpoint(services, refs, checkpoints, name):
-    known, checkpoint = services.facts(refs[name]), checkpoints[name]
+def test_facts_are_those_of_the_checkpoint(refs, checkpoints, name):
+    known, checkpoint = catalogue.facts(refs[name]), checkpoints[name]
     prior = name.split("/")[1]
     assert known.prior == prior
     assert known.info == checkpoint.info
@@ -84,34 +93,34 @@ def test_facts_are_those_of_the_checkpoint(services, refs, checkpoints, name):
     assert not known.binary
     assert known.classes == tuple("0123456789")
     assert known.parameters == sum(each.numel() for each in checkpoint.model.parameters())
-    assert services.metrics(refs[name]) == checkpoint.metrics
-    assert services.metric(refs[name], "elbo") == checkpoint.metric("elbo")
-    assert services.metric(refs[name], "no such figure") is None
+    assert catalogue.metrics(refs[name]) == checkpoint.metrics
+    assert catalogue.metric(refs[name], "elbo") == checkpoint.metric("elbo")
+    assert catalogue.metric(refs[name], "no such figure") is None
 
 
-def test_history_has_a_value_an_epoch(services, refs, checkpoints):
-    history = services.history(refs["tiny-2d/vamp"])
+def test_history_has_a_value_an_epoch(refs, checkpoints):
+    history = catalogue.history(refs["tiny-2d/vamp"])
     assert history.column("epoch").tolist() == [1, 2, 3]
     expected = [record.train_elbo for record in checkpoints["tiny-2d/vamp"].history]
     np.testing.assert_array_equal(history.column("train_elbo"), expected)
-    with pytest.raises(services.ServiceError, match="it has epoch"):
+    with pytest.raises(ServiceError, match="it has epoch"):
         history.column("accuracy")
 
 
-def test_nothing_published_is_held_against_a_model_of_other_data(services, refs):
-    assert services.published(refs["tiny-2d/vamp"]) == ()
+def test_nothing_published_is_held_against_a_model_of_other_data(refs):
+    assert literature.published(refs["tiny-2d/vamp"]) == ()
 
 
-def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, monkeypatch):
+def test_only_the_papers_own_figure_is_held_against_its_setting(refs, monkeypatch):
     import dataclasses
 
     from app.services import literature
 
-    known = services.facts(refs["tiny-2d/vamp"])
+    known = catalogue.facts(refs["tiny-2d/vamp"])
     info = dataclasses.replace(known.info, data="static_mnist", latent_dims=(40,))
     alike = dataclasses.replace(known, info=info, likelihood="bernoulli")
     monkeypatch.setattr(literature, "facts", lambda ref: alike)
-    (found,) = services.published(refs["tiny-2d/vamp"])
+    (found,) = literature.published(refs["tiny-2d/vamp"])
     assert (found.name, found.value, found.unit) == ("log_likelihood", -85.57, "nats/image")
     assert found.source.as_reported is True
     assert (found.source.title, found.source.url) == (
@@ -120,7 +129,7 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
     )
     two_layers = dataclasses.replace(alike, info=dataclasses.replace(info, model="hvae", latent_dims=(40, 40)))
     monkeypatch.setattr(literature, "facts", lambda ref: two_layers)
-    assert [found.value for found in services.published(refs["tiny-2d/vamp"])] == [-83.19]
+    assert [found.value for found in literature.published(refs["tiny-2d/vamp"])] == [-83.19]
     for change in (
         {"info": dataclasses.replace(info, latent_dims=(2,))},
         {"info": dataclasses.replace(info, posterior="nf")},
@@ -131,83 +140,83 @@ def test_only_the_papers_own_figure_is_held_against_its_setting(services, refs, 
     ):
         other = dataclasses.replace(alike, **change)
         monkeypatch.setattr(literature, "facts", lambda ref, other=other: other)
-        assert services.published(refs["tiny-2d/vamp"]) == ()
+        assert literature.published(refs["tiny-2d/vamp"]) == ()
 
 
-def test_test_images_are_those_of_the_data_set(services, refs):
+def test_test_images_are_those_of_the_data_set(refs):
     from vampcore import datasets
 
     test = datasets.load("digits").test
-    images = services.test_images(refs["tiny-2d/vamp"], (3, 250))
-    assert images.originals
+    shown = images.test_images(refs["tiny-2d/vamp"], (3, 250))
+    assert shown.originals
     expected = (test.images[[3, 250]].float() / 16 * 255).round().numpy()
-    np.testing.assert_array_equal(images.pixels, expected)
-    assert services.test_images(refs["tiny-2d/vamp"], ()).pixels.shape == (0, 1, 8, 8)
+    np.testing.assert_array_equal(shown.pixels, expected)
+    assert images.test_images(refs["tiny-2d/vamp"], ()).pixels.shape == (0, 1, 8, 8)
 
 
-def test_without_the_data_set_reconstructions_stand_in(services, refs, monkeypatch):
+def test_without_the_data_set_reconstructions_stand_in(refs, monkeypatch):
     from vampcore import datasets
 
     monkeypatch.setattr(datasets, "available", lambda name: False)
     ref = refs["tiny-2d/vamp"]
-    assert not services.has_data(ref)
-    images = services.test_images(ref, (3, 250))
-    assert not images.originals
-    np.testing.assert_array_equal(images.pixels, services.reconstructions(ref, (3, 250)))
-    assert services.ablate_unit(ref, 0) is None
-    with pytest.raises(services.DataMissing, match="python -m vampcore data digits"):
-        services.measure((ref,))
+    assert not availability.has_data(ref)
+    shown = images.test_images(ref, (3, 250))
+    assert not shown.originals
+    np.testing.assert_array_equal(shown.pixels, images.reconstructions(ref, (3, 250)))
+    assert units.ablate_unit(ref, 0) is None
+    with pytest.raises(DataMissing, match="python -m vampcore data digits"):
+        compare.measure((ref,))
 
 
-def test_a_failed_download_is_one_line(services, refs, monkeypatch):
+def test_a_failed_download_is_one_line(refs, monkeypatch):
     from vampcore import datasets
 
     def refuse(name, progress):
         raise datasets.DataError("no source delivers it")
 
     monkeypatch.setattr(datasets, "download", refuse)
-    with pytest.raises(services.ServiceError, match="no source delivers it"):
-        services.download(refs["tiny-2d/vamp"], lambda done, total: None)
+    with pytest.raises(ServiceError, match="no source delivers it"):
+        availability.download(refs["tiny-2d/vamp"], lambda done, total: None)
 
 
-def test_settling_freezes_what_exists_once(services, refs):
+def test_settling_freezes_what_exists_once(refs):
     gc.unfreeze()
-    services.warm_up(refs["tiny-2d/vamp"])
+    loading.warm_up(refs["tiny-2d/vamp"])
     assert gc.get_freeze_count() > 10_000
     gc.unfreeze()
-    services.warm_up(refs["tiny-2d/mog"])
+    loading.warm_up(refs["tiny-2d/mog"])
     assert gc.get_freeze_count() == 0
 
 
-def test_the_device_has_a_name_for_people(services):
-    device = services.device()
+def test_the_device_has_a_name_for_people(models):
+    device = loading.device()
     assert device.kind in ("cpu", "cuda", "mps")
     assert device.kind != "cpu" or device.name.startswith("CPU, ")
 
 
-def test_the_door_hands_out_no_tensor(services, refs):
+def test_the_door_hands_out_no_tensor(refs):
     """Whatever a service returns, arrays in it are NumPy's."""
     ref = refs["tiny-2d/vamp"]
-    window = services.window((ref,))
+    window = densities.window((ref,))
     handed = [
         call(ref)
         for call in (
-            services.facts,
-            services.history,
-            services.latents,
-            services.plane,
-            services.points,
-            services.prior_on_plane,
-            services.components_of_images,
-            services.components,
-            services.snapshots,
-            services.activity,
-            services.kl_per_dimension,
-            services.pseudo_inputs,
+            catalogue.facts,
+            catalogue.history,
+            encoding.latents,
+            encoding.plane,
+            encoding.points,
+            densities.prior_on_plane,
+            encoding.components_of_images,
+            prior_components.components,
+            prior_components.snapshots,
+            units.activity,
+            units.kl_per_dimension,
+            prior_components.pseudo_inputs,
         )
     ]
-    handed += [services.prior_density(ref, window), services.component_detail(ref, 0), services.traverse(ref, 1)]
-    handed += [services.decode_place(ref, 0.0, 0.0), services.measure((ref,), 50, 5)]
+    handed += [densities.prior_density(ref, window), prior_components.component_detail(ref, 0), units.traverse(ref, 1)]
+    handed += [images.decode_place(ref, 0.0, 0.0), compare.measure((ref,), 50, 5)]
     assert not list(tensors(handed))
 
 
@@ -226,32 +235,38 @@ def test_paths_of_a_run_are_told_from_shipped_ones(trained: Path, tmp_path: Path
     """A run with a shipped checkpoint's name stands apart; one with a new prior joins the family."""
     import functools
 
-    from app import services
     from vampcore import zoo
 
     shutil.copytree(trained / "tiny-2d" / "vamp", tmp_path / "runs" / "tiny-2d" / "vamp")
     shutil.copytree(trained / "tiny-5d" / "vamp-weighted", tmp_path / "runs" / "tiny-2d" / "vamp-weighted")
     use_root(trained, monkeypatch)
     monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries.func, (trained, tmp_path / "runs")))
-    found = {experiment.name: [ref.prior for ref in experiment.refs] for experiment in services.experiments()}
+    found = {experiment.name: [ref.prior for ref in experiment.refs] for experiment in catalogue.experiments()}
     assert found["tiny-2d"] == ["sg", "mog", "vamp", "vamp-weighted"]
     assert found["runs/tiny-2d"] == ["vamp"]
 
 
 @pytest.mark.parametrize("name", ["tiny-2d/mog", "tiny-2d/vamp"])
-def test_what_is_handed_out_cannot_be_written_to(services, refs, name):
+def test_what_is_handed_out_cannot_be_written_to(refs, name):
     """All viewers share it: a page that writes into an array is told so, and changes nobody's."""
     ref = refs[name]
     written = 0
-    for record in (services.latents(ref), services.components(ref), services.plane(ref), *services.snapshots(ref)):
+    for record in (
+        encoding.latents(ref),
+        prior_components.components(ref),
+        encoding.plane(ref),
+        *prior_components.snapshots(ref),
+    ):
         for value in vars(record).values():
             if isinstance(value, np.ndarray):
                 written += 1
                 with pytest.raises(ValueError, match="read-only"):
                     value[...] = 0
     assert written > 10
-    assert services.latents(ref).mean.any()
-    assert services.components(ref).mean.any()
-    expected = services.decode(ref, services.latents(ref).mean[:3])
-    np.testing.assert_array_equal(services.reconstructions(ref, (0, 1, 2)), expected)
-    np.testing.assert_array_equal(services.component_images(ref), services.decode(ref, services.components(ref).mean))
+    assert encoding.latents(ref).mean.any()
+    assert prior_components.components(ref).mean.any()
+    expected = images.decode(ref, encoding.latents(ref).mean[:3])
+    np.testing.assert_array_equal(images.reconstructions(ref, (0, 1, 2)), expected)
+    np.testing.assert_array_equal(
+        prior_components.component_images(ref), images.decode(ref, prior_components.components(ref).mean)
+    )

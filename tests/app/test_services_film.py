@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from app.services import catalogue, densities, prior_components
+from app.services.latent_plane import encoding
+
 
 @pytest.fixture
-def film(services):
+def film(models):
     from app.services import film
 
     return film
@@ -37,7 +40,7 @@ def parts(content: bytes) -> tuple[dict, np.ndarray, np.ndarray, np.ndarray, np.
     )
 
 
-def test_without_a_film_the_points_rest_and_the_prior_moves_through_its_snapshots(models, film, refs, services):
+def test_without_a_film_the_points_rest_and_the_prior_moves_through_its_snapshots(models, film, refs):
     from vampcore import checkpoints
 
     checkpoint = checkpoints.load(models / "tiny-2d" / "vamp")
@@ -54,17 +57,17 @@ def test_without_a_film_the_points_rest_and_the_prior_moves_through_its_snapshot
     np.testing.assert_allclose(components[..., 5].sum(1), 1, rtol=1e-5)
     expected = [(each.epoch, each.train_elbo, each.validation_elbo) for each in checkpoint.history]
     np.testing.assert_allclose(bounds, expected, rtol=1e-6)
-    known = services.latents(refs["tiny-2d/vamp"])
+    known = encoding.latents(refs["tiny-2d/vamp"])
     assert points.shape == (1, len(known.mean), 2)
     np.testing.assert_allclose(points[0], known.mean, atol=1.01 * head["range"][2] / 65535)
     np.testing.assert_array_equal(labels, known.labels)
 
 
-def test_components_of_more_dimensions_are_their_marginals_on_the_plane(models, film, refs, services):
+def test_components_of_more_dimensions_are_their_marginals_on_the_plane(models, film, refs):
     from vampcore import checkpoints
 
     ref = refs["tiny-5d/vamp-weighted"]
-    where, snapshots = services.plane(ref), checkpoints.load(models / ref.experiment / ref.prior).snapshots
+    where, snapshots = encoding.plane(ref), checkpoints.load(models / ref.experiment / ref.prior).snapshots
     _, components, *_ = parts(film.packed(ref).sent)
     assert len(components) == len(snapshots)
     for found, snapshot in zip(components, snapshots, strict=True):
@@ -75,9 +78,9 @@ def test_components_of_more_dimensions_are_their_marginals_on_the_plane(models, 
     assert np.abs(components[-1, :, 3]).max() > 1e-4
 
 
-def test_the_window_holds_the_prior_and_nearly_all_points(film, refs, services):
+def test_the_window_holds_the_prior_and_nearly_all_points(film, refs):
     known = film.film(refs["tiny-2d/mog"])
-    inner = services.window((refs["tiny-2d/mog"],))
+    inner = densities.window((refs["tiny-2d/mog"],))
     assert (known.window.left, known.window.bottom) <= (inner.left, inner.bottom)
     assert (known.window.right, known.window.top) >= (inner.right, inner.top)
     x, y = known.points[0].T
@@ -85,14 +88,14 @@ def test_the_window_holds_the_prior_and_nearly_all_points(film, refs, services):
     assert inside.mean() > 0.95
 
 
-def test_pictures_are_the_pseudo_inputs_of_each_snapshot(film, refs, services):
+def test_pictures_are_the_pseudo_inputs_of_each_snapshot(film, refs):
     ref = refs["tiny-2d/vamp"]
     head, rest = read(film.packed_pictures(ref).sent)
     pixels = np.frombuffer(rest, np.uint8).reshape(len(head["epochs"]), *head["shape"])
-    grown = {each.epoch: each.pixels for each in services.snapshots(ref)}
-    best = services.facts(ref).best_epoch
+    grown = {each.epoch: each.pixels for each in prior_components.snapshots(ref)}
+    best = catalogue.facts(ref).best_epoch
     for epoch, shown in zip(head["epochs"], pixels, strict=True):
-        np.testing.assert_array_equal(shown, services.pseudo_inputs(ref) if epoch == best else grown[epoch])
+        np.testing.assert_array_equal(shown, prior_components.pseudo_inputs(ref) if epoch == best else grown[epoch])
     assert film.packed_pictures(refs["tiny-2d/mog"]) is None
 
 

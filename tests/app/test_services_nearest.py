@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from app.services import prior_components
+from app.services.latent_plane import encoding
 from tests.app.reading import ref_of
 from vampcore import zoo
 
@@ -12,13 +14,13 @@ SHIPPED = sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in zoo
 DIGITS = 1e-9
 
 
-def log_joint(services, ref):
+def log_joint(ref):
     """log w_k + log N(z_n; component k) of every sample and component, by the definition, and their sum."""
     from app.services.loading import loaded
 
     mixture = loaded(ref).mixture
     mean, variance = (each.double() for each in (mixture.components.mean, mixture.components.logvar.exp()))
-    sample = torch.tensor(services.latents(ref).sample).double()
+    sample = torch.tensor(encoding.latents(ref).sample).double()
     with torch.inference_mode():
         joint = torch.stack(
             [
@@ -31,20 +33,20 @@ def log_joint(services, ref):
         return joint.numpy(), joint.logsumexp(-1).numpy()
 
 
-def some_components(services, ref):
+def some_components(ref):
     """The most used component, one in the middle, and the least used one."""
-    ranked = services.order(ref, "usage")
+    ranked = prior_components.order(ref, "usage")
     return sorted({int(ranked[at]) for at in (0, len(ranked) // 2, -1)})
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_component_has_the_images_that_it_explains_best_and_those_nearest_to_it(shipped, name):
-    ref = ref_of(shipped, *name.split("/"))
-    joint, total = log_joint(shipped, ref)
-    known, mean = shipped.components(ref), shipped.latents(ref).mean.astype(np.float64)
-    for k in some_components(shipped, ref):
-        story = shipped.component_detail(ref, k, 1)
+    ref = ref_of(*name.split("/"))
+    joint, total = log_joint(ref)
+    known, mean = prior_components.components(ref), encoding.latents(ref).mean.astype(np.float64)
+    for k in some_components(ref):
+        story = prior_components.component_detail(ref, k, 1)
         shares = np.minimum(np.exp(joint[:, k] - total), 1)
         np.testing.assert_allclose(story.responsibilities, shares[story.explained], rtol=1e-6, atol=1e-9)
         assert (story.responsibilities <= 1).all()
@@ -64,9 +66,9 @@ def test_a_component_has_the_images_that_it_explains_best_and_those_nearest_to_i
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name.endswith("/sg")])
 def test_of_one_component_the_densest_images_are_shown(shipped, name):
     """For a standard normal those are the images whose samples lie nearest to 0."""
-    ref = ref_of(shipped, *name.split("/"))
-    sample = shipped.latents(ref).sample.astype(np.float64)
-    story = shipped.component_detail(ref, 0, 1)
+    ref = ref_of(*name.split("/"))
+    sample = encoding.latents(ref).sample.astype(np.float64)
+    story = prior_components.component_detail(ref, 0, 1)
     from_origin = np.linalg.norm(sample, axis=1)
     np.testing.assert_array_equal(story.explained, from_origin.argsort(kind="stable")[: len(story.explained)])
     np.testing.assert_array_equal(story.responsibilities, np.ones(len(story.explained)))

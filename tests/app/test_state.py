@@ -10,17 +10,18 @@ def controls() -> None:
     """A page with one control of each kind."""
     import streamlit as st
 
-    from app import state, widgets
+    from app import state
+    from app.widgets import controls, sidebar
 
     state.begin("page")
-    widgets.notices()
+    sidebar.notices()
     found = (
-        widgets.choose("Colour", ("class", "component"), key="t_colour", default="class", names={"class": "Class"}),
-        widgets.choose_one("Model", ("a", "b", "c"), key="t_model", default="b"),
-        widgets.choose_many("Units", ("0", "1", "2"), key="t_units", limit=2),
-        widgets.number("Seed", key="t_seed", low=0, high=99, default=7),
-        widgets.slide("Temperature", key="t_heat", low=0.0, high=2.0, default=1.0, step=0.1),
-        widgets.switch("Means", key="t_means"),
+        controls.choose("Colour", ("class", "component"), key="t_colour", default="class", names={"class": "Class"}),
+        controls.choose_one("Model", ("a", "b", "c"), key="t_model", default="b"),
+        controls.choose_many("Units", ("0", "1", "2"), key="t_units", limit=2),
+        controls.number("Seed", key="t_seed", low=0, high=99, default=7),
+        controls.slide("Temperature", key="t_heat", low=0.0, high=2.0, default=1.0, step=0.1),
+        controls.switch("Means", key="t_means"),
         state.point("t_point"),
     )
     st.text(repr(found))
@@ -126,14 +127,14 @@ def shrinking() -> None:
     """Controls whose options depend on another control, as the component's number on the model."""
     import streamlit as st
 
-    from app import widgets
+    from app.widgets import controls
 
-    many = widgets.switch("Many", key="t_many", default=True)
+    many = controls.switch("Many", key="t_many", default=True)
     options = ("a", "b", "c", "d", "e", "f") if many else ("a", "b")
     found = (
-        widgets.number("Component", key="t_k", low=0, high=len(options) - 1),
-        widgets.choose_one("Name", options, key="t_name", default="a"),
-        widgets.choose_many("Names", options, key="t_names"),
+        controls.number("Component", key="t_k", low=0, high=len(options) - 1),
+        controls.choose_one("Name", options, key="t_name", default="a"),
+        controls.choose_many("Names", options, key="t_names"),
     )
     st.text(repr(found))
 
@@ -152,9 +153,10 @@ def selection() -> None:
     """The sidebar and what it selects."""
     import streamlit as st
 
-    from app import state, widgets
+    from app import state
+    from app.widgets import sidebar
 
-    st.text(str(widgets.sidebar()))
+    st.text(str(sidebar.sidebar()))
     st.text(state.selected().ref.name)
 
 
@@ -216,10 +218,11 @@ def test_a_page_that_is_opened_without_a_query_keeps_experiment_and_prior(models
     def turning() -> None:
         import streamlit as st
 
-        from app import state, widgets
+        from app import state
+        from app.widgets import sidebar
 
         state.begin(st.session_state.get("turned_to", ""))
-        widgets.sidebar()
+        sidebar.sidebar()
         st.text(state.selected().ref.name)
 
     at = AppTest.from_function(turning, default_timeout=patience())

@@ -1,10 +1,13 @@
 """Names and messages in pages: text, never Markdown."""
 
+import dataclasses
 import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue
+from app.services.catalogue import Broken, Listed
 from app.widgets.text import plain, printable
 from tools.patience import patience
 
@@ -66,11 +69,12 @@ def test_it_is_one_line_of_bounded_length():
 
 def failing() -> None:
     """A page of a checkpoint that cannot be read, whose message holds a foreign name."""
-    from app import services, widgets
+    from app.services.loading import ServiceError
+    from app.widgets.fragment import fragment
 
-    @widgets.fragment
+    @fragment
     def part() -> None:
-        raise services.ServiceError("![x](http://127.0.0.1/pixel.png)")
+        raise ServiceError("![x](http://127.0.0.1/pixel.png)")
 
     part()
 
@@ -82,18 +86,16 @@ def test_an_error_is_text():
 
 
 def test_a_broken_folder_is_named_as_text(models, monkeypatch):
-    from app import services
-
     name = "![x](http://127.0.0.1/pixel.png)"
-    found = services.experiments()[0]
-    broken = services.Broken(name, name)
-    experiment = services.Experiment(found.name, found.priors, (broken,))
-    monkeypatch.setattr(services, "experiments", lambda: (experiment,))
+    found = catalogue.experiments()[0]
+    broken = Broken(name, name)
+    experiment = dataclasses.replace(found, broken=(broken,))
+    monkeypatch.setattr(catalogue, "experiments", lambda: (experiment,))
 
     def sidebar() -> None:
-        from app import widgets
+        from app.widgets import sidebar
 
-        widgets.sidebar()
+        sidebar.sidebar()
 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert at.sidebar.warning[0].value == plain(f"{name}: {name}")
@@ -102,17 +104,15 @@ def test_a_broken_folder_is_named_as_text(models, monkeypatch):
 @pytest.mark.parametrize("prior", ["a[b](//c)", "_x_"])
 def test_a_folder_of_any_name_is_an_option_as_text(models, monkeypatch, prior):
     """Segments read Markdown, a select box does not."""
-    from app import services
-
-    found = services.experiments()[0]
-    listed = services.Listed(**{**vars(found.priors[0]), "ref": found.priors[0].ref._replace(prior=prior)})
-    experiment = services.Experiment(found.name, (listed, *found.priors[1:]), ())
-    monkeypatch.setattr(services, "experiments", lambda: (experiment,))
+    found = catalogue.experiments()[0]
+    listed = Listed(**{**vars(found.priors[0]), "ref": found.priors[0].ref._replace(prior=prior)})
+    experiment = dataclasses.replace(found, priors=(listed, *found.priors[1:]))
+    monkeypatch.setattr(catalogue, "experiments", lambda: (experiment,))
 
     def sidebar() -> None:
-        from app import widgets
+        from app.widgets import sidebar
 
-        widgets.sidebar()
+        sidebar.sidebar()
 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception

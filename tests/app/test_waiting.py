@@ -6,6 +6,8 @@ import pytest
 from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
+from app.services import compare, hole_mass
+
 
 class Left(Exception):
     pass
@@ -56,7 +58,7 @@ def test_a_changed_control_starts_the_run_again(viewer):
     assert viewer.reruns == 1
 
 
-def test_measuring_ends_between_two_steps_and_begins_where_it_ended(services, refs):
+def test_measuring_ends_between_two_steps_and_begins_where_it_ended(refs):
     """Nothing unfinished is kept: who asks next gets the whole answer."""
     from app.services.giving_up import while_wanted
 
@@ -69,21 +71,21 @@ def test_measuring_ends_between_two_steps_and_begins_where_it_ended(services, re
             raise Left
 
     with pytest.raises(Left), while_wanted(leave):
-        services.measure((ref,), 250, 3)
+        compare.measure((ref,), 250, 3)
     assert steps == 3
-    (found,) = services.measure((ref,), 250, 3)
+    (found,) = compare.measure((ref,), 250, 3)
     assert found.get("log_likelihood").n == 250
 
 
-def test_measuring_asks_within_a_long_step_too(services, refs, monkeypatch):
+def test_measuring_asks_within_a_long_step_too(refs, monkeypatch):
     """Importance sampling and the parts of the KL ask after each part of the images, holes after each split."""
     from app.services.giving_up import while_wanted
 
     asked = []
     with while_wanted(lambda: asked.append(1)):
-        services.measured_holes(refs["tiny-2d/sg"])
+        hole_mass.measured_holes(refs["tiny-2d/sg"])
         assert len(asked) == 20
         asked.clear()
-        services.measure((refs["tiny-2d/sg"],), 100, 3)
+        compare.measure((refs["tiny-2d/sg"],), 100, 3)
     # ELBO, parts of the KL and one block, and within the last two.
     assert len(asked) >= 5

@@ -5,6 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.widgets import numbers
 from tests.small_runs import as_format_1, rewrite_json
 from tools.patience import patience
 
@@ -30,25 +31,24 @@ from tools.patience import patience
     ],
 )
 def test_numbers_have_the_digits_that_their_error_allows(value, se, text):
-    from app.widgets import format_value
+    from app.widgets.numbers import format_value
 
     assert format_value(value, se) == text
 
 
 def test_a_figure_says_its_unit_and_what_it_was_computed_from():
-    from app import widgets
-    from app.services import Metric
+    from app.services.scores import Metric
 
     metric = Metric("log_likelihood", -84.63, "nats/image", 0.31, n=10_000, samples=5_000)
-    assert widgets.format_metric(metric) == "−84.6 ± 0.3 nats/image"
-    assert widgets.caption(metric) == "nats/image, n = 10,000, importance sampling, S = 5,000"
+    assert numbers.format_metric(metric) == "−84.6 ± 0.3 nats/image"
+    assert numbers.caption(metric) == "nats/image, n = 10,000, importance sampling, S = 5,000"
     share = Metric("hole_share", 0.144, "share", 0.0078, n=300, samples=2000)
-    assert widgets.format_metric(share) == "14.4 ± 0.8 %"
+    assert numbers.format_metric(share) == "14.4 ± 0.8 %"
 
 
 @pytest.mark.parametrize("kind", ["quadrature", "is", "covering"])
 def test_an_estimator_has_one_name_on_pages_and_on_the_command_line(kind):
-    from app.services import Metric
+    from app.services.scores import Metric
     from app.widgets.numbers import estimator
     from vampcore.commands.options import shown
 
@@ -58,38 +58,37 @@ def test_an_estimator_has_one_name_on_pages_and_on_the_command_line(kind):
 
 def row() -> None:
     """A metric row with both kinds of cells, and the other pieces of a page."""
-    from app import widgets
-    from app.services import Metric
+    from app.services.scores import Metric
+    from app.widgets import export, page
+    from app.widgets.page import Cell
 
-    widgets.page_head("Title", "What to look for.")
-    widgets.metric_row(
-        [Metric("elbo", -90.25, "nats/image", 0.5, n=300), widgets.Cell("Active units", "16+5", "of 40 + 40")]
-    )
-    widgets.explain("Because.")
-    widgets.not_applicable("A standard normal has no pseudo-inputs.", "Its samples are shown instead.")
-    with widgets.progress("Measuring") as report:
+    page.page_head("Title", "What to look for.")
+    page.metric_row([Metric("elbo", -90.25, "nats/image", 0.5, n=300), Cell("Active units", "16+5", "of 40 + 40")])
+    page.explain("Because.")
+    page.not_applicable("A standard normal has no pseudo-inputs.", "Its samples are shown instead.")
+    with page.progress("Measuring") as report:
         report(0.5, "half")
-    widgets.csv_button("Save", {"elbo (nats)": [1.0, 2.0]}, key="t_csv", name="elbo")
-    widgets.file_button("Save", b"png", key="t_png", name="tiles.png")
+    export.csv_button("Save", {"elbo (nats)": [1.0, 2.0]}, key="t_csv", name="elbo")
+    export.file_button("Save", b"png", key="t_png", name="tiles.png")
 
 
 def long_row() -> None:
     """A row in which one caption is longer than its cell."""
-    from app import widgets
+    from app.widgets import page
+    from app.widgets.page import Cell
 
-    widgets.metric_row(
-        [widgets.Cell("One", "1", "of two"), widgets.Cell("Two", "2", "a random 10,000 of the 50,000 training images")]
-    )
+    page.metric_row([Cell("One", "1", "of two"), Cell("Two", "2", "a random 10,000 of the 50,000 training images")])
 
 
 def phone_row() -> None:
     """A row in a narrow window."""
     import streamlit as st
 
-    from app import widgets
+    from app.widgets import page
+    from app.widgets.page import Cell
 
     st.session_state["_narrow"] = True
-    widgets.metric_row([widgets.Cell("One", "1", "of two")])
+    page.metric_row([Cell("One", "1", "of two")])
 
 
 @pytest.mark.parametrize(
@@ -125,10 +124,10 @@ def test_the_pieces_of_a_page():
 
 def sidebar() -> None:
     """The sidebar alone, or what stands in for a page where there is no model."""
-    from app import widgets
+    from app.widgets import sidebar
 
-    if not widgets.sidebar():
-        widgets.no_checkpoint()
+    if not sidebar.sidebar():
+        sidebar.no_checkpoint()
 
 
 def test_the_sidebar_offers_experiments_and_priors_and_names_the_device(models):
@@ -187,10 +186,11 @@ def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkey
 
 def missing_data() -> None:
     """The notice on a page whose data set is not on disk."""
-    from app import services, widgets
+    from app.services import catalogue
+    from app.widgets import sidebar
 
-    ref = services.experiments()[0].refs[0]
-    widgets.data_notice(ref, key="t_download")
+    ref = catalogue.experiments()[0].refs[0]
+    sidebar.data_notice(ref, key="t_download")
 
 
 def test_missing_data_is_offered_for_download(models, monkeypatch):
@@ -205,7 +205,7 @@ def test_missing_data_is_offered_for_download(models, monkeypatch):
 
     clear_caches()
     at.run()
-    assert "digits" in at.markdown[0].value
+    assert "Digits" in at.markdown[0].value
     at.button(key="t_download").click().run()
     assert fetched == ["digits"]
     assert not at.button
@@ -240,13 +240,13 @@ def drawing() -> None:
     """A figure as pages show it."""
     import streamlit as st
 
-    from app import widgets
     from app.figures.drawing import Drawing
+    from app.widgets import export, sidebar
 
-    widgets.sidebar()
+    sidebar.sidebar()
     figure = Drawing([{"type": "scatter", "x": [0, 1], "y": [0, 1]}], {"meta": {"alt": "A line."}})
-    st.text(repr(widgets.figure(figure, key="t_plain", name="plain")))
-    event = widgets.figure(figure, key="t_lasso", name="lasso", selectable=True)
+    st.text(repr(export.figure(figure, key="t_plain", name="plain")))
+    event = export.figure(figure, key="t_lasso", name="lasso", selectable=True)
     st.text(repr(event["selection"]["points"]))
 
 

@@ -73,9 +73,8 @@ from benchmarks.ablated import SWITCHES
 for name in ("turns", "cache"):
     SWITCHES[name][1]()
 from contextlib import nullcontext
-from app import services
-from app.services import catalogue, loading
-assert services.rendering is nullcontext and loading.lock_released is nullcontext
+from app.services import catalogue, loading, turns
+assert turns.rendering is nullcontext and loading.lock_released is nullcontext
 for cached in (catalogue.facts, loading.loaded):
     assert type(cached).__module__.startswith("streamlit.runtime.caching"), type(cached)
 """

@@ -55,7 +55,7 @@ def opened(page: Page, query: str) -> None:
 
 
 def test_pointer_and_keys_decode_what_a_click_shows_and_torch_computes(page):
-    from app.services import catalogue, decoder, images, loading
+    from app.services import decoder, images, loading
 
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/decoder/" in request.url else None)
@@ -99,7 +99,7 @@ def test_pointer_and_keys_decode_what_a_click_shows_and_torch_computes(page):
 
     # All kinds of models, in this page.
     for experiment, prior in MODELS:
-        ref = ref_of(catalogue, experiment, prior)
+        ref = ref_of(experiment, prior)
         content, model = decoder.packed(ref), loading.loaded(ref).checkpoint.model
         low, high = (-1.5, 1.5) if experiment.endswith("2d") else (-2.5, 2.5)
         draws = np.random.default_rng(1).uniform(low, high, (6, 2)).astype(np.float32)
@@ -135,14 +135,14 @@ MIDDLE = """() => {
 
 
 def test_one_cursor_marks_an_image_on_every_map_and_decodes_it_under_every_prior(page):
-    from app.services import catalogue, cursor, images
-    from app.services.latent_plane import points
+    from app.services import cursor, images
+    from app.services.latent_plane import encoding
 
     page.goto("/?experiment=mnist-2d&prior=MoG")
     for prior in ("sg", "mog", "vamp"):
         page.locator(f".st-key-overview_map_{prior} .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
     settled(page)
-    refs = [ref_of(catalogue, "mnist-2d", prior) for prior in ("sg", "mog", "vamp")]
+    refs = [ref_of("mnist-2d", prior) for prior in ("sg", "mog", "vamp")]
     title = page.locator(".st-key-overview_cursor .strip strong")
 
     def check() -> int:
@@ -150,7 +150,7 @@ def test_one_cursor_marks_an_image_on_every_map_and_decodes_it_under_every_prior
         number = int(re.findall(r"\d+", title.inner_text())[0])
         original, *decoded = page.evaluate(PICTURES)
         for ref, picture in zip(refs, decoded, strict=True):
-            expected = 255 - images.decode(ref, points.latents(ref).mean[[number]]).ravel().astype(int)
+            expected = 255 - images.decode(ref, encoding.latents(ref).mean[[number]]).ravel().astype(int)
             assert np.abs(np.array(picture) - expected).max() <= 1
         expected = 255 - images.test_images(refs[0], (number,)).pixels.ravel().astype(int)
         np.testing.assert_array_equal(original, expected)
@@ -164,8 +164,8 @@ def test_one_cursor_marks_an_image_on_every_map_and_decodes_it_under_every_prior
     number = check()
     rows = cursor.cursor_rows(refs[1])
     for ref, mark in zip(refs, page.evaluate(MARKS), strict=True):
-        np.testing.assert_allclose(mark, points.points(ref, True)[number], atol=0.05)
-    place = points.points(refs[1], True)[rows]
+        np.testing.assert_allclose(mark, encoding.points(ref, True)[number], atol=0.05)
+    place = encoding.points(refs[1], True)[rows]
     middle = page.evaluate(
         """([x, y]) => {
             const plot = document.querySelector(".st-key-overview_map_mog .js-plotly-plot");
@@ -204,14 +204,14 @@ def likeness(pixels: list[int], image: np.ndarray) -> float:
 
 
 def test_images_stand_at_their_points_and_decoded_places_behind_them(page):
-    from app.services import catalogue, images
-    from app.services.latent_plane import points
+    from app.services import images
+    from app.services.latent_plane import encoding
 
-    ref = ref_of(catalogue, "mnist-2d", "mog")
+    ref = ref_of("mnist-2d", "mog")
     opened(page, "experiment=mnist-2d&prior=MoG&latent_means=true&latent_ground=true")
     page.locator(".vampscope-thumbnails[data-images*=',']").wait_for(state="attached", timeout=PATIENCE)
     left, right, bottom, top = page.evaluate(RANGES)
-    placed = points.points(ref, True)
+    placed = encoding.points(ref, True)
     edge = 0.03 * (right - left)
     low, high = np.array([left, bottom]) + edge, np.array([right, top]) - edge
     whole = [each for each in page.evaluate(DRAWN) if (placed[each] > low).all() and (placed[each] < high).all()]

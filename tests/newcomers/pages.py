@@ -6,16 +6,15 @@ A program of its own: the test's process must not know the new prior.
 import json
 import sys
 
+from app.services import priors
 from tests.app.reading import MAIN, charts, open_page, words
 
 
 def main(experiment: str, prior: str) -> None:
     """Print, for every page, the prior, the words and the text of the figures."""
-    from app import services
-
     seen = {}
     for page in sorted(path.stem for path in (MAIN.parent / "views").glob("[a-z]*.py")):
-        at = open_page(page, experiment=experiment, prior=services.short_prior_name(prior))
+        at = open_page(page, experiment=experiment, prior=priors.short_prior_name(prior))
         seen[page] = {
             "prior": at.sidebar.get_by_key("prior").value,
             "side": "\n".join(

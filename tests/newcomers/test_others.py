@@ -100,11 +100,12 @@ PAGE = '''
 
 import streamlit as st
 
-from app import services, state
+from app import state
+from app.services import catalogue
 
 ref = state.selected().ref
 st.title("Sizes")
-st.metric("Parameters", services.facts(ref).parameters)
+st.metric("Parameters", catalogue.facts(ref).parameters)
 '''
 # For each: the new file, its content, and what changes in which other file.
 ADDED = {

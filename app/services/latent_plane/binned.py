@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import Window
-from app.services.latent_plane.points import components_of_images, latents, points
+from app.services.latent_plane.encoding import components_of_images, latents, points
 from app.services.loading import Ref
 
 BINS = 256

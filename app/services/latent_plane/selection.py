@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import Window
-from app.services.latent_plane.points import Floats, chunks, latents, points
+from app.services.latent_plane.encoding import Floats, chunks, latents, points
 from app.services.loading import Ref
 from app.services.memory import cached
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from app.records import Window
 from app.services.densities import window
-from app.services.latent_plane.points import latents, points
+from app.services.latent_plane.encoding import latents, points
 from app.services.loading import Ref
 
 MOST_POINTS = 20_000

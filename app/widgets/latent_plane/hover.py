@@ -1,18 +1,19 @@
 """What lies under the pointer over the plane, decoded in the browser, where the decoder can be."""
 
-from app import frontend, services, state
+from app import frontend, state
 from app.figures.tiles import PADDING
-from app.services import decoder
+from app.services import catalogue, decoder
+from app.services.loading import Ref
 from app.widgets.kept import bring, kept
 from app.widgets.page import mode
 
 
-def bring_decoder(ref: services.Ref) -> None:
+def bring_decoder(ref: Ref) -> None:
     """Send the decoder with the page where the server has no address for it; to be called outside of fragments."""
     bring("decoder", ref, decoder.packed(ref))
 
 
-def hover_words(ref: services.Ref) -> str:
+def hover_words(ref: Ref) -> str:
     """How to decode a place of the plane, and why by clicks only where it is so."""
     reason = decoder.refusal(ref)
     if reason:
@@ -20,7 +21,7 @@ def hover_words(ref: services.Ref) -> str:
     return "Hover over the map to decode the place under the pointer; click to keep it."
 
 
-def hover_on_plane(ref: services.Ref, chart_key: str, card_key: str, place: tuple[float, float], key: str) -> None:
+def hover_on_plane(ref: Ref, chart_key: str, card_key: str, place: tuple[float, float], key: str) -> None:
     """Decode what lies under the pointer over the plane, or under a cursor that arrow keys move.
 
     Arguments:
@@ -40,7 +41,7 @@ def hover_on_plane(ref: services.Ref, chart_key: str, card_key: str, place: tupl
         "Enter keeps its place.",
         mark=place,
         decoder=kept("decoder", ref, content),
-        inverted=bool(services.facts(ref).binary) and not mode().dark,
+        inverted=bool(catalogue.facts(ref).binary) and not mode().dark,
         rim=PADDING,
         on_pick=lambda where: state.set_point(key, where.x, where.y),
     )

@@ -4,9 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app import services
 from app.figures.class_labels import MOST_IN_LEGEND
 from app.figures.points import ByClass, ByComponent, ByValue, Colouring
+from app.services import catalogue, images
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
+from app.services.memory import cached
 
 
 class Coloured(NamedTuple):
@@ -21,47 +24,47 @@ class Coloured(NamedTuple):
     classes: tuple[int, ...] = ()
 
 
-def class_names(ref: services.Ref) -> tuple[str, ...]:
+def class_names(ref: Ref) -> tuple[str, ...]:
     """Names of the classes where every image has one, else ()."""
-    return services.facts(ref).classes if int(services.latents(ref).labels.min()) >= 0 else ()
+    return catalogue.facts(ref).classes if int(encoding.latents(ref).labels.min()) >= 0 else ()
 
 
-def has_no_legend(ref: services.Ref, coloured: Coloured) -> bool:
+def has_no_legend(ref: Ref, coloured: Coloured) -> bool:
     """Whether there are too many classes for a legend."""
     return coloured.by == "class" and len(coloured.classes or class_names(ref)) > MOST_IN_LEGEND
 
 
-@services.cached(16)
-def of_classes(ref: services.Ref, classes: tuple[int, ...]) -> np.ndarray:
+@cached(16)
+def of_classes(ref: Ref, classes: tuple[int, ...]) -> np.ndarray:
     """The test images of some classes, of all if empty: one truth value each."""
-    labels = services.latents(ref).labels
+    labels = encoding.latents(ref).labels
     return np.isin(labels, classes) if classes else np.ones(len(labels), bool)
 
 
-@services.cached(4)
+@cached(4)
 def shuffled(images: int) -> np.ndarray:
     """Rows in a fixed random order, so that no class covers the others because it comes last in the data set."""
     return np.random.default_rng(0).permutation(images)
 
 
-def colouring_of(ref: services.Ref, colour: str, rows: np.ndarray) -> Colouring:
+def colouring_of(ref: Ref, colour: str, rows: np.ndarray) -> Colouring:
     """What colours the points of some images."""
     if colour == "class":
-        return ByClass(services.latents(ref).labels[rows], services.facts(ref).classes)
+        return ByClass(encoding.latents(ref).labels[rows], catalogue.facts(ref).classes)
     if colour == "component":
-        return ByComponent(services.components_of_images(ref).component[rows])
-    return ByValue(services.latents(ref).elbo[rows], "ELBO (nats)", services.elbo_ends(ref))
+        return ByComponent(encoding.components_of_images(ref).component[rows])
+    return ByValue(encoding.latents(ref).elbo[rows], "ELBO (nats)", encoding.elbo_ends(ref))
 
 
-def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
+def image_table(ref: Ref, means: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
     """What is known of some test images, a row each; names carry units.
 
     Their position is what the plane shows, a sample or the posterior mean: x and y on the plane, z1 to zD in all.
     """
-    latents = services.latents(ref)
-    names, where = class_names(ref), services.points(ref, means)[rows]
+    latents = encoding.latents(ref)
+    names, where = class_names(ref), encoding.points(ref, means)[rows]
     columns: dict[str, np.ndarray] = {"image": rows, "number in the data set": latents.ids[rows]}
-    files = services.image_names(ref)
+    files = images.image_names(ref)
     if files is not None:
         columns["file"] = np.array([files[row] for row in rows.tolist()])
     if names:
@@ -69,8 +72,8 @@ def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, n
     columns |= {"x (latent units)": where[:, 0], "y (latent units)": where[:, 1]}
     z = (latents.mean if means else latents.sample)[rows]
     columns |= {f"z{dimension + 1} (latent units)": z[:, dimension] for dimension in range(z.shape[1])}
-    if services.facts(ref).has.components:
-        assigned = services.components_of_images(ref)
+    if catalogue.facts(ref).has.components:
+        assigned = encoding.components_of_images(ref)
         columns |= {"component": assigned.component[rows], "responsibility": assigned.responsibility[rows]}
     columns["elbo (nats)"] = latents.elbo[rows]
     if latents.log_likelihood is not None:
@@ -78,12 +81,12 @@ def image_table(ref: services.Ref, means: bool, rows: np.ndarray) -> dict[str, n
     return columns
 
 
-def described(ref: services.Ref, rows: np.ndarray) -> list[str]:
+def described(ref: Ref, rows: np.ndarray) -> list[str]:
     """What hovering over an image says: its number, class, component (not of a flow, which has none) and ELBO."""
-    latents, names = services.latents(ref), class_names(ref)
+    latents, names = encoding.latents(ref), class_names(ref)
     kinds = [f"\nclass {names[label]}" for label in latents.labels[rows]] if names else [""] * len(rows)
-    if services.facts(ref).has.components:
-        components = services.components_of_images(ref).component[rows]
+    if catalogue.facts(ref).has.components:
+        components = encoding.components_of_images(ref).component[rows]
         kinds = [f"{kind}\ncomponent {k}" for kind, k in zip(kinds, components, strict=True)]
     told = zip(rows, kinds, latents.elbo[rows], strict=True)
     return [f"image {row}{kind}\nelbo (nats) {elbo:.1f}" for row, kind, elbo in told]

@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from app import frontend, services
-from app.services import cursor, decoder
+from app import frontend
+from app.services import catalogue, cursor, decoder
+from app.services.loading import Ref
 from app.widgets.controls import switch
 from app.widgets.kept import bring, kept
 from app.widgets.latent_plane.images import Coloured
 from app.widgets.page import mode
 
 
-def bring_pictures(ref: services.Ref) -> None:
+def bring_pictures(ref: Ref) -> None:
     """Send what the images need with the page where the server has no address for it; outside of fragments."""
-    if not services.is_vector(services.facts(ref).shape):
+    if not catalogue.is_vector(catalogue.facts(ref).shape):
         bring("means", ref, cursor.packed_means(ref))
         bring("originals", ref, cursor.packed_originals(ref))
 
 
-def picture_switches(ref: services.Ref) -> tuple[bool, bool]:
+def picture_switches(ref: Ref) -> tuple[bool, bool]:
     """Whether to show images at the points, and what places decode to behind them."""
-    if services.is_vector(services.facts(ref).shape):
+    if catalogue.is_vector(catalogue.facts(ref).shape):
         return False, False
     able = decoder.packed(ref) is not None
     images = (able or cursor.packed_originals(ref) is not None) and switch(
@@ -36,9 +37,7 @@ def picture_switches(ref: services.Ref) -> tuple[bool, bool]:
     return images, ground
 
 
-def show_pictures(
-    ref: services.Ref, chart_key: str, images: bool, ground: bool, means: bool, coloured: Coloured
-) -> None:
+def show_pictures(ref: Ref, chart_key: str, images: bool, ground: bool, means: bool, coloured: Coloured) -> None:
     """Draw the images that are switched on, and say what they are.
 
     Arguments:
@@ -51,7 +50,7 @@ def show_pictures(
     """
     if not images and not ground:
         return
-    facts, originals, packed = services.facts(ref), cursor.packed_originals(ref), decoder.packed(ref)
+    facts, originals, packed = catalogue.facts(ref), cursor.packed_originals(ref), decoder.packed(ref)
     frontend.plane_pictures(
         chart_key,
         shape=facts.shape,

@@ -4,13 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from app import services
 from app.figures.binned import outline_trace
 from app.figures.class_labels import add_legend
 from app.figures.drawing import Drawing
 from app.figures.plane import Components, plane
 from app.figures.points import POINTS, others
 from app.figures.theme import CLASS_COLOURS, Theme
+from app.records import Window
+from app.services import catalogue, densities, prior_components, priors
+from app.services.latent_plane import encoding, selection
+from app.services.loading import Ref
+from app.services.memory import cached
 from app.widgets.latent_plane.images import Coloured, class_names, colouring_of, of_classes, shuffled
 from app.widgets.latent_plane.view import Look
 from app.widgets.screen import picture_width
@@ -21,23 +25,23 @@ TOP = 50
 WIDTH = 640
 
 
-@services.cached(24)
+@cached(24)
 def draw_points(
-    ref: services.Ref, mode: Theme, height: int, means: bool, coloured: Coloured, ellipses: bool, look: Look
+    ref: Ref, mode: Theme, height: int, means: bool, coloured: Coloured, ellipses: bool, look: Look
 ) -> Drawing:
     """Draw the plane, which depends neither on the point clicked nor, where `frozen_view` says so, on the view."""
-    order = shuffled(services.facts(ref).images)
+    order = shuffled(catalogue.facts(ref).images)
     shown = of_classes(ref, coloured.classes)[order]
     others_order, order = order[~shown], order[shown]
-    placed = services.points(ref, means)
+    placed = encoding.points(ref, means)
     points = {"points": placed[order], "rows": order, "colouring": colouring_of(ref, coloured.by, order)}
-    whole = services.window((ref,))
+    whole = densities.window((ref,))
     drawing = base_plane(ref, mode, height, means, coloured, ellipses, look.view or whole, whole, points)
     if len(others_order):
         drawing.data.insert(0, others(placed[others_order], mode))
     drawing.update(dragmode=look.tool, uirevision=look.revision)
     if look.outlines:
-        mark_selected(drawing, np.isin(order, services.rows_inside(ref, look.outlines, means)))
+        mark_selected(drawing, np.isin(order, selection.rows_inside(ref, look.outlines, means)))
         drawing.add(outline_trace(look.outlines, webgl=True))
     return drawing
 
@@ -49,27 +53,27 @@ def mark_selected(drawing: Drawing, selected: np.ndarray) -> None:
 
 
 def base_plane(
-    ref: services.Ref,
+    ref: Ref,
     mode: Theme,
     height: int,
     means: bool,
     coloured: Coloured,
     ellipses: bool,
-    shown: services.Window,
-    lines: services.Window,
+    shown: Window,
+    lines: Window,
     points: dict[str, Any],
 ) -> Drawing:
     """Draw the plane with the prior's contours and ellipses, and with the points or class names that are given."""
-    facts, prior_density, components = services.facts(ref), services.prior_density(ref, lines), None
+    facts, prior_density, components = catalogue.facts(ref), densities.prior_density(ref, lines), None
     colour, names = coloured.by, class_names(ref)
     kind = "Posterior means" if means else "Samples of the posterior"
     held = "" if prior_density is None else ", and the contours that hold 50, 80, 95 and 99 % of the prior's mass"
     if ellipses and facts.has.components:
-        mixture = services.prior_on_plane(ref)
+        mixture = densities.prior_on_plane(ref)
         weights = np.exp(mixture.log_weights)
-        if facts.alive > services.MOST_SHOWN:
+        if facts.alive > prior_components.MOST_SHOWN:
             # What weighs nothing is not drawn, and the others keep their numbers.
-            shown_ones = services.most_used(ref)
+            shown_ones = prior_components.most_used(ref)
             weights[np.setdiff1d(np.arange(len(weights)), shown_ones)] = 0
         components = Components(mixture.mean, mixture.covariance, weights)
     drawing = plane(
@@ -80,8 +84,8 @@ def base_plane(
         components=components,
         prior=facts.prior,
         # The bar of the values stands where the name would, on a line as high.
-        title="\u00a0" if colour == "ELBO" else services.prior_name(facts.prior),
-        axes=services.plane(ref).axis_names,
+        title="\u00a0" if colour == "ELBO" else priors.prior_name(facts.prior),
+        axes=encoding.plane(ref).axis_names,
         height=height,
         **points,
     )

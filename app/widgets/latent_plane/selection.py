@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import services
 from app.figures.tiles import tiles
+from app.services import catalogue, images
+from app.services.latent_plane import encoding, selection, view
+from app.services.latent_plane.selection import Outlines
+from app.services.loading import Ref
 from app.widgets.controls import slide, switch
 from app.widgets.export import csv_button, figure
 from app.widgets.fragment import fragment
@@ -28,7 +31,7 @@ MOST_OUTLINES, MOST_CORNERS, FARTHEST = 50, 20_000, 1e12
 
 @fragment
 def selected_images(
-    ref: services.Ref,
+    ref: Ref,
     outlined: np.ndarray,
     place: tuple[float, float],
     means: bool,
@@ -36,7 +39,7 @@ def selected_images(
     classes: tuple[int, ...] = (),
 ) -> None:
     """The images selected, by lasso or by distance from the point; their classes; a table to download."""
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     st.subheader("Selected images", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         radius = slide(
@@ -47,13 +50,13 @@ def selected_images(
             default=0.0,
             step=0.05,
             help="Selects the images whose dots lie within this distance of the decoded point, in latent units"
-            + (". " if services.plane(ref).exact else " on the plane. ")
+            + (". " if encoding.plane(ref).exact else " on the plane. ")
             + "A lasso or box selection takes precedence.",
             width=SLIDER_WIDTH,
         )
         rows = outlined
         if radius and not len(outlined):
-            rows = services.within(ref, place, radius, means)
+            rows = selection.within(ref, place, radius, means)
             rows = rows[of_classes(ref, classes)[rows]]
         if len(rows):
             how = "inside the selection" if len(outlined) else f"within {radius:.2f} of the point"
@@ -77,11 +80,11 @@ def selected_images(
         look_closer(view, ref, rows, means, drawn=bool(len(outlined)))
 
 
-def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
+def show_mix(ref: Ref, rows: np.ndarray) -> None:
     """How many of the selected images belong to each class, or to each component where there are no classes."""
     names = class_names(ref)
     by = "class" if names else "component"
-    each = services.latents(ref).labels[rows] if names else services.components_of_images(ref).component[rows]
+    each = encoding.latents(ref).labels[rows] if names else encoding.components_of_images(ref).component[rows]
     kinds, members = np.unique(each, return_counts=True)
     most = np.argsort(-members, kind="stable")
     kinds, members = kinds[most], members[most]
@@ -98,24 +101,24 @@ def show_mix(ref: services.Ref, rows: np.ndarray) -> None:
     )
 
 
-def show_images(ref: services.Ref, rows: np.ndarray) -> None:
+def show_images(ref: Ref, rows: np.ndarray) -> None:
     """The selected images; of many, a random sample of stated size."""
-    facts = services.facts(ref)
+    facts = catalogue.facts(ref)
     shown = np.sort(np.random.default_rng(0).permutation(rows)[:SHOWN])
     wanted = tuple(int(row) for row in shown)
-    images = services.test_images(ref, wanted)
+    found = images.test_images(ref, wanted)
     # Without the images there is nothing to switch between.
-    rebuilt = images.originals and switch(
+    rebuilt = found.originals and switch(
         "Reconstructions", key="latent_rebuilt", help="Decoded posterior means of the same images."
     )
-    kind = "images" if images.originals and not rebuilt else "reconstructions"
+    kind = "images" if found.originals and not rebuilt else "reconstructions"
     st.caption(
         f"{len(shown)} {kind}" + (f" of the {len(rows):,}, a random sample (seed 0)" if len(shown) < len(rows) else "")
     )
     if kind == "reconstructions" and (words := rebuilt_words(ref)):
         st.caption(words)
     drawing, _ = tiles(
-        services.reconstructions(ref, wanted) if rebuilt else images.pixels,
+        images.reconstructions(ref, wanted) if rebuilt else found.pixels,
         mode(),
         alt=f"{len(shown)} selected test images, shown as {kind}",
         columns=COLUMNS,
@@ -130,22 +133,22 @@ def show_images(ref: services.Ref, rows: np.ndarray) -> None:
         data_notice(ref, key="latent_download")
 
 
-def look_closer(key: str, ref: services.Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
+def look_closer(key: str, ref: Ref, rows: np.ndarray, means: bool, drawn: bool) -> None:
     """Zoom to the selected images, and clear the selection."""
     if st.button("Zoom to these images", key="latent_closer", icon=":material/zoom_in:"):
-        show_part(key, services.window_of(ref, rows, means))
+        show_part(key, view.window_of(ref, rows, means))
         st.rerun()
     if drawn and st.button("Clear selection", key="latent_undrawn", icon=":material/close:"):
         forget_outlines()
         st.rerun()
 
 
-def follow_outlines(ref: services.Ref, chart_key: str) -> None:
+def follow_outlines(ref: Ref, chart_key: str) -> None:
     """Keep what the browser just drew on the plane."""
     keep_outlines(ref, *outlines_of(st.session_state.get(chart_key)))
 
 
-def outlines_of(event: Any) -> tuple[services.Outlines, str | None]:
+def outlines_of(event: Any) -> tuple[Outlines, str | None]:
     """The outlines of a figure's selection event, and the tool that drew the last of them.
 
     The browser is not ours: what is no outline is left out.

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import services, state
+from app import state
 from app.figures.plane import NARROWEST
 from app.frontend import View, watch_view
+from app.records import Window
+from app.services.latent_plane.selection import Outlines
+from app.services.loading import Ref
 
 _OUTLINES = "_latent_outlines"
 _TOOL = "_latent_tool"
@@ -28,13 +31,13 @@ class Look(NamedTuple):
             another figure.
     """
 
-    view: services.Window | None = None
-    outlines: services.Outlines = ()
+    view: Window | None = None
+    outlines: Outlines = ()
     tool: str = "pan"
     revision: bool = False
 
 
-def look_at(ref: services.Ref, key: str) -> Look:
+def look_at(ref: Ref, key: str) -> Look:
     """How this session looks at the plane of a checkpoint: the part in view is in the URL under `key`.
 
     A part of one model's plane is nothing on another's: a new model is seen whole.
@@ -51,10 +54,10 @@ def look_at(ref: services.Ref, key: str) -> Look:
     )
 
 
-def _part_in_view(key: str) -> services.Window | None:
+def _part_in_view(key: str) -> Window | None:
     """The part of the plane that the URL names, rounded as it stands there; None for the whole."""
     ends = state.window(key)
-    return None if ends is None else services.Window(*ends)
+    return None if ends is None else Window(*ends)
 
 
 def frozen_view(look: Look, drawn_for: Hashable) -> Look:
@@ -78,7 +81,7 @@ def frozen_view(look: Look, drawn_for: Hashable) -> Look:
     return look
 
 
-def show_part(key: str, part: services.Window | View | None) -> None:
+def show_part(key: str, part: Window | View | None) -> None:
     """Look at a part of the plane from the next run on; at the whole if None."""
     if part is None:
         state.clear_point(key)
@@ -95,7 +98,7 @@ def follow_view(chart_key: str, key: str) -> None:
         st.session_state[_TOOL] = tool
         if part is not None and not state.is_part(part.left, part.right, part.bottom, part.top):
             # Drawn anew at the nearest that can be drawn, also where that is what was drawn before.
-            st.session_state[_REPORTED] = services.Window(*part)
+            st.session_state[_REPORTED] = Window(*part)
             st.session_state[_TURNED_BACK] = not st.session_state.get(_TURNED_BACK, False)
             show_part(key, _widened(part))
             return
@@ -112,7 +115,7 @@ def _widened(part: View) -> View:
     return View(x - half_width, x + half_width, y - half_height, y + half_height)
 
 
-def keep_outlines(ref: services.Ref, outlines: services.Outlines, tool: str | None) -> None:
+def keep_outlines(ref: Ref, outlines: Outlines, tool: str | None) -> None:
     """Keep what was just drawn with lasso or box: the figure is drawn anew, and plotly forgets it.
 
     Arguments:
@@ -130,7 +133,7 @@ def forget_outlines() -> None:
     st.session_state.pop(_OUTLINES, None)
 
 
-def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole: services.Window) -> None:
+def part_inputs(key: str, shown: Window, names: tuple[str, str], whole: Window) -> None:
     """Zoom by keyboard: the four ends of a region of the plane, and a button for the whole.
 
     Arguments:
@@ -160,7 +163,7 @@ def part_inputs(key: str, shown: services.Window, names: tuple[str, str], whole:
             ]
             if st.form_submit_button("Zoom to this region"):
                 if state.is_part(*ends):
-                    show_part(key, services.Window(*ends))
+                    show_part(key, Window(*ends))
                     st.rerun()
                 st.error(f"Each \u201cfrom\u201d must be smaller than its \u201cto\u201d by at least {NARROWEST:g}.")
         if state.window(key) and st.button("Show the whole plane", key=f"{key}_whole", icon=":material/zoom_out_map:"):

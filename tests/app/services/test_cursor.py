@@ -7,6 +7,10 @@ import zlib
 import numpy as np
 import pytest
 
+from app.services import images
+from app.services.images import Images
+from app.services.latent_plane import encoding
+
 
 def read(sent: bytes) -> tuple[dict, bytes]:
     (length,) = struct.unpack_from("<I", sent)
@@ -14,13 +18,13 @@ def read(sent: bytes) -> tuple[dict, bytes]:
 
 
 @pytest.mark.parametrize("name", ["tiny-2d/vamp", "tiny-5d/vamp-weighted"])
-def test_means_are_those_of_the_checkpoint(services, refs, monkeypatch, name):
+def test_means_are_those_of_the_checkpoint(refs, monkeypatch, name):
     from app.services import cursor
 
     monkeypatch.setattr(cursor, "MOST", 7)
     ref = refs[name]
     header, numbers = read(cursor.packed_means(ref).sent)
-    known = services.latents(ref)
+    known = encoding.latents(ref)
     count, dims = len(header["ids"]), known.mean.shape[1]
     assert (count, header["latent"]) == (7, dims)
     assert (header["ids"][0], header["ids"][-1]) == (known.ids[0], known.ids[-1])
@@ -28,12 +32,12 @@ def test_means_are_those_of_the_checkpoint(services, refs, monkeypatch, name):
     floats = np.frombuffer(numbers, "<f4")
     np.testing.assert_array_equal(floats[: count * dims].reshape(count, dims), known.mean[rows])
     placed = floats[count * dims :].reshape(2, count, 2)
-    np.testing.assert_array_equal(placed[0], services.points(ref, True)[rows])
-    np.testing.assert_array_equal(placed[1], services.points(ref)[rows])
+    np.testing.assert_array_equal(placed[0], encoding.points(ref, True)[rows])
+    np.testing.assert_array_equal(placed[1], encoding.points(ref)[rows])
     assert [header["classes"][label] for label in header["labels"]] == [str(each) for each in known.labels[rows]]
 
 
-def test_all_priors_have_the_same_images_and_originals_where_at_hand(services, refs, monkeypatch):
+def test_all_priors_have_the_same_images_and_originals_where_at_hand(refs, monkeypatch):
     from app.services import cursor
 
     family = [refs[f"tiny-2d/{prior}"] for prior in ("sg", "mog", "vamp")]
@@ -43,8 +47,8 @@ def test_all_priors_have_the_same_images_and_originals_where_at_hand(services, r
     assert header["ids"] == ids[0]
     pixels = np.frombuffer(zlib.decompress(deflated), np.uint8).reshape(-1, *header["shape"])
     rows = tuple(cursor.cursor_rows(family[0]).tolist())
-    np.testing.assert_array_equal(pixels, services.test_images(family[0], rows).pixels)
-    absent = services.Images(services.reconstructions(family[0], rows), originals=False)
+    np.testing.assert_array_equal(pixels, images.test_images(family[0], rows).pixels)
+    absent = Images(images.reconstructions(family[0], rows), originals=False)
     monkeypatch.setattr(cursor, "test_images", lambda ref, rows: absent)
     cursor.packed_originals.clear()
     assert cursor.packed_originals(family[0]) is None

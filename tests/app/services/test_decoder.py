@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.services import content
+from app.services import content, densities, images
 from tests.app.reading import ref_of
 from vampcore.models import decoded_means
 
@@ -73,9 +73,9 @@ class Unpacked:
         return values["image"].reshape(self.header["shape"])
 
 
-def places(ref, shipped):
+def places(ref):
     """Places over the window, some near its edges, where few components are near."""
-    window = shipped.window((ref,))
+    window = densities.window((ref,))
     draws = np.random.default_rng(0).uniform(size=(12, 2))
     return np.array([window.left, window.bottom]) + draws * (window.right - window.left)
 
@@ -84,12 +84,12 @@ def places(ref, shipped):
 def test_the_bytes_decode_as_the_model_does(shipped, experiment, prior):
     from app.services import decoder, loading
 
-    ref = ref_of(shipped, experiment, prior)
+    ref = ref_of(experiment, prior)
     read = Unpacked.of(decoder.packed(ref).sent)
     assert read.header["weights"] == "float16"
     model = loading.loaded(ref).checkpoint.model
-    for x, y in places(ref, shipped):
-        place = shipped.decode_place(ref, float(x), float(y))
+    for x, y in places(ref):
+        place = images.decode_place(ref, float(x), float(y))
         z = read.lift((np.float32(x), np.float32(y)))
         np.testing.assert_allclose(z, place.z, rtol=1e-4, atol=1e-4)
         (image,) = next(decoded_means(model, (torch.tensor(place.z[None]),), torch.Generator()))
@@ -99,13 +99,13 @@ def test_the_bytes_decode_as_the_model_does(shipped, experiment, prior):
 def test_only_the_locations_of_a_logistic_are_sent(shipped):
     from app.services import decoder
 
-    ref = ref_of(shipped, "frey-2d", "sg")
+    ref = ref_of("frey-2d", "sg")
     read = Unpacked.of(decoder.packed(ref).sent)
     last = read.header["layers"][-1]
     assert last["size"] == math.prod(read.header["shape"]) == 560
 
 
-def test_weights_that_halves_would_change_are_sent_whole(services, refs, monkeypatch):
+def test_weights_that_halves_would_change_are_sent_whole(refs, monkeypatch):
     from app.services import decoder
 
     ref = refs["tiny-5d/vamp-weighted"]
@@ -124,7 +124,7 @@ def test_weights_that_halves_would_change_are_sent_whole(services, refs, monkeyp
 @pytest.mark.parametrize(
     ("architecture", "reason"), [("convhvae", "not made of dense layers"), ("pixelhvae", "one pixel after the other")]
 )
-def test_what_is_not_dense_is_refused_in_words(services, refs, monkeypatch, architecture, reason):
+def test_what_is_not_dense_is_refused_in_words(refs, monkeypatch, architecture, reason):
     from app.services import decoder
     from vampcore.config import Config, DataSpec
     from vampcore.models import build
@@ -142,7 +142,7 @@ def test_what_is_not_dense_is_refused_in_words(services, refs, monkeypatch, arch
     assert decoder.packed(ref) is None
 
 
-def test_too_many_weights_are_refused_in_words(services, refs, monkeypatch):
+def test_too_many_weights_are_refused_in_words(refs, monkeypatch):
     from app.services import decoder
 
     assert decoder.refusal(refs["tiny-2d/sg"]) == ""
@@ -150,7 +150,7 @@ def test_too_many_weights_are_refused_in_words(services, refs, monkeypatch):
     assert "million weights" in decoder.refusal(refs["tiny-2d/sg"])
 
 
-def test_only_the_content_of_listed_checkpoints_is_found(services, refs):
+def test_only_the_content_of_listed_checkpoints_is_found(refs):
     from app.services import decoder
 
     ref, other = refs["tiny-2d/sg"], refs["tiny-2d/mog"]

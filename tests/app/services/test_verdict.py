@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from app.services import priors
+from app.services import catalogue, priors, scores
 from app.services import verdict as judging
 
 
@@ -13,11 +13,11 @@ def family(refs):
     return tuple(ref for name, ref in refs.items() if name.startswith("tiny-2d"))
 
 
-def test_priors_are_held_against_the_single_component_by_their_elbo(services, family):
+def test_priors_are_held_against_the_single_component_by_their_elbo(models, family):
     found = judging.verdict(family)
     assert (found.base.prior, found.score, found.left_out) == ("sg", "elbo", ())
     for ref in family[1:]:
-        stored = services.stored_difference(ref, family[0])
+        stored = scores.stored_difference(ref, family[0])
         assert found.over_base(ref).value == pytest.approx(stored.value)
         assert found.over_base(ref).se == pytest.approx(stored.se)
         assert found.over_base(ref).trainings == 1
@@ -27,12 +27,12 @@ def test_priors_are_held_against_the_single_component_by_their_elbo(services, fa
 
 
 def test_shipped_log_likelihoods_are_compared(shipped):
-    refs = next(each.refs for each in shipped.experiments() if each.name == "digits-2d")
+    refs = next(each.refs for each in catalogue.experiments() if each.name == "digits-2d")
     found = judging.verdict(refs)
     assert found.score == "log_likelihood"
     assert found.metric.estimator == "quadrature"
     assert [found.over_base(ref).outcome for ref in refs[1:]] == ["better", "better"]
-    assert found.over_base(refs[1]).value == pytest.approx(shipped.stored_difference(refs[1], refs[0]).value)
+    assert found.over_base(refs[1]).value == pytest.approx(scores.stored_difference(refs[1], refs[0]).value)
 
 
 def test_a_prior_that_was_tested_on_other_images_is_left_out(family, monkeypatch):

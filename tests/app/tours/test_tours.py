@@ -137,10 +137,10 @@ def hardest(model, said):
 
 
 def cloud(model, said):
-    from app.services.latent_plane import points
+    from app.services.latent_plane import encoding
     from app.tours.numbers import ref
 
-    radius = torch.distributions.Chi2(2).cdf(torch.tensor(points.latents(ref(FLAT, "sg")).sample).square().sum(1))
+    radius = torch.distributions.Chi2(2).cdf(torch.tensor(encoding.latents(ref(FLAT, "sg")).sample).square().sum(1))
     share = float((radius <= 0.99).double().mean())
     assert share > 0.9
     assert f"{percent(share)} of the test images" in said

@@ -6,6 +6,6 @@ import pytest
 @pytest.fixture
 def refs(models):
     """The checkpoints of the family that has all three priors."""
-    from app import services
+    from app.services import catalogue
 
-    return next(each for each in services.experiments() if each.name == "tiny-2d").refs
+    return next(each for each in catalogue.experiments() if each.name == "tiny-2d").refs

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.frontend import View
+from app.services import catalogue
 from app.widgets.latent_plane import view
 from tests.app.reading import open_page
 
@@ -23,10 +24,8 @@ def spec(at: AppTest) -> str:
 
 def lasso(at: AppTest, left: float, right: float, bottom: float, top: float) -> AppTest:
     """The page after a rectangle was drawn with the lasso, as the browser reports it."""
-    from app import services
-
     corners = ((left, bottom), (right, bottom), (right, top), (left, top))
-    ref = next(each for each in services.experiments() if each.name == "tiny-2d").refs[2]
+    ref = next(each for each in catalogue.experiments() if each.name == "tiny-2d").refs[2]
     at.session_state["_latent_outlines"] = (ref, (corners,))
     at.run()
     assert not at.exception

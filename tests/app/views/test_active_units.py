@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue, priors, units
+from app.services.latent_plane import encoding
+from app.widgets import numbers
 from tests.app.reading import open_page, words
 
 ACTIVITY, KL, SWEEP, MUTED = range(4)
@@ -19,9 +22,7 @@ def opened(experiment="tiny-5d", prior="Vamp, learned weights", **query: str) ->
 
 @pytest.fixture
 def ref(models):
-    from app import services
-
-    return next(each for each in services.experiments() if each.name == "tiny-5d").refs[0]
+    return next(each for each in catalogue.experiments() if each.name == "tiny-5d").refs[0]
 
 
 def figure(at: AppTest, chart: int) -> dict:
@@ -43,32 +44,29 @@ def shown(at: AppTest) -> dict[str, str]:
 
 @pytest.mark.parametrize(("experiment", "prior"), EVERY)
 def test_figures_are_the_services_for_every_prior(models, experiment, prior):
-    from app import services, widgets
-
     at = opened(experiment, prior)
-    family = next(each for each in services.experiments() if each.name == experiment)
+    family = next(each for each in catalogue.experiments() if each.name == experiment)
     ref = next(each for each in family.refs if each.prior == at.sidebar.get_by_key("prior").value)
     for each in family.refs:
-        assert shown(at)[services.prior_name(each.prior)] == services.active_label(each)
+        assert shown(at)[priors.prior_name(each.prior)] == units.active_label(each)
     assert len(figure(at, ACTIVITY)["data"]) == len(family.refs)
-    layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
+    layer, parts = units.activity(ref)[0], units.kl_per_dimension(ref)
     unit = int(layer.activity.argmax())
     assert f"**Unit {unit}**" in words(at)
-    assert shown(at)["Activity A"] == widgets.format_value(float(layer.activity[unit]))
-    assert shown(at)["A / mean \u03c3\u00b2"] == widgets.format_value(float(layer.ratio[unit]))
-    assert shown(at)["KL (nats/image)"] == widgets.format_value(float(parts.kl[unit]), float(parts.kl_se[unit]))
-    assert f"**{widgets.format_value(parts.total, parts.total_se)} nats/image** (n = 300, one sample each)" in words(at)
-    cost = services.ablate_unit(ref, unit)
-    assert shown(at)["Reconstruction lost"] == widgets.format_value(cost.value, cost.se)
+    assert shown(at)["Activity A"] == numbers.format_value(float(layer.activity[unit]))
+    assert shown(at)["A / mean \u03c3\u00b2"] == numbers.format_value(float(layer.ratio[unit]))
+    assert shown(at)["KL (nats/image)"] == numbers.format_value(float(parts.kl[unit]), float(parts.kl_se[unit]))
+    assert f"**{numbers.format_value(parts.total, parts.total_se)} nats/image** (n = 300, one sample each)" in words(at)
+    cost = units.ablate_unit(ref, unit)
+    assert shown(at)["Reconstruction lost"] == numbers.format_value(cost.value, cost.se)
     assert not at.warning
 
 
 def test_the_kl_has_the_errors_of_the_library(ref):
-    from app import services
     from app.services.loading import loaded, noise
     from vampcore import metrics
 
-    parts, model = services.kl_per_dimension(ref), loaded(ref)
+    parts, model = units.kl_per_dimension(ref), loaded(ref)
     found = metrics.kl_per_dimension(model.posterior, model.prior, noise(0))
     assert parts.total_se == pytest.approx(float(found.total_se))
     assert parts.dependence_se == pytest.approx(float(found.dependence_se))
@@ -77,15 +75,13 @@ def test_the_kl_has_the_errors_of_the_library(ref):
 
 
 def test_a_rank_chooses_the_unit_everywhere(ref):
-    from app import services
-
-    order = np.argsort(-services.activity(ref)[0].activity, kind="stable")
+    order = np.argsort(-units.activity(ref)[0].activity, kind="stable")
     for rank in (1, 3, 5):
         at = opened(units_rank=str(rank))
         unit = int(order[rank - 1])
         assert f"**Unit {unit}**" in words(at)
         assert [each.value for each in at.subheader][1:] == [f"What unit {unit} does", f"Without unit {unit}"]
-        values = services.traverse(ref, unit).values
+        values = units.traverse(ref, unit).values
         texts = figure(at, SWEEP)["data"][0]["text"]
         assert [float(text.replace("\u2212", "-")) for text in texts] == pytest.approx(values.tolist(), abs=0.006)
 
@@ -118,13 +114,11 @@ def test_another_image_changes_the_sweep_alone(models):
 
 
 def test_the_price_of_muting_says_on_how_many_images_it_was_measured(ref):
-    from app import services, widgets
-
-    unit = int(services.activity(ref)[0].activity.argmax())
+    unit = int(units.activity(ref)[0].activity.argmax())
     at = opened(units_limit="100")
-    cost = services.ablate_unit(ref, unit, limit=100)
+    cost = units.ablate_unit(ref, unit, limit=100)
     assert cost.n == 100
-    assert shown(at)["Reconstruction lost"] == widgets.format_value(cost.value, cost.se)
+    assert shown(at)["Reconstruction lost"] == numbers.format_value(cost.value, cost.se)
     assert "nats/image, n\u00a0=\u00a0100, S\u00a0=\u00a01" in words(at)
     assert "nats/image, n\u00a0=\u00a0300, S\u00a0=\u00a01" in words(opened(units_limit="all"))
 
@@ -136,22 +130,18 @@ def test_no_more_images_are_offered_than_there_are(ref):
 
 
 def test_muted_images_go_from_one_end_of_the_unit_to_the_other(ref):
-    from app import services
-
-    unit = int(services.activity(ref)[0].activity.argmax())
+    unit = int(units.activity(ref)[0].activity.argmax())
     texts = figure(opened(), MUTED)["data"][0]["text"]
     rows = [int(text.split("<br>")[1]) for text in texts[: len(texts) // 2]]
-    along = services.latents(ref).mean[rows, unit]
+    along = encoding.latents(ref).mean[rows, unit]
     assert (np.diff(along) >= 0).all()
-    assert along[0] < np.quantile(services.latents(ref).mean[:, unit], 0.1)
-    assert along[-1] > np.quantile(services.latents(ref).mean[:, unit], 0.9)
+    assert along[0] < np.quantile(encoding.latents(ref).mean[:, unit], 0.1)
+    assert along[-1] > np.quantile(encoding.latents(ref).mean[:, unit], 0.9)
 
 
 def test_the_table_holds_every_unit_with_its_error(ref):
-    from app import services
-
     table = opened().dataframe[0].value
-    layer, parts = services.activity(ref)[0], services.kl_per_dimension(ref)
+    layer, parts = units.activity(ref)[0], units.kl_per_dimension(ref)
     assert sorted(table["unit"]) == list(range(5))
     np.testing.assert_array_equal(table["A (latent units\u00b2)"], np.sort(layer.activity)[::-1])
     np.testing.assert_array_equal(table["KL (nats/image)"], parts.kl[table["unit"]])
@@ -163,16 +153,15 @@ def test_two_layers_are_counted_from_the_data_up(ref, monkeypatch):
     """A layer below the top one has activities, a place in the table and in the count, and no KL to the prior."""
     import dataclasses
 
-    from app import services
     from app.services import units
 
-    (top,) = services.activity(ref)
+    (top,) = units.activity(ref)
     lower = dataclasses.replace(top, activity=top.activity * 0 + 0.5, active=top.active | True, count=5)
-    monkeypatch.setattr(services, "activity", lambda ref: (top, lower))
     monkeypatch.setattr(units, "activity", lambda ref: (top, lower))
-    known = services.facts(ref)
+    monkeypatch.setattr(units, "activity", lambda ref: (top, lower))
+    known = catalogue.facts(ref)
     known = dataclasses.replace(known, info=dataclasses.replace(known.info, latent_dims=(5, 5)))
-    monkeypatch.setattr(services, "facts", lambda ref: known)
+    monkeypatch.setattr(catalogue, "facts", lambda ref: known)
     at = opened()
     assert shown(at)["VampPrior, learned weights"] == f"5+{top.count} of 5+5"
     assert "active units (z1 + z2)" in words(at)

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue, compare, densities, hole_mass, images, loading, scores
+from app.services.latent_plane import encoding
+from app.services.scores import Metric
+from app.widgets import numbers
 from tests.app.reading import MAIN, as_shown, charts, open_page, pictures, words
 
 QUICK = {"compare_images": "100", "compare_importance": "10"}
@@ -29,28 +33,24 @@ def opened(experiment="tiny-2d", **query: str | list[str]) -> AppTest:
 
 
 def test_the_table_is_what_the_service_measures(refs):
-    from app import services, widgets
-
     at = opened(compare_subset="3")
     table = at.table[LIVE].value
     assert list(table.columns) == ["SG", "MoG", "Vamp"]
-    found = services.measure(refs, 100, 10, 3)
+    found = compare.measure(refs, 100, 10, 3)
     for each, name in zip(found, table.columns, strict=True):
         elbo = each.get("elbo")
-        assert table.loc[ELBO, name] == widgets.format_value(elbo.value, elbo.se)
+        assert table.loc[ELBO, name] == numbers.format_value(elbo.value, elbo.se)
     # The estimator of log p(x), and the difference.
-    assert len(table) == len(services.LIVE_ROWS) + 2
+    assert len(table) == len(compare.LIVE_ROWS) + 2
     assert "a random 100 of the 300 test images, the same for every prior; S = 10" in words(at)
-    assert services.device().name in words(at)
+    assert loading.device().name in words(at)
     assert not at.warning
 
 
 def test_a_subset_says_how_it_differs_from_the_whole(refs):
-    from app import services
-
     at = opened(compare_against="Vamp")
-    rows = services.measure(refs, 100, 10, 0)[2].rows
-    stored = services.latents(refs[2]).elbo
+    rows = compare.measure(refs, 100, 10, 0)[2].rows
+    stored = encoding.latents(refs[2]).elbo
     shift = stored[rows].mean() - stored.mean()
     side = "above" if shift >= 0 else "below"
     assert f"their stored ELBO with Vamp is {abs(shift):.2f} nats/image {side} the mean over all 300." in words(at)
@@ -58,29 +58,25 @@ def test_a_subset_says_how_it_differs_from_the_whole(refs):
 
 
 def test_differences_are_paired_and_taken_from_the_prior_chosen(refs):
-    from app import services, widgets
-
     at = opened(compare_against="Vamp")
     row = at.table[LIVE].value.loc["log p(x) minus that of Vamp (nats/image)"]
-    sg, mog, vamp = services.measure(refs, 100, 10, 0)
-    paired = services.difference(sg, vamp)
+    sg, mog, vamp = compare.measure(refs, 100, 10, 0)
+    paired = compare.difference(sg, vamp)
     assert row["Vamp"] == "reference"
-    assert row["SG"] == widgets.signed_difference(paired)
+    assert row["SG"] == numbers.signed_difference(paired)
     # The checkpoints store the ELBO alone: log p(x) measured now is the better score, and is drawn too.
     drawn = charts(at)[-1]["data"]
     assert [each["y"] for each in drawn] == [["SG"], ["MoG"]]
-    assert drawn[1]["x"] == [pytest.approx(services.difference(mog, vamp).value)]
+    assert drawn[1]["x"] == [pytest.approx(compare.difference(mog, vamp).value)]
 
 
 HOLES = "Prior mass in holes, minus the floor"
 
 
 def test_the_prior_mass_in_holes_is_shown_without_the_floor(refs):
-    from app import services, widgets
-
     at = opened()
     assert {metric.label: metric.value for metric in at.metric} == {
-        f"{HOLES}, {name}": widgets.format_metric(services.hole_share(ref))
+        f"{HOLES}, {name}": numbers.format_metric(hole_mass.hole_share(ref))
         for ref, name in zip(refs, ("SG", "MoG", "Vamp"), strict=True)
     }
     assert "n = 300 test images; ± the spread over 20 random half-splits, 1,000 draws each; floor" in words(at)
@@ -89,12 +85,10 @@ def test_the_prior_mass_in_holes_is_shown_without_the_floor(refs):
 
 @pytest.mark.parametrize("experiment", ["digits-2d", "frey-2d"])
 def test_there_is_no_such_number_where_the_floor_is_high(shipped, experiment):
-    from app import services
-
-    ref = next(each for each in services.experiments() if each.name == experiment).ref("sg")
-    found = services.measured_holes(ref)
-    assert found.floor.value > services.MOST_FLOOR
-    assert services.hole_share(ref) is None
+    ref = next(each for each in catalogue.experiments() if each.name == experiment).ref("sg")
+    found = hole_mass.measured_holes(ref)
+    assert found.floor.value > hole_mass.MOST_FLOOR
+    assert hole_mass.hole_share(ref) is None
     at = opened(experiment)
     assert not at.metric
     assert "Samples from the hatched region\n" in words(at)
@@ -106,12 +100,11 @@ def test_samples_from_holes_stand_beside_others(refs):
     """Each is decoded from where it says, by the two densities themselves."""
     import torch
 
-    from app import services
     from app.services.densities import aggregate, aggregate_levels, mass_curve
     from app.services.loading import loaded
 
     for ref in refs:
-        found = services.hole_samples(ref, 12)
+        found = hole_mass.hole_samples(ref, 12)
         assert len(found.inside.z) == min(12, round(found.share * found.draws))
         assert len(found.outside.z) == 12
         for each, expected in ((found.inside, True), (found.outside, False)):
@@ -119,8 +112,8 @@ def test_samples_from_holes_stand_beside_others(refs):
             inside = loaded(ref).prior.log_prob(z) >= mass_curve(ref)[94]
             hole = inside & (aggregate(ref).log_prob(z) < aggregate_levels(ref)[-1])
             assert (hole == expected).all()
-            np.testing.assert_array_equal(each.pixels, services.decode(ref, each.z))
-    assert len(services.hole_samples(refs[0], 12).inside.z) > 0
+            np.testing.assert_array_equal(each.pixels, images.decode(ref, each.z))
+    assert len(hole_mass.hole_samples(refs[0], 12).inside.z) > 0
 
 
 def planes(at: AppTest) -> list[dict]:
@@ -129,15 +122,13 @@ def planes(at: AppTest) -> list[dict]:
 
 
 def test_each_map_has_its_own_range_unless_one_is_asked_for(refs):
-    from app import services
-
     ranges = [drawn["layout"]["xaxis"]["range"] for drawn in planes(opened(compare_range="shared"))]
-    shared = services.window(refs)
+    shared = densities.window(refs)
     assert ranges == [pytest.approx([shared.left, shared.right], rel=1e-6)] * 6
     at = opened()
     own = [drawn["layout"]["xaxis"]["range"] for drawn in planes(at)]
     assert own[:3] == own[3:]
-    windows = [services.window((ref,)) for ref in refs]
+    windows = [densities.window((ref,)) for ref in refs]
     assert own[:3] == [pytest.approx([each.left, each.right], rel=1e-6) for each in windows]
     bars = [shape["x1"] - shape["x0"] for drawn in planes(at)[:3] for shape in drawn["layout"]["shapes"]]
     assert bars == [pytest.approx(bars[0])] * 3
@@ -146,9 +137,7 @@ def test_each_map_has_its_own_range_unless_one_is_asked_for(refs):
 
 def number_of_pictures(refs) -> int:
     """Samples, samples from outside the holes, and samples from them where any were found, for each prior."""
-    from app import services
-
-    return sum(2 + bool(len(services.hole_samples(ref, 12).inside.z)) for ref in refs)
+    return sum(2 + bool(len(hole_mass.hole_samples(ref, 12).inside.z)) for ref in refs)
 
 
 def test_noise_temperature_and_number_change_the_samples_alone(refs):
@@ -205,17 +194,16 @@ def test_one_prior_in_five_dimensions_has_nothing_to_be_compared_with(models):
 
 
 def test_heavy_work_waits_for_the_button(refs, monkeypatch):
-    from app import services
     from app.services import compare
 
     asked = []
-    measure = services.measure
+    measure = compare.measure
 
     def lighter(chosen, limit, samples, seed, progress):
         asked.append((limit, samples))
         return measure(chosen, limit, 10, seed, progress)
 
-    monkeypatch.setattr(services, "measure", lighter)
+    monkeypatch.setattr(compare, "measure", lighter)
     monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: 1e-4)
     at = opened(compare_images="all", compare_importance="5000")
     assert asked == []
@@ -232,13 +220,12 @@ def test_heavy_work_waits_for_the_button(refs, monkeypatch):
 
 def test_work_weighs_what_a_sample_of_the_model_takes(refs, monkeypatch):
     """The same choice starts by itself for a quick decoder, and waits for the button where one is slow."""
-    from app import services
     from app.services import compare
 
     seconds = {"sg": 1e-6, "mog": 1e-6, "vamp": 1e-6}
     monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: seconds[ref.prior])
     # 100 images of 10 importance samples and 2 more, and the 300 of the aggregate, for each of three priors.
-    assert services.expected_seconds(refs, 100, 10) == pytest.approx(3 * 1500e-6)
+    assert compare.expected_seconds(refs, 100, 10) == pytest.approx(3 * 1500e-6)
     assert len(opened().table) == 2
     seconds["vamp"] = 4.5e-2
     at = opened()
@@ -268,7 +255,6 @@ def test_what_a_sample_takes_is_found_from_a_block_that_is_long_enough(refs, tim
 
 
 def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):
-    from app import services, widgets
     from tests.app.conftest import clear_caches
     from vampcore import datasets
 
@@ -276,8 +262,8 @@ def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):
     monkeypatch.setattr(datasets, "available", lambda name: False)
     at = opened()
     table = at.table[0].value
-    stored = services.metric(refs[2], "elbo")
-    assert table.loc[ELBO, "Vamp"] == widgets.format_value(stored.value, stored.se)
+    stored = catalogue.metric(refs[2], "elbo")
+    assert table.loc[ELBO, "Vamp"] == numbers.format_value(stored.value, stored.se)
     assert "Stored with the checkpoints" in words(at)
     assert "no scores can be measured without the original images" in words(at)
     assert "shown instead" not in words(at)
@@ -308,17 +294,15 @@ def saturated(found, value=5.69):
 def test_a_saturated_mutual_information_is_a_bound_in_the_cell(refs, monkeypatch):
     import dataclasses
 
-    from app import services
-
     def saturate(found):
         near = (saturated(each) if each.name == "mutual_information" else each for each in found.metrics)
         return dataclasses.replace(found, metrics=tuple(near))
 
-    measure = services.measure
+    measure = compare.measure
     plain = opened()
     assert "lower bound (" not in words(plain)
     assert not any("\u2264" in cell for table in plain.table for cell in table.value.to_numpy().ravel())
-    monkeypatch.setattr(services, "measure", lambda *given: tuple(saturate(each) for each in measure(*given)))
+    monkeypatch.setattr(compare, "measure", lambda *given: tuple(saturate(each) for each in measure(*given)))
     at = opened()
     assert "SG, MoG, Vamp: mutual information is near its ceiling, log N = 5.70 for N = 300 images." in words(at)
     live = at.table[LIVE].value
@@ -327,15 +311,13 @@ def test_a_saturated_mutual_information_is_a_bound_in_the_cell(refs, monkeypatch
 
 
 def test_stored_scores_are_called_bounds_too(refs, monkeypatch):
-    from app import services
-
-    known = services.metric
+    known = catalogue.metric
 
     def near(ref, name, layer=None, split="test"):
         found = known(ref, name, layer, split)
         return saturated(found) if name == "mutual_information" and ref.prior == "vamp" else found
 
-    monkeypatch.setattr(services, "metric", near)
+    monkeypatch.setattr(catalogue, "metric", near)
     at = opened()
     table = at.table[0].value
     assert table.loc["of which mutual information (nats/image)", "Vamp"].startswith("\u2265 ")
@@ -347,20 +329,18 @@ def test_stored_scores_are_called_bounds_too(refs, monkeypatch):
 
 def test_nothing_that_is_stored_gives_way_to_a_worse_measurement(refs):
     """The stored ELBO of 300 images stays where 100 are measured, and is not drawn again from fewer."""
-    from app import services
-
     at = opened()
-    stored = services.stored_difference(refs[2], refs[0])
+    stored = scores.stored_difference(refs[2], refs[0])
     assert charts(at)[3]["data"][1]["x"] == [pytest.approx(stored.value)]
-    fewer = services.Metric("log_likelihood_difference", 1.0, "nats/image", 0.1, 100, 10)
-    more = services.Metric("log_likelihood_difference", 2.0, "nats/image", 0.1, 300, 5000)
-    exact = services.Metric("log_likelihood_difference", 2.0, "nats/image", 0.1, 300)
-    assert services.better(more, fewer) is more
-    assert services.better(fewer, more) is more
-    assert services.better(stored, fewer) is fewer
-    assert services.better(None, fewer) is fewer
-    assert services.better(more, more) is more
-    assert services.better(exact, None) is exact
+    fewer = Metric("log_likelihood_difference", 1.0, "nats/image", 0.1, 100, 10)
+    more = Metric("log_likelihood_difference", 2.0, "nats/image", 0.1, 300, 5000)
+    exact = Metric("log_likelihood_difference", 2.0, "nats/image", 0.1, 300)
+    assert scores.better(more, fewer) is more
+    assert scores.better(fewer, more) is more
+    assert scores.better(stored, fewer) is fewer
+    assert scores.better(None, fewer) is fewer
+    assert scores.better(more, more) is more
+    assert scores.better(exact, None) is exact
 
 
 @pytest.fixture
@@ -379,8 +359,8 @@ def test_shipped_scores_stand_there_without_any_data_set(shipped, experiment, mo
     at = opened(experiment)
     # The test images of some experiments ship with them, so that a second table may be measured.
     table = at.table[0].value
-    scores = table.loc["Log-likelihood (nats/image, higher is better)"]
-    assert (scores != "not evaluated").all()
+    row = table.loc["Log-likelihood (nats/image, higher is better)"]
+    assert (row != "not evaluated").all()
     difference = table.loc["log p(x) minus that of SG (nats/image)"]
     assert difference["SG"] == "reference"
     assert all(cell.startswith("+") and " \u00b1 " in cell for cell in difference.drop("SG"))

@@ -6,6 +6,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from app.services import densities
+from app.services.loading import ServiceError
 from tests.app.conftest import use_root
 from tests.app.reading import MAIN, as_shown
 from tools.patience import patience
@@ -73,30 +75,29 @@ def test_a_test_set_of_one_image_is_refused_in_one_line(changed, view):
     assert "the number of test images is 1; at least 2 are needed" in as_shown(error.value)
 
 
-def test_coinciding_mass_levels_are_one_line(services, refs, monkeypatch):
-    from app.services import densities
-
+def test_coinciding_mass_levels_are_one_line(refs, monkeypatch):
     ref = refs[1]
     levels = torch.tensor([-1.0, -1, -2, -2])
     monkeypatch.setattr(densities, "aggregate_levels", lambda ref: levels.numpy())
-    with pytest.raises(services.ServiceError, match="no distinct mass levels"):
-        services.aggregate_density(ref, services.window((ref,)))
+    with pytest.raises(ServiceError, match="no distinct mass levels"):
+        densities.aggregate_density(ref, densities.window((ref,)))
 
 
-def test_an_image_of_no_numbers_is_one_line(services):
+def test_an_image_of_no_numbers_is_one_line(models):
     from app.services.loading import pixels_of
 
-    with pytest.raises(services.ServiceError, match="pixels that are not numbers"):
+    with pytest.raises(ServiceError, match="pixels that are not numbers"):
         pixels_of(torch.tensor([0.5, torch.nan]))
 
 
 def test_what_a_part_of_a_page_cannot_show_is_one_line(models):
     def script() -> None:
-        from app import services, widgets
+        from app.services.loading import ServiceError
+        from app.widgets.fragment import fragment
 
-        @widgets.fragment
+        @fragment
         def part() -> None:
-            raise services.ServiceError("there is nothing to see")
+            raise ServiceError("there is nothing to see")
 
         part()
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue, prior_components
 from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import charts, metric, open_page, ref_of, words
 
@@ -52,11 +53,11 @@ def opened(view: str, **query: str | list[str]) -> AppTest:
 
 
 @pytest.mark.parametrize(("view", "prior"), PAGES)
-def test_every_page_opens(services, view, prior):
+def test_every_page_opens(models, view, prior):
     assert charts(opened(view, prior=prior))
 
 
-def test_exemplars_are_shown_decoded_and_the_page_says_why(services):
+def test_exemplars_are_shown_decoded_and_the_page_says_why(models):
     at = opened("pseudo_inputs", prior="Exemplars")
     assert "training images, which are not stored in the checkpoint" in at.info[0].value
     assert "Shown instead: the decoded mean of every component" in at.info[0].value
@@ -64,46 +65,48 @@ def test_exemplars_are_shown_decoded_and_the_page_says_why(services):
     assert "The 500 most used of 1,197 components" in words(at)
 
 
-def test_of_many_components_the_most_used_are_shown_in_every_order(services):
-    ref = ref_of(services, "small", "exemplar")
-    used = services.components(ref).usage
+def test_of_many_components_the_most_used_are_shown_in_every_order(models):
+    ref = ref_of("small", "exemplar")
+    used = prior_components.components(ref).usage
     least = np.sort(used)[-500]
-    for by in services.ORDERS:
+    for by in prior_components.ORDERS:
         at = opened("pseudo_inputs", prior="Exemplars", pseudo_order=by)
         shown = [int(text.split("<br>")[0].split()[1]) for text in charts(at)[0]["data"][0]["text"]]
-        assert shown == [k for k in services.order(ref, by) if k in set(services.most_used(ref).tolist())]
+        assert shown == [
+            k for k in prior_components.order(ref, by) if k in set(prior_components.most_used(ref).tolist())
+        ]
         assert used[shown].min() == least
 
 
-def test_one_that_is_not_among_the_most_used_can_be_chosen_by_its_number(services):
-    ref = ref_of(services, "small", "exemplar")
-    rarest = int(services.order(ref, "usage")[-1])
+def test_one_that_is_not_among_the_most_used_can_be_chosen_by_its_number(models):
+    ref = ref_of("small", "exemplar")
+    rarest = int(prior_components.order(ref, "usage")[-1])
     at = opened("pseudo_inputs", prior="Exemplars", component=f"{rarest}")
     assert f"Component {rarest}, step by step" in [each.value for each in at.subheader]
 
 
-def test_the_list_of_components_holds_the_most_used_and_says_so(services):
+def test_the_list_of_components_holds_the_most_used_and_says_so(models):
     at = opened("components", prior="Exemplars", components_beside="chosen")
     chooser = at.multiselect(key="components_chosen")
     assert chooser.label == "Components (of the 500 most used)"
     assert len(chooser.options) == 500
 
 
-def test_where_there_are_more_components_than_images_the_page_says_what_dead_means_then(services, monkeypatch):
+def test_where_there_are_more_components_than_images_the_page_says_what_dead_means_then(models, monkeypatch):
     said = "more components (1,197) than test images (300)"
-    known = services.components
+    known = prior_components.components
 
     def with_a_dead_one(ref):
         dead = known(ref).dead.copy()
         dead[0] = True
         return dataclasses.replace(known(ref), dead=dead)
 
-    monkeypatch.setattr(services, "components", with_a_dead_one)
+    monkeypatch.setattr(prior_components, "components", with_a_dead_one)
     assert said in words(opened("components", prior="Exemplars"))
     assert "more components (" not in words(opened("components", prior="Vamp"))
 
 
-def test_ellipses_of_all_exemplars(services):
+def test_ellipses_of_all_exemplars(models):
     at = opened("latent_space", prior="Exemplars", latent_ellipses="true")
     centres = next(trace for trace in charts(at)[0]["data"] if trace.get("name") == "components")
     assert len(centres["marker"]["color"]) == 1197
@@ -111,39 +114,39 @@ def test_ellipses_of_all_exemplars(services):
 
 class TestMissingComponents:
     @pytest.fixture
-    def ref(self, services):
-        return ref_of(services, "small", "vamp")
+    def ref(self, models):
+        return ref_of("small", "vamp")
 
-    def test_are_in_no_order_and_never_dead(self, services, ref):
-        known = services.components(ref)
+    def test_are_in_no_order_and_never_dead(self, models, ref):
+        known = prior_components.components(ref)
         assert np.flatnonzero(known.alive).tolist() == list(ALIVE)
         assert not known.dead[[1, 4]].any()
         assert known.weights[[1, 4]].tolist() == [0, 0]
-        for by in services.ORDERS:
-            assert sorted(services.order(ref, by).tolist()) == list(ALIVE)
-        assert (services.facts(ref).info.components, services.facts(ref).alive) == (ROOM, len(ALIVE))
+        for by in prior_components.ORDERS:
+            assert sorted(prior_components.order(ref, by).tolist()) == list(ALIVE)
+        assert (catalogue.facts(ref).info.components, catalogue.facts(ref).alive) == (ROOM, len(ALIVE))
 
-    def test_are_not_among_the_pseudo_inputs(self, services):
+    def test_are_not_among_the_pseudo_inputs(self, models):
         at = opened("pseudo_inputs", prior="Vamp")
         shown = [text.split("<br>")[0] for text in charts(at)[0]["data"][0]["text"]]
         assert sorted(shown) == [f"component {k}" for k in ALIVE]
 
-    def test_those_that_came_later_are_empty_at_the_start(self, services):
+    def test_those_that_came_later_are_empty_at_the_start(self, models):
         at = opened("pseudo_inputs", prior="Vamp", pseudo_epoch="0, before training")
         assert "Empty: added after epoch 0: 3, 5" in words(at)
 
-    def test_asked_for_by_number_one_is_said_to_be_missing(self, services, ref):
+    def test_asked_for_by_number_one_is_said_to_be_missing(self, models, ref):
         at = opened("components", prior="Vamp", component="4")
-        most_used = services.order(ref, "usage")[0]
+        most_used = prior_components.order(ref, "usage")[0]
         assert f"Component 4 is not in the mixture (removed, or never added). Shown instead: {most_used}." in words(at)
 
-    def test_are_named_on_the_page_of_components(self, services):
+    def test_are_named_on_the_page_of_components(self, models):
         at = opened("components", prior="Vamp")
         assert "Removed, or never added while the mixture grew: 2 of 6 components" in words(at)
         assert "no page shows them: 1, 4" in words(at)
         assert metric(at, "Effective components")
 
-    def test_have_no_ellipse(self, services):
+    def test_have_no_ellipse(self, models):
         at = opened("latent_space", prior="Vamp", latent_ellipses="true")
         # Classes are called 0 to 9 too; they have a frame.
         written = charts(at)[0]["layout"]["annotations"]

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.widgets import percent
+from app.services import catalogue, densities, hole_mass, images, prior_components
+from app.services.latent_plane import encoding, selection
+from app.widgets import numbers
+from app.widgets.component import percent
 from tests.app.reading import words
 from tests.app.views.plane import PLANE, lasso, opened, spec
 
@@ -17,17 +20,13 @@ EVERY = (("tiny-2d", "SG"), ("tiny-2d", "MoG"), ("tiny-2d", "Vamp"), ("tiny-5d",
 
 @pytest.fixture
 def ref(models):
-    from app import services
-
-    return next(each for each in services.experiments() if each.name == "tiny-2d").ref("vamp")
+    return next(each for each in catalogue.experiments() if each.name == "tiny-2d").ref("vamp")
 
 
 @pytest.fixture
 def middle(ref):
     """A place among the points, with the digits that a link keeps."""
-    from app import services
-
-    x, y = services.points(ref).mean(0)
+    x, y = encoding.points(ref).mean(0)
     return round(float(x), 4), round(float(y), 4)
 
 
@@ -49,54 +48,46 @@ def array(packed) -> np.ndarray:
 
 @pytest.mark.parametrize(("experiment", "prior"), EVERY)
 def test_the_figures_under_the_plane_are_the_services(models, experiment, prior):
-    from app import services, widgets
-
     at = opened(experiment, prior)
-    family = next(each for each in services.experiments() if each.name == experiment)
+    family = next(each for each in catalogue.experiments() if each.name == experiment)
     ref = next(each for each in family.refs if each.prior == at.sidebar.get_by_key("prior").value)
     shown = {metric.label: metric.value for metric in at.metric}
-    elbo = services.metric(ref, "elbo")
-    assert shown["ELBO"] == widgets.format_value(elbo.value, elbo.se)
-    holes = widgets.format_metric(services.hole_share(ref)) if experiment == "tiny-2d" else None
+    elbo = catalogue.metric(ref, "elbo")
+    assert shown["ELBO"] == numbers.format_value(elbo.value, elbo.se)
+    holes = numbers.format_metric(hole_mass.hole_share(ref)) if experiment == "tiny-2d" else None
     assert shown.get("Prior mass in holes, minus the floor") == holes
     assert shown["Test images shown"] == "300"
-    assert shown["The plane holds"] == f"{100 * services.plane(ref).share:.0f} %"
+    assert shown["The plane holds"] == f"{100 * encoding.plane(ref).share:.0f} %"
     assert ("latent space itself" in words(at)) == (experiment == "tiny-2d")
     assert ("Component **" in words(at)) == (prior != "SG")
     assert not at.warning
 
 
 def test_the_plane_holds_every_image_once_in_a_mixed_order(ref):
-    from app import services
-
     points = traces(opened())[0]
     rows = array(points["customdata"])[:, 0]
     assert sorted(rows.tolist()) == list(range(300))
     assert rows.tolist() != list(range(300))
-    np.testing.assert_array_equal(np.stack([array(points["x"]), array(points["y"])], 1), services.points(ref)[rows])
-    np.testing.assert_array_equal(array(points["marker"]["color"]), services.latents(ref).labels[rows])
+    np.testing.assert_array_equal(np.stack([array(points["x"]), array(points["y"])], 1), encoding.points(ref)[rows])
+    np.testing.assert_array_equal(array(points["marker"]["color"]), encoding.latents(ref).labels[rows])
 
 
 def test_each_control_changes_the_plane(ref):
-    from app import services
-
     means = traces(opened(latent_means="true"))[0]
     rows = array(means["customdata"])[:, 0]
-    expected = services.points(ref, means=True)[rows]
+    expected = encoding.points(ref, means=True)[rows]
     np.testing.assert_array_equal(np.stack([array(means["x"]), array(means["y"])], 1), expected)
     component = array(traces(opened(latent_colour="component"))[0]["customdata"])[:, 1]
-    np.testing.assert_array_equal(component, services.components_of_images(ref).component[rows])
+    np.testing.assert_array_equal(component, encoding.components_of_images(ref).component[rows])
     elbo = array(traces(opened(latent_colour="ELBO"))[0]["marker"]["color"])
-    np.testing.assert_array_equal(elbo, services.latents(ref).elbo[rows])
+    np.testing.assert_array_equal(elbo, encoding.latents(ref).elbo[rows])
     assert "components" not in [trace.get("name") for trace in traces(opened())]
     assert "components" in [trace.get("name") for trace in traces(opened(latent_ellipses="true"))]
 
 
 def test_of_many_components_the_ellipses_are_of_the_most_used(ref, monkeypatch):
-    from app import services
-
-    monkeypatch.setattr(services, "MOST_SHOWN", 2)
-    monkeypatch.setattr(services, "most_used", lambda ref: np.array([4, 1]))
+    monkeypatch.setattr(prior_components, "MOST_SHOWN", 2)
+    monkeypatch.setattr(prior_components, "most_used", lambda ref: np.array([4, 1]))
     at = opened(latent_ellipses="true")
     (centres,) = [trace for trace in traces(at) if trace.get("name") == "components"]
     weights = array(centres["customdata"])
@@ -105,16 +96,14 @@ def test_of_many_components_the_ellipses_are_of_the_most_used(ref, monkeypatch):
 
 
 def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, middle):
-    from app import services, widgets
-
     before = opened()
     assert "near the densest point" in words(before)
     at = opened(latent_point=link(middle))
-    place = services.decode_place(ref, *middle)
+    place = images.decode_place(ref, *middle)
     assert 0 < place.less_dense < 1
     said = words(at)
-    assert widgets.signed(f"**Decoded at ({middle[0]:.2f}, {middle[1]:.2f})**") in said
-    assert f"**{widgets.signed(f'{place.log_density:.2f}')} nats**" in said
+    assert numbers.signed(f"**Decoded at ({middle[0]:.2f}, {middle[1]:.2f})**") in said
+    assert f"**{numbers.signed(f'{place.log_density:.2f}')} nats**" in said
     assert f"More typical than **{100 * place.less_dense:.0f} %** of 20,000 prior samples" in said
     assert f"Component **{place.component}**, responsibility **{percent(place.responsibility)}**" in said
     assert spec(at) == spec(before)
@@ -122,11 +111,9 @@ def test_a_place_says_what_the_service_says_and_leaves_the_plane_as_it_was(ref, 
 
 
 def test_the_nearest_images_are_those_of_the_service(ref, middle):
-    from app import services
-
     nearest = traces(opened(latent_point=link(middle)), 1)[0]
     said = [text.split("<br>")[0] for text in nearest["text"]]
-    assert said == [f"image {row}" for row in services.decode_place(ref, *middle).rows]
+    assert said == [f"image {row}" for row in images.decode_place(ref, *middle).rows]
 
 
 def test_far_away_is_outside_the_priors_mass(models):
@@ -178,30 +165,28 @@ def test_a_place_can_be_typed_and_taken_back(middle):
 
 
 def test_a_lasso_gives_images_their_classes_and_a_table(ref, monkeypatch):
-    from app import services
-
     saved = {}
     monkeypatch.setattr(
         "app.widgets.latent_plane.selection.csv_button",
         lambda label, columns, *, key, name: saved.update({key: columns}),
     )
-    x, y = services.points(ref).T
+    x, y = encoding.points(ref).T
     left, right, bottom, top = np.median(x), x.max() + 1, np.median(y), y.max() + 1
     rows = np.flatnonzero((x > left) & (y > bottom)).tolist()
     assert 0 < len(rows) < 300
     at = lasso(opened(), left, right, bottom, top)
     assert f"**{len(rows)}** of 300 test images, inside the selection" in words(at)
     mix = at.dataframe[0].value
-    labels = services.latents(ref).labels[rows]
-    names = services.facts(ref).classes
+    labels = encoding.latents(ref).labels[rows]
+    names = catalogue.facts(ref).classes
     assert dict(zip(mix["Class"], mix["Images"], strict=True)) == {
         names[label]: count for label, count in zip(*np.unique(labels, return_counts=True), strict=True)
     }
     assert mix["Share"].sum() == pytest.approx(100)
     table = saved["latent_csv"]()
     assert table["image"].tolist() == rows
-    np.testing.assert_array_equal(table["elbo (nats)"], services.latents(ref).elbo[rows])
-    np.testing.assert_array_equal(table["x (latent units)"], services.points(ref)[rows, 0])
+    np.testing.assert_array_equal(table["elbo (nats)"], encoding.latents(ref).elbo[rows])
+    np.testing.assert_array_equal(table["x (latent units)"], encoding.points(ref)[rows, 0])
     assert table["class"].tolist() == [names[label] for label in labels]
 
 
@@ -215,9 +200,7 @@ def test_of_many_images_a_random_part_of_stated_size_is_shown(models):
 
 
 def test_a_distance_chooses_without_a_pointer(ref, middle):
-    from app import services
-
-    distance = np.linalg.norm(services.points(ref) - np.array(middle, np.float32), axis=1)
+    distance = np.linalg.norm(encoding.points(ref) - np.array(middle, np.float32), axis=1)
     at = opened(latent_point=link(middle), latent_radius="0.6")
     assert 0 < (distance <= 0.6).sum() < 300
     assert f"**{(distance <= 0.6).sum()}** of 300 test images, within 0.60 of the point" in words(at)
@@ -282,11 +265,9 @@ def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):
     """A data set without classes has labels of -1: no colour by class, and the mix is that of the components."""
     import dataclasses
 
-    from app import services
-
-    whole = services.latents
+    whole = encoding.latents
     monkeypatch.setattr(
-        services, "latents", lambda ref: dataclasses.replace(whole(ref), labels=np.full(300, -1, np.int16))
+        encoding, "latents", lambda ref: dataclasses.replace(whole(ref), labels=np.full(300, -1, np.int16))
     )
     at = opened(latent_point=link(middle), latent_radius="1")
     assert at.get_by_key("latent_colour").options == ["component", "ELBO"]
@@ -296,9 +277,7 @@ def test_images_without_classes_are_coloured_by_component(middle, monkeypatch):
 
 
 def test_a_class_filter_keeps_its_dots_and_the_others_step_back(ref, middle):
-    from app import services
-
-    labels = services.latents(ref).labels
+    labels = encoding.latents(ref).labels
     at = opened(latent_classes=["3", "7"])
     assert not at.warning
     kept = np.isin(labels, (3, 7))
@@ -306,33 +285,32 @@ def test_a_class_filter_keeps_its_dots_and_the_others_step_back(ref, middle):
     assert traces(at)[0]["name"] == "other classes"
     assert len(shown) == kept.sum()
     assert len(faint) == (~kept).sum()
-    np.testing.assert_array_equal(np.sort(shown), np.sort(services.points(ref)[kept, 0]))
-    outside = kept.sum() - len(set(services.rows_in(ref, services.window((ref,)))) & set(np.flatnonzero(kept)))
+    np.testing.assert_array_equal(np.sort(shown), np.sort(encoding.points(ref)[kept, 0]))
+    outside = kept.sum() - len(set(selection.rows_in(ref, densities.window((ref,)))) & set(np.flatnonzero(kept)))
     beyond = "; zoom out to see those outside the frame" if outside else ""
     assert f"**{kept.sum()}** of 300 test images, of the selected classes, each drawn as a dot{beyond}." in words(at)
     written = [each["text"] for each in json.loads(spec(at))["layout"]["annotations"]]
     assert [each for each in written if each in "0123456789"] == ["3", "7"]
     inside = lasso(opened(latent_classes=["3", "7"]), -99, 99, -99, 99)
     assert f"**{kept.sum()}** of 300 test images, inside the selection" in words(inside)
-    distance = np.linalg.norm(services.points(ref) - np.array(middle), axis=1)
+    distance = np.linalg.norm(encoding.points(ref) - np.array(middle), axis=1)
     near = opened(latent_point=link(middle), latent_radius="2.5", latent_classes=["3"])
     assert f"**{(labels[distance <= 2.5] == 3).sum()}** of 300 test images, within 2.50 of the point" in words(near)
 
 
 def test_the_points_table_holds_the_latents_the_plane_the_class_the_row_and_the_file(ref, monkeypatch):
-    from app import services
     from app.widgets.latent_plane import images
 
-    latents, rows = services.latents(ref), np.arange(300)
-    monkeypatch.setattr(services, "image_names", lambda ref: tuple(f"{row}.png" for row in range(300)))
+    latents, rows = encoding.latents(ref), np.arange(300)
+    monkeypatch.setattr("app.services.images.image_names", lambda ref: tuple(f"{row}.png" for row in range(300)))
     for means, z in ((False, latents.sample), (True, latents.mean)):
         table = images.image_table(ref, means, rows)
         for dimension in range(z.shape[1]):
             np.testing.assert_array_equal(table[f"z{dimension + 1} (latent units)"], z[:, dimension])
-        np.testing.assert_array_equal(table["x (latent units)"], services.points(ref, means)[:, 0])
-        np.testing.assert_array_equal(table["y (latent units)"], services.points(ref, means)[:, 1])
+        np.testing.assert_array_equal(table["x (latent units)"], encoding.points(ref, means)[:, 0])
+        np.testing.assert_array_equal(table["y (latent units)"], encoding.points(ref, means)[:, 1])
         assert table["file"][7] == "7.png"
         np.testing.assert_array_equal(table["number in the data set"], latents.ids)
-        assert table["class"].tolist() == [services.facts(ref).classes[label] for label in latents.labels]
+        assert table["class"].tolist() == [catalogue.facts(ref).classes[label] for label in latents.labels]
     monkeypatch.undo()
     assert "file" not in images.image_table(ref, False, rows)

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.records import Window
+from app.services import catalogue, densities
+from app.services.latent_plane import encoding, selection
+from app.widgets import export
 from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, words
 from tests.app.views.plane import check_zooming_too_far
@@ -24,10 +28,8 @@ def root(tmp_path_factory):
 
 @pytest.fixture
 def ref(root, monkeypatch):
-    from app import services
-
     use_root(root, monkeypatch)
-    yield services.experiments()[0].refs[0]
+    yield catalogue.experiments()[0].refs[0]
     clear_caches()
 
 
@@ -47,9 +49,7 @@ def ends(at: AppTest) -> list[float]:
 
 def select(at: AppTest, outlines, monkeypatch) -> AppTest:
     """The page after a lasso or box was drawn."""
-    from app import services
-
-    at.session_state["_latent_outlines"] = (services.experiments()[0].refs[0], outlines)
+    at.session_state["_latent_outlines"] = (catalogue.experiments()[0].refs[0], outlines)
     at.run()
     assert not at.exception
     return at
@@ -57,9 +57,7 @@ def select(at: AppTest, outlines, monkeypatch) -> AppTest:
 
 def on_the_axes(ref) -> str:
     """Images within the axes of the whole plane, which leave a few of the farthest out."""
-    from app import services
-
-    found = len(services.rows_in(ref, services.window((ref,))))
+    found = len(selection.rows_in(ref, densities.window((ref,))))
     assert 0.99 * IMAGES < found <= IMAGES
     return f"{found:,}"
 
@@ -80,12 +78,10 @@ def test_the_whole_is_counted_and_no_point_travels(ref):
 def test_the_counts_on_hovering_add_up(ref, colour):
     import base64
 
-    from app import services
-
     grid = figure(opened(latent_colour=colour))["data"][0]
     counts = np.frombuffer(base64.b64decode(grid["z"]["bdata"]), grid["z"]["dtype"])
-    whole = services.window((ref,))
-    inside = len(services.rows_in(ref, whole))
+    whole = densities.window((ref,))
+    inside = len(selection.rows_in(ref, whole))
     # Cells that the edge of the window cuts may be in or out.
     assert counts.sum() == pytest.approx(inside, abs=0.01 * IMAGES)
 
@@ -93,11 +89,9 @@ def test_the_counts_on_hovering_add_up(ref, colour):
 def test_a_part_with_few_enough_shows_each_point(ref):
     import base64
 
-    from app import services
-
-    part = services.Window(-1.0, 0.5, -1.0, 0.5)
+    part = Window(-1.0, 0.5, -1.0, 0.5)
     at = opened(latent_view="-1,0.5,-1,0.5")
-    inside = services.rows_in(ref, part)
+    inside = selection.rows_in(ref, part)
     assert f"**{len(inside):,}** of 30,000 test images in view, each drawn as a dot." in words(at)
     points = figure(at)["data"][0]
     assert points["type"] == "scattergl"
@@ -109,18 +103,16 @@ def test_a_part_with_few_enough_shows_each_point(ref):
 
 
 def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
-    from app import services, widgets
-
     saved = {}
 
     def kept(label, columns, *, key, name):
         saved[key] = columns
 
     monkeypatch.setattr("app.widgets.latent_plane.selection.csv_button", kept)
-    monkeypatch.setattr(widgets, "csv_button", kept)
+    monkeypatch.setattr(export, "csv_button", kept)
     big = ((-50.0, -50.0), (50.0, -50.0), (50.0, 0.5), (-50.0, 0.5))
     at = select(opened(), (big,), monkeypatch)
-    expected = np.flatnonzero(services.points(ref)[:, 1] < 0.5)
+    expected = np.flatnonzero(encoding.points(ref)[:, 1] < 0.5)
     assert len(expected) > 0
     assert f"**{len(expected):,}** of 30,000 test images, inside the selection." in words(at)
     assert f"of the {len(expected):,}, a random sample (seed 0)" in words(at)
@@ -132,13 +124,11 @@ def test_a_selection_is_exact_and_its_table_whole(ref, monkeypatch):
 
 
 def test_few_selected_points_are_drawn_over_the_counts(ref, monkeypatch):
-    from app import services
-
     small = ((-0.3, -0.3), (0.3, -0.3), (0.3, 0.3), (-0.3, 0.3))
     at = select(opened(), (small,), monkeypatch)
     kinds = [trace["type"] for trace in figure(at)["data"]]
     assert kinds == ["heatmap", "scatter", "contour", "scattergl", "scattergl"]
-    chosen = services.rows_inside(ref, (small,))
+    chosen = selection.rows_inside(ref, (small,))
     assert f"**{len(chosen):,}** of 30,000" in words(at)
     at.button(key="latent_closer").click().run()
     left, right, bottom, top = ends(at)

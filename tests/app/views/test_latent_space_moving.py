@@ -6,6 +6,8 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.records import Window
+from app.services.latent_plane import selection
 from tests.app.reading import words
 from tests.app.views.plane import check_zooming_too_far, lasso, opened, spec
 
@@ -17,10 +19,8 @@ def ref(refs):
 
 def move(at: AppTest) -> None:
     """What the page finds at its next run after the browser has moved to a part and said so."""
-    from app import services
-
     at.query_params["latent_view"] = "-1.0,1.0,-1.0,1.5"
-    at.session_state["_latent_reported"] = services.Window(-1.0, 1.0, -1.0, 1.5)
+    at.session_state["_latent_reported"] = Window(-1.0, 1.0, -1.0, 1.5)
 
 
 def test_another_prior_is_seen_whole(models):
@@ -33,13 +33,11 @@ def test_another_prior_is_seen_whole(models):
 
 
 def test_a_part_in_the_link_is_in_view_and_its_images_are_counted(ref):
-    from app import services
-
-    part = services.Window(-1.0, 1.0, -1.0, 1.5)
+    part = Window(-1.0, 1.0, -1.0, 1.5)
     at = opened(latent_view="-1,1,-1,1.5")
     layout = json.loads(spec(at))["layout"]
     assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([-1.0, 1.0], [-1.0, 1.5])
-    inside = f"{len(services.rows_in(ref, part))}"
+    inside = f"{len(selection.rows_in(ref, part))}"
     assert f"**{inside}** of 300 test images in view" in words(at)
     assert {metric.label: metric.value for metric in at.metric}["Test images shown"] == inside
 

@@ -28,7 +28,7 @@ def test_what_is_decoded_from_the_top_layer_alone_says_so(shipped, page, said):
 
 
 @pytest.mark.parametrize("page", ["pseudo_inputs", "components", "latent_space", "active_units"])
-def test_a_model_of_one_layer_says_nothing_of_it(services, page):
+def test_a_model_of_one_layer_says_nothing_of_it(models, page):
     assert "alone, with" not in words(open_page(page, prior="Vamp"))
 
 

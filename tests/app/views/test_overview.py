@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue, densities, literature, scores, units
+from app.services.latent_plane import encoding
+from app.widgets import numbers
 from tests.app.reading import MAIN, as_shown, charts, pictures, words
 from tools.patience import patience
 
@@ -34,20 +37,18 @@ def part(models, tmp_path, monkeypatch):
 
 
 def test_the_numbers_of_each_prior_are_the_services(refs):
-    from app import services, widgets
-
     at = opened()
     shown = [(metric.label, metric.value) for metric in at.metric]
     expected = []
     for ref, name in zip(refs, ("SG", "MoG", "Vamp"), strict=True):
-        elbo = services.metric(ref, "elbo")
-        expected += [(f"ELBO, {name}", widgets.value(elbo))]
-        expected += [("Active units", services.active_label(ref))]
-        expected += [("Effective components", services.effective_label(ref))] if name != "SG" else []
+        elbo = catalogue.metric(ref, "elbo")
+        expected += [(f"ELBO, {name}", numbers.value(elbo))]
+        expected += [("Active units", units.active_label(ref))]
+        expected += [("Effective components", scores.effective_label(ref))] if name != "SG" else []
     assert shown == expected
     said = words(at)
-    elbo = services.metric(refs[2], "elbo")
-    assert f"**{widgets.error(elbo)}** nats/image, n = 300, S = 1; higher is better" in said
+    elbo = catalogue.metric(refs[2], "elbo")
+    assert f"**{numbers.error(elbo)}** nats/image, n = 300, S = 1; higher is better" in said
     assert all(metric.value in ("1 of 2", "2 of 2") for metric in at.metric if metric.label == "Active units")
     assert "Not converged, the best weights so far: SG, MoG, Vamp" in said
     assert "K = 6" in said
@@ -58,7 +59,6 @@ def test_the_numbers_of_each_prior_are_the_services(refs):
 
 def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
     """In five dimensions: in two, log p(x) is integrated for all images."""
-    from app import widgets
     from vampcore import datasets
     from vampcore.checkpoints import load, save
     from vampcore.checkpoints.measuring import measured_again, with_figures
@@ -68,7 +68,7 @@ def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
     measured = with_figures(checkpoint, measured_again(checkpoint, datasets.load("digits"), 2, estimated=40))
     save(measured, folder)
     said = words(opened("tiny-5d"))
-    how = widgets.estimator(measured.metric("log_likelihood"))
+    how = numbers.estimator(measured.metric("log_likelihood"))
     assert "S = 2" in how
     assert (
         "Estimated on a random subset of the test images: Vamp, learned weights 40. Score for all of them: their"
@@ -78,12 +78,10 @@ def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
 
 
 def test_each_map_shows_the_test_set_and_its_prior(refs):
-    from app import services
-
     maps = charts(opened())[:3]
     for ref, drawn in zip(refs, maps, strict=True):
         left, right = drawn["layout"]["xaxis"]["range"]
-        window = services.window((ref,))
+        window = densities.window((ref,))
         assert (left, right) == pytest.approx((window.left, window.right), rel=1e-6)
         assert drawn["layout"]["yaxis"]["scaleanchor"] == "x"
         assert [trace["type"] for trace in drawn["data"]] == ["contour"]
@@ -92,9 +90,7 @@ def test_each_map_shows_the_test_set_and_its_prior(refs):
 
 
 def test_one_range_for_all_maps_on_demand(refs):
-    from app import services
-
-    shared = services.window(refs)
+    shared = densities.window(refs)
     for drawn in charts(opened(overview_range="shared"))[:3]:
         assert drawn["layout"]["xaxis"]["range"] == pytest.approx([shared.left, shared.right], rel=1e-6)
         assert drawn["layout"]["yaxis"]["range"] == pytest.approx([shared.bottom, shared.top], rel=1e-6)
@@ -136,11 +132,9 @@ def test_a_family_of_one_in_five_dimensions(models):
 def test_images_without_classes_are_coloured_by_component(refs, monkeypatch):
     import dataclasses
 
-    from app import services
-
     by_class = charts(opened())[0]
-    known = services.facts
-    monkeypatch.setattr(services, "facts", lambda ref: dataclasses.replace(known(ref), classes=()))
+    known = catalogue.facts
+    monkeypatch.setattr(catalogue, "facts", lambda ref: dataclasses.replace(known(ref), classes=()))
     at = opened()
     # One way to colour is no choice.
     assert "overview_colour" not in [control.key for control in at.get("button_group")]
@@ -155,10 +149,10 @@ def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
     at = opened(prior="Vamp")
     (warning,) = at.warning
     assert "tiny-2d/sg cannot be read" in as_shown(warning.value)
-    assert scores(at) == ["ELBO, MoG", "ELBO, Vamp"]
+    assert score_labels(at) == ["ELBO, MoG", "ELBO, Vamp"]
 
 
-def scores(at: AppTest) -> list[str]:
+def score_labels(at: AppTest) -> list[str]:
     """The labels of the cards' scores."""
     return [each.label for each in at.metric if each.label not in ("Active units", "Effective components")]
 
@@ -166,7 +160,6 @@ def scores(at: AppTest) -> list[str]:
 def test_stored_differences_stand_there_at_once_and_without_the_data_set(refs, monkeypatch):
     import numpy as np
 
-    from app import services, widgets
     from app.services.loading import loaded
     from tests.app.conftest import clear_caches
     from vampcore import datasets
@@ -180,8 +173,8 @@ def test_stored_differences_stand_there_at_once_and_without_the_data_set(refs, m
     for row, other in zip(drawn, (mog, vamp), strict=True):
         assert row["x"] == [pytest.approx((other - sg).mean())]
         assert row["error_x"]["array"] == [pytest.approx((other - sg).std(ddof=1) / np.sqrt(300))]
-    found = services.stored_difference(refs[2], refs[0])
-    sentence = f"Minus SG, image by image: Vamp **{widgets.signed_difference(found)}** nats/image (S = 1, n = 300; one "
+    found = scores.stored_difference(refs[2], refs[0])
+    sentence = f"Minus SG, image by image: Vamp **{numbers.signed_difference(found)}** nats/image (S = 1, n = 300; one "
     assert sentence + "training seed)." in words(at)
 
 
@@ -190,14 +183,13 @@ def test_shipped_differences_are_those_of_the_files():
     import numpy as np
     from safetensors.numpy import load_file
 
-    from app import widgets
     from vampcore.metrics import Metric
 
     root = MAIN.parents[1] / "checkpoints" / "digits-2d"
     sg, vamp = (load_file(root / prior / "per_image.safetensors")["log_likelihood"] for prior in ("sg", "vamp"))
     each = vamp.astype(float) - sg.astype(float)
     se = each.std(ddof=1) / np.sqrt(300)
-    expected = widgets.signed_difference(Metric("log_likelihood_difference", each.mean(), "nats/image", se))
+    expected = numbers.signed_difference(Metric("log_likelihood_difference", each.mean(), "nats/image", se))
     said = words(opened("digits-2d"))
     assert f"Vamp **{expected}** nats/image (" in said
     assert ", n = 300; one training seed)" in said
@@ -216,44 +208,41 @@ def evaluated(root: Path, *priors: str) -> None:
 def test_figures_are_compared_once_all_are_of_one_kind(part, capsys):
     evaluated(part("tiny-2d"), "sg", "mog")
     at = opened()
-    assert scores(at) == ["Log-likelihood, SG", "Log-likelihood, MoG", "ELBO, Vamp"]
+    assert score_labels(at) == ["Log-likelihood, SG", "Log-likelihood, MoG", "ELBO, Vamp"]
     assert "python -m vampcore evaluate" in at.info[0].value
     assert len(charts(at)) == 5
 
 
 def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, capsys):
-    from app import services
     from vampcore.literature import Published, Source
 
     evaluated(part("tiny-2d"), "sg", "mog", "vamp")
     source = Source("A paper", "https://example.org", as_reported=True)
     known = Published("log_likelihood", -85.57, "nats/image", source)
-    monkeypatch.setattr(services, "published", lambda ref: (known,) if ref.prior == "vamp" else ())
+    monkeypatch.setattr(literature, "published", lambda ref: (known,) if ref.prior == "vamp" else ())
     at = opened()
     said = [caption.value for caption in at.caption if caption.value.startswith("Published")]
     assert said == ["Published log-likelihood: **−85.57** nats/image, as reported: [A paper](https://example.org)"]
     rows = charts(at)[4]["data"]
     assert [row["y"] for row in rows] == [["SG"], ["MoG"], ["Vamp"], ["Vamp, published"]]
     assert rows[3]["x"] == [-85.57]
-    ours = services.metric(next(each for each in services.experiments()).refs[2], "log_likelihood")
+    ours = catalogue.metric(next(each for each in catalogue.experiments()).refs[2], "log_likelihood")
     assert rows[2]["x"] == [pytest.approx(ours.value)]
     assert rows[2]["error_x"]["array"] == [pytest.approx(ours.se)]
 
 
 def test_the_history_is_that_of_the_checkpoints(refs):
-    from app import services
-
     drawn = charts(opened())[5]
     named = {trace["name"] for trace in drawn["data"] if "name" in trace}
     assert {f"{prior}, {part}" for prior in ("SG", "MoG", "Vamp") for part in ("training", "validation")} <= named
-    assert f"Vamp 3 epochs, best at {services.facts(refs[2]).best_epoch}" in drawn["layout"]["meta"]["alt"]
+    assert f"Vamp 3 epochs, best at {catalogue.facts(refs[2]).best_epoch}" in drawn["layout"]["meta"]["alt"]
 
 
-def test_dots_outside_a_map_are_counted_under_it(services, refs):
+def test_dots_outside_a_map_are_counted_under_it(refs):
     said = [each.value for each in opened().caption if "are not drawn" in each.value]
     expected = []
     for ref in (each for each in refs if each.experiment == "tiny-2d"):
-        window, placed = services.window((ref,)), services.points(ref)
+        window, placed = densities.window((ref,)), encoding.points(ref)
         inside = ((placed >= (window.left, window.bottom)) & (placed < (window.right, window.top))).all(1)
         if not inside.all():
             expected.append(f"{(~inside).sum()} of 300 dots lie farther out and are not drawn.")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue, compare, images
+from app.services.latent_plane import encoding
 from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, words
 
@@ -62,54 +64,46 @@ def test_a_page_of_all_priors_names_those_that_are_parts(mixed, page):
 
 
 def test_a_copy_and_the_whole_are_not_taken_for_each_other(mixed):
-    from app import services
-
-    found = {ref.name: services.facts(ref).images for each in services.experiments() for ref in each.refs}
+    found = {ref.name: catalogue.facts(ref).images for each in catalogue.experiments() for ref in each.refs}
     assert (found["tiny-2d/mog"], found["whole-2d/mog"]) == (KEPT, 300)
 
 
 def test_priors_that_keep_other_images_are_not_compared_one_by_one(mixed):
-    from app import services
-
-    refs = next(each.refs for each in services.experiments() if each.name == "tiny-2d")
-    assert not services.same_images(refs)
+    refs = next(each.refs for each in catalogue.experiments() if each.name == "tiny-2d")
+    assert not compare.same_images(refs)
     at = opened("compare")
     assert "python -m vampcore reduce CHECKPOINT" in at.info[0].value
     assert len(at.table) == 1
 
 
 def test_what_belongs_to_an_image_is_that_images(parts):
-    from app import services
     from app.services.loading import loaded
     from vampcore import datasets
 
-    ref = next(ref for each in services.experiments() for ref in each.refs if ref.prior == "vamp")
-    checkpoint, found = loaded(ref).checkpoint, services.latents(ref)
-    assert (services.facts(ref).images, services.facts(ref).test_images) == (KEPT, 300)
+    ref = next(ref for each in catalogue.experiments() for ref in each.refs if ref.prior == "vamp")
+    checkpoint, found = loaded(ref).checkpoint, encoding.latents(ref)
+    assert (catalogue.facts(ref).images, catalogue.facts(ref).test_images) == (KEPT, 300)
     np.testing.assert_array_equal(found.elbo, checkpoint.per_image.elbo[checkpoint.latents.ids].numpy())
-    shown = services.test_images(ref, tuple(range(KEPT)))
+    shown = images.test_images(ref, tuple(range(KEPT)))
     originals = datasets.load("digits").test.images[checkpoint.latents.ids]
     np.testing.assert_allclose(shown.pixels / 255, originals.numpy() / originals.max().item(), atol=0.01)
 
 
 def test_live_figures_are_of_the_images_that_are_kept(parts):
-    from app import services
-
-    refs = next(each.refs for each in services.experiments())
-    found = services.measure(refs, KEPT, 5, 0)
+    refs = next(each.refs for each in catalogue.experiments())
+    found = compare.measure(refs, KEPT, 5, 0)
     for ref, each in zip(refs, found, strict=True):
-        np.testing.assert_array_equal(each.rows, services.latents(ref).ids)
+        np.testing.assert_array_equal(each.rows, encoding.latents(ref).ids)
         assert each.find("log_likelihood").n == KEPT
-        assert services.metric(ref, "elbo").n == 300
+        assert catalogue.metric(ref, "elbo").n == 300
 
 
 def test_a_subset_of_what_is_kept_is_held_against_the_stored_elbo_of_its_own_images(parts):
-    from app import services
     from app.services.loading import loaded
 
-    (ref, *_) = next(each.refs for each in services.experiments())
-    (found,) = services.measure((ref,), 20, 2, 0)
+    (ref, *_) = next(each.refs for each in catalogue.experiments())
+    (found,) = compare.measure((ref,), 20, 2, 0)
     checkpoint = loaded(ref).checkpoint
     elbo = checkpoint.per_image.elbo.double().numpy()
     expected = elbo[found.rows].mean() - elbo[checkpoint.latents.ids.numpy()].mean()
-    assert services.subset_shift(found) == pytest.approx(expected)
+    assert compare.subset_shift(found) == pytest.approx(expected)

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue, prior_components
+from app.services.loading import DataMissing
+from app.widgets import component, screen
 from tests.app.conftest import COMPONENTS
 from tests.app.reading import metric, open_page, ref_of
 
@@ -24,42 +27,41 @@ def components_of(at: AppTest) -> list[int]:
 
 
 @pytest.mark.parametrize("query", [{"prior": "Vamp"}, {"experiment": "tiny-5d"}])
-def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(services, query):
+def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(models, query):
     experiment, prior = query.get("experiment", "tiny-2d"), "vamp-weighted" if "experiment" in query else "vamp"
-    ref = ref_of(services, experiment, prior)
+    ref = ref_of(experiment, prior)
     at = opened(**query)
     assert not at.info
-    k = int(services.order(ref, "usage")[0])
-    story, known = services.component_detail(ref, k), services.components(ref)
+    k = int(prior_components.order(ref, "usage")[0])
+    story, known = prior_components.component_detail(ref, k), prior_components.components(ref)
     assert at.number_input(key="component").value == k
     assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
-    assert components_of(at) == services.order(ref, "usage").tolist()
-    from app import widgets
+    assert components_of(at) == prior_components.order(ref, "usage").tolist()
 
-    assert metric(at, f"Weight of {k}") == widgets.percent(story.weight)
-    assert metric(at, f"Usage of {k}") == widgets.percent(story.usage, float(known.usage_se[k]))
-    assert metric(at, "Mostly explains") == f"digit {services.facts(ref).classes[story.image_class]}"
-    assert metric(at, "Clamped pixels") == widgets.percent(services.facts(ref).outside)
+    assert metric(at, f"Weight of {k}") == component.percent(story.weight)
+    assert metric(at, f"Usage of {k}") == component.percent(story.usage, float(known.usage_se[k]))
+    assert metric(at, "Mostly explains") == f"digit {catalogue.facts(ref).classes[story.image_class]}"
+    assert metric(at, "Clamped pixels") == component.percent(catalogue.facts(ref).outside)
     # u, decoded mean, samples, the images explained best, the nearest ones, and one for each epoch.
-    epochs = {each.epoch for each in services.snapshots(ref)} | {services.facts(ref).best_epoch}
+    epochs = {each.epoch for each in prior_components.snapshots(ref)} | {catalogue.facts(ref).best_epoch}
     shown = [one for each in at.main if each.type == "image" for one in each.proto.imgs]
     assert len(shown) == 5 + len(epochs)
     assert all(one.alt for one in shown)
 
 
-def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(services):
-    ref = ref_of(services, "tiny-2d", "mog")
+def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(models):
+    ref = ref_of("tiny-2d", "mog")
     at = opened(prior="MoG")
     assert "no pseudo-inputs" in at.info[0].value
     assert "decoded mean of every component" in at.info[0].value
     assert sorted(components_of(at)) == list(range(COMPONENTS))
     assert "pseudo_show" not in at.session_state
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
-    k = int(services.order(ref, "usage")[0])
+    k = int(prior_components.order(ref, "usage")[0])
     assert at.subheader[0].value == f"Component {k}, step by step"
 
 
-def test_a_standard_normal_shows_its_one_component(services):
+def test_a_standard_normal_shows_its_one_component(models):
     at = opened(prior="SG")
     assert "no pseudo-inputs" in at.info[0].value
     assert at.subheader[0].value == "The only component, step by step"
@@ -69,17 +71,17 @@ def test_a_standard_normal_shows_its_one_component(services):
 
 
 @pytest.mark.parametrize("by", ["usage", "weight", "class", "similarity"])
-def test_the_tiles_follow_the_order(services, by):
-    ref = ref_of(services, "tiny-2d", "vamp")
+def test_the_tiles_follow_the_order(models, by):
+    ref = ref_of("tiny-2d", "vamp")
     at = opened()
     at.selectbox(key="pseudo_order").set_value(by).run()
     assert not at.exception
-    assert components_of(at) == services.order(ref, by).tolist()
+    assert components_of(at) == prior_components.order(ref, by).tolist()
     equal = [caption.value for caption in at.caption if "All weights are equal" in caption.value]
     assert bool(equal) == (by == "weight")
 
 
-def test_the_tiles_show_what_is_asked_for(services):
+def test_the_tiles_show_what_is_asked_for(models):
     at = opened()
     pictures = {json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"])}
     epochs = at.selectbox(key="pseudo_epoch").options
@@ -93,8 +95,8 @@ def test_the_tiles_show_what_is_asked_for(services):
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
 
 
-def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(services):
-    ref = ref_of(services, "tiny-2d", "vamp")
+def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(models):
+    ref = ref_of("tiny-2d", "vamp")
     at = opened(component="2")
     tiles = at.get("plotly_chart")[0].proto.spec
     assert at.subheader[0].value == "Pseudo-input 2, step by step"
@@ -105,10 +107,10 @@ def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(services):
     assert at.get("plotly_chart")[0].proto.spec == tiles
     ellipse = json.loads(at.get("plotly_chart")[1].proto.spec)["data"][-1]["line"]["color"]
     assert ellipse == "#c77d0a"
-    assert services.component_detail(ref, 4).component == 4
+    assert prior_components.component_detail(ref, 4).component == 4
 
 
-def test_the_component_is_kept_on_the_page_of_components(services):
+def test_the_component_is_kept_on_the_page_of_components(models):
     at = opened()
     at.number_input(key="component").set_value(3).run()
     at.switch_page("views/components.py").run()
@@ -116,12 +118,12 @@ def test_the_component_is_kept_on_the_page_of_components(services):
     assert at.number_input(key="component").value == 3
 
 
-def test_another_prior_starts_with_its_own_most_used_component(services):
+def test_another_prior_starts_with_its_own_most_used_component(models):
     at = opened()
-    used = [int(k) for k in services.order(ref_of(services, "tiny-2d", "vamp"), "usage")]
+    used = [int(k) for k in prior_components.order(ref_of("tiny-2d", "vamp"), "usage")]
     at.number_input(key="component").set_value(used[-1]).run()
     at.sidebar.get_by_key("prior").set_value("mog").run()
-    k = int(services.order(ref_of(services, "tiny-2d", "mog"), "usage")[0])
+    k = int(prior_components.order(ref_of("tiny-2d", "mog"), "usage")[0])
     assert at.subheader[0].value == f"Component {k}, step by step"
 
 
@@ -136,15 +138,15 @@ def test_another_prior_starts_with_its_own_most_used_component(services):
         ("pseudo_epoch", "1e9"),
     ],
 )
-def test_nonsense_in_the_link_is_named_and_replaced(services, key, nonsense):
-    k = int(services.order(ref_of(services, "tiny-2d", "vamp"), "usage")[0])
+def test_nonsense_in_the_link_is_named_and_replaced(models, key, nonsense):
+    k = int(prior_components.order(ref_of("tiny-2d", "vamp"), "usage")[0])
     at = opened(**{key: nonsense})
     assert key in at.warning[0].value
     assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
     assert key not in at.query_params
 
 
-def test_without_the_data_set_reconstructions_stand_in_and_say_so(services, monkeypatch):
+def test_without_the_data_set_reconstructions_stand_in_and_say_so(models, monkeypatch):
     from vampcore import datasets
 
     monkeypatch.setattr(datasets, "available", lambda name: False)
@@ -153,11 +155,11 @@ def test_without_the_data_set_reconstructions_stand_in_and_say_so(services, monk
     assert at.button(key="pseudo_download")
 
 
-def test_data_that_the_model_was_not_tested_on_are_not_shown(services, monkeypatch):
+def test_data_that_the_model_was_not_tested_on_are_not_shown(models, monkeypatch):
     from app.services import images, memory
 
     def not_these(*_):
-        raise services.DataMissing("another data set")
+        raise DataMissing("another data set")
 
     assert not any("Reconstructions" in words.value for words in opened().caption)
     memory.clear_caches()
@@ -167,14 +169,14 @@ def test_data_that_the_model_was_not_tested_on_are_not_shown(services, monkeypat
     memory.clear_caches()
 
 
-def test_the_table_holds_what_the_services_say(services, monkeypatch):
+def test_the_table_holds_what_the_services_say(models, monkeypatch):
     from app.widgets import component
 
-    ref, handed = ref_of(services, "tiny-2d", "vamp"), {}
+    ref, handed = ref_of("tiny-2d", "vamp"), {}
     monkeypatch.setattr(component, "csv_button", lambda label, columns, key, name: handed.update({name: columns}))
     component.component_table(ref, key="t")
     (columns,) = handed.values()
-    known = services.components(ref)
+    known = prior_components.components(ref)
     np.testing.assert_array_equal(columns["usage (share)"], known.usage)
     np.testing.assert_array_equal(columns["dead"], known.dead)
     assert len(columns["class"]) == COMPONENTS
@@ -195,22 +197,18 @@ def test_the_table_holds_what_the_services_say(services, monkeypatch):
     ],
 )
 def test_shares_are_percentages(share, se, text):
-    from app import widgets
-
-    assert widgets.percent(share, se) == text
+    assert component.percent(share, se) == text
 
 
 @pytest.mark.parametrize(
     ("browser", "width"),
     [("Mozilla/5.0 (X11; Linux x86_64) Chrome/130", 720), ("Mozilla/5.0 (Linux; Android 15) Chrome/130 Mobile", 350)],
 )
-def test_a_phone_gets_a_lower_picture(services, monkeypatch, browser, width):
+def test_a_phone_gets_a_lower_picture(models, monkeypatch, browser, width):
     import streamlit as st
 
-    from app import widgets
-
     monkeypatch.setattr(type(st.context), "headers", property(lambda self: {"User-Agent": browser}))
-    assert widgets.picture_width() == width
+    assert screen.picture_width() == width
     # Six tiles of ten by ten with their edges, and a third of their height for the numbers.
     height = json.loads(opened().get("plotly_chart")[0].proto.spec)["layout"]["height"]
     assert height == pytest.approx(width / COMPONENTS / 0.7, abs=1)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from app.services import catalogue, images
 from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, pictures, ref_of, words
 from tests.sharing import made_once
@@ -25,8 +26,8 @@ def train_vectors(root: Path) -> None:
     random = np.random.default_rng(0)
 
     def part(count: int) -> Split:
-        images = torch.from_numpy(random.integers(0, 256, (count, 1, 1, VALUES), dtype=np.uint8))
-        return Split(images, torch.arange(count) % 3, 255)
+        vectors = torch.from_numpy(random.integers(0, 256, (count, 1, 1, VALUES), dtype=np.uint8))
+        return Split(vectors, torch.arange(count) % 3, 255)
 
     wine = Dataset("npz:wine.npz", part(120), part(40), part(40), ("one", "two", "three"), "logistic", (0.5, 0.3))
     for prior in ("sg", "vamp"):
@@ -47,19 +48,19 @@ def models(wine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_page_opens_and_says_what_the_bars_are(services, view):
+def test_every_page_opens_and_says_what_the_bars_are(models, view):
     at = open_page(view, prior="Vamp")
     assert f"vectors of {VALUES} values" in words(at)
     assert "amber line is its mean" in words(at)
 
 
-def test_the_mean_is_that_of_the_test_set(services):
-    ref = ref_of(services, "wine", "vamp")
-    shown = services.test_images(ref, tuple(range(40))).pixels
-    assert services.facts(ref).binary == pytest.approx(shown.reshape(40, VALUES).mean(0))
+def test_the_mean_is_that_of_the_test_set(models):
+    ref = ref_of("wine", "vamp")
+    shown = images.test_images(ref, tuple(range(40))).pixels
+    assert catalogue.facts(ref).binary == pytest.approx(shown.reshape(40, VALUES).mean(0))
 
 
-def test_samples_are_bars_with_a_line_at_the_mean(services):
+def test_samples_are_bars_with_a_line_at_the_mean(models):
     from app.figures.theme import COMPARED, LIGHT, rgb
 
     (first, *_) = pictures(open_page("overview"))

@@ -15,10 +15,10 @@ def cloud():
 @pytest.fixture
 def large(tmp_path, monkeypatch):
     """A checkpoint of 30,000 test images: more than are drawn one by one."""
-    from app import services
+    from app.services import catalogue
     from tools.synthetic import untrained
 
     untrained(tmp_path / "large" / "mog", images=30_000)
     use_root(tmp_path, monkeypatch)
-    yield services.experiments()[0].refs[0]
+    yield catalogue.experiments()[0].refs[0]
     clear_caches()

@@ -13,7 +13,7 @@ def bin_points():
 
 @pytest.fixture
 def unit():
-    from app.services import Window
+    from app.records import Window
 
     return Window(-1.0, 1.0, -2.0, 1.0)
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from app.services.latent_plane import encoding, selection
+
 # A square, a star that crosses itself, a C that a bounding box would fill, and one given clockwise.
 OUTLINES = (
     ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)),
@@ -50,34 +52,29 @@ def test_two_corners_hold_nothing(cloud):
 
 
 def test_the_nearest_of_many_are_those_of_a_full_sort(large):
-    from app import services
-
-    distance = np.linalg.norm(services.points(large) - np.array([0.2, 0.1]), axis=1)
-    rows, found = services.nearest_on_plane(large, (0.2, 0.1), 25)
+    distance = np.linalg.norm(encoding.points(large) - np.array([0.2, 0.1]), axis=1)
+    rows, found = selection.nearest_on_plane(large, (0.2, 0.1), 25)
     np.testing.assert_array_equal(rows, np.argsort(distance, kind="stable")[:25])
     np.testing.assert_array_equal(found, distance[rows])
-    assert len(services.nearest_on_plane(large, (0.2, 0.1), 40_000)[0]) == 30_000
-    np.testing.assert_array_equal(services.within(large, (0.2, 0.1), 0.5), np.flatnonzero(distance <= 0.5))
+    assert len(selection.nearest_on_plane(large, (0.2, 0.1), 40_000)[0]) == 30_000
+    np.testing.assert_array_equal(selection.within(large, (0.2, 0.1), 0.5), np.flatnonzero(distance <= 0.5))
 
 
 def test_outlines_add_up_and_share_no_image_twice(large):
-    from app import services
-
     square = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
     beside = ((0.0, -1.0), (2.0, -1.0), (2.0, 1.0), (0.0, 1.0))
-    points = services.points(large)
+    points = encoding.points(large)
     expected = (np.abs(points[:, 1]) < 1) & (points[:, 0] > -1) & (points[:, 0] < 2)
-    np.testing.assert_array_equal(services.rows_inside(large, (square, beside)), np.flatnonzero(expected))
-    assert len(services.rows_inside(large, ())) == 0
+    np.testing.assert_array_equal(selection.rows_inside(large, (square, beside)), np.flatnonzero(expected))
+    assert len(selection.rows_inside(large, ())) == 0
 
 
 def test_the_nearest_and_those_within_a_radius_share_their_distances(large, monkeypatch):
-    from app import services
     from app.services.latent_plane import selection
 
-    points, asked = services.points(large), []
+    points, asked = encoding.points(large), []
     monkeypatch.setattr(selection, "points", lambda ref, means: asked.append(means) or points)
-    rows, distances = services.nearest_on_plane(large, (0.2, 0.1), 5)
-    within = services.within(large, (0.2, 0.1), float(distances[-1]))
+    rows, distances = selection.nearest_on_plane(large, (0.2, 0.1), 5)
+    within = selection.within(large, (0.2, 0.1), float(distances[-1]))
     assert asked == [False]
     np.testing.assert_array_equal(np.sort(rows), within)

@@ -8,7 +8,7 @@ import torch
 from app.services.densities import aggregate, aggregate_levels, mass_curve, on_plane, prior_seen
 from app.services.giving_up import go_on
 from app.services.images import Samples, decode
-from app.services.latent_plane.points import plane
+from app.services.latent_plane.encoding import plane
 from app.services.loading import Ref, loaded, noise, several_threads
 from app.services.memory import cached
 from vampcore.metrics import HoleExcess, Metric, hole_excess, log_density
