@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu import captured, epoch, inference, sampling, training
+from benchmarks.gpu import captured, epoch, training
 from benchmarks.gpu.archive import pack, unpack
 from benchmarks.gpu.job import Job, Part, run_part
 from benchmarks.timing import machine
@@ -23,8 +23,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     Part("captured", "The captured step against the eager one: ELBO an epoch, nats, and ms a step.", captured.pieces),
     Part("epoch", "An epoch against its floors.", epoch.pieces),
-    Part("pages", "What the pages compute, on the device and on the CPU.", inference.pieces),
-    Part("sampling", "log p(x) by importance sampling: time, and the CPU's estimate.", sampling.pieces),
     *(
         Part(
             f"{model}-{prior}",
