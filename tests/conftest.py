@@ -48,3 +48,18 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.small_runs import train_family
 
     return made_once(tmp_path_factory, "family", train_family)
+
+
+@pytest.fixture
+def trainings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Priors of the rows of a table whose training was begun."""
+    from vampcore.results import work
+
+    begun, fit = [], work.fit
+
+    def noted(config: Any, *arguments: Any) -> Any:
+        begun.append(config.prior)
+        return fit(config, *arguments)
+
+    monkeypatch.setattr(work, "fit", noted)
+    return begun

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from filelock import FileLock
+
 TINY = """
 [defaults]
 data = "digits"
@@ -20,3 +22,9 @@ def write_table(folder: Path, *rows: str, defaults: str = TINY) -> Path:
     path = folder / "table.toml"
     path.write_text(defaults + "".join(f"\n[[row]]\n{row}\n" for row in rows))
     return path
+
+
+def held(folder: Path) -> FileLock:
+    """The lock of a run, as another process would hold it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder.with_name(f".{folder.name}.lock"))

@@ -10,165 +10,26 @@ A command runs in a fork of this process, which has imported everything: startin
 """
 
 import argparse
-import csv
 import itertools
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
-import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
+from tests.kills.comparing import STATE, Fault, compare, opened
+from tests.kills.process import Ended, run
 from vampcore import zoo
 from vampcore.checkpoints import CheckpointError
-from vampcore.commands import main as vampcore
 
 PRIORS = ("sg", "mog", "vamp", "vamp-weighted", "exemplar")
 OPTIONS = "--data digits --experiment killed --latent-dim 2 --hidden 16 --layers 1 --batch-size 100 --warmup 1"
 EPOCHS, SAMPLES = 4, 20
 MOST_KILLS = 8
 """Of one training before it is left alone; as often its evaluation is tried."""
-
-STATE = "state.safetensors"
-TIMES = {"status.json", "history.csv", STATE}
-"""Files that hold times as well: compared without them."""
-
-
-class Fault(AssertionError):
-    """What must not happen after a kill."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended.
-
-    Attributes:
-        killed: Whether it was killed; else it ended by itself.
-        status: Its exit status, if it ended by itself.
-        saving: Whether it was killed after its files had begun to change.
-        said: Its output and errors.
-        seconds: How long it ran.
-    """
-
-    killed: bool
-    status: int
-    saving: bool
-    said: str
-    seconds: float
-
-
-def run(arguments: list[str], where: Path, kill_after: float | None = None, changes: int | None = None) -> Ended:
-    """Run a command of vampcore in a process of its own, and perhaps kill it.
-
-    Arguments:
-        arguments: Of the command line.
-        where: Working directory; its folders are watched.
-        kill_after: Seconds after which it is killed, counted from its start, or from the last of the changes.
-        changes: So many changes of files are waited for first.
-    """
-    log = where / "log.txt"
-    began = time.monotonic()
-    pid = os.fork()
-    if pid == 0:
-        _become(arguments, where, log)
-    saving, seen, left = False, seen_files(where), changes
-    while True:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            break
-        now = time.monotonic()
-        if left and (files := seen_files(where)) != seen:
-            seen, left = files, left - 1
-            began_counting = now
-            saving = left == 0
-        if kill_after is not None and not left and now - (began_counting if changes else began) >= kill_after:
-            os.kill(pid, signal.SIGKILL)
-            status = os.waitpid(pid, 0)[1]
-            break
-        time.sleep(0.0005)
-    killed = os.WIFSIGNALED(status)
-    if killed and os.WTERMSIG(status) != signal.SIGKILL:
-        raise Fault(f"{' '.join(arguments)} died of signal {os.WTERMSIG(status)}:\n{log.read_text()}")
-    exit_status = -1 if killed else os.WEXITSTATUS(status)
-    return Ended(killed, exit_status, saving and killed, log.read_text(), time.monotonic() - began)
-
-
-def _become(arguments: list[str], where: Path, log: Path) -> None:
-    """In a fork: run the command, its output into the log, and end; states and checkpoints are written every epoch."""
-    status = 1
-    try:
-        os.chdir(where)
-        with log.open("w") as file:
-            for stream in (1, 2):
-                os.dup2(file.fileno(), stream)
-        fit = sys.modules["vampcore.training.fit"]
-        for name, value in (
-            ("SECONDS_BETWEEN_STATES", -1),
-            ("SECONDS_BEFORE_CHECKPOINT", -1),
-            ("SHARE_FOR_CHECKPOINTS", 1e9),
-        ):
-            if not hasattr(fit, name):
-                raise RuntimeError(f"vampcore.training.fit has no {name}")
-            setattr(fit, name, value)
-        status = vampcore(arguments)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def seen_files(where: Path) -> set[tuple[str, int, int]]:
-    """Names, sizes and times of all files below a folder but the log."""
-    found = set()
-    for path, _, files in os.walk(where):
-        for name in files:
-            try:
-                facts = os.stat(os.path.join(path, name))  # noqa: PTH116, PTH118 - asked two thousand times a second
-            except FileNotFoundError:
-                continue
-            if name != "log.txt":
-                found.add((name, facts.st_size, facts.st_mtime_ns))
-    return found
-
-
-def opened(folder: Path) -> int:
-    """Epochs of the checkpoint in a folder; 0 where there is none that opens."""
-    try:
-        return zoo.load(str(folder)).progress.epochs
-    except CheckpointError:
-        return 0
-
-
-def compare(killed: Path, alone: Path) -> None:
-    """Two folders hold the same but for times.
-
-    Raises:
-        Fault: If they do not.
-    """
-    names = {path.name for path in killed.iterdir()}, {path.name for path in alone.iterdir()}
-    if names[0] != names[1]:
-        raise Fault(f"{killed} holds {sorted(names[0])}, not {sorted(names[1])}")
-    manifests = {"manifest.json"}  # of files with times: what it lists is compared itself
-    for name in sorted(names[0] - TIMES - manifests):
-        if (killed / name).read_bytes() != (alone / name).read_bytes():
-            raise Fault(f"{killed / name} is not what an uninterrupted run leaves")
-    if _history(killed) != _history(alone):
-        raise Fault(f"the epochs of {killed} are not those of an uninterrupted run")
-    one, other = load_file(killed / STATE), load_file(alone / STATE)
-    if one.keys() != other.keys() or not all(torch.equal(one[name], other[name]) for name in one):
-        raise Fault(f"the state of {killed} is not that of an uninterrupted run")
-
-
-def _history(folder: Path) -> list[dict[str, str]]:
-    rows = csv.DictReader((folder / "history.csv").read_text().splitlines())
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
 class Killing:

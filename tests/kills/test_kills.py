@@ -9,7 +9,8 @@ import sys
 import pytest
 from safetensors.torch import load_file, save_file
 
-from tests.kills import Fault, Killing, compare, main, opened
+from tests.kills.__main__ import Killing, main
+from tests.kills.comparing import Fault, compare, opened
 from tests.processes import ROOT, environment
 from tests.small_runs import config, train
 from tools.patience import patience
@@ -67,8 +68,8 @@ class TestFaults:
         """A training that is started anew, as if nothing had been, is none that went on."""
         killing = Killing(tmp_path, "sg", random.Random(0), times=3)
         epochs = iter((2, 0))
-        monkeypatch.setattr("tests.kills.opened", lambda folder: next(epochs))
-        monkeypatch.setattr("tests.kills.run", lambda *_, **__: DEAD)
+        monkeypatch.setattr("tests.kills.__main__.opened", lambda folder: next(epochs))
+        monkeypatch.setattr("tests.kills.__main__.run", lambda *_, **__: DEAD)
         with pytest.raises(Fault, match="2 epochs, and after a kill of 0"):
             killing._until_trained(1.0)
 

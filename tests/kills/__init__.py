@@ -1,0 +1,1 @@
+"""Training, saving and evaluating, killed at random moments."""
