@@ -88,7 +88,7 @@ class Scale:
     def __call__(self, x):
         return (self.by * x).sum()
 
-twice, thrice = (Compiled(Scale(by).__call__, fall_back=False, whole=True, settled=True) for by in (2, 3))
+twice, thrice = (Compiled(Scale(by).__call__, fall_back=False, fullgraph=True, settled=True) for by in (2, 3))
 for length in (4, 6, 4):
     x = torch.arange(length, dtype=torch.float32)
     assert twice(x) == 2 * x.sum() and thrice(x) == 3 * x.sum(), length

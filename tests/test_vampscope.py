@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def served(monkeypatch):
-    """What Streamlit is told to run, instead of running it."""
+    """What Streamlit would run, instead of running it."""
     commands = []
     monkeypatch.setattr(cli, "main", lambda command, **_: commands.append(command))
     monkeypatch.setattr(vampscope, "_check_free", lambda address, port: None)

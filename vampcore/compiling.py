@@ -50,7 +50,7 @@ class Compiled(Generic[P, T]):
     Arguments:
         function: What to compile.
         fall_back: Call the function itself, with a warning, if its first call cannot be compiled; otherwise raise.
-        whole: Refuse a function that compiles in parts only.
+        fullgraph: Refuse a function that compiles in parts only.
         graphs: Capture what a GPU is asked to do once, and launch it as one graph from then on.
         settled: The function finds at every call what it found at the first, but for the values of tensors and for the
             shapes, types and devices of those that are not parameters. Otherwise each call first looks at every module,
@@ -61,7 +61,7 @@ class Compiled(Generic[P, T]):
         self,
         function: Callable[P, T],
         fall_back: bool = True,
-        whole: bool = False,
+        fullgraph: bool = False,
         graphs: bool = False,
         settled: bool = False,
     ) -> None:
@@ -75,7 +75,7 @@ class Compiled(Generic[P, T]):
             if settled:
                 function = _with_own_code(function)
                 options["guard_filter_fn"] = _of_tensors
-            self._compiled = torch.compile(function, fullgraph=whole, dynamic=False, options=options)
+            self._compiled = torch.compile(function, fullgraph=fullgraph, dynamic=False, options=options)
         except RuntimeError as error:
             self._give_up(error)
 

@@ -1,4 +1,4 @@
-"""A folder is replaced whole or not at all, whatever fails and whenever the process dies."""
+"""A folder is replaced completely or not at all, whatever fails and whenever the process dies."""
 
 import errno
 import itertools

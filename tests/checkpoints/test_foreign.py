@@ -1,4 +1,4 @@
-"""Models that another program trained are told as what they are."""
+"""Models that another program trained are described as what they are."""
 
 import json
 

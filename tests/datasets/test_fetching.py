@@ -24,35 +24,35 @@ def plain(server: Server, name: str = "images.bin", size: int = len(BODY)) -> Re
 
 
 def test_a_file_arrives_whole_and_progress_ends_at_its_size(tmp_path: Path, server: Server) -> None:
-    told: list[tuple[int, int]] = []
-    (path,) = fetch((plain(server),), tmp_path, lambda done, total: told.append((done, total)))
+    reported: list[tuple[int, int]] = []
+    (path,) = fetch((plain(server),), tmp_path, lambda done, total: reported.append((done, total)))
     assert path.read_bytes() == BODY
-    assert len(told) > 1
-    assert told == sorted(told)
-    assert told[-1] == (len(BODY), len(BODY))
+    assert len(reported) > 1
+    assert reported == sorted(reported)
+    assert reported[-1] == (len(BODY), len(BODY))
     assert [path.name for path in tmp_path.iterdir()] == ["images.bin"]
-    assert {total for _, total in told} == {len(BODY)}
+    assert {total for _, total in reported} == {len(BODY)}
 
 
 def test_progress_runs_over_all_files_and_believes_the_server(tmp_path: Path, server: Server) -> None:
     remotes = (plain(server, "a", size=10), plain(server, "b", size=10))
-    told: list[tuple[int, int]] = []
-    fetch(remotes, tmp_path, lambda done, total: told.append((done, total)))
-    assert told[0][1] == len(BODY) + 10
-    assert told[-1] == (2 * len(BODY), 2 * len(BODY))
-    assert all(done <= total for done, total in told)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    reported: list[tuple[int, int]] = []
+    fetch(remotes, tmp_path, lambda done, total: reported.append((done, total)))
+    assert reported[0][1] == len(BODY) + 10
+    assert reported[-1] == (2 * len(BODY), 2 * len(BODY))
+    assert all(done <= total for done, total in reported)
+    assert [done for done, _ in reported] == sorted(done for done, _ in reported)
 
 
 def test_gzip_is_unpacked_while_it_arrives(tmp_path: Path, server: Server) -> None:
     packed = gzip.compress(BODY)
     server.publish("images.gz", packed)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     remote = Remote("images.gz", (server.url,), len(packed), sha256(BODY))
-    (path,) = fetch((remote,), tmp_path, lambda done, total: told.append((done, total)))
+    (path,) = fetch((remote,), tmp_path, lambda done, total: reported.append((done, total)))
     assert path == tmp_path / "images"
     assert path.read_bytes() == BODY
-    assert told[-1] == (len(packed), len(packed))
+    assert reported[-1] == (len(packed), len(packed))
 
 
 def test_without_an_announced_length_the_checksum_decides(tmp_path: Path, server: Server) -> None:

@@ -89,14 +89,14 @@ def test_a_download_leaves_torchvisions_layout(tmp_path: Path, server) -> None:
     published = small_mnist()
     for name, content in published.sources.items():
         server.publish(name, content)
-    told: list[tuple[int, int]] = []
-    published.kind.download(tmp_path, lambda done, total: told.append((done, total)), server.url)
+    reported: list[tuple[int, int]] = []
+    published.kind.download(tmp_path, lambda done, total: reported.append((done, total)), server.url)
     raw = [f"MNIST/raw/{part}-ubyte" for part in ("t10k-images-idx3", "t10k-labels-idx1", "train-images-idx3")]
     assert everything_below(tmp_path) == ["MNIST", "MNIST/raw", *raw, "MNIST/raw/train-labels-idx1-ubyte"]
     assert np.array_equal(published.kind.read(tmp_path).test.images[:, 0].numpy(), published.arrays["test"])
     size = sum(len(content) for content in published.sources.values())
-    assert told[-1] == (size, size)
-    assert told == sorted(told)
+    assert reported[-1] == (size, size)
+    assert reported == sorted(reported)
 
 
 @pytest.mark.data

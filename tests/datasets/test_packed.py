@@ -138,8 +138,10 @@ def test_the_cache_lies_where_the_system_keeps_caches(monkeypatch: pytest.Monkey
 
 
 def test_progress_ends_at_the_number_of_files(folder: Path) -> None:
-    told: list[tuple[int, int]] = []
-    read_images(sorted(map(str, folder.iterdir())) * 5, Form((4, 4)), lambda done, total: told.append((done, total)))
-    assert told[-1] == (150, 150)
-    assert told == sorted(told)
-    assert len(told) > 1
+    reported: list[tuple[int, int]] = []
+    read_images(
+        sorted(map(str, folder.iterdir())) * 5, Form((4, 4)), lambda done, total: reported.append((done, total))
+    )
+    assert reported[-1] == (150, 150)
+    assert reported == sorted(reported)
+    assert len(reported) > 1

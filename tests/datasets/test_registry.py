@@ -1,4 +1,4 @@
-"""Data sets by name, and the real ones fetched whole from a server on this machine."""
+"""Data sets by name, and the real ones fetched completely from a server on this machine."""
 
 import gzip
 from pathlib import Path

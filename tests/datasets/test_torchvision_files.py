@@ -80,9 +80,9 @@ def test_a_download_leaves_the_files_that_torchvision_leaves(name: str, tmp_path
     published = SMALL[name]()
     for file, content in published.sources.items():
         server.publish(file, content)
-    told: list[tuple[int, int]] = []
-    published.kind.download(tmp_path / "got", lambda done, total: told.append((done, total)), server.url)
-    assert told[-1][0] == told[-1][1] == sum(map(len, published.sources.values()))
+    reported: list[tuple[int, int]] = []
+    published.kind.download(tmp_path / "got", lambda done, total: reported.append((done, total)), server.url)
+    assert reported[-1][0] == reported[-1][1] == sum(map(len, published.sources.values()))
     published.write(tmp_path / "there")
     assert everything_below(tmp_path / "got") == everything_below(tmp_path / "there")
     for path in published.kind.files(tmp_path / "got"):

@@ -119,9 +119,11 @@ def test_the_model_is_left_as_it_was(generator):
     config = Config("digits", "toy", prior="vamp", components=3, latent_dim=3, hidden=8, likelihood="binomial")
     model = build(config, DataSpec((1, 4, 4), 16, ())).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    told = []
-    found = covering(model, torch.rand(3, 1, 4, 4, generator=generator), 64, generator, None, lambda *n: told.append(n))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    reported = []
+    found = covering(
+        model, torch.rand(3, 1, 4, 4, generator=generator), 64, generator, None, lambda *n: reported.append(n)
+    )
+    assert reported == [(1, 3), (2, 3), (3, 3)]
     assert found.samples == 64
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())

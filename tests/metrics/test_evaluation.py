@@ -85,8 +85,8 @@ def test_log_likelihood_and_its_effective_samples(generator):
 def test_log_likelihood_of_some_observations_only(generator):
     x = images(30, PIXELS, generator)
     chosen = torch.arange(30) % 3 == 1
-    told = []
-    found = evaluate(loose_model(), x, samples=20, estimated=chosen, progress=lambda *each: told.append(each))
+    reported = []
+    found = evaluate(loose_model(), x, samples=20, estimated=chosen, progress=lambda *each: reported.append(each))
     whole = evaluate(loose_model(), x, samples=20)
     alone = evaluate(loose_model(), x[chosen], samples=20)
     assert torch.equal(found.log_likelihood.isfinite(), chosen)
@@ -97,7 +97,7 @@ def test_log_likelihood_of_some_observations_only(generator):
     assert value(found, "log_likelihood") == pytest.approx((found.elbo.mean() + gap.mean()).item(), abs=1e-5)
     assert found.get("log_likelihood").n == 10
     assert [m for m in found.metrics if m.name in UNITS] == [m for m in whole.metrics if m.name in UNITS]
-    assert told[-1] == (30 * (1 + 1 + 10) + 10 * 20,) * 2
+    assert reported[-1] == (30 * (1 + 1 + 10) + 10 * 20,) * 2
 
 
 @pytest.mark.parametrize("count", [0, 1])

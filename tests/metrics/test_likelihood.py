@@ -144,7 +144,7 @@ def test_another_prior_can_be_passed(generator):
     torch.testing.assert_close(estimate.log_likelihood, exact, atol=0.25, rtol=0)
 
 
-def test_an_image_at_a_time_under_a_mixture_gives_the_log_weights_of_the_mixture_itself(generator):
+def test_image_by_image_the_log_weights_are_those_of_the_mixture_itself(generator):
     x = images(3, PIXELS, generator)
     model = linear_vae(WEIGHT, wide_posterior(), prior=FixedMixture(mixture(20, LATENT)))
     found = log_likelihood(model, x, 50, 50, torch.Generator().manual_seed(2)).log_likelihood

@@ -149,10 +149,10 @@ def test_observations_do_not_depend_on_each_other(generator, monkeypatch):
     model, x = trained_like(generator, "mog"), torch.rand(12, 1, 4, 4, generator=generator).round()
     whole = quadrature(model, x).log_likelihood
     monkeypatch.setattr(MODULE, "MASSES_AT_ONCE", 1)
-    told = []
-    parts = quadrature(model, x, progress=lambda *each: told.append(each))
+    reported = []
+    parts = quadrature(model, x, progress=lambda *each: reported.append(each))
     torch.testing.assert_close(parts.log_likelihood, whole, rtol=0, atol=1e-5)
-    assert told == [(done, 12) for done in range(1, 13)]
+    assert reported == [(done, 12) for done in range(1, 13)]
 
 
 def test_a_posterior_too_narrow_for_the_plane_is_refused(generator):

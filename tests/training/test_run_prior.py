@@ -48,7 +48,7 @@ def test_components_that_wait_for_their_growth_hold_no_training_image():
     assert first.pseudo_inputs[waiting].unique().numel() == 1
 
 
-def test_a_prior_with_other_components_than_its_entry_says_is_refused_before_it_is_trained(monkeypatch):
+def test_a_prior_whose_components_differ_from_its_entry_is_refused_untrained(monkeypatch):
     monkeypatch.setitem(PRIORS, "sg", dataclasses.replace(PRIORS["sg"], fixed_components=None))
     with pytest.raises(ConfigError, match="the prior has 1 components, its entry in the registry says 4"):
         Run(config("sg"), few_digits())

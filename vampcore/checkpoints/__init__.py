@@ -1,4 +1,4 @@
-"""Checkpoints: self-contained folders of JSON, CSV and safetensors, written whole or not at all."""
+"""Checkpoints: self-contained folders of JSON, CSV and safetensors, written completely or not at all."""
 
 from vampcore.checkpoints.load import fingerprint, load, read_description, read_metrics
 from vampcore.checkpoints.records import (

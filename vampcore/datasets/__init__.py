@@ -120,7 +120,7 @@ def default_likelihood(name: str, progress: Progress | None = None) -> str:
 
 
 def available(name: str, root: Path | None = None) -> bool:
-    """Whether all files of a data set are on disk (not whether they are whole: `load` tells).
+    """Whether all files of a data set are on disk (not whether they are complete: `load` checks).
 
     Raises:
         DataError: If the name is unknown.
@@ -162,9 +162,9 @@ def download(
     progress: Callable[[int, int], None] | None = None,
     base_url: str | None = None,
 ) -> Path:
-    """Fetches a data set into the data folder, verified by checksum, whole or not at all.
+    """Fetches a data set into the data folder, verified by checksum, completely or not at all.
 
-    Files that are there and whole are kept.
+    Files that are there and complete are kept.
 
     Arguments:
         name: One of `names()`.
@@ -176,7 +176,7 @@ def download(
         The folder in which the files lie.
 
     Raises:
-        DataError: If the name is unknown, no source delivers the whole file, or it cannot be written.
+        DataError: If the name is unknown, no source delivers the complete file, or it cannot be written.
     """
     kind, root = _kind(name), data_root(root)
     if not isinstance(kind, PublishedSource):
@@ -201,5 +201,5 @@ def _kind(name: str, progress: Progress | None = None) -> Source:
             f"data set {name!r:.60} is unknown; use one of {', '.join(names())}, folder:PATH, npz:FILE or csv:FILE"
         )
     if own.scheme == "folder":
-        return ImageFolder(own, progress)
+        return ImageFolder(own, progress=progress)
     return NpzImages(own) if own.scheme == "npz" else CsvTable(own)

@@ -105,7 +105,7 @@ class PublishedSource(Source, Protocol):
         """What its images show, as in "Which prior explains handwritten digits best?"."""
 
     def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
-        """Fetches its files, whole or not at all."""
+        """Fetches its files, completely or not at all."""
 
 
 @runtime_checkable

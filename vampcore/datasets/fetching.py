@@ -1,4 +1,4 @@
-"""Fetching published files by pooch: with progress and mirrors, verified by checksum, whole or not at all."""
+"""Fetching published files by pooch: with progress and mirrors, verified by checksum, completely or not at all."""
 
 import gzip
 import hashlib
@@ -92,14 +92,14 @@ def fetch(
     Arguments:
         remotes: What to fetch.
         folder: Where to; made by `workspace`, so that a failure leaves nothing behind.
-        progress: Told of every piece that arrives.
+        progress: Called with every piece that arrives.
         base_url: Address of a folder to fetch from instead of the published ones, for instance a mirror.
 
     Returns:
         The files, unpacked, in the order of `remotes`.
 
     Raises:
-        DataError: If no source delivers the whole, unaltered file.
+        DataError: If no source delivers the complete, unaltered file.
         OSError: If it cannot be written.
     """
     paths = []
@@ -175,7 +175,7 @@ class _Bar:
             self._progress(self._done + self._received, self._all - self._remote.size + expected)
 
     def reset(self) -> None:
-        """The end: pooch then tells the whole length."""
+        """The end: pooch then gives the full length."""
         self._received = 0
 
     def close(self) -> None:

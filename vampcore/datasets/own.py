@@ -9,6 +9,7 @@ from jaxtyping import Int64, UInt8
 from vampcore.datasets.base import Dataset, Split, mean_noise
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.identity import image_hashes
+from vampcore.datasets.naming import OwnData, expanded
 from vampcore.datasets.splits import make_split, split
 
 # Two, since a standard error needs two images.
@@ -29,6 +30,28 @@ PART_NAMES = {
 }
 # As many values of pixels as a run has room for: half a gigabyte of bytes, of which there are two copies for a moment.
 MAX_VALUES = 1 << 29
+
+
+@dataclass(frozen=True)
+class OwnSource:
+    """A user's own data at one path.
+
+    Attributes:
+        own: Path and reading options.
+        likelihood: None: Bernoulli if every value is 0 or 1, else logistic.
+    """
+
+    own: OwnData
+    likelihood: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name on the command line."""
+        return str(self.own)
+
+    def files(self, root: Path) -> tuple[Path, ...]:
+        """The file or the folder."""
+        return (expanded(self.own.path),)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import csv
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.foreign import check_file, foreign
 from vampcore.datasets.labels import class_numbers, texts_of
-from vampcore.datasets.naming import OwnData, expanded
-from vampcore.datasets.own import MIN_IMAGES, Part, check_values, dataset_from_one
+from vampcore.datasets.own import MIN_IMAGES, OwnSource, Part, check_values, dataset_from_one
 from vampcore.datasets.own_npz import MAX_ROW, rows_layout
 from vampcore.datasets.values import TOLERANCE
 
@@ -29,31 +27,14 @@ _LEAST_NUMBERED = 8
 _RESCALED = "scale the columns to 0 to 1, with pandas: (frame - frame.min()) / (frame.max() - frame.min())"
 
 
-@dataclass(frozen=True)
-class CsvTable:
+class CsvTable(OwnSource):
     """A table of numbers, split 80 / 10 / 10 with a fixed seed, with an optional column of class labels.
 
     The first line may contain column names. Class labels are in the column `label`, `class` or `target`, or in the one
     given with `--label`; a text column called `id`, `name` or `file` contains the names of the rows. All other values
     are integers from 0 to 255, or numbers from 0 to 1, which are rounded to 256 levels. A row is an image if `--shape`
     is given, else a vector, which is an image of height 1.
-
-    Attributes:
-        own: Path and reading options.
-        likelihood: None: Bernoulli if all values are 0 or 1, else logistic.
     """
-
-    own: OwnData
-    likelihood: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name on the command line."""
-        return str(self.own)
-
-    def files(self, root: Path) -> tuple[Path, ...]:
-        """The file."""
-        return (expanded(self.own.path),)
 
     def read(self, root: Path) -> Dataset:
         """All rows.

@@ -13,8 +13,8 @@ from vampcore.datasets.errors import DataError
 from vampcore.datasets.fetching import Progress
 from vampcore.datasets.foreign import check_folder
 from vampcore.datasets.image_files import CHANNELS, ENDINGS, Form, Images, bad_files, read_images
-from vampcore.datasets.naming import OwnData, expanded
-from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
+from vampcore.datasets.naming import OwnData
+from vampcore.datasets.own import PART_NAMES, PARTS, OwnSource, Part, check_values, dataset_from_one, dataset_from_parts
 from vampcore.datasets.packed import packed_for, read_copy, write_copy
 
 # Folders that operating systems and programs create; names that begin with a dot are skipped too.
@@ -38,7 +38,7 @@ class _Listed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ImageFolder:
+class ImageFolder(OwnSource):
     """Images in PATH, or in one folder below PATH for each class, with all folders below it.
 
     Folders named `train`, `val` (or `valid`, `validation`) and `test` in PATH are the splits, with the class folders
@@ -46,23 +46,10 @@ class ImageFolder:
     EXIF data say, transparent pixels become white, and all images are brought to one size and colour.
 
     Attributes:
-        own: Path and reading options.
         progress: Called with the number of images read and the total.
-        likelihood: None: Bernoulli if every pixel is black or white, else logistic.
     """
 
-    own: OwnData
     progress: Progress | None = None
-    likelihood: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name on the command line."""
-        return str(self.own)
-
-    def files(self, root: Path) -> tuple[Path, ...]:
-        """The folder."""
-        return (expanded(self.own.path),)
 
     def read(self, root: Path) -> Dataset:
         """Read all images, in the splits named by folders, else split 80 / 10 / 10 with a fixed seed.

@@ -2,7 +2,6 @@
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +13,8 @@ from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
 from vampcore.datasets.foreign import check_file, foreign
 from vampcore.datasets.labels import class_numbers, texts_of
-from vampcore.datasets.naming import OwnData, expanded
-from vampcore.datasets.own import PART_NAMES, PARTS, Part, check_values, dataset_from_one, dataset_from_parts
+from vampcore.datasets.naming import OwnData
+from vampcore.datasets.own import PART_NAMES, PARTS, OwnSource, Part, check_values, dataset_from_one, dataset_from_parts
 from vampcore.datasets.values import Values, bytes_of
 
 HINT = "save arrays with numpy.savez(path, images=...) or train=, validation=, test="
@@ -38,31 +37,14 @@ class _Role(NamedTuple):
     holds: str
 
 
-@dataclass(frozen=True)
-class NpzImages:
+class NpzImages(OwnSource):
     """An npz file with `images` (split 80 / 10 / 10 with a fixed seed), or with `train`, `validation` and `test`.
 
     Images have shape N H W, N C H W or N H W C. Values are uint8 (0 or 1, 0 or 255, or grey), booleans, other integers
     from 0 to 255, or floats in [0, 1], which are rounded to 256 grey levels. Rows (N, H·W) are reshaped with `--shape`.
     Class labels are numbers or strings in `labels`, or in `train_labels`, `validation_labels` and `test_labels`;
     `classes` gives their names. The array names of Keras and MedMNIST files, and an unnamed array, work too.
-
-    Attributes:
-        own: Path and reading options.
-        likelihood: None: logistic for grey and colour images, Bernoulli for binary ones.
     """
-
-    own: OwnData
-    likelihood: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name on the command line."""
-        return str(self.own)
-
-    def files(self, root: Path) -> tuple[Path, ...]:
-        """The file."""
-        return (expanded(self.own.path),)
 
     def read(self, root: Path) -> Dataset:
         """All images.

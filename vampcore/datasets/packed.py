@@ -68,7 +68,7 @@ def read_copy(packed: Packed, shape: tuple[int, ...]) -> Images | None:
 
 
 def write_copy(packed: Packed, images: Images) -> bool:
-    """Keep a copy, whole or not at all, and drop the folder's earlier ones; whether that could be done."""
+    """Keep a copy, completely or not at all, and drop the folder's earlier ones; whether that could be done."""
     facts = {"sha256": _sha256(images.pixels), "bad": images.bad}
     target = packed.file
     part = target.with_name(f".{target.name}.{os.getpid()}.part")

@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
 
 def write_report(tables: Sequence[Table], path: Path, runs: Path) -> None:
-    """Write the report of one table, or of several under one heading, whole or not at all.
+    """Write the report of one table, or of several under one heading, completely or not at all.
 
     Other processes write it too, each after a row of its own. Whoever sees, after the writing, that the disk says more
     by now writes again; so what stands there in the end is all of it, whoever was last.

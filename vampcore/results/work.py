@@ -87,8 +87,8 @@ def complete(
         device: Where to compute.
         data_root: Data folder.
         stop: Asked after every step of training; what was done is kept.
-        trained: Told of every epoch.
-        measured: Told of the images decoded and the images to decode.
+        trained: Called with every epoch.
+        measured: Called with the number of images decoded, and of those to decode.
         compile: As for `fit`.
 
     Raises:
@@ -129,7 +129,7 @@ def _complete(
             return Status.STOPPED
     if not is_measured(checkpoint, estimate):
 
-        def told(seen: int, total: int) -> None:
+        def report(seen: int, total: int) -> None:
             if stop():
                 raise _StoppedError
             if measured is not None:
@@ -143,7 +143,7 @@ def _complete(
                 max(samples, estimate.samples),
                 estimated=max(images, estimate.images_of(checkpoint.test_images)),
                 device=device,
-                progress=told,
+                progress=report,
             )
         except _StoppedError:
             return Status.STOPPED

@@ -130,7 +130,7 @@ class _Keeper:
         Status first of all: whatever stops what follows, the run is not training any more.
         """
         run = self.run
-        with suppress(OSError):  # a full disk is told of below
+        with suppress(OSError):  # a full disk is reported below
             try:
                 _write_status(self.folder, run, "stopped")
             except KeyboardInterrupt:

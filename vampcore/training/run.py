@@ -163,11 +163,11 @@ class Run:
             if self.processes.any(stop()):
                 return None
         steps = torch.stack(done).cpu().double()
-        made = steps[:, 2] > 0
+        sums, made = steps[:, :2], steps[:, 2] > 0
         if not bool(made.any()):
             raise TrainingError(f"no step of epoch {epoch} was finite: {_CALMER}")
         seen = sum(len(rows) for rows, finite in zip(batches, made.tolist(), strict=True) if finite)
-        train = (steps[made, :2].sum(0) / seen).tolist()
+        reconstruction, kl = (sums[made].sum(0) / seen).tolist()
         self.model.prior.before_validation(self.model.encoder)
         validated = self._validate()
         if not (math.isfinite(validated.elbo) and math.isfinite(validated.bound)):
@@ -176,9 +176,9 @@ class Run:
             epoch=epoch,
             beta=beta,
             learning_rate=rate,
-            train_elbo=train[0] - train[1],
-            train_reconstruction=train[0],
-            train_kl=train[1],
+            train_elbo=reconstruction - kl,
+            train_reconstruction=reconstruction,
+            train_kl=kl,
             validation_elbo=validated.elbo,
             validation_reconstruction=validated.reconstruction,
             validation_kl=validated.kl,
@@ -193,7 +193,7 @@ class Run:
         return not bool(torch.stack(done[-MOST_SKIPPED:])[:, 2].any())
 
     def _step(self, rows: Tensor, beta: float, rate: float) -> Tensor:
-        """One step on the images of these rows; see `Step.__call__` for what it gives."""
+        """One step on the images of these rows: sums of log p(x | z) and of the KL over them, and 1 if it was made."""
         dataset, mine, prior = self.dataset, self.processes.share(len(rows)), self.model.prior
         prior.before_step(self.model.encoder, rows)
         # The noise is that of the whole batch, whoever computes which part of it.

@@ -1,4 +1,4 @@
-"""A run's state on disk: everything that decides how it goes on, in one file that is replaced whole."""
+"""A run's state on disk: everything that decides how it goes on, in one file that is replaced atomically."""
 
 import dataclasses
 import json

@@ -1,7 +1,4 @@
-"""One step of training: gradients, compiled where that pays, the check that they are finite, and torch's Adam.
-
-Curves are those of the Adam that was written out here before: to the bit; of compiled steps, to rounding (3e-6).
-"""
+"""One step of training: gradients, compiled where that pays, the check that they are finite, and torch's Adam."""
 
 from collections.abc import Callable
 
@@ -69,8 +66,8 @@ class Step:
         """
         # Filled on the device: a copy from here would wait for it.
         scalars = [torch.full((), float(value), device=self.processes.device) for value in (count, beta)]
-        whole = count == self.config.batch_size
-        gradients_of = self._compiled if self._compiled is not None and whole else self._gradients
+        full = count == self.config.batch_size
+        gradients_of = self._compiled if self._compiled is not None and full else self._gradients
         *gradients, sums = self.processes.sum(gradients_of(x, noise, index, *scalars))
         skipped = sums[2].clamp(max=1)
         self._update(gradients, skipped, rate)
@@ -100,7 +97,7 @@ class Step:
         # Lets torch.autograd.grad into the compiled function; compiling alone looks at it.
         torch._dynamo.config.trace_autograd_ops = True
         on_gpu = self.processes.device.type == "cuda"
-        return Compiled(self._gradients, fall_back, whole=True, graphs=on_gpu, settled=True)
+        return Compiled(self._gradients, fall_back, fullgraph=True, graphs=on_gpu, settled=True)
 
     def _gradients(
         self, x: Tensor, noise: tuple[Tensor, ...], index: Tensor, count: Tensor, beta: Tensor
