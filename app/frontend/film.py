@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.figures.theme import COMPARED
+from app.frontend.carry import Kept
 from app.frontend.sources import javascript
 
 _HERE = Path(__file__).parent
@@ -17,14 +18,6 @@ _MOUNT = st.components.v2.component(
     css=(_HERE / "film.css").read_text("utf-8"),
     js=javascript("film_density", "film_record", "film_draw", "film_bounds", "film"),
 )
-_CARRY = st.components.v2.component("vampscope_film_carry", html="<span></span>", js=javascript("film_carry"))
-
-
-class Source(NamedTuple):
-    """Where a content comes from: its digest, and its address, None where the page carries it."""
-
-    digest: str
-    address: str | None
 
 
 class Part(NamedTuple):
@@ -41,7 +34,7 @@ class Part(NamedTuple):
         alt: What its map shows.
     """
 
-    film: Source
+    film: Kept
     label: str
     short: str
     colour: str
@@ -65,12 +58,12 @@ def film(
     key: str,
     label: str,
     note: str,
-    pictures: Source | None = None,
+    pictures: Kept | None = None,
     unfolded: bool = False,
 ) -> None:
     """Play the films of several priors in step.
 
-    The browser fetches what it plays when it is wanted. Where it has no address, `carry_film` brings it.
+    The browser fetches what it plays when it is wanted. Where it has no address, `carry` brings it.
 
     Arguments:
         parts: The priors.
@@ -92,13 +85,3 @@ def film(
         "word": "Play" if unfolded else "Watch them train" if len(parts) > 1 else "Watch it train",
     }
     _MOUNT(key=key, data=given, height="content")
-
-
-def carry_film(content: bytes, digest: str) -> None:
-    """Bring a content with the page.
-
-    Arguments:
-        content: Its bytes.
-        digest: Its digest, of 16 letters.
-    """
-    _CARRY(key=f"film_{digest}", data=digest.encode() + content, height="content")

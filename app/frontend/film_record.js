@@ -1,16 +1,16 @@
 // A film as it arrives, and what it shows at a moment between two of its records.
 
-const held = () => (window.vampscopeFilms ??= new Map()) // digest -> promise of a content
-const CARRIED = "vampscope-carried" // the event by which a content that came with the page is announced
+const WAIT = 100 // milliseconds between looks at whether the page has brought a content
 
-function split(buffer) {
+function split(sent) {
+  const { buffer } = sent.slice() // aligned
   const length = new DataView(buffer).getUint32(0, true)
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)))
-  return { head, start: 4 + length }
+  return { head, buffer, start: 4 + length }
 }
 
-export function filmOf(buffer) {
-  const { head, start } = split(buffer)
+export function filmOf(sent) {
+  const { head, buffer, start } = split(sent)
   const records = head.epochs.length
   let at = start
   const take = (Kind, count) => {
@@ -31,8 +31,8 @@ export function filmOf(buffer) {
   }
 }
 
-export function picturesOf(buffer) {
-  const { head, start } = split(buffer)
+export function picturesOf(sent) {
+  const { head, buffer, start } = split(sent)
   return { ...head, pixels: new Uint8Array(buffer, start) }
 }
 
@@ -84,13 +84,13 @@ export function placeOf(moments, epoch) {
   return whole + Math.min(1, Math.max(0, share))
 }
 
-// A content from its address, or, where it has none, from the page, which carries it.
+// A content's bytes: fetched from its address once, or, where it has none, brought by `carry.js`.
 export function fetched({ address, digest }) {
-  const known = held()
+  const known = (window.vampscopeContents ??= new Map())
+  if (!known.has(digest) && !address) return brought(known, digest)
   if (!known.has(digest)) {
-    const asked = address ? fromServer(address) : fromPage(digest)
-    asked.catch(() => known.delete(digest))
-    known.set(digest, asked)
+    known.set(digest, fromServer(address))
+    known.get(digest).catch(() => known.delete(digest))
   }
   return known.get(digest)
 }
@@ -98,18 +98,12 @@ export function fetched({ address, digest }) {
 async function fromServer(address) {
   const answer = await fetch(address)
   if (!answer.ok) throw new Error(`no film: ${answer.status}`)
-  return answer.arrayBuffer()
+  return new Uint8Array(await answer.arrayBuffer())
 }
 
-function fromPage(digest) {
+function brought(known, digest) {
   return new Promise((resolve) => {
-    const arrived = () => {
-      const found = window.vampscopeCarried?.get(digest)
-      if (!found) return
-      window.removeEventListener(CARRIED, arrived)
-      resolve(found)
-    }
-    window.addEventListener(CARRIED, arrived)
-    arrived()
+    const look = () => (known.has(digest) ? resolve(known.get(digest)) : setTimeout(look, WAIT))
+    look()
   })
 }

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from app import addresses
 from app.figures import theme
+from app.frontend import Kept, carry
 from app.frontend import film as player
 from app.services import catalogue, prior_components, priors
 from app.services import film as films
 from app.services.content import Content
 from app.services.loading import Ref
-from app.widgets import family, numbers, page
+from app.widgets import family, film_export, numbers, page
 from app.widgets.text import printable
 
 STARTED = {
@@ -43,14 +44,15 @@ def show(refs: Sequence[Ref], *, key: str, unfolded: bool = False, with_pictures
         pictures=None if pictures is None else _source("pictures", shown[0], pictures),
         unfolded=unfolded,
     )
+    film_export.offer(tuple(shown), f"{key}_export")
 
 
-def _source(kind: str, ref: Ref, content: Content) -> player.Source:
+def _source(kind: str, ref: Ref, content: Content) -> Kept:
     """Where a browser finds a content; where the server has no address for it, the page brings it."""
     address = addresses.address(kind, ref.sha256, content.digest)
     if address is None:
-        player.carry_film(content.sent, content.digest)
-    return player.Source(content.digest, address)
+        carry(content.sent, content.digest)
+    return Kept(content.digest, address)
 
 
 def _part(ref: Ref, mode: theme.Theme) -> player.Part:
