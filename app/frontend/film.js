@@ -275,7 +275,7 @@ class Player {
       play.querySelector("span").textContent = this.data.word === "Play" && word === "Play again" ? "Play" : word
     }
     this.find("speeds").childNodes.forEach((button, i) => button.setAttribute("aria-pressed", SPEEDS[i] === this.speed))
-    this.find("said").setAttribute("aria-live", playing ? "off" : "polite")
+    this.root.querySelector("output").setAttribute("aria-live", playing ? "off" : "polite")
     if (!this.films.length) return
     const { parts } = this.data
     const last = Math.round(this.moments.at(-1))
@@ -299,7 +299,7 @@ class Player {
     this.say(when)
     const bound = this.find("heard")
     const heard = `. Validation ELBO in nats an image: ${bounds.join(", ")}`
-    if (bound.textContent !== heard && !playing) bound.textContent = heard
+    if (bound.textContent !== heard) bound.textContent = heard
     const scrub = this.find("scrub")
     scrub.value = this.place / this.end
     scrub.setAttribute("aria-valuetext", when)
