@@ -4,9 +4,12 @@ Nothing here imports vampcore or the app at module level: see tests/conftest.py.
 """
 
 import functools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jaxtyping
 import pytest
 
 from tests.sharing import made_once
@@ -33,6 +36,14 @@ def packages_searched_once() -> Iterator[None]:
             manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
         )
         yield
+
+
+@pytest.fixture(autouse=True)
+def shapes_unchecked() -> Iterator[None]:
+    """Leave it to the library's own tests to check shapes: in these, it would take a fifth of the processor time."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")
@@ -67,11 +78,19 @@ def train_models(root: Path) -> None:
 
 
 @pytest.fixture
-def models(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The catalogue holds the small models and nothing else, and nothing is cached."""
-    use_root(trained, monkeypatch)
-    yield trained
-    clear_caches()
+def listing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator["Listing"]:
+    """Lists the checkpoints under one root alone: `listing.use(root)`."""
+    info = request.node._fixtureinfo
+    patching = {name for name, made in info.name2fixturedefs.items() if "monkeypatch" in made[-1].argnames}
+    listing = Listing(monkeypatch, shares="monkeypatch" not in info.argnames and patching == {"listing"})
+    yield listing
+    listing.leave()
+
+
+@pytest.fixture
+def models(trained: Path, listing: "Listing") -> Path:
+    """The catalogue holds the small models and nothing else."""
+    return listing.use(trained)
 
 
 @pytest.fixture
@@ -83,13 +102,57 @@ def refs(models):
 
 
 @pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def shipped(listing: "Listing") -> None:
     """The catalogue holds the checkpoints of the repository and nothing else."""
     from vampcore import zoo
 
-    use_root(zoo.SHIPPED, monkeypatch)
-    yield
-    clear_caches()
+    listing.use(zoo.SHIPPED)
+
+
+class Listing:
+    """The catalogue over one root, and what earlier tests of this worker computed of its checkpoints.
+
+    A test that asks for `monkeypatch`, itself or by another fixture, begins with nothing computed, and leaves nothing.
+
+    Arguments:
+        monkeypatch: Of the test.
+        shares: Whether results are shared with other tests.
+    """
+
+    _computed: dict[Path, dict[Any, Any]] = {}  # noqa: RUF012 - of all instances, by root and cache
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, shares: bool) -> None:
+        self._monkeypatch, self._shares = monkeypatch, shares
+        self._root: Path | None = None
+        self._generation = 0
+
+    def use(self, root: Path) -> Path:
+        """List the checkpoints under `root` alone."""
+        from app.services.memory import _Generation
+
+        use_root(root, self._monkeypatch)
+        self._root, self._generation = root, _Generation.number
+        if self._shares:
+            for cache, results in self._computed.get(root, {}).items():
+                cache._generation, cache._results = self._generation, results
+        return root
+
+    def leave(self) -> None:
+        """Keep what was computed, unless a test emptied the caches; then empty them."""
+        from app.services.memory import _Generation
+
+        if self._root is not None and self._shares and self._generation == _Generation.number:
+            found = [cache for cache in all_caches() if cache._generation == self._generation]
+            self._computed[self._root] = {cache: cache._results for cache in found}
+        clear_caches()
+
+
+def all_caches() -> set[Any]:
+    """The caches of all modules of the services."""
+    from app.services.memory import Cache
+
+    modules = [module for name, module in sys.modules.items() if name.startswith("app.services")]
+    return {value for module in modules for value in vars(module).values() if isinstance(value, Cache)}
 
 
 def use_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

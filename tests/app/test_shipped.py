@@ -1,12 +1,10 @@
 """Every page opens for every model that ships, with its data set or without."""
 
-import functools
 import itertools
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import clear_caches
 from tests.app.reading import MAIN
 from tools.patience import patience
 from vampcore import zoo
@@ -16,16 +14,8 @@ SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp", "vamp-data": "Vamp data"}
 EXPERIMENTS = sorted({path.parent.parent.name for path in zoo.SHIPPED.glob("*/*/config.json")})
 
 
-@pytest.fixture(autouse=True)
-def only_shipped(monkeypatch):
-    clear_caches()
-    monkeypatch.setattr(zoo, "entries", functools.partial(zoo.entries, (zoo.SHIPPED,)))
-    yield
-    clear_caches()
-
-
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_every_page_opens(experiment, monkeypatch, tmp_path):
+def test_every_page_opens(shipped, experiment, monkeypatch, tmp_path):
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
     priors = sorted(path.parent.name for path in (zoo.SHIPPED / experiment).glob("*/config.json"))
     for prior, page in itertools.product(priors, PAGES):

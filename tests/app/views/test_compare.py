@@ -16,13 +16,17 @@ QUICK = {"compare_images": "100", "compare_importance": "10"}
 
 
 @pytest.fixture(autouse=True)
-def timed(models, monkeypatch):
-    """A machine at rest: however busy this one is, no page asks before it measures. Gives what times a sample."""
+def timed(models):
+    """A machine at rest: however busy this one is, no page asks before it measures. Gives what times a sample.
+
+    It changes no result, so that tests share them: it does without the fixture `monkeypatch`.
+    """
     from app.services import compare
 
     found = compare.seconds_a_sample
-    monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: 1e-6)
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "seconds_a_sample", lambda ref: 1e-6)
+        yield found
 
 
 LIVE, ELBO = 1, "ELBO (nats/image, higher is better)"

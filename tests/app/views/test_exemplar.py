@@ -1,7 +1,6 @@
 """Mixtures that are unlike the others on every page: of 1,197 images, and with components that are not there."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalogue, prior_components
-from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import charts, metric, open_page, ref_of, words
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -42,10 +40,8 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def models(grown: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    use_root(grown, monkeypatch)
-    yield grown
-    clear_caches()
+def models(grown: Path, listing) -> Path:
+    return listing.use(grown)
 
 
 def opened(view: str, **query: str | list[str]) -> AppTest:

@@ -11,7 +11,6 @@ from app.services import catalogue, densities, hole_mass, images, prior_componen
 from app.services.latent_plane import encoding
 from app.services.loading import ServiceError
 from app.widgets import numbers
-from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import as_shown, charts, metric, open_page, pictures, ref_of, words
 
 PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
@@ -56,10 +55,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def models(trained: Path, monkeypatch: pytest.MonkeyPatch):
-    use_root(trained, monkeypatch)
-    yield trained
-    clear_caches()
+def models(trained: Path, listing) -> Path:
+    return listing.use(trained)
 
 
 def opened(page: str, **query: str) -> AppTest:

@@ -10,7 +10,6 @@ from app.records import Window
 from app.services import catalogue, densities
 from app.services.latent_plane import encoding, selection
 from app.widgets import export
-from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, words
 from tests.app.views.plane import check_zooming_too_far
 
@@ -27,10 +26,9 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture
-def ref(root, monkeypatch):
-    use_root(root, monkeypatch)
-    yield catalogue.experiments()[0].refs[0]
-    clear_caches()
+def ref(root, listing):
+    listing.use(root)
+    return catalogue.experiments()[0].refs[0]
 
 
 def opened(**query: str) -> AppTest:

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +40,8 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def models(wine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    use_root(wine, monkeypatch)
-    yield wine
-    clear_caches()
+def models(wine: Path, listing) -> Path:
+    return listing.use(wine)
 
 
 @pytest.mark.parametrize("view", VIEWS)
