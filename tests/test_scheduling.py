@@ -49,8 +49,9 @@ def test_two_workers_share_single_tests_and_no_group(tmp_path):
         (tmp_path / name).write_text(text)
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
-    command = [sys.executable, "-m", "pytest", "-n2", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-n2", "-p", "no:cacheprovider"]
+    variables = environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take longer than the run
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     ran = [[json.loads(line) for line in (tmp_path / name).read_text().splitlines()] for name in ("gw0", "gw1")]
     assert all(ran), done.stdout
     workers = [{group_of(test, tmp_path) for test in tests} for tests in ran]

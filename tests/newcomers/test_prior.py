@@ -27,7 +27,12 @@ class Newcomer:
     Arguments:
         folder: Where both are made.
         module: The content of the package's one file.
+
+    Attributes:
+        trained: What the commands that trained models said.
     """
+
+    trained: str
 
     def __init__(self, folder: Path, module: str) -> None:
         self.work, package = folder / "work", folder / "package"
@@ -64,18 +69,18 @@ def train(prior: str) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory) -> Newcomer:
-    """With a model of the new prior, trained as somebody would."""
+    """With a model of the new prior, trained as somebody would, and two of ours."""
     module = (Path(__file__).parent / "learned_normal.py").read_text()
     newcomer = Newcomer(tmp_path_factory.mktemp("newcomer"), module)
-    newcomer.said("-m", "vampcore", *train(KEY))
+    commands = [train(KEY), train("sg"), train("vamp"), ["list"]]
+    newcomer.trained = newcomer.said("-c", COMMANDS + WEIGHTS, json.dumps(commands))
     return newcomer
 
 
 @pytest.mark.timeout(patience(600))
 def test_a_prior_in_one_file_is_trained_listed_loaded_and_shown(newcomer):
-    said = newcomer.said("-c", COMMANDS + WEIGHTS, json.dumps([train("sg"), train("vamp"), ["list"]]))
-    assert f"runs/new/{KEY}" in said
-    assert said.splitlines()[-1].split() == ["mean", "logvar"]
+    assert f"runs/new/{KEY}" in newcomer.trained
+    assert newcomer.trained.splitlines()[-1].split() == ["mean", "logvar"]
     card = (newcomer.work / "runs" / "new" / KEY / "README.md").read_text()
     assert "Prior: normal with learned mean and scale." in card
 
