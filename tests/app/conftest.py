@@ -82,9 +82,15 @@ def listing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Lists the checkpoints under one root alone: `listing.use(root)`."""
     info = request.node._fixtureinfo
     patching = {name for name, made in info.name2fixturedefs.items() if "monkeypatch" in made[-1].argnames}
-    listing = Listing(monkeypatch, shares="monkeypatch" not in info.argnames and patching == {"listing"})
+    changes = {"monkeypatch", "nothing_computed"} & set(info.argnames)
+    listing = Listing(monkeypatch, shares=not changes and patching == {"listing"})
     yield listing
     listing.leave()
+
+
+@pytest.fixture
+def nothing_computed() -> None:
+    """Asked for by a test that changes a model, or counts what is done the first time: see `Listing`."""
 
 
 @pytest.fixture
@@ -112,7 +118,8 @@ def shipped(listing: "Listing") -> None:
 class Listing:
     """The catalogue over one root, and what earlier tests of this worker computed of its checkpoints.
 
-    A test that asks for `monkeypatch`, itself or by another fixture, begins with nothing computed, and leaves nothing.
+    A test that asks for `monkeypatch`, itself or by another fixture, or for `nothing_computed`, begins with nothing
+    computed, and leaves nothing.
 
     Arguments:
         monkeypatch: Of the test.

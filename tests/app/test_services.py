@@ -179,7 +179,7 @@ def test_a_failed_download_is_one_line(refs, monkeypatch):
         availability.download(refs["tiny-2d/vamp"], lambda done, total: None)
 
 
-def test_settling_freezes_what_exists_once(refs):
+def test_settling_freezes_what_exists_once(nothing_computed, refs):
     gc.unfreeze()
     loading.warm_up(refs["tiny-2d/vamp"])
     assert gc.get_freeze_count() > 10_000

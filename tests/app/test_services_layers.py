@@ -46,7 +46,7 @@ def test_a_sweep_of_a_dead_unit_stands_still(shipped, ref):
     assert active > 5
 
 
-def test_a_sweep_of_a_unit_that_nothing_reads_does_not_move_at_all(shipped, ref, model):
+def test_a_sweep_of_a_unit_that_nothing_reads_does_not_move_at_all(nothing_computed, shipped, ref, model):
     """Without its weights in the decoder and in p(z1 | z2), a unit changes no pixel."""
     unit = int(units.activity(ref)[0].activity.argmin())
     vae = model.checkpoint.model

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.records import Window
-from app.services import catalogue, densities
+from app.services import catalogue, densities, hole_mass
 from app.services.latent_plane import encoding, selection
 from app.widgets import export
 from tests.app.reading import open_page, words
@@ -169,9 +169,7 @@ def test_a_part_that_is_none_is_named(ref, bad):
 
 
 def test_the_holes_are_measured_on_request(ref, monkeypatch):
-    from app.services import holes
-
-    monkeypatch.setattr(holes, "hole_excess", functools.partial(holes.hole_excess, splits=2))
+    monkeypatch.setattr(hole_mass, "hole_excess", functools.partial(hole_mass.hole_excess, splits=2))
     at = opened()
     label = "Prior mass in holes, minus the floor"
     assert label not in {metric.label for metric in at.metric}
