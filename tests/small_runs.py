@@ -20,6 +20,7 @@ FILES = {
     "README.md",
     "config.json",
     "data.safetensors",
+    "film.bin",
     "history.csv",
     "latents.safetensors",
     "manifest.json",

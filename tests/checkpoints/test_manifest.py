@@ -88,12 +88,12 @@ def test_files_of_others_are_left_alone(sealed):
 
 
 def test_a_listed_file_that_nothing_reads_is_checked(sealed):
-    (sealed / "film.bin").write_bytes(b"film")
-    files = {name: (sealed / name).read_bytes() for name in (*listed_files(sealed), "film.bin")}
+    (sealed / "sound.bin").write_bytes(b"sound")
+    files = {name: (sealed / name).read_bytes() for name in (*listed_files(sealed), "sound.bin")}
     (sealed / MANIFEST).write_bytes(manifest_of(files))
     assert load(sealed).checked
-    (sealed / "film.bin").write_bytes(b"flim")
-    with pytest.raises(CheckpointError, match=r"film\.bin has changed since it was saved"):
+    (sealed / "sound.bin").write_bytes(b"soudn")
+    with pytest.raises(CheckpointError, match=r"sound\.bin has changed since it was saved"):
         load(sealed)
 
 

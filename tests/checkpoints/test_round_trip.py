@@ -65,7 +65,7 @@ class TestEveryPrior:
             assert path.read_bytes()[8:9] == b"{"  # the JSON header after its length
         for path in folder.glob("*.json"):
             json.loads(path.read_text())
-        assert {path.suffix for path in folder.iterdir()} == {".json", ".csv", ".md", ".safetensors"}
+        assert {path.suffix for path in folder.iterdir()} == {".json", ".csv", ".md", ".safetensors", ".bin"}
 
 
 def test_snapshots_history_and_progress(stored):
@@ -129,6 +129,7 @@ def test_a_data_set_without_classes(stored, tmp_path):
         latents=dataclasses.replace(stored.latents, labels=None),
         observation=dataclasses.replace(stored.observation, classes=()),
         progress=dataclasses.replace(stored.progress, epochs=0, best_epoch=0),
+        film=None,
         snapshots=(),
         history=(),
     )

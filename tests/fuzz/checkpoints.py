@@ -2,7 +2,9 @@
 
 import functools
 import json
+import math
 import shutil
+import struct
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -83,6 +85,14 @@ def change_tensors(draw: st.DrawFn, path: Path) -> None:
     save_file({key: each.contiguous() for key, each in tensors.items()}, path)
 
 
+def change_film(draw: st.DrawFn, content: bytes) -> bytes:
+    """A film with one of its numbers changed."""
+    changed, start = bytearray(content), content.index(b"\n") + 1
+    at = start + 4 * draw(st.integers(0, (len(content) - start) // 4 - 1))
+    changed[at : at + 4] = struct.pack("<f", draw(st.sampled_from([math.nan, math.inf, -1.0, 1e30, 0.0, 1.5])))
+    return bytes(changed)
+
+
 def mutate(draw: st.DrawFn, folder: Path) -> str:
     """Change one file of a checkpoint; the file's name."""
     path = folder / draw(st.sampled_from(sorted(file.name for file in folder.iterdir())))
@@ -99,6 +109,8 @@ def mutate(draw: st.DrawFn, folder: Path) -> str:
         row, column = draw(st.integers(0, len(lines) - 1)), draw(st.integers(0, len(lines[0]) - 1))
         lines[row][column] = draw(st.sampled_from(["", "-7", "nan", "1e999", "1.5", "9" * 400, '"', "x" * 10**6, "0"]))
         path.write_text("\n".join(",".join(line) for line in lines) + "\n")
+    elif how == "inside" and path.suffix == ".bin":
+        path.write_bytes(change_film(draw, path.read_bytes()))
     else:
         path.write_bytes(draw(damaged(path.read_bytes())))
     return path.name
@@ -124,6 +136,10 @@ def check_ranges(found: Checkpoint) -> None:
     labels = found.latents.labels
     if labels is not None:
         check(0 <= int(labels.min()) <= int(labels.max()) < len(found.observation.classes), "a class")
+    film = found.film
+    if film is not None:
+        check(bool(film.positions.isfinite().all()), "a position of the film")
+        check(bool(film.mean.isfinite().all()) and bool(film.covariance.isfinite().all()), "a component of the film")
     check(bool(found.per_image.elbo.isfinite().all()), "an ELBO of an image")
 
 

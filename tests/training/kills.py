@@ -103,6 +103,7 @@ def main(root: Path) -> None:
                 "weights": all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights),
                 "best": all(torch.equal(one.best[name], other.best[name]) for name in one.best),
                 "optimizer": all(torch.equal(one.optimizer[name], other.optimizer[name]) for name in one.optimizer),
+                "film": (alone / "film.bin").read_bytes() == (killed / "film.bin").read_bytes(),
                 "checkpoint": load(alone).sha256 == load(killed).sha256 and load(alone).metrics == load(killed).metrics,
             }
         )

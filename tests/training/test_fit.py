@@ -57,8 +57,14 @@ def assert_same(one: Path, other: Path, settings: Config) -> None:
     )
     assert load(one).sha256 == load(other).sha256
     assert load(one).metrics == load(other).metrics
-    for name in ("snapshots", "latents", "per_image", "weights"):
-        assert (one / f"{name}.safetensors").read_bytes() == (other / f"{name}.safetensors").read_bytes()
+    for name in (
+        "snapshots.safetensors",
+        "latents.safetensors",
+        "per_image.safetensors",
+        "weights.safetensors",
+        "film.bin",
+    ):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
 def after(steps: int) -> Callable[[], bool]:

@@ -29,6 +29,7 @@ def test_killed_at_random_moments_equals_left_alone(tmp_path):
         assert run["weights"], run
         assert run["best"], run
         assert run["optimizer"], run
+        assert run["film"], run
         assert run["checkpoint"], run
     for prior in ("sg", "mog", "vamp", "vamp-weighted", "vamp-data", "exemplar"):
         assert not (tmp_path / "killed" / f".{prior}.old").exists()

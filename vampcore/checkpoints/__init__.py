@@ -10,10 +10,12 @@ from vampcore.checkpoints.records import (
     PerImage,
     Progress,
     Snapshot,
+    Training,
     rounded,
 )
 from vampcore.checkpoints.reducing import reduced
 from vampcore.checkpoints.save import save
+from vampcore.checkpoints.trainings import trainings
 
 __all__ = [
     "Checkpoint",
@@ -24,6 +26,7 @@ __all__ = [
     "PerImage",
     "Progress",
     "Snapshot",
+    "Training",
     "fingerprint",
     "load",
     "read_description",
@@ -31,4 +34,5 @@ __all__ = [
     "reduced",
     "rounded",
     "save",
+    "trainings",
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vampcore.checkpoints.film_file import FILM, read_film
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import read_consistently, readable
 from vampcore.checkpoints.identity import IDENTITY, read_identity
@@ -28,6 +29,7 @@ from vampcore.checkpoints.records import (
     Snapshot,
     record_of,
 )
+from vampcore.checkpoints.trainings import TRAININGS, read_trainings
 from vampcore.config import MOST_EPOCHS, Config, ConfigError, DataSpec, config_from_json, observation_from_json
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric, metrics_from_json
@@ -43,6 +45,8 @@ _READ = (
     "latents.safetensors",
     "snapshots.safetensors",
     IDENTITY,
+    FILM,
+    TRAININGS,
 )
 # Files in which other programs keep models.
 _FOREIGN = (".bin", ".ckpt", ".h5", ".keras", ".onnx", ".pt", ".pth", ".pkl", "model.safetensors")
@@ -92,6 +96,8 @@ def _load(folder: Path) -> Checkpoint:
         snapshots=_read_snapshots(folder, described),
         history=_read_history(folder, described.progress.epochs),
         identity=identity,
+        film=read_film(folder, described.config, len(per_image.elbo), described.progress.epochs),
+        trainings=read_trainings(folder, described.config.seed, len(per_image.elbo)),
         folder=folder,
         checked=manifest is not None,
         sha256=fingerprint(folder),
@@ -128,7 +134,7 @@ def _refuse_foreign(folder: Path) -> None:
         names = sorted(path.name for path in readable(folder).iterdir())
     except OSError:  # not there, or closed to us: reading its files says so
         return
-    foreign = next((name for name in names if name.endswith(_FOREIGN)), None)
+    foreign = next((name for name in names if name.endswith(_FOREIGN) and name != FILM), None)
     if foreign is not None and "metrics.json" not in names:
         raise CheckpointError(
             f"{folder} holds {foreign!r:.80}, a model of another program: vampcore opens only models that it trained"

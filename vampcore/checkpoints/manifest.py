@@ -28,6 +28,7 @@ OURS = (
     "snapshots.safetensors",
     "data.safetensors",
     "film.bin",
+    "trainings.safetensors",
 )
 _MOST_FILES, _MOST_BYTES = 64, 2**16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from vampcore.checkpoints.film import Film
 from vampcore.config import Config, DataSpec
 from vampcore.datasets.identity import Identity
 from vampcore.distributions import DiagNormal, DiagNormalMixture
@@ -129,6 +130,24 @@ class PerImage:
 
 
 @dataclass(frozen=True)
+class Training:
+    """Scores of one training of a configuration, which differs from the others in its seed alone.
+
+    Attributes:
+        seed: Of the training.
+        validation_bound: Of its best epoch, nats an image.
+        elbo: Of each test image, nats.
+        log_likelihood: Of each test image, nats, by the estimator of the checkpoint's score of that name; None where it
+            was not computed for all of them.
+    """
+
+    seed: int
+    validation_bound: float
+    elbo: Float[Tensor, " N"]
+    log_likelihood: Float[Tensor, " N"] | None = None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The prior after an epoch (0: before training); pseudo-inputs as bytes, for priors that have them."""
 
@@ -202,6 +221,8 @@ class Checkpoint:
         snapshots: The prior through the epochs, at most `MOST_SNAPSHOTS`.
         history: One record an epoch.
         identity: Of the images that it was trained and tested on; None of checkpoints from before it was kept.
+        film: Of its training; None of one that was not filmed.
+        trainings: Scores of other trainings that differ in the seed alone, rising by seed; see `trainings`.
         folder: Where it was loaded from.
         checked: Whether every file was held against the folder's manifest; of format 1, which had none, nothing was.
         sha256: Of configuration and weights; the identity of the model.
@@ -217,6 +238,8 @@ class Checkpoint:
     snapshots: tuple[Snapshot, ...] = ()
     history: tuple[EpochRecord, ...] = ()
     identity: Identity | None = None
+    film: Film | None = None
+    trainings: tuple[Training, ...] = ()
     folder: Path | None = None
     checked: bool = False
     sha256: str = ""

@@ -12,6 +12,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
+from vampcore.checkpoints.film_file import FILM, check_film, film_bytes
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import atomic_replace
 from vampcore.checkpoints.identity import IDENTITY, identity_bytes
@@ -29,6 +30,7 @@ from vampcore.checkpoints.records import (
     PerImage,
     Snapshot,
 )
+from vampcore.checkpoints.trainings import TRAININGS, trainings_bytes
 from vampcore.config import dumps, to_json
 from vampcore.metrics.metric import metric_to_json
 
@@ -96,6 +98,10 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
     }
     if checkpoint.identity is not None:
         files[IDENTITY] = identity_bytes(checkpoint.identity)
+    if checkpoint.film is not None:
+        files[FILM] = film_bytes(checkpoint.film)
+    if checkpoint.trainings:
+        files[TRAININGS] = trainings_bytes(checkpoint.trainings)
     return files | {MANIFEST: manifest_of(files)}
 
 
@@ -107,6 +113,8 @@ def _check_fits(checkpoint: Checkpoint, snapshots: dict[str, Tensor]) -> None:
         check_weights(weights, expected_weights(config, observation))
         check_alive(weights)
         check_snapshots(snapshots, config, observation)
+        if checkpoint.film is not None:
+            check_film(checkpoint.film, config, checkpoint.test_images, checkpoint.progress.epochs)
     except ValueError as error:
         raise CheckpointError(
             f"not saved, for it could not be loaded: {error}: save the model of its config"

@@ -27,6 +27,7 @@ from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import CHOICES, Config, ConfigError, family_name
 from vampcore.training import Processes, TrainingError, fit, keep_freed_memory
+from vampcore.training.film import FILMED
 from vampcore.training.fit import SECONDS_BETWEEN_STATES
 from vampcore.training.state import STATE
 from vampcore.trusted import check_readable
@@ -69,6 +70,13 @@ def add_to(commands: Commands) -> None:
         default="auto",
         help="compile the training step; auto: if that saves time. Default: auto.",
     )
+    command.add_argument(
+        "--film",
+        choices=FILMED,
+        default="auto",
+        help="record where test images and components are after each epoch; auto: if the prior has components or the "
+        "latent space two dimensions. A run that is continued is filmed if it was from the start. Default: auto.",
+    )
     command.set_defaults(command=train)
 
 
@@ -107,7 +115,18 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
         stop_on_signals() as asked_to_stop,
         progress as bar,
         closing(
-            fit(config, dataset, folder, device, options.resume, asked_to_stop, options.compile, processes, note)
+            fit(
+                config,
+                dataset,
+                folder,
+                device,
+                options.resume,
+                asked_to_stop,
+                options.compile,
+                processes,
+                note,
+                options.film,
+            )
         ) as records,
     ):
         for record in records:

@@ -20,6 +20,7 @@ from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.models import build
 from vampcore.objectives import iwae_bound
 from vampcore.training.data_of_run import Resumed
+from vampcore.training.film import add, filmed_images, is_filmed, record
 from vampcore.training.growing import grow, growths, last_growth
 from vampcore.training.processes import Processes
 from vampcore.training.start import prepare, with_component_count
@@ -60,6 +61,7 @@ class Run:
         resume: An earlier run to go on from, with its own data.
         compile: Whether steps are compiled: `on`, `off`, or `auto`; see `Step`.
         processes: Those that train together; found from the environment if None.
+        film: Whether a new run is filmed; one of `FILMED`. One that goes on is filmed if it was.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
@@ -74,11 +76,13 @@ class Run:
         resume: Resumed | None = None,
         compile: str = "off",
         processes: Processes | None = None,
+        film: str = "auto",
     ) -> None:
         self._known = None if resume is None else resume.identity
         self.dataset = dataset = dataset if resume is None else resume.dataset
         self.config = config = with_component_count(config, len(dataset.train.images))
         growths(config)  # refuses what cannot be
+        filmed = is_filmed(film, config) if resume is None else bool(resume.state.film)
         self.processes = Processes(device) if processes is None else processes
         self.device = self.processes.device
         self.observation = DataSpec(dataset.shape, dataset.levels, dataset.classes)
@@ -91,6 +95,7 @@ class Run:
         self.step = Step(self.model, config, self.processes, compile, steps)
         self.images = dataset.train.images.to(self.device)
         self.validation = _observed(dataset, dataset.validation.images).to(self.device)
+        self.filmed = filmed_images(config, dataset).to(self.device) if filmed else None
         self.order = torch.Generator().manual_seed(config.seed)
         self.noise = torch.Generator(self.device).manual_seed(config.seed)
         self.state = State(
@@ -100,6 +105,7 @@ class Run:
             # Pseudo-inputs that start at training images are those images still, and a checkpoint holds none.
             if self.model.prior.images() is None or config.pseudo_inputs != "data":
                 self._snapshot()
+            self._film()
         else:
             self._restore(resume.state)
 
@@ -238,6 +244,7 @@ class Run:
         state.order, state.noise = self.order.get_state(), self.noise.get_state()
         if record.epoch in snapshot_epochs(self.config.epochs):
             self._snapshot()
+        self._film()
 
     def _restore(self, state: State) -> None:
         try:
@@ -264,6 +271,11 @@ class Run:
         # Copies: a mixture of learned normals hands out its own parameters, which training goes on to change.
         normal = DiagNormal(built.components.mean.clone(), built.components.logvar.clone())
         self.state.snapshots.append(Snapshot(self.state.epoch, DiagNormalMixture(normal, built.logits.clone()), images))
+
+    def _film(self) -> None:
+        if self.filmed is not None:
+            self.model.eval()
+            self.state.film = add(self.state.film, record(self.model, self.filmed, self.state.epoch, self.config))
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}

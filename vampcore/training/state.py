@@ -20,6 +20,7 @@ from vampcore.checkpoints.records import record_of
 from vampcore.checkpoints.save import snapshot_tensors
 from vampcore.config import MOST_EPOCHS, Config, config_from_json, to_json
 from vampcore.datasets.naming import same_but_for_path
+from vampcore.training.film import FilmRecord, record_tensors, records_of
 
 STATE = "state.safetensors"
 MOST_BYTES_OF_STATE = 2**33
@@ -42,6 +43,7 @@ class State:
         waited: Epochs since the best, after warm-up and the last growth.
         history: A record an epoch.
         snapshots: The prior through the epochs.
+        film: Its records so far; empty of a run that is not filmed.
     """
 
     weights: dict[str, Tensor]
@@ -55,6 +57,7 @@ class State:
     waited: int = 0
     history: list[EpochRecord] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    film: list[FilmRecord] = field(default_factory=list)
 
 
 def write_state(folder: Path, config: Config, state: State) -> None:
@@ -67,6 +70,7 @@ def write_state(folder: Path, config: Config, state: State) -> None:
     for part in ("weights", "best", "optimizer"):
         tensors |= {f"{part}.{name}": value for name, value in getattr(state, part).items()}
     tensors |= {f"snapshots.{name}": value for name, value in snapshot_tensors(tuple(state.snapshots)).items()}
+    tensors |= {f"film.{name}": value for name, value in record_tensors(state.film).items()}
     facts = {
         "config": to_json(config),
         "epoch": state.epoch,
@@ -104,7 +108,8 @@ def read_state(folder: Path, config: Config) -> State:
         tensors = from_safetensors(content)
         facts = _facts(content)
         stored = config_from_json(facts["config"])
-        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimizer": {}, "snapshots": {}}
+        parts: dict[str, dict[str, Tensor]] = {}
+        parts |= {name: {} for name in ("weights", "best", "optimizer", "snapshots", "film")}
         for name, value in tensors.items():
             part, _, rest = name.partition(".")
             if rest:
@@ -121,6 +126,7 @@ def read_state(folder: Path, config: Config) -> State:
             waited=facts["waited"],
             history=_history(facts),
             snapshots=list(snapshots_of(parts["snapshots"])),
+            film=records_of(parts["film"], facts["epoch"], stored),
         )
     except (
         SafetensorError,

@@ -66,7 +66,7 @@ def test_a_test_set_of_one_image_is_refused_in_one_line(changed, view):
         layers = tuple(DiagNormal(layer.mean[:1], layer.logvar[:1]) for layer in kept.layers)
         first = dataclasses.replace(kept, layers=layers, labels=kept.labels[:1], ids=kept.ids[:1])
         bounds = dataclasses.replace(checkpoint.per_image, elbo=checkpoint.per_image.elbo[:1], log_likelihood=None)
-        return dataclasses.replace(checkpoint, latents=first, per_image=bounds)
+        return dataclasses.replace(checkpoint, latents=first, per_image=bounds, film=None)
 
     changed("mog", one)
     at = opened(view)
