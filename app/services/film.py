@@ -40,9 +40,10 @@ def film(ref: Ref) -> Film:
         ServiceError: If the latent space has no plane.
     """
     model = loaded(ref)
-    kept = getattr(model.checkpoint, "film", None)
+    kept = model.checkpoint.film
     if kept is not None:
-        components = _on_one(NormalMixture(kept.mean, kept.covariance, kept.log_weights))
+        each = zip(kept.mean, kept.covariance, kept.log_weights, strict=True)
+        components = np.stack([_on_one(NormalMixture(*parts)) for parts in each])
         epochs, points, rows = kept.epochs.numpy(), kept.positions.numpy(), kept.rows.numpy()
     else:
         epochs, components = _snapshots(ref, model)

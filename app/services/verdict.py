@@ -10,6 +10,7 @@ from app.services.catalogue import facts
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
 from vampcore.checkpoints import Checkpoint
+from vampcore.checkpoints.trainings import own_training
 from vampcore.metrics import Metric
 from vampcore.results.paired import elbo_difference, log_likelihood_difference
 from vampcore.results.verdict import Comparison as Comparison
@@ -81,10 +82,11 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
 
 def _scores(checkpoint: Checkpoint, score: str) -> Mapping[int, NDArray[np.float64]]:
     """What each training of a prior scores each test image, the one that ships first."""
-    each = checkpoint.per_image.log_likelihood if score == LOG_LIKELIHOOD else checkpoint.per_image.elbo
-    if each is None:
+    shipped = own_training(checkpoint)
+    scores = {each.seed: getattr(each, score) for each in (shipped, *checkpoint.trainings)}
+    if scores[shipped.seed] is None:
         raise ValueError(f"{score} of this checkpoint was not measured")
-    return {checkpoint.config.seed: each.double().numpy()}
+    return {seed: each.double().numpy() for seed, each in scores.items() if each is not None}
 
 
 def is_mixture(ref: Ref) -> bool:

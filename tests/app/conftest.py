@@ -73,7 +73,7 @@ def train_models(root: Path) -> None:
             warmup=1,
             learning_rate=2e-3,
         )
-        for _ in fit(config, digits, root / experiment / prior):
+        for _ in fit(config, digits, root / experiment / prior, film="off"):
             pass
 
 

@@ -30,6 +30,7 @@ from vampcore.distributions import DiagNormal
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
 from vampcore.training.data_of_run import STATUS, begin_folder, run_to_resume
+from vampcore.training.film import film_of_run
 from vampcore.training.processes import Processes
 from vampcore.training.run import Run
 from vampcore.training.start import lend
@@ -55,6 +56,7 @@ def fit(
     compile: str = "off",
     processes: Processes | None = None,
     note: Callable[[str], None] = lambda words: None,
+    film: str = "auto",
 ) -> Generator[EpochRecord, None, None]:
     """Train, yielding a record an epoch; `folder` holds a checkpoint of the best weights at the end, and on the way.
 
@@ -73,6 +75,8 @@ def fit(
             only in the form, and in the number of processes, that it was started in; else to rounding.
         processes: Those that train together; found from the environment if None.
         note: Called with each thing that has changed in the data of a run that goes on, and where it repeats epochs.
+        film: Whether a new run is filmed: `on`, `off`, or `auto`, if its prior has components or its latent space two
+            dimensions. One that goes on is filmed if it was from the start.
 
     Raises:
         ConfigError: If the data set does not fit the configuration.
@@ -85,7 +89,7 @@ def fit(
         if processes.first:
             recover(folder)
         resumed = run_to_resume(config, dataset, folder) if resume else None
-        run = Run(config, dataset, device, resumed, compile, processes)
+        run = Run(config, dataset, device, resumed, compile, processes, film)
         keeper = _Keeper(run, folder) if processes.first else None
         if resumed is not None and keeper is not None:
             for words in resumed.notes:
@@ -183,6 +187,7 @@ def best_checkpoint(run: Run) -> Checkpoint:
         snapshots=tuple(state.snapshots),
         history=tuple(state.history),
         identity=run.identity,
+        film=film_of_run(state.film, state.history, config, len(x)),
     )
 
 
