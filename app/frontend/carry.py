@@ -1,8 +1,10 @@
 """Bytes that a browser keeps: fetched from an address where the server has one, else carried by the page."""
 
+import contextlib
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.errors import StreamlitDuplicateElementKey
 
 from app.frontend.sources import javascript
 
@@ -24,6 +26,8 @@ class Kept(NamedTuple):
 def carry(sent: bytes, digest: str) -> None:
     """Bring bytes to the browser as data, where the server has no address for them.
 
-    Call it on the page itself, not in a fragment: then they are sent once, and not again while the page is open.
+    Call it on the page itself, not in a fragment: then they are sent once, and not again while the page is open. The
+    same bytes of another checkpoint are there already.
     """
-    _MOUNT(key=f"content-{digest}", data=digest.encode() + sent, height="content")
+    with contextlib.suppress(StreamlitDuplicateElementKey):
+        _MOUNT(key=f"content-{digest}", data=digest.encode() + sent, height="content")
