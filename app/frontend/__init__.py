@@ -4,6 +4,7 @@ from app.frontend.carry import Kept, carry
 from app.frontend.copy_link import copy_link
 from app.frontend.cursor import CursorMap, cursor
 from app.frontend.hover import hover
+from app.frontend.morph import MorphRow, morph
 from app.frontend.narrow import watch_narrow
 from app.frontend.one_entry import one_entry
 from app.frontend.pick import Place, pick
@@ -13,12 +14,14 @@ from app.frontend.view import View, watch_view
 __all__ = [
     "CursorMap",
     "Kept",
+    "MorphRow",
     "Place",
     "View",
     "carry",
     "copy_link",
     "cursor",
     "hover",
+    "morph",
     "one_entry",
     "pick",
     "plane_pictures",

@@ -33,6 +33,7 @@ from app.widgets.family import (
 from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, say_stored, show_table, stored, table
 from app.widgets.fragment import fragment
 from app.widgets.kl_parts import show_kl, stored_kl
+from app.widgets.morph import morph_between_images
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
@@ -283,6 +284,8 @@ with top:
     one_cursor(refs, lambda ref: f"compare_map_{ref.prior}", key="compare_cursor")
     same_noise(refs, windows)
 page.explain(EXPLANATION)
+st.subheader("From one test image to another", anchor=False)
+morph_between_images(refs, key="compare_morph")
 st.subheader("Scores", anchor=False)
 known = show_scores(refs, base)
 st.subheader("Holes", anchor=False)

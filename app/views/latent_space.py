@@ -20,12 +20,14 @@ from app.widgets.latent_plane import pictures as plane_pictures
 from app.widgets.latent_plane.images import Coloured, class_names, described, has_no_legend, image_table
 from app.widgets.latent_plane.selection import ENLARGED, selected_images
 from app.widgets.latent_plane.show import Shown, axis_words, show_plane
+from app.widgets.morph import morph_between_places
 from app.widgets.page import Cell
 
 CHART = "latent_plane"
 VIEW = "latent_view"
 PLACE = "latent_point"
 DECODED = "latent_decoded"
+START = "latent_from"
 NEIGHBOURS = 8
 
 
@@ -96,6 +98,7 @@ def follow_place(ref: Ref, means: bool, shown: Shown, picture: Container, side: 
     with side:
         show_place(ref, place, means)
         hover.hover_on_plane(ref, CHART, DECODED, place, PLACE)
+    morph_between_places(ref, place, key=START)
     # Not in a container of the fragment around this one: there the old images would stay beside the new ones.
     selected_images(ref, shown.selected, place, means, VIEW, shown.classes)
 

@@ -238,3 +238,35 @@ def test_images_stand_at_their_points_and_decoded_places_behind_them(page):
     low, high = np.array([left, bottom]), np.array([right, top])
     seen = [each for each in whole if (placed[each] > low).all() and (placed[each] < high).all()]
     assert len(page.evaluate(DRAWN)) > len(seen) > 0
+
+
+MORPHED = """(row) => {
+    const root = [...document.querySelectorAll(".st-key-compare_morph_strips *")]
+        .map((each) => each.shadowRoot?.querySelector(".morph")).find(Boolean);
+    return [...root.querySelectorAll(".row")[row].querySelectorAll("canvas")].map((canvas) => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+    });
+}"""
+
+
+def test_a_morph_interpolates_z_between_two_test_images_under_every_prior(page):
+    from app.services import catalogue, images
+    from app.services.latent_plane import encoding
+
+    page.goto("/compare?experiment=mnist-2d&compare_morph_from=3&compare_morph_to=8")
+    slider = page.get_by_role("slider", name="How far from the first to the second")
+    slider.wait_for(timeout=2 * PATIENCE)
+    settled(page)
+    root = page.locator(".st-key-compare_morph_strips .morph")
+    expect(root.locator("output")).to_have_text("50 %", timeout=PATIENCE)
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(root.locator("output")).to_have_text("55 %", timeout=PATIENCE)
+    for row, prior in enumerate(("sg", "mog", "vamp")):
+        ref = ref_of(catalogue, "mnist-2d", prior)
+        start, end = encoding.latents(ref).mean[[3, 8]]
+        shares = np.append(np.linspace(0, 1, 11), 0.55)[:, None].astype(np.float32)
+        expected = 255 - images.decode(ref, start + shares * (end - start)).reshape(12, -1).astype(int)
+        assert np.abs(np.array(page.evaluate(MORPHED, row)) - expected).max() <= 1
