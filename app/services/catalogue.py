@@ -126,6 +126,11 @@ class Facts:
     samples: int
     outside: float | None
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether the checkpoint keeps the latents of the whole test set, and not of a random part of it."""
+        return self.images >= self.test_images
+
 
 @dataclass(frozen=True)
 class History:
@@ -166,7 +171,7 @@ def experiments() -> tuple[Experiment, ...]:
             continue
         listed.append(
             Listed(
-                ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path)),
+                ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path), entry.info.prior),
                 info=entry.info,
                 data=datasets.title(entry.info.data),
                 in_use=is_locked(entry.path),

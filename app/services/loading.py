@@ -49,12 +49,20 @@ class Ref(NamedTuple):
     """A checkpoint, by the names of the catalogue, its content and its folder.
 
     Two folders may hold one model, a reduced copy and the whole.
+
+    Attributes:
+        experiment: Its family.
+        prior: The name of its folder, which may be any.
+        sha256: Of configuration and weights.
+        folder: The path.
+        kind: The key of its prior.
     """
 
     experiment: str
     prior: str
     sha256: str
     folder: str
+    kind: str
 
     @property
     def name(self) -> str:

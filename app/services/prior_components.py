@@ -58,6 +58,16 @@ class Components:
     mean: Floats
     scale: Floats
 
+    @property
+    def present(self) -> NDArray[np.int64]:
+        """The numbers of those that the mixture has."""
+        return np.flatnonzero(self.alive)
+
+    @property
+    def missing(self) -> NDArray[np.int64]:
+        """The numbers of those that the mixture has room for and does not have: removed, or never added."""
+        return np.flatnonzero(~self.alive)
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -148,7 +158,7 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
         ServiceError: If the order is unknown.
     """
     known = components(ref)
-    living = np.flatnonzero(known.alive)
+    living = known.present
     weights, usage, classes = known.weights[living], known.usage[living], known.classes[living]
     match by:
         case "weight":

@@ -42,8 +42,7 @@ def by_kl(parts: KLParts) -> np.ndarray:
 
 def prior_name(ref: Ref) -> str:
     """The prior's name for people."""
-    kind = catalogue.facts(ref).prior
-    return priors.prior_name(kind)
+    return priors.prior_name(ref.kind)
 
 
 def images_of(ref: Ref, parts: KLParts) -> str:

@@ -168,7 +168,7 @@ def measured(refs: tuple[Ref, ...], base: Ref, known: Differences) -> None:
     """The table of scores computed now, with the controls that say on what; it adds to the stored scores."""
     results, beside = st.columns([4, 1], gap="medium")
     facts = catalogue.facts(refs[0])
-    total, all_images = facts.images, facts.test_images
+    total = facts.images
     with beside:
         fewer = tuple(each for each in SUBSETS if int(each) < total)
         subset = "500" if "500" in fewer else "all"
@@ -199,7 +199,7 @@ def measured(refs: tuple[Ref, ...], base: Ref, known: Differences) -> None:
             shown.loc[f"log p(x) minus that of {short_words(base)} (nats/image)"] = cells(refs, live, base)
         show_table(shown)
         which = "all" if images == total else f"a random {numbers.count(images)} of the"
-        kept = "" if total == all_images else " that are kept"
+        kept = "" if facts.keeps_all else " that are kept"
         st.caption(
             f"Measured now on {loading.device().name}, in {sum(each.seconds for each in found):.1f} s: {which} "
             f"{numbers.count(total)} test images{kept}, the same for every prior; S = {numbers.count(int(importance))} "

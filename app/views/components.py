@@ -107,7 +107,7 @@ def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
     st.subheader("Prior weight and actual use", anchor=False)
     export.figure(drawn.component_usage(ref, page.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
-    if (known.usage[known.alive] < least).any():
+    if (known.usage[known.present] < least).any():
         st.caption(
             f"Usage below {component.percent(least)} is drawn at {component.percent(least)}, since a logarithmic axis "
             "cannot show 0."
@@ -181,15 +181,14 @@ def dead_components(ref: Ref, facts: Facts) -> tiles.TileMap | None:
     return where
 
 
-def the_removed(ref: Ref, facts: Facts) -> None:
+def the_missing(ref: Ref, facts: Facts) -> None:
     """The components that a mixture has room for and does not have, by number."""
-    if facts.alive == facts.info.components:
-        return
-    gone = np.flatnonzero(~prior_components.components(ref).alive)
-    st.caption(
-        f"Removed, or never added while the mixture grew: {len(gone):,} of {facts.info.components:,} components. Their "
-        f"weight is 0, and no page shows them: {', '.join(map(str, gone))}"
-    )
+    missing = prior_components.components(ref).missing
+    if len(missing):
+        st.caption(
+            f"Removed, or never added while the mixture grew: {len(missing):,} of {facts.info.components:,} "
+            f"components. Their weight is 0, and no page shows them: {', '.join(map(str, missing))}"
+        )
 
 
 def component_grid(ref: Ref, facts: Facts) -> None:
@@ -197,7 +196,7 @@ def component_grid(ref: Ref, facts: Facts) -> None:
     one_goes_here = st.container()
     figures_go_here = weight_vs_usage(ref, facts)
     dead = dead_components(ref, facts)
-    the_removed(ref, facts)
+    the_missing(ref, facts)
     with one_goes_here:
         selected_component(ref, facts, figures_go_here, dead)
 

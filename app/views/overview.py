@@ -159,7 +159,7 @@ def against_published() -> None:
         return
     rows = []
     for ref, metric in found:
-        rows.append(comparison.Estimate(short_name(ref), catalogue.facts(ref).prior, metric.value, metric.se))
+        rows.append(comparison.Estimate(short_name(ref), ref.kind, metric.value, metric.se))
         if metric.name == "log_likelihood":
             rows += [
                 comparison.Estimate(f"{short_name(ref)}, published", None, known.value, None)

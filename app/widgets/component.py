@@ -38,7 +38,7 @@ def choose_component(ref: Ref, label: str, help: str) -> int:
     facts = catalogue.facts(ref)
     if not facts.has.several_components:
         return 0
-    alive, most_used = prior_components.components(ref).alive, int(prior_components.order(ref, "usage")[0])
+    missing, most_used = prior_components.components(ref).missing, int(prior_components.order(ref, "usage")[0])
     owner, visit, last = st.session_state.get(_LAST, (ref, state.visit(), most_used))
     seen: dict[Ref, int] = st.session_state.setdefault(_SEEN, {})
     if owner != ref:
@@ -54,7 +54,7 @@ def choose_component(ref: Ref, label: str, help: str) -> int:
     chosen = number(label, key=COMPONENT, low=0, high=facts.info.components - 1, default=most_used, help=help)
     st.session_state[_LAST] = ref, state.visit(), chosen
     seen[ref] = chosen
-    if alive[chosen]:
+    if chosen not in missing:
         return chosen
     st.caption(f"Component {chosen} is not in the mixture (removed, or never added). Shown instead: {most_used}.")
     return most_used
@@ -103,7 +103,7 @@ def percent(share: float, se: float | None = None) -> str:
 def component_table(ref: Ref, key: str) -> None:
     """A button that hands out what is known of every component that the mixture has."""
     facts, known = catalogue.facts(ref), prior_components.components(ref)
-    living = np.flatnonzero(known.alive)
+    living = known.present
     columns: dict[str, Column] = {
         "component": living,
         "weight (share)": known.weights[living],

@@ -55,7 +55,7 @@ def one_cursor(refs: tuple[Ref, ...], chart_key: Callable[[Ref], str], *, key: s
             frontend.CursorMap(
                 chart_key(ref),
                 short_name(ref),
-                prior_colour(catalogue.facts(ref).prior),
+                prior_colour(ref.kind),
                 kept("decoder", ref, packed),
                 kept("means", ref, means),
                 images.decode(ref, mean).tobytes(),

@@ -36,7 +36,7 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
     rows = [
         comparison.Estimate(
             short_name(ref) + (f" ({_QUANTITIES[metric.name]})" if mixed else ""),
-            catalogue.facts(ref).prior,
+            ref.kind,
             metric.value,
             metric.se,
         )

@@ -52,8 +52,8 @@ def component_rows(
 @cached(24)
 def component_usage(ref: Ref, mode: Theme) -> Drawing:
     """Weight and usage. The figure does not depend on the component in view, which a ring marks in the browser."""
-    known, prior = prior_components.components(ref), catalogue.facts(ref).prior
-    living = np.flatnonzero(known.alive)
+    known, prior = prior_components.components(ref), ref.kind
+    living = known.present
     weights, used = known.weights[living], known.usage[living]
     return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
 
@@ -69,7 +69,7 @@ def component_posterior(ref: Ref, component: int, mode: Theme) -> Drawing:
         alt=f"Component {component} at two standard deviations over the contours of the prior's mass.",
         prior_density=densities.prior_density(ref, window),
         components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
-        prior=catalogue.facts(ref).prior,
+        prior=ref.kind,
         axes=encoding.plane(ref).axis_names,
         height=300,
     )
@@ -80,7 +80,7 @@ def activity(refs: tuple[Ref, ...], mode: Theme) -> Any:
     """The activities of every layer of every model of an experiment."""
     series = []
     for ref in refs:
-        layers, prior = units.activity(ref), catalogue.facts(ref).prior
+        layers, prior = units.activity(ref), ref.kind
         for depth, layer in enumerate(layers):
             name = priors.prior_name(prior) + (f", z{len(layers) - depth}" if len(layers) > 1 else "")
             series.append(Activity(name, prior, layer.activity, depth))
@@ -90,7 +90,7 @@ def activity(refs: tuple[Ref, ...], mode: Theme) -> Any:
 @cached(24)
 def unit_kl(ref: Ref, mode: Theme) -> Any:
     """The KL of every unit of the top layer, and the correction for their dependence."""
-    parts, prior = units.kl_per_dimension(ref), catalogue.facts(ref).prior
+    parts, prior = units.kl_per_dimension(ref), ref.kind
     if parts is None:
         return None
     dependence = parts.dependence if catalogue.facts(ref).has.several_components else None

@@ -56,7 +56,7 @@ def _source(kind: str, ref: Ref, content: Content) -> Kept:
 
 
 def _part(ref: Ref, mode: theme.Theme) -> player.Part:
-    prior = catalogue.facts(ref).prior
+    prior = ref.kind
     name = printable(family.full_name(ref))
     text = theme.prior_text_colour(prior, mode)
     lines = ", lines around 50, 80, 95 and 99 % of the prior's mass" if films.film(ref).components.shape[1] else ""

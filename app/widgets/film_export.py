@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.figures import export, film_frames
 from app.figures.theme import Theme
-from app.services import catalogue, memory
 from app.services import film as films
+from app.services import memory
 from app.services.giving_up import go_on
 from app.services.loading import Ref
 from app.services.turns import lock_released
@@ -21,7 +21,7 @@ _REPORT: ContextVar[Callable[[int, int], None]] = ContextVar("_REPORT")
 
 @memory.cached(6)
 def _animation(refs: tuple[Ref, ...], mode: Theme) -> bytes:
-    panels = [film_frames.Panel(films.film(ref), catalogue.facts(ref).prior, family.full_name(ref)) for ref in refs]
+    panels = [film_frames.Panel(films.film(ref), ref.kind, family.full_name(ref)) for ref in refs]
     with lock_released():
         return film_frames.animation(panels, mode, _REPORT.get())
 

@@ -20,7 +20,7 @@ def stored_kl(ref: Ref) -> surgery.SurgeryBar | None:
     lower = [catalogue.metric(ref, "kl", layer) for layer in range(1, len(catalogue.facts(ref).info.latent_dims))]
     return surgery.SurgeryBar(
         short_name(ref),
-        catalogue.facts(ref).prior,
+        ref.kind,
         information.value,
         information.se or 0.0,
         marginal.value,

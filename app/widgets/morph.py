@@ -95,9 +95,7 @@ def _show(ways: tuple[tuple[Ref, np.ndarray, np.ndarray], ...], *, key: str, wor
     """The strips of some priors, from one point of the latent space of each to another."""
     facts = catalogue.facts(ways[0][0])
     rows = [
-        frontend.MorphRow(
-            short_name(ref), prior_colour(catalogue.facts(ref).prior), kept("decoder", ref, packed), start, end
-        )
+        frontend.MorphRow(short_name(ref), prior_colour(ref.kind), kept("decoder", ref, packed), start, end)
         for ref, start, end in ways
         if (packed := decoder.packed(ref)) is not None
     ]

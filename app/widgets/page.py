@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.figures.theme import Theme, prior_colour, text_width, theme
 from app.presenting import is_presenting
-from app.services import catalogue, giving_up, priors
+from app.services import giving_up, priors
 from app.services.loading import Ref
 from app.services.scores import Metric
 from app.tours.step import TOUR
@@ -59,13 +59,12 @@ def colour_rule(prior: str) -> None:
 
 def named(ref: Ref, name: Callable[[str], str]) -> str:
     """What `name` calls a prior, with its folder's name where this is another: a folder may be called anything."""
-    kind = catalogue.facts(ref).prior
-    return name(kind) + ("" if ref.prior == kind else f" ({ref.prior})")
+    return name(ref.kind) + ("" if ref.prior == ref.kind else f" ({ref.prior})")
 
 
 def prior_heading(ref: Ref, note: str = "") -> None:
     """A prior's name under a rule of its colour, to stand over what belongs to it."""
-    colour_rule(catalogue.facts(ref).prior)
+    colour_rule(ref.kind)
     st.markdown(f"**{plain(named(ref, priors.prior_name))}**" + (f" \u00b7 {note}" if note else ""))
 
 

@@ -110,7 +110,7 @@ def part_notice(refs: tuple[Ref, ...]) -> None:
     kept = {}
     for ref in refs:
         facts = catalogue.facts(ref)
-        if facts.images < facts.test_images:
+        if not facts.keeps_all:
             kept[named(ref, priors.prior_name)] = f"{count(facts.images)} of the {count(facts.test_images)}"
     if not kept:
         return

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from app.names import numeral
-from app.services import catalogue
 from app.services import verdict as judging
 from app.services.loading import Ref
 from app.services.priors import prior_subject
@@ -152,7 +151,7 @@ def _sign(comparison: Comparison) -> str:
 
 def _name(ref: Ref) -> str:
     """A prior within a sentence, as Markdown; by its folder too where this has another name."""
-    kind = catalogue.facts(ref).prior
+    kind = ref.kind
     return plain(prior_subject(kind) + ("" if ref.prior == kind else f" ({ref.prior})"))
 
 

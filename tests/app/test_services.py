@@ -82,8 +82,9 @@ def test_a_truncated_weight_file_is_one_line(models, tmp_path, monkeypatch):
 def test_facts_are_those_of_the_checkpoint(refs, checkpoints, name):
     known, checkpoint = catalogue.facts(refs[name]), checkpoints[name]
     prior = name.split("/")[1]
-    assert known.prior == prior
+    assert known.prior == refs[name].kind == checkpoint.config.prior
     assert known.info == checkpoint.info
+    assert known.keeps_all
     assert known.info.components == (1 if prior == "sg" else COMPONENTS)
     assert known.has.several_components == (prior != "sg")
     assert known.has.pseudo_inputs == prior.startswith("vamp")

@@ -163,6 +163,7 @@ class CheckpointInfo:
     Attributes:
         data: Data set.
         model: Architecture.
+        prior: Its key.
         components: Mixture components of the prior; 0 where it has none.
         latent_dims: Dimensions of each stochastic layer, top first; the prior lives on the top one.
         shape: Channels, height and width of an observation.
@@ -176,6 +177,7 @@ class CheckpointInfo:
 
     data: str
     model: str
+    prior: str
     components: int
     latent_dims: tuple[int, ...]
     shape: tuple[int, int, int]
@@ -194,6 +196,7 @@ def info_of(
     return CheckpointInfo(
         data=config.data,
         model=config.model,
+        prior=config.prior,
         components=config.prior_components,
         latent_dims=config.latent_dims,
         shape=observation.shape,

@@ -115,7 +115,8 @@ class TestMissingComponents:
 
     def test_are_in_no_order_and_never_dead(self, models, ref):
         known = prior_components.components(ref)
-        assert np.flatnonzero(known.alive).tolist() == list(ALIVE)
+        assert known.present.tolist() == list(ALIVE)
+        assert known.missing.tolist() == [1, 4]
         assert not known.dead[[1, 4]].any()
         assert known.weights[[1, 4]].tolist() == [0, 0]
         for by in prior_components.ORDERS:

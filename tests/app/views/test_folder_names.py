@@ -3,6 +3,8 @@
 import shutil
 
 from app.figures.theme import PRIOR_COLOURS
+from app.services import catalogue
+from app.widgets import family
 from tests.app.conftest import use_root
 from tests.app.reading import as_shown, charts, open_page, words
 
@@ -25,3 +27,12 @@ def test_differences_and_parts_of_the_kl_are_those_of_the_prior(models, tmp_path
     bars = parts["data"][0]
     assert dict(zip(bars["y"], bars["marker"]["color"], strict=True)) == {n: PRIOR_COLOURS[p] for n, p in names.items()}
     assert "Minus SG (first), image by image: " in words(at)
+
+
+def test_a_name_is_that_of_the_prior_and_needs_no_model(models, tmp_path, monkeypatch):
+    shutil.copytree(models / "tiny-2d" / "vamp", tmp_path / "all" / "tiny-2d" / "sg")
+    use_root(tmp_path / "all", monkeypatch)
+    ((ref,),) = (each.refs for each in catalogue.experiments())
+    monkeypatch.setattr(catalogue, "facts", None)
+    assert (ref.prior, ref.kind) == ("sg", "vamp")
+    assert family.short_name(ref) == "Vamp (sg)"

@@ -64,8 +64,10 @@ def test_a_page_of_all_priors_names_those_that_are_parts(mixed, page):
 
 
 def test_a_copy_and_the_whole_are_not_taken_for_each_other(mixed):
-    found = {ref.name: catalogue.facts(ref).images for each in catalogue.experiments() for ref in each.refs}
-    assert (found["tiny-2d/mog"], found["whole-2d/mog"]) == (KEPT, 300)
+    found = {ref.name: catalogue.facts(ref) for each in catalogue.experiments() for ref in each.refs}
+    part, whole = found["tiny-2d/mog"], found["whole-2d/mog"]
+    assert (part.images, whole.images) == (KEPT, 300)
+    assert (part.keeps_all, whole.keeps_all) == (False, True)
 
 
 def test_priors_that_keep_other_images_are_not_compared_one_by_one(mixed):
