@@ -16,6 +16,7 @@ FRAME_MILLISECONDS, LAST_MILLISECONDS = 110, 2000
 SIDE, GAP, HEAD, FOOT, TWICE = 320, 16, 34, 44, 2
 # Places of the density's grid on each side, wider than the window by a share of it.
 _CELLS, _WIDER = 72, 0.15
+_NARROWEST = 0.65  # standard deviation in steps of the grid
 _WIDTHS = (3, 2, 2, 1)
 
 
@@ -75,6 +76,10 @@ def density(components: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndar
     x = np.linspace(window.left - rim[0], window.right + rim[0], _CELLS)
     y = np.linspace(window.bottom - rim[1], window.top + rim[1], _CELLS)
     mean_x, mean_y, xx, xy, yy, weight = alive.T
+    # As wide as a cell at least, or a component might lie between the places of the grid unseen.
+    least = (_NARROWEST * (x[1] - x[0])) ** 2
+    yy = np.maximum(yy, least)
+    xx = np.maximum(xx, xy**2 / yy + least)
     determinant = xx * yy - xy**2
     scale = np.log(weight) - np.log(2 * np.pi) - np.log(determinant) / 2
     across, up = x[:, None] - mean_x, y[:, None] - mean_y

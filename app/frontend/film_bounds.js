@@ -57,7 +57,7 @@ function rangeOf(known, last) {
   for (const { rows } of known) {
     for (const { at, training, validation } of rows) {
       for (const value of [training, validation].filter(Number.isFinite)) {
-        if (at >= 0.35 * last) low = Math.min(low, value)
+        if (at >= 0.2 * last) low = Math.min(low, value)
         high = Math.max(high, value)
       }
     }

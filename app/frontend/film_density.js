@@ -4,6 +4,7 @@ export const MASSES = [0.5, 0.8, 0.95, 0.99]
 const [FEW_CELLS, MANY_CELLS] = [56, 84] // places a side: finer where there are few components
 const FEW_COMPONENTS = 64
 const WIDER = 0.15 // of the window's side on each side, so that mass beyond the view counts towards the levels
+const NARROWEST = 0.65 // standard deviation in steps of the grid
 const NOTHING = 1e-150
 const PART = 1e-4 // of the lowest level: what all components may leave out together
 
@@ -47,11 +48,11 @@ export class Lattice {
     const x = components[start]
     const y = components[start + 1]
     const xy = components[start + 3]
-    const yy = components[start + 4]
-    const slope = xy / yy
-    const variance = components[start + 2] - slope * xy
-    if (!(variance > 0) || !(yy > 0)) return
     const { cells, density, left, bottom, stepX, stepY } = this
+    // As wide as a cell at least, or it might lie between the places of the grid unseen.
+    const yy = Math.max(components[start + 4], (NARROWEST * stepY) ** 2)
+    const slope = xy / yy
+    const variance = Math.max(components[start + 2] - slope * xy, (NARROWEST * stepX) ** 2)
     const scale = weight / (2 * Math.PI * Math.sqrt(variance * yy))
     const shrink = Math.exp((-stepX * stepX) / variance)
     for (let row = 0; row < cells; row++) {

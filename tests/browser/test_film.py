@@ -59,6 +59,13 @@ def test_components_far_apart_and_of_no_weight_have_the_levels_of_the_others(bro
     assert {-1.0, 1.0} == set(np.sign(line[:, 0]))
 
 
+def test_a_component_narrower_than_a_cell_is_seen(browser):
+    levels, line = lines(browser, [[0.06, -0.03, 1e-6, 0.0, 1e-6, 1.0]], 4.0)
+    assert np.isfinite(levels[:3]).all()
+    assert len(line) > 3
+    np.testing.assert_allclose(line.mean(0), [0.06, -0.03], atol=0.1)
+
+
 def test_it_plays_moves_by_keyboard_and_says_what_it_shows(page, server):
     page.emulate_media(reduced_motion="no-preference")
     page.goto(server.url + "/?experiment=digits-2d", wait_until="commit")

@@ -56,6 +56,14 @@ def test_levels_of_a_normal_hold_their_mass():
     assert (outside == -np.inf).all()
 
 
+def test_a_component_narrower_than_a_cell_is_seen_wherever_it_lies():
+    for place in (0.0, 0.03, 0.07, 0.11):
+        row = np.array([[place, -place, 1e-6, 0, 1e-6, 1.0]])
+        log_density, levels = film_frames.density(row, Window(-4, 4, -4, 4))
+        assert np.isfinite(levels[:3]).all()
+        assert (log_density > levels[2]).any()
+
+
 def test_every_record_gets_the_same_time_and_the_film_ends_with_the_training():
     known = film(epochs=np.array([0, 10], np.int32), bounds=np.array([[40, -1.0, -2.0]], np.float32))
     epochs = film_frames.frame_epochs([known, film()], 5)
