@@ -18,7 +18,11 @@ def main(experiment: str, prior: str) -> None:
         seen[page] = {
             "prior": at.sidebar.get_by_key("prior").value,
             "side": "\n".join(
-                [*at.sidebar.selectbox(key="experiment").options, *(each.value for each in at.sidebar.caption)]
+                [
+                    *at.sidebar.selectbox(key="experiment").options,
+                    *(each.value for each in at.sidebar.caption),
+                    *at.sidebar.get_by_key("prior").options,
+                ]
             ),
             "notices": [each.value for each in at.info],
             "words": words(at) + "\n".join(metric.label for metric in at.metric),

@@ -59,7 +59,7 @@ def mixed(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("page", ["overview", "active_units", "compare"])
 def test_a_page_of_all_priors_names_those_that_are_parts(mixed, page):
     (said,) = [line for line in words(opened(page, prior="SG")).splitlines() if "This page uses random" in line]
-    assert "random parts of the test images: 80 of the 300 (tiny-2d/mog)." in said
+    assert "random parts of the test images: 80 of the 300 (Mixture of Gaussians)." in said
     assert "tiny-2d/sg" not in said
 
 
