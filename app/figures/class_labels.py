@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.figures.density import label
+from app.figures.density import Box, label
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, class_symbols
 from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, text_width, with_alpha
@@ -14,12 +14,16 @@ ROUNDS = 60
 """Of pushing labels apart, at most."""
 
 MOST_IN_LEGEND = 100
+CELLS = 24
+"""Of the grid on which the densest part of a class is sought, along a side."""
+
+SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16
 LINE_HEIGHT = 20
 """Pixels of a line of the legend."""
 
 
 def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[Spec]:
-    """Each class's name in the middle of its points (their median), on the ground's colour, framed in the class's."""
+    """Each class's name where its points are densest, on the ground's colour, framed in the class's."""
     labels = np.asarray(colouring.labels)
     names = []
     # The class with most points first, which is the one to be read where some give way.
@@ -31,10 +35,38 @@ def class_labels(points: np.ndarray, colouring: ByClass, mode: Theme) -> list[Sp
         members = np.asarray(points)[labels == index]
         if not len(members):
             continue
-        x, y = np.median(members, axis=0)
+        x, y = densest(members)
         frame = {"bordercolor": class_colour(index), "borderwidth": 2, "borderpad": 2}
-        names.append(label(name, (float(x), float(y)), mode) | {"bgcolor": with_alpha(mode.paper, 0.85)} | frame)
+        names.append(label(name, (x, y), mode) | {"bgcolor": with_alpha(mode.paper, 0.85)} | frame)
     return names
+
+
+def densest(points: np.ndarray) -> tuple[float, float]:
+    """Where a cloud of points ([N, 2]) is densest: of a class in two clouds, within the larger and not between them.
+
+    The middle of the points in and around the fullest cell of a smoothed grid over the cloud.
+    """
+    places = np.asarray(points, np.float64)
+    low, high = np.quantile(places, [0.01, 0.99], axis=0)
+    side = max(float((high - low).max()), 1e-9) / CELLS
+    inside = ((places >= low) & (places <= high)).all(1)
+    places = places[inside] if inside.any() else places
+    column, row = np.clip((places - low) / side, 0, CELLS - 1).astype(int).T
+    counts = np.zeros((CELLS, CELLS))
+    np.add.at(counts, (column, row), 1)
+    for axis in (0, 1):
+        counts = np.apply_along_axis(np.convolve, axis, counts, SMOOTHING, mode="same")
+    centre = low + (np.array(np.unravel_index(counts.argmax(), counts.shape)) + 0.5) * side
+    near = places[(np.abs(places - centre) <= 2 * side).all(1)]
+    x, y = near.mean(0) if len(near) else centre
+    return float(x), float(y)
+
+
+def box_of(word: Spec, scale: float) -> Box:
+    """The rectangle that a framed word covers, in the units of the axes, as the figure is drawn at first."""
+    width, height = _size(word)
+    x, y = word["x"] + word.get("xshift", 0) / scale, word["y"] + word.get("yshift", 0) / scale
+    return Box(x - width / 2 / scale, x + width / 2 / scale, y - height / 2 / scale, y + height / 2 / scale)
 
 
 def placed(labels: Sequence[Spec], scale: float) -> list[Spec]:

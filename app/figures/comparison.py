@@ -87,3 +87,95 @@ def estimates(
         fixedrange=True,
     )
     return figure
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A difference and the ends of its interval.
+
+    Attributes:
+        name: Label of the row.
+        prior: The prior's key, for colour and symbol.
+        value: The difference.
+        low: Lower end.
+        high: Upper end.
+    """
+
+    name: str
+    prior: str
+    value: float
+    low: float
+    high: float
+
+
+def intervals(mode: Theme, rows: Sequence[Interval], *, quantity: str, base: str, margin: float, alt: str) -> Drawing:
+    """Differences from one prior as dots with their intervals, small enough to stand beside a sentence.
+
+    Arguments:
+        mode: The theme.
+        rows: From top to bottom.
+        quantity: Title of the axis with its unit.
+        base: Key of the prior at zero, for the colour of its line.
+        margin: Differences within so many are a tie: a band around zero.
+        alt: What the picture shows.
+
+    Raises:
+        ValueError: If there is no row.
+    """
+    if not rows:
+        raise ValueError("a comparison needs at least one row")
+    figure = Drawing()
+    for row in rows:
+        colour = prior_colour(row.prior)
+        figure.add(
+            {
+                "type": "scatter",
+                "x": [row.value],
+                "y": [row.name],
+                "mode": "markers",
+                "marker": {"symbol": prior_symbol(row.prior), "size": 12, "color": colour},
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [row.high - row.value],
+                    "arrayminus": [row.value - row.low],
+                    "thickness": 2.5,
+                    "width": 7,
+                    "color": colour,
+                },
+                "hovertemplate": f"%{{y}}: %{{x:.2f}}<br>{row.low:.2f} to {row.high:.2f}<extra></extra>",
+                "showlegend": False,
+            }
+        )
+    laid_out(figure, mode, x=quantity, y="", alt=alt, height=58 + 30 * len(rows))
+    low, high = min(0.0, *(row.low for row in rows)), max(0.0, *(row.high for row in rows))
+    room = 0.08 * max(high - low, 1e-6)
+    figure.update(
+        margin={"t": 4, "b": 4, "r": 8},
+        shapes=[
+            {
+                "type": "rect",
+                "xref": "x",
+                "yref": "y domain",
+                "x0": -margin,
+                "x1": margin,
+                "y0": 0,
+                "y1": 1,
+                "line": {"width": 0},
+                "fillcolor": mode.grid,
+                "layer": "below",
+            }
+        ],
+    )
+    figure.line_up(0, {"color": prior_colour(base), "width": 3})
+    figure.update_x(range=[low - room, high + room], nticks=5, tickangle=0, fixedrange=True, title={"standoff": 4})
+    figure.update_y(
+        categoryorder="array",
+        categoryarray=[row.name for row in rows][::-1],
+        range=[-0.6, len(rows) - 0.4],
+        ticklabelstandoff=8,
+        tickfont={"color": mode.ink, "size": 14},
+        fixedrange=True,
+        showgrid=False,
+    )
+    return figure

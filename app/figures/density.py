@@ -1,6 +1,7 @@
 """A density on a plane, drawn as lines that hold a given share of its mass."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,21 @@ from app.records import MASSES, Density, Window
 
 FURTHEST = 40.0
 """Where the mapped level stops: a contour needs numbers, and log 0 is none."""
+
+LABEL_WIDTH, LABEL_HEIGHT = 36, 20
+"""Pixels of the label of a line."""
+
+DIRECTIONS = (
+    ((0, 1), "center", "bottom"),
+    ((0, -1), "center", "top"),
+    ((1, 0), "left", "middle"),
+    ((-1, 0), "right", "middle"),
+    ((1, 1), "left", "bottom"),
+    ((-1, 1), "right", "bottom"),
+    ((1, -1), "left", "top"),
+    ((-1, -1), "right", "top"),
+)
+"""Where a line may be labelled, the best place first, and the side of the label that lies there."""
 
 
 def window_around(*places: np.ndarray, margin: float = 0.08, left_out: float = 0.002) -> Window:
@@ -116,48 +132,66 @@ def contour(
     }
 
 
-def level_labels(density: Density, mode: Theme, taken: Sequence[tuple[float, float]] = ()) -> list[Spec]:
-    """The mass of each line, written at its top, or at its bottom or side where another label is in the way.
+class Box(NamedTuple):
+    """A rectangle of the plane that a word covers."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def covers(self, other: "Box") -> bool:
+        """Whether two rectangles have a part in common."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
+
+
+def level_labels(density: Density, mode: Theme, taken: Sequence[Box] = (), scale: float | None = None) -> list[Spec]:
+    """The mass of each line, written where it covers no other word; a line without such a place gets none.
+
+    The best place is a line's top, then its bottom and its sides, then others along it.
 
     Arguments:
         density: The lines.
         mode: The theme.
-        taken: Where other words stand, which are to stay readable if any side of a line allows it.
+        taken: What other words cover, which are to stay readable.
+        scale: Pixels for a unit of the axes; a plane of 300 pixels unless given.
     """
     value = mass_index(density.log_density, density.levels)
     x, y = np.asarray(density.x, np.float64), np.asarray(density.y, np.float64)
-    span = float(max(x[-1] - x[0], y[-1] - y[0]))
-    placed: list[tuple[float, float]] = []
-    labels: list[Spec] = []
+    unit = 1 / (scale or 300 / float(max(x[-1] - x[0], y[-1] - y[0])))
+    covered, labels = list(taken), []
     for mark, mass in enumerate(reversed(MASSES)):
-        row, column = np.nonzero(value >= mark)
-        if not len(row):
-            continue
-        extremes = (
-            (int(np.argmax(row)), "center", "bottom"),
-            (int(np.argmin(row)), "center", "top"),
-            (int(np.argmax(column)), "left", "middle"),
-            (int(np.argmin(column)), "right", "middle"),
-        )
-        # Where the line leaves the grid it has no end.
-        ends = [
-            ((float(x[column[at]]), float(y[row[at]])), across, down)
-            for at, across, down in extremes
-            if 0 < row[at] < len(y) - 1 and 0 < column[at] < len(x) - 1
-        ]
-        free = [end for end in ends if _apart(end[0], placed, span)]
-        best = next((end for end in free if _apart(end[0], taken, span)), free[0] if free else None)
-        if best is not None:
-            place, across, down = best
-            placed.append(place)
-            text = f"{mass:.0%}".replace("%", " %")
-            labels.append(label(text, place, mode, xanchor=across, yanchor=down))
+        for place, across, down in _ends(value >= mark, x, y):
+            box = _box(place, across, down, unit)
+            if not any(box.covers(other) for other in covered):
+                covered.append(box)
+                text = f"{mass:.0%}".replace("%", " %")
+                labels.append(label(text, place, mode, xanchor=across, yanchor=down))
+                break
     return labels
 
 
-def _apart(place: tuple[float, float], others: Sequence[tuple[float, float]], span: float) -> bool:
-    """Whether a word at a place covers none at the others, on a plane of that span."""
-    return all(abs(place[0] - x) > 0.1 * span or abs(place[1] - y) > 0.05 * span for x, y in others)
+def _ends(inside: np.ndarray, x: np.ndarray, y: np.ndarray) -> list[tuple[tuple[float, float], str, str]]:
+    """Places on the rim of a region, the outermost of eight directions, and the side of a word that lies there.
+
+    Where the region leaves the grid its rim has no place.
+    """
+    row, column = np.nonzero(inside)
+    found = []
+    for (right, up), across, down in DIRECTIONS if len(row) else ():
+        at = int(np.argmax(right * x[column] + up * y[row]))
+        if 0 < row[at] < len(y) - 1 and 0 < column[at] < len(x) - 1:
+            found.append(((float(x[column[at]]), float(y[row[at]])), across, down))
+    return found
+
+
+def _box(place: tuple[float, float], across: str, down: str, unit: float) -> Box:
+    """What a level's label covers."""
+    width, height = LABEL_WIDTH * unit, LABEL_HEIGHT * unit
+    left = place[0] - {"left": 0, "center": width / 2, "right": width}[across]
+    bottom = place[1] - {"bottom": 0, "middle": height / 2, "top": height}[down]
+    return Box(left, left + width, bottom, bottom + height)
 
 
 def label(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.figures.class_labels import class_labels, placed
+from app.figures.class_labels import box_of, class_labels, placed
 from app.figures.density import contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, Colouring, raster, scatter
@@ -204,9 +204,11 @@ def plane(
             figure.add(scatter(points, colouring, mode, rows))
     if points is not None and isinstance(colouring, ByClass):
         classes = class_labels(points, colouring, mode)
+    scale = (height - ABOVE - BELOW) / max(window.right - window.left, window.top - window.bottom)
+    classes = placed(classes, scale)
     if prior_density is not None:
         figure.add(contour(prior_density, mode, name="prior"))
-        annotations += level_labels(prior_density, mode, [(each["x"], each["y"]) for each in classes])
+        annotations += level_labels(prior_density, mode, [box_of(each, scale) for each in classes], scale)
     if components is not None:
         # Points in WebGL lie over everything that is not, so what belongs above them is drawn there too.
         webgl = points is not None and not rasterised
@@ -215,9 +217,16 @@ def plane(
         if components.centres:
             figure.add(centre_trace(components, mode, webgl=webgl))
             annotations += numbers(components, mode)
-    scale = (height - ABOVE - BELOW) / max(window.right - window.left, window.top - window.bottom)
-    figure.annotate(*annotations, *placed(classes, scale))
+    figure.annotate(*annotations, *classes)
     return framed(figure, mode, window, prior=prior, title=title)
+
+
+def bare(figure: Drawing) -> Drawing:
+    """Take the axes and the frame off a plane; changes the figure and returns it."""
+    figure.update_x(visible=False)
+    figure.update_y(visible=False)
+    figure.update(margin={"l": 0, "r": 0, "t": 16, "b": 2})
+    return figure
 
 
 def framed(figure: Drawing, mode: Theme, window: Window, *, prior: str | None, title: str) -> Drawing:

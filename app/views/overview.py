@@ -1,15 +1,15 @@
-"""Overview: the priors of one experiment side by side, their scores, published scores, and training curves."""
+"""Overview: which prior explains the data best, in a sentence, in samples and in maps; then what that rests on."""
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import state
-from app.figures import comparison, history, tiles
+from app.figures import tiles
 from app.records import Window
-from app.services import catalogue, densities, images, literature, scores, units
+from app.services import catalogue, densities, distinct, images, literature, priors, scores, units
+from app.services import verdict as judging
 from app.services.loading import Ref
-from app.services.scores import Metric
 from app.widgets import (
     controls,
     differences,
@@ -17,88 +17,111 @@ from app.widgets import (
     export,
     film,
     flows,
+    glossary,
     layers,
     numbers,
     page,
     pictures,
+    score_charts,
     screen,
-    sidebar,
+    verdict,
 )
 from app.widgets.cursor import one_cursor
 from app.widgets.family import (
     bar_of,
     colours_of,
-    count_of_components,
     full_name,
     in_columns,
     latent_map,
     readable,
+    say_axes,
     say_outside,
     say_ranges,
-    short_name,
     short_words,
 )
-from app.widgets.figures_table import estimated_parts, layer_of
 from app.widgets.fragment import fragment
-from app.widgets.numbers import label, unit
+from app.widgets.latent_plane.images import shuffled
+from app.widgets.sidebar import part_notice
 
-SAMPLES = 16
-COLUMNS = 8
+SAMPLES, COLUMNS = 16, 8
+REAL, REAL_NARROW = 24, 12
+MAP_HEIGHT = 280
 
 here = state.selected()
 name = here.experiment.name
 
 
-def basis(ref: Ref, metric: Metric) -> str:
-    """What a score was computed from; of a difference estimate, both parts."""
-    part = catalogue.estimated_part(ref)
-    if metric.name != "log_likelihood" or part is None:
-        return numbers.caption(metric)
-    images = numbers.count(catalogue.facts(ref).test_images)
-    return f"{unit(metric)}, n = {images} by their ELBO, {numbers.count(part)} of them by {numbers.estimator(metric)}"
+def head() -> None:
+    """The question, and what is compared."""
+    vectors = catalogue.is_vector(catalogue.facts(refs[0]).shape)
+    one, subject = ("vector", "these vectors") if vectors else ("image", "these images")
+    several = f"{numbers.numeral(len(refs)).capitalize()} priors, trained the same way." if len(refs) > 1 else ""
+    with st.container(gap="xxsmall"):
+        page.page_head(
+            f"Which prior explains {here.experiment.subject or subject} best?",
+            f"A VAE turns every {one} into a point and any point into {'an' if one == 'image' else 'a'} {one}. Its "
+            f"prior says where points may lie. {several}",
+        )
+        glossary.glossary("prior", "nat", "log-likelihood" if judged.score == judging.LOG_LIKELIHOOD else "ELBO")
 
 
-def show_scores(ref: Ref) -> None:
-    """What a prior scores, by how much that differs from the first prior, and what of it is used."""
-    metric = scores.score(ref)
-    with st.container(border=True, height="stretch", gap="small"):
-        with st.container(gap=None):
-            if metric is None:
-                st.metric(f"Log-likelihood, {short_words(ref)}", "not evaluated")
-            else:
-                # The error stands beneath: beside the score it would be cut off in a narrow column.
-                st.metric(f"{label(metric.name)}, {short_words(ref)}", numbers.value(metric))
-                error = f"**{words}** " if (words := numbers.error(metric)) else ""
-                st.caption(f"{error}{basis(ref, metric)}; {numbers.direction(metric.name)}")
-        for known in literature.published(ref):
-            source, said = known.source, "as reported: " if known.source.as_reported else ""
-            shown = numbers.signed(f"{known.value:.2f}")
-            st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{source.title}]({source.url})")
-        difference = None if ref == refs[0] else scores.stored_difference(ref, refs[0])
-        if difference is not None:
-            st.caption(differences.differences_in_words({ref: difference}, refs[0]))
-        with st.container(gap=None):
-            st.metric("Active units", units.active_label(ref))
-            st.caption(f"n = {numbers.count(catalogue.facts(ref).images)}")
-        if effective := scores.effective_label(ref):
-            used = catalogue.metric(ref, "effective_components")
-            with st.container(gap=None):
-                st.metric("Effective components", effective)
-                st.caption(f"n = {numbers.count((used.n if used else 0) or 0)}")
+def real_images() -> None:
+    """A row of test images, to hold the samples against."""
+    facts = catalogue.facts(refs[0])
+    count = min(facts.images, REAL_NARROW if screen.is_narrow() else REAL)
+    rows = tuple(int(row) for row in shuffled(facts.images)[:count])
+    shown = images.test_images(refs[0], rows)
+    what = "Real test images" if shown.originals else "Test images, reconstructed: the originals are not installed"
+    if catalogue.is_vector(facts.shape):
+        what = what.replace("images", "vectors")
+    words, strip = st.columns([1.25, 8], vertical_alignment="center", gap="small")
+    words.markdown(what)
+    with strip:
+        pictures.picture(pictures.images_png(shown.pixels, facts.binary, columns=count, across=1000), alt=what)
 
 
-def card(ref: Ref, window: Window, colour: str, bar: float | None) -> Container:
-    """A prior's map under its name; returns the container for its samples."""
-    page.prior_heading(ref, count_of_components(ref))
-    export.figure(
-        latent_map(ref, window, colour, page.mode(), height=370, bar=bar),
-        key=f"overview_map_{ref.prior}",
-        name=f"{ref.experiment}-{ref.prior}-map",
-    )
-    say_outside(ref, window)
-    samples_go_here = st.container()
-    flows.say_flow(ref)
+def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Container:
+    """A prior: its idea, its samples, its map, and what it scores; returns the container for the samples."""
+    facts = catalogue.facts(ref)
+    with st.container(gap="xsmall"):
+        page.prior_heading(ref)
+        if idea := priors.prior_idea(facts.prior, facts.alive):
+            st.caption(idea)
+        samples_go_here = st.container()
+        drawing = latent_map(ref, window, colour, page.mode(), height=MAP_HEIGHT, bar=bar, bare=True)
+        export.figure(drawing, key=f"overview_map_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-map")
+        say_axes(ref)
+        score, components = st.columns(2)
+        with score:
+            show_score(ref)
+        with components:
+            show_distinct(ref)
+        say_outside(ref, window)
+        flows.say_flow(ref)
     return samples_go_here
+
+
+def show_score(ref: Ref) -> None:
+    """The score with its error; higher is better."""
+    metric = scores.score(ref)
+    with st.container(gap=None):
+        if metric is None:
+            st.metric("Log-likelihood", "not evaluated")
+            return
+        # The error stands beneath: beside the score it would be cut off in a narrow column.
+        st.metric(f"{numbers.label(metric.name)} \u2191", numbers.value(metric))
+        error = f"**{words}** " if (words := numbers.error(metric)) else ""
+        st.caption(f"{error}{numbers.unit(metric)}; {numbers.direction(metric.name)}")
+
+
+def show_distinct(ref: Ref) -> None:
+    """How many components the test images tell apart."""
+    found = distinct.distinct_components(ref)
+    if found is None:
+        return
+    with st.container(gap=None):
+        st.metric("Distinct components", numbers.distinct(found.value, found.components))
+        st.caption(f"n = {numbers.count(found.images)}")
 
 
 @fragment
@@ -110,15 +133,14 @@ def side_by_side() -> None:
         colour = colours[0]
         if len(colours) > 1:
             colour = controls.choose("Colour of the dots", colours, key="overview_colour", default=colour)
-        spans = ("own", "shared")
-        span = controls.choose("Range of the maps", spans, key="overview_range", default="own")
-        places_of_controls = st.container(width=200), st.container(width="content")
+        span = controls.choose("Range of the maps", ("own", "shared"), key="overview_range", default="own")
+        samples_control = st.container(width=200), st.container(width="content")
     windows = {ref: densities.window(refs if span == "shared" else (ref,)) for ref in refs}
     bar = bar_of(windows.values())
     with maps:
-        places = in_columns(refs, lambda ref: card(ref, windows[ref], colour, bar))
+        places = in_columns(refs, lambda ref: show_prior(ref, windows[ref], colour, bar))
         say_ranges(bar)
-    draw_samples(*places_of_controls, places)
+    draw_samples(*samples_control, places)
 
 
 @fragment
@@ -129,8 +151,8 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
     mode = page.mode()
 
     def together() -> bytes:
-        images = np.concatenate([images.prior_samples(ref, SAMPLES, seed, 1.0).pixels for ref in refs])
-        return tiles.tiles_png(images, mode, columns=SAMPLES, binary=catalogue.facts(refs[0]).binary, pixel=4)
+        decoded = np.concatenate([images.prior_samples(ref, SAMPLES, seed, 1.0).pixels for ref in refs])
+        return tiles.tiles_png(decoded, mode, columns=SAMPLES, binary=catalogue.facts(refs[0]).binary, pixel=4)
 
     with button:
         export.file_button("Save the samples", together, key="overview_samples", name=f"{name}-samples.png")
@@ -138,8 +160,59 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
         with place:
             picture = drawn.prior_samples(ref, SAMPLES, seed, mode, COLUMNS)
             pictures.picture(picture, alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+            st.caption("Invented by this model")
     if words := layers.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
+
+
+def in_detail(ref: Ref) -> None:
+    """What a prior's score was computed from, what of the model is used, and what others reported."""
+    metric = scores.score(ref)
+    with st.container(border=True, height="stretch", gap="small"):
+        page.prior_heading(ref)
+        if metric is not None:
+            value = numbers.format_value(metric.value, metric.se)
+            st.caption(f"{numbers.label(metric.name)}: **{value}** {basis(ref, metric)}")
+        for known in literature.published(ref):
+            source, said = known.source, "as reported: " if known.source.as_reported else ""
+            shown = numbers.signed(f"{known.value:.2f}")
+            st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{source.title}]({source.url})")
+        with st.container(gap=None):
+            st.metric("Active units", units.active_label(ref))
+            st.caption(f"n = {numbers.count(catalogue.facts(ref).images)}")
+        if effective := scores.effective_label(ref):
+            used = catalogue.metric(ref, "effective_components")
+            with st.container(gap=None):
+                st.metric("Effective components", effective)
+                st.caption(f"n = {numbers.count((used.n if used else 0) or 0)}")
+
+
+def basis(ref: Ref, metric: scores.Metric) -> str:
+    """What a score was computed from; of a difference estimate, both parts."""
+    part = catalogue.estimated_part(ref)
+    if metric.name != "log_likelihood" or part is None:
+        return numbers.caption(metric)
+    tested, unit = numbers.count(catalogue.facts(ref).test_images), numbers.unit(metric)
+    return f"{unit}, n = {tested} by their ELBO, {numbers.count(part)} of them by {numbers.estimator(metric)}"
+
+
+def about_components() -> None:
+    """What the number of distinct components says, and what it does not."""
+    found = [each for ref in refs if (each := distinct.distinct_components(ref)) is not None and each.components > 1]
+    if not found:
+        return
+    few = [each for each in found if not each.ranks]
+    so = ""
+    if few:
+        least = min(each.images / each.components for each in few)
+        so = (
+            f" With {least:.0f} test images a component the number follows that of the images, so it does not rank "
+            "these priors."
+        )
+    st.caption(
+        "Distinct components: how many of those in use the test images tell apart; copies of a component count once. "
+        f"More is not better by itself.{so}"
+    )
 
 
 def paired() -> None:
@@ -149,110 +222,16 @@ def paired() -> None:
         differences.show_differences(found, refs[0], key="overview_differences")
 
 
-def against_published() -> None:
-    """Our scores and the published ones on one axis."""
-    found = [(ref, metric) for ref in refs if (metric := scores.score(ref)) is not None]
-    names = {metric.name for _, metric in found}
-    if len(names) != 1:
-        # A bound and an estimate on one axis would be read as a difference between priors.
-        st.info("Not all priors are evaluated yet: run `python -m vampcore evaluate MODEL --save`.")
-        return
-    rows = []
-    for ref, metric in found:
-        rows.append(comparison.Estimate(short_name(ref), ref.kind, metric.value, metric.se))
-        if metric.name == "log_likelihood":
-            rows += [
-                comparison.Estimate(f"{short_name(ref)}, published", None, known.value, None)
-                for known in literature.published(ref)
-            ]
-    (measured,) = names
-    quantity = f"nats/image, {numbers.direction(measured)}"
-    if not screen.is_narrow():
-        quantity = f"{label(measured)} ({quantity})"
-    export.figure(
-        comparison.estimates(page.mode(), rows, quantity=quantity), key="overview_reached", name=f"{name}-scores"
-    )
-    if parts := estimated_parts(tuple(ref for ref, _ in found)):
-        st.caption(
-            f"Estimated on a random subset of the test images: {parts}. Score for all of them: their mean ELBO, plus "
-            "the mean of log p(x) − ELBO over the subset."
-        )
-    if len(found) > 1:
-        st.caption(
-            "± one standard error over images, which all priors share: overlapping bars do not mean a tie. The paired "
-            "difference decides."
-        )
-    if measured != "log_likelihood":
-        st.caption("A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`.")
-
-
-def training() -> None:
-    """The ELBO through the epochs of every prior."""
-    runs = []
-    for ref in refs:
-        past, facts = catalogue.history(ref), catalogue.facts(ref)
-        if past.names:
-            epoch, train, validation = (past.column(each) for each in ("epoch", "train_elbo", "validation_elbo"))
-            runs.append(history.History(short_name(ref), facts.prior, epoch, train, validation, facts.best_epoch))
-    if not runs:
-        st.info("These checkpoints have no training curves.")
-        return
-    export.figure(history.history(page.mode(), runs), key="overview_history", name=f"{name}-history")
-
-
-def bound_of(ref: Ref, metric: Metric) -> str | None:
-    """Which bound the number is, lower or upper; None where it is none."""
-    images = catalogue.facts(ref).test_images
-    if metric.name == "elbo":
-        return "lower"
-    return scores.bound_of(metric, catalogue.metric(ref, "mutual_information"), images) or None
-
-
-def stored_scores() -> dict[str, list[str | float | None]]:
-    """Every stored score of every prior, the paired differences, and the published ones, by column."""
-    rows: list[tuple[str | float | None, ...]] = []
-
-    def add(prior: str, name: str, m: Metric, bound: str | None, layer: str | None, source: str) -> None:
-        counts = (m.se, m.n, m.samples, numbers.estimator(m), m.split)
-        rows.append((prior, name, m.value, bound, m.unit, *counts, layer, source))
-
-    for ref in refs:
-        for m in catalogue.metrics(ref):
-            add(ref.prior, m.name, m, bound_of(ref, m), layer_of(ref, m), "this checkpoint")
-        found = None if ref == refs[0] else scores.stored_difference(ref, refs[0])
-        if found is not None:
-            add(ref.prior, f"{found.name} from {refs[0].prior}", found, None, None, "these checkpoints")
-        for known in literature.published(ref):
-            source = f"{known.source.title}, {known.source.url}" + (", as reported" if known.source.as_reported else "")
-            rows.append((ref.prior, known.name, known.value, None, known.unit, *[None] * 4, "test", None, source))
-    columns = (
-        "prior",
-        "score",
-        "value",
-        "bound",
-        "unit",
-        "se",
-        "n",
-        "samples",
-        "estimator",
-        "split",
-        "layer",
-        "source",
-    )
-    return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
-
-
-page.page_head(
-    "Overview",
-    "Each dot is a test image; the contours show where the prior expects images. The contours of a good prior follow "
-    "the dots closely.",
-)
 refs = readable(here.experiment.refs)
-sidebar.part_notice(refs)
-one_cursor(refs, lambda ref: f"overview_map_{ref.prior}", key="overview_cursor")
+judged = judging.verdict(refs)
+head()
+verdict.show(judged, key="overview_verdict")
+real_images()
 side_by_side()
 film.show(refs, key="overview_film")
-in_columns(refs, show_scores)
+one_cursor(refs, lambda ref: f"overview_map_{ref.prior}", key="overview_cursor")
+about_components()
+part_notice(refs)
 unfinished = [short_words(ref) for ref in refs if not catalogue.facts(ref).info.converged]
 if unfinished:
     st.caption(f":material/hourglass_top: Not converged, the best weights so far: {', '.join(unfinished)}.")
@@ -260,11 +239,11 @@ page.explain(
     """
 **Maps.** Each prior was trained with its own encoder and decoder, so each has its own latent space. A dot is one
 sample z ~ q(z | x) for a test image; together the dots are the *aggregated posterior*. Contours enclose 50, 80, 95
-and 99 % of the prior’s mass. Both axes of a map have the same unit. Each map has its own range unless you choose one
-range for all; where the ranges differ, the bar in each map has the same length in latent units. With more than two
-dimensions a map shows the first two principal axes of the posterior means and the share of the variance on each; the
-contours are the exact marginal of the prior on that plane. A flow prior has no such marginal, so its map has no
-contours in more than two dimensions.
+and 99 % of the prior’s mass: a good prior’s contours follow the dots closely. Both axes of a map have the same unit.
+Each map has its own range unless you choose one range for all; where the ranges differ, the bar in each map has the
+same length in latent units. With more than two dimensions a map shows the first two principal axes of the posterior
+means and the share of the variance on each; the contours are the exact marginal of the prior on that plane. A flow
+prior has no such marginal, so its map has no contours in more than two dimensions.
 
 **Samples.** Images decoded from draws of each prior. Samples at the same position start from the same random numbers
 in every prior.
@@ -275,15 +254,17 @@ a lower bound in expectation. ± is one standard error over images. Where log p(
 only, the score is the mean ELBO of all images plus the mean of log p(x) − ELBO over those. Where log p(x) was not
 evaluated, the card shows the ELBO, which is a lower bound.
 
-**Differences** are taken image by image. Test images that are hard for one prior are hard for all, so a paired
-difference has a much smaller error than the scores themselves. Each model was trained once: a difference between
-priors includes the random variation of a single training run.
+**The verdict** compares priors image by image. Test images that are hard for one prior are hard for all, so a paired
+difference has a much smaller error than the scores themselves. With several trainings its error is over images and
+over trainings; with one it is over images alone. A prior is *better* where the 95 % interval of the difference
+(Student’s t) excludes 0, two are *a tie* where it lies within half a nat an image (two nats for grey images), and else
+it is *undecided*.
+
+**Distinct components** are exp(H(usage) − mean H(k | z)), the exponential of the information that a component gives
+about the image. **Effective components** are exp of the entropy of the components’ usage alone, which counts copies.
 
 **Active units** are latent dimensions whose posterior mean varies by more than 0.01 over the test set. The other
 units hardly change with the image.
-
-**Effective components** is exp of the entropy of the components’ usage by the test images: the test images may
-use only eight of the 500 components of a prior.
 
 **Published** scores are shown where one was reported for the same data, likelihood and architecture; those models may
 have been trained longer or with other settings.
@@ -292,9 +273,12 @@ have been trained longer or with other settings.
 left, right = st.columns(2, gap="large")
 with left:
     paired()
+with right if judged.verdict.others else left:
     st.subheader("Test scores", anchor=False)
-    against_published()
-    export.csv_button("Save all scores", stored_scores, key="overview_csv", name=f"{name}-scores")
-with right:
-    st.subheader("Training curves", anchor=False)
-    training()
+    score_charts.against_published(refs, f"{name}-scores")
+    export.csv_button(
+        "Save all scores", lambda: score_charts.stored_scores(refs), key="overview_csv", name=f"{name}-scores"
+    )
+in_columns(refs, in_detail)
+st.subheader("Training curves", anchor=False)
+score_charts.training(refs, f"{name}-history")

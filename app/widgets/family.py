@@ -95,7 +95,15 @@ def of_top_layer(ref: Ref) -> str:
 
 
 @cached(100)
-def latent_map(ref: Ref, window: Window, colour: str, mode: Theme, height: int, bar: float | None = None) -> Any:
+def latent_map(
+    ref: Ref,
+    window: Window,
+    colour: str,
+    mode: Theme,
+    height: int,
+    bar: float | None = None,
+    bare: bool = False,
+) -> Any:
     """The test set's samples under the prior's mass levels, as a figure for a column of `in_columns`.
 
     Kept, because 10,000 points take a moment to draw; nobody may change what is returned.
@@ -107,6 +115,7 @@ def latent_map(ref: Ref, window: Window, colour: str, mode: Theme, height: int, 
         mode: The theme.
         height: Pixels.
         bar: Length of a bar that is drawn where maps have ranges of their own, see `bar_of`.
+        bare: Without axes.
     """
     facts = catalogue.facts(ref)
     # Points cover each other and test sets may be sorted by class: a fixed shuffle lets no class lie on top.
@@ -128,7 +137,7 @@ def latent_map(ref: Ref, window: Window, colour: str, mode: Theme, height: int, 
     )
     if bar is not None:
         add_scale_bar(drawing, mode, window, bar)
-    return drawing
+    return plane.bare(drawing) if bare else drawing
 
 
 def say_outside(ref: Ref, window: Window) -> None:
@@ -136,6 +145,13 @@ def say_outside(ref: Ref, window: Window) -> None:
     images = catalogue.facts(ref).images
     if outside := images - len(selection.rows_in(ref, window)):
         st.caption(f"{count(outside)} of {count(images)} dots lie farther out and are not drawn.")
+
+
+def say_axes(ref: Ref) -> None:
+    """Say which plane a map without axes shows, where it is not the latent space itself."""
+    flat = encoding.plane(ref)
+    if not flat.exact:
+        st.caption(f"{flat.axis_names[0]}; {flat.axis_names[1].lower()}")
 
 
 def bar_of(windows: Iterable[Window]) -> float | None:

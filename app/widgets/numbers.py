@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from app.names import numeral as numeral
 from app.services import scores
 from app.services.scores import Metric
 from app.widgets.text import plain
@@ -120,6 +121,13 @@ def error(metric: Metric) -> str:
     """The standard error alone, with the digits that `format_value` gives it: "± 0.23"; "" where there is none."""
     _, between, se = format_value(metric.value, metric.se).partition(" \u00b1 ")
     return f"\u00b1 {se}" if between else ""
+
+
+def distinct(value: float, components: int) -> str:
+    """A number of components beside those that there are: "12.4 of 32"; "1" where there is one."""
+    if components == 1:
+        return "1"
+    return f"{value:,.{1 if value < 100 else 0}f} of {components:,}"
 
 
 def signed_difference(metric: Metric) -> str:

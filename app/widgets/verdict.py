@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+import streamlit as st
+
+from app.figures import comparison
 from app.names import numeral
 from app.services import verdict as judging
 from app.services.loading import Ref
 from app.services.priors import prior_subject
 from app.services.verdict import Comparison, Judged
-from app.widgets import numbers
+from app.widgets import export, numbers, page
 from app.widgets.family import short_name
 from app.widgets.text import plain
 
@@ -40,24 +43,54 @@ def details(found: Judged) -> str:
             for ref in others
         ]
     )
-    return plain(
-        f"{_how(found, first)} Better than {short_name(found.base)} on this share of the images: {shares}. "
-        f"{_trainings(found)} \u00b1 is one standard error."
-    )
+    return plain(f"{_how(found, first)} Better on this share of them: {shares}. {_trainings(found)}")
+
+
+def show(found: Judged, *, key: str) -> None:
+    """The verdict in a box: the sentence, what it rests on, and the differences with their intervals beside it.
+
+    Arguments:
+        found: The verdict.
+        key: Of the chart.
+    """
+    with st.container(border=True):
+        sentence, chart = st.columns([2.6, 1], vertical_alignment="center") if found.verdict.others else (st, None)
+        sentence.markdown(f"## {headline(found)}")
+        sentence.caption(details(found))
+        if chart is None:
+            return
+        rows = [_interval(found, ref) for ref in _others(found)]
+        said = ". ".join(f"{row.name}: {row.value:+.2f}, from {row.low:+.2f} to {row.high:+.2f}" for row in rows)
+        drawing = comparison.intervals(
+            page.mode(),
+            rows,
+            base=catalogue.facts(found.base).prior,
+            quantity=f"nats an image ahead of {short_name(found.base)}",
+            margin=found.verdict.margin,
+            alt=f"Nats an image by which each prior is better than {short_name(found.base)}, 95 % intervals. {said}",
+        )
+        with chart:
+            export.figure(drawing, key=key, name=f"{found.base.experiment}-verdict")
+            st.caption(f"95 % intervals; grey: a tie (\u00b1{found.verdict.margin:g})")
+
+
+def _interval(found: Judged, ref: Ref) -> comparison.Interval:
+    over = found.over_base(ref)
+    return comparison.Interval(short_name(ref), catalogue.facts(ref).prior, over.value, over.low, over.high)
 
 
 def _how(found: Judged, comparison: Comparison | None) -> str:
     images = comparison.images if comparison else (found.metric.n or 0) if found.metric else 0
     estimator = numbers.estimator(found.metric) if found.metric else ""
     score = SCORES[found.score] + (f", {estimator}" if estimator else "")
-    return f"Compared image by image on {numbers.count(images)} test images by {score}."
+    return f"By {score}, of each of {numbers.count(images)} test images; \u00b1 one standard error."
 
 
 def _trainings(found: Judged) -> str:
     """Over how many trainings, and in how many of them the difference has the same sign."""
     comparisons = [found.over_base(ref) for ref in _others(found)]
     if all(each.trainings == 1 for each in comparisons):
-        return "One training of each prior: another training may change a difference by more than its error."
+        return "One training of each prior."
     parts = [
         f"{short_name(ref)} in {each.agreeing} of {each.trainings} trainings"
         for ref, each in zip(_others(found), comparisons, strict=True)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from app.figures.class_labels import MOST_IN_LEGEND, add_legend, class_labels, moved_apart, placed
-from app.figures.plane import plane
+from app.figures.class_labels import MOST_IN_LEGEND, add_legend, box_of, class_labels, densest, moved_apart, placed
+from app.figures.density import LABEL_HEIGHT, LABEL_WIDTH, Box
+from app.figures.plane import ABOVE, BELOW, plane
 from app.figures.points import ByClass, marker_of
 from app.figures.theme import CLASS_COLOURS, LIGHT, class_colour
 from app.records import Window
@@ -10,12 +11,42 @@ from app.records import Window
 NAMES = ("zero", "one", "two")
 
 
-def test_class_names_lie_at_the_medians(clouds):
+def test_class_names_lie_near_the_middle_of_round_clouds(clouds):
     points, labels = clouds
     names = class_labels(points, ByClass(labels, NAMES), LIGHT)
     assert [name["text"] for name in names] == ["zero", "two"]
-    assert (names[0]["x"], names[0]["y"]) == pytest.approx(tuple(np.median(points[labels == 0], axis=0)))
+    cloud = points[labels == 0]
+    away = np.hypot(*(np.array([names[0]["x"], names[0]["y"]]) - np.median(cloud, axis=0)))
+    assert away < 0.5 * cloud.std()
     assert names[1]["bordercolor"] == CLASS_COLOURS[2]
+
+
+def test_the_name_of_a_class_in_two_clouds_lies_in_the_larger_and_not_between():
+    generator = np.random.default_rng(0)
+    cloud = np.concatenate([generator.normal((-5, 0), 0.5, (300, 2)), generator.normal((5, 0), 0.5, (200, 2))])
+    assert np.hypot(*np.subtract(densest(cloud), (-5, 0))) < 0.5
+    assert densest(np.array([[1.0, 2.0]])) == pytest.approx((1.0, 2.0))
+
+
+def test_no_contour_is_labelled_under_a_class(normal):
+    """Names at the places where the lines would be labelled first, and pushed apart by others there."""
+    tops = [(0.0, radius) for radius in np.sqrt(-2 * np.log1p(-np.array([0.5, 0.8, 0.95, 0.99])))]
+    points = np.array([*tops, (0.0, 1.3), (0.0, 1.3)])
+    colouring = ByClass(np.arange(6), tuple("abcdef"))
+    window = Window(-4.0, 4.0, -4.0, 4.0)
+    drawn = plane(LIGHT, window, alt="", points=points, colouring=colouring, prior_density=normal, rasterised=True)
+    words = drawn.layout["annotations"]
+    scale = (600 - ABOVE - BELOW) / 8
+    framed = [box_of(each, scale) for each in words if not each["text"].endswith("%")]
+    levels = [each for each in words if each["text"].endswith("%")]
+    assert len(framed) == 6
+    assert len(levels) == 4
+    corner = {"left": 0.0, "center": 0.5, "right": 1.0, "bottom": 0.0, "middle": 0.5, "top": 1.0}
+    for each in levels:
+        left = each["x"] - corner[each["xanchor"]] * LABEL_WIDTH / scale
+        bottom = each["y"] - corner[each["yanchor"]] * LABEL_HEIGHT / scale
+        level = Box(left, left + LABEL_WIDTH / scale, bottom, bottom + LABEL_HEIGHT / scale)
+        assert not any(level.covers(other) for other in framed)
 
 
 def boxes(labels, scale):

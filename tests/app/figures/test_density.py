@@ -3,6 +3,9 @@ import pytest
 
 from app.figures.density import (
     FURTHEST,
+    LABEL_HEIGHT,
+    LABEL_WIDTH,
+    Box,
     contour,
     grid,
     level_labels,
@@ -61,20 +64,37 @@ def test_labels_name_lines_at_their_edge(normal):
 
 def test_labels_leave_other_words_readable_where_a_side_is_free(normal):
     at_the_top = {label["text"]: (label["x"], label["y"]) for label in level_labels(normal, LIGHT)}
-    taken = [at_the_top["99 %"]]
-    moved = {label["text"]: (label["x"], label["y"]) for label in level_labels(normal, LIGHT, taken)}
+    x, y = at_the_top["99 %"]
+    taken = Box(x - 0.1, x + 0.1, y, y + 0.2)
+    moved = {label["text"]: (label["x"], label["y"]) for label in level_labels(normal, LIGHT, [taken])}
     assert moved.keys() == at_the_top.keys()
-    span = normal.x[-1] - normal.x[0]
-    assert np.hypot(*np.subtract(moved["99 %"], taken[0])) > 0.05 * span
-    everywhere = [(x, y) for x in normal.x[::2] for y in normal.y[::2]]
-    assert {label["text"] for label in level_labels(normal, LIGHT, everywhere)} == at_the_top.keys()
+    assert moved["99 %"][1] < 0
+    # Where no place is left there is no label, rather than one under another word.
+    everywhere = [Box(-9, 9, -9, 9)]
+    assert level_labels(normal, LIGHT, everywhere) == []
+
+
+def test_labels_of_close_lines_do_not_cover_each_other(normal):
+    scale = 20.0
+    words = level_labels(normal, LIGHT, scale=scale)
+    corners = {"left": 0, "center": 0.5, "right": 1, "bottom": 0, "middle": 0.5, "top": 1}
+    boxes = []
+    for word in words:
+        left = word["x"] - corners[word["xanchor"]] * LABEL_WIDTH / scale
+        bottom = word["y"] - corners[word["yanchor"]] * LABEL_HEIGHT / scale
+        boxes.append(Box(left, left + LABEL_WIDTH / scale, bottom, bottom + LABEL_HEIGHT / scale))
+    assert len(boxes) > 1
+    assert not any(one.covers(other) for i, one in enumerate(boxes) for other in boxes[:i])
 
 
 def test_a_line_that_leaves_the_grid_is_not_labelled_at_its_edge(normal):
     small = normal.x[np.abs(normal.x) < 2]
     inside = np.abs(normal.x) < 2
     cut = Density(small, small, normal.log_density[np.ix_(inside, inside)], normal.levels)
-    assert {label["text"] for label in level_labels(cut, LIGHT)} == {"50 %", "80 %"}
+    places = {label["text"]: np.hypot(label["x"], label["y"]) for label in level_labels(cut, LIGHT)}
+    # The line of 95 % is cut at its sides, and crosses the corners.
+    assert places.keys() == {"50 %", "80 %", "95 %"}
+    assert places["95 %"] == pytest.approx(np.sqrt(-2 * np.log(0.05)), abs=0.15)
 
 
 def test_window_holds_the_clouds_but_not_a_stray():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.services import catalogue, densities, literature, scores, units
+from app.services import catalogue, densities, distinct, literature, scores, units
 from app.services.latent_plane import encoding
 from app.widgets import numbers
 from tests.app.reading import MAIN, as_shown, charts, pictures, words
@@ -40,18 +40,23 @@ def test_the_numbers_of_each_prior_are_the_services(refs):
     at = opened()
     shown = [(metric.label, metric.value) for metric in at.metric]
     expected = []
+    for ref in refs:
+        found = distinct.distinct_components(ref)
+        expected += [("ELBO \u2191", numbers.value(catalogue.metric(ref, "elbo")))]
+        expected += [("Distinct components", numbers.distinct(found.value, found.components))]
     for ref, name in zip(refs, ("SG", "MoG", "Vamp"), strict=True):
-        elbo = catalogue.metric(ref, "elbo")
-        expected += [(f"ELBO, {name}", numbers.value(elbo))]
         expected += [("Active units", units.active_label(ref))]
         expected += [("Effective components", scores.effective_label(ref))] if name != "SG" else []
     assert shown == expected
+    assert next(value for label, value in shown if label == "Distinct components") == "1"
     said = words(at)
     elbo = catalogue.metric(refs[2], "elbo")
-    assert f"**{numbers.error(elbo)}** nats/image, n = 300, S = 1; higher is better" in said
+    assert f"**{numbers.error(elbo)}** nats/image; higher is better" in said
+    assert f"ELBO: **{numbers.format_value(elbo.value, elbo.se)}** nats/image, n = 300, S = 1" in said
     assert all(metric.value in ("1 of 2", "2 of 2") for metric in at.metric if metric.label == "Active units")
     assert "Not converged, the best weights so far: SG, MoG, Vamp" in said
-    assert "K = 6" in said
+    assert "6 clouds, each with its own place and size." in said
+    assert "n = 300" in said
     assert "Published log-likelihood" not in said
     assert "A lower bound. For log p(x), run `python -m vampcore evaluate MODEL --save`." in said
     assert not at.warning
@@ -74,11 +79,11 @@ def test_a_likelihood_of_a_part_of_the_test_images_says_so(part):
         "Estimated on a random subset of the test images: Vamp, learned weights 40. Score for all of them: their"
         in said
     )
-    assert f"nats/image, n = 300 by their ELBO, 40 of them by {how}; higher is better" in said
+    assert f"nats/image, n = 300 by their ELBO, 40 of them by {how}" in said
 
 
 def test_each_map_shows_the_test_set_and_its_prior(refs):
-    maps = charts(opened())[:3]
+    maps = charts(opened())[1:4]
     for ref, drawn in zip(refs, maps, strict=True):
         left, right = drawn["layout"]["xaxis"]["range"]
         window = densities.window((ref,))
@@ -91,19 +96,20 @@ def test_each_map_shows_the_test_set_and_its_prior(refs):
 
 def test_one_range_for_all_maps_on_demand(refs):
     shared = densities.window(refs)
-    for drawn in charts(opened(overview_range="shared"))[:3]:
+    for drawn in charts(opened(overview_range="shared"))[1:4]:
         assert drawn["layout"]["xaxis"]["range"] == pytest.approx([shared.left, shared.right], rel=1e-6)
         assert drawn["layout"]["yaxis"]["range"] == pytest.approx([shared.bottom, shared.top], rel=1e-6)
 
 
 def test_colour_and_seed_change_what_they_name_and_nothing_else(models):
     before, component, seed = opened(), opened(overview_colour="component"), opened(overview_seed="7")
-    assert charts(component)[2] != charts(before)[2]
-    assert charts(component)[3:] == charts(before)[3:]
+    assert charts(component)[3] != charts(before)[3]
+    assert charts(component)[4:] == charts(before)[4:]
     assert pictures(component) == pictures(before)
     assert charts(seed) == charts(before)
-    assert len(pictures(before)) == 3
-    assert not set(pictures(seed)) & set(pictures(before))
+    assert len(pictures(before)) == 4
+    # The first are the real images.
+    assert set(pictures(seed)) & set(pictures(before)) == {pictures(before)[0]}
     again = before.number_input(key="overview_seed").set_value(7).run()
     assert pictures(again) == pictures(seed)
 
@@ -123,24 +129,25 @@ def test_nonsense_in_the_link_is_named_and_ignored(models, nonsense):
 def test_a_family_of_one_in_five_dimensions(models):
     at = opened("tiny-5d")
     drawn = charts(at)
-    assert len(drawn) == 3
+    assert len(drawn) == 3  # map, scores, curves
     assert "Minus" not in words(at)
-    assert "Principal axis 1" in drawn[0]["layout"]["xaxis"]["title"]["text"]
+    assert "Principal axis 1" in words(at)
+    assert "is the only prior here, so there is nothing to compare it with" in words(at)
     assert any(metric.value.endswith(" of 5") for metric in at.metric if metric.label == "Active units")
 
 
 def test_images_without_classes_are_coloured_by_component(refs, monkeypatch):
     import dataclasses
 
-    by_class = charts(opened())[0]
+    by_class = charts(opened())[1]
     known = catalogue.facts
     monkeypatch.setattr(catalogue, "facts", lambda ref: dataclasses.replace(known(ref), classes=()))
     at = opened()
     # One way to colour is no choice.
     assert "overview_colour" not in [control.key for control in at.get("button_group")]
     assert "overview_range" in [control.key for control in at.get("button_group")]
-    assert charts(at)[0] != by_class
-    assert charts(at)[0] != charts(opened(overview_range="shared"))[0]
+    assert charts(at)[1] != by_class
+    assert charts(at)[1] != charts(opened(overview_range="shared"))[1]
 
 
 def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
@@ -149,12 +156,12 @@ def test_a_prior_that_cannot_be_read_does_not_hide_the_others(part):
     at = opened(prior="Vamp")
     (warning,) = at.warning
     assert "tiny-2d/sg cannot be read" in as_shown(warning.value)
-    assert score_labels(at) == ["ELBO, MoG", "ELBO, Vamp"]
+    assert score_labels(at) == ["ELBO \u2191"] * 2
 
 
 def score_labels(at: AppTest) -> list[str]:
-    """The labels of the cards' scores."""
-    return [each.label for each in at.metric if each.label not in ("Active units", "Effective components")]
+    """The labels of the priors' scores."""
+    return [each.label for each in at.metric if each.label.endswith("\u2191")]
 
 
 def test_stored_differences_stand_there_at_once_and_without_the_data_set(refs, monkeypatch):
@@ -168,14 +175,14 @@ def test_stored_differences_stand_there_at_once_and_without_the_data_set(refs, m
     monkeypatch.setattr(datasets, "available", lambda name: False)
     at = opened()
     sg, mog, vamp = (loaded(ref).checkpoint.per_image.elbo.double().numpy() for ref in refs)
-    drawn = charts(at)[3]["data"]
+    drawn = charts(at)[4]["data"]
     assert [row["y"] for row in drawn] == [["MoG"], ["Vamp"]]
     for row, other in zip(drawn, (mog, vamp), strict=True):
         assert row["x"] == [pytest.approx((other - sg).mean())]
         assert row["error_x"]["array"] == [pytest.approx((other - sg).std(ddof=1) / np.sqrt(300))]
     found = scores.stored_difference(refs[2], refs[0])
-    sentence = f"Minus SG, image by image: Vamp **{numbers.signed_difference(found)}** nats/image (S = 1, n = 300; one "
-    assert sentence + "training seed)." in words(at)
+    sentence = f"Vamp **{numbers.signed_difference(found)}** nats/image (S = 1, n = 300; one training seed)."
+    assert sentence in words(at)
 
 
 def test_shipped_differences_are_those_of_the_files():
@@ -208,9 +215,9 @@ def evaluated(root: Path, *priors: str) -> None:
 def test_figures_are_compared_once_all_are_of_one_kind(part, capsys):
     evaluated(part("tiny-2d"), "sg", "mog")
     at = opened()
-    assert score_labels(at) == ["Log-likelihood, SG", "Log-likelihood, MoG", "ELBO, Vamp"]
+    assert score_labels(at) == ["Log-likelihood \u2191", "Log-likelihood \u2191", "ELBO \u2191"]
     assert "python -m vampcore evaluate" in at.info[0].value
-    assert len(charts(at)) == 5
+    assert len(charts(at)) == 6
 
 
 def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, capsys):
@@ -223,7 +230,7 @@ def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, ca
     at = opened()
     said = [caption.value for caption in at.caption if caption.value.startswith("Published")]
     assert said == ["Published log-likelihood: **−85.57** nats/image, as reported: [A paper](https://example.org)"]
-    rows = charts(at)[4]["data"]
+    rows = charts(at)[5]["data"]
     assert [row["y"] for row in rows] == [["SG"], ["MoG"], ["Vamp"], ["Vamp, published"]]
     assert rows[3]["x"] == [-85.57]
     ours = catalogue.metric(next(each for each in catalogue.experiments()).refs[2], "log_likelihood")
@@ -232,7 +239,7 @@ def test_a_published_figure_stands_beside_ours_as_reported(part, monkeypatch, ca
 
 
 def test_the_history_is_that_of_the_checkpoints(refs):
-    drawn = charts(opened())[5]
+    drawn = charts(opened())[6]
     named = {trace["name"] for trace in drawn["data"] if "name" in trace}
     assert {f"{prior}, {part}" for prior in ("SG", "MoG", "Vamp") for part in ("training", "validation")} <= named
     assert f"Vamp 3 epochs, best at {catalogue.facts(refs[2]).best_epoch}" in drawn["layout"]["meta"]["alt"]
@@ -248,3 +255,24 @@ def test_dots_outside_a_map_are_counted_under_it(refs):
             expected.append(f"{(~inside).sum()} of 300 dots lie farther out and are not drawn.")
     assert expected
     assert said == expected
+
+
+def test_the_message_comes_before_the_pictures_and_these_before_the_details(refs):
+    at = opened("digits-2d")
+    order = []
+    for each in at.main:
+        order.append((each.type, getattr(each, "value", None)))
+    kinds = [kind for kind, _ in order]
+    said = [value if isinstance(value, str) else "" for _, value in order]
+
+    def first(words: str) -> int:
+        return next(i for i, each in enumerate(said) if words in each)
+
+    title, sentence = first("Which prior explains handwritten digits best?"), first("A VAE turns every image")
+    verdict, details = first("## "), first("By log p(x)")
+    real, samples = first("Real test images"), first("Invented by this model")
+    differences, curves = first("image by image"), first("Training curves")
+    assert title < sentence < verdict < details < real < samples < differences < curves
+    first_map = [i for i, kind in enumerate(kinds) if kind == "plotly_chart"][1]
+    assert real < first_map < differences
+    assert {"popover"} <= set(kinds) or at.get("popover")

@@ -36,7 +36,7 @@ def judged(monkeypatch):
         several = ref.prior not in ("sg", "realnvp")
         return SimpleNamespace(prior=ref.prior, has=SimpleNamespace(several_components=several))
 
-    monkeypatch.setattr(words.services, "facts", facts)
+    monkeypatch.setattr(words.catalogue, "facts", facts)
     monkeypatch.setattr(words.judging, "facts", facts)
     monkeypatch.setattr(words, "short_name", lambda ref: ref.prior)
     return made
@@ -122,11 +122,11 @@ def test_of_two_winners_the_better_may_be_undecided(judged):
 
 def test_one_training_is_called_one_training(judged):
     said = as_shown(words.details(judged(sg=0, mog=2, vamp=2.05)))
-    assert said.startswith("Compared image by image on 1,000 test images by log p(x), exact (quadrature). ")
-    assert "One training of each prior: " in said
+    assert said.startswith("By log p(x), exact (quadrature), of each of 1,000 test images; ± one standard error. ")
+    assert "One training of each prior." in said
     scores = np.sqrt(2) * np.cos(2 * np.pi * np.outer([1, 2, 3], np.arange(1000)) / 1000)
     mog, vamp = (f"{(level + each > scores[0]).mean():.0%}" for level, each in zip((2, 2.05), scores[1:], strict=True))
-    shares = f"share of the images: mog on {mog} and vamp on {vamp}."
+    shares = f"Better on this share of them: mog on {mog} and vamp on {vamp}."
     assert shares in said.replace(numbers.NO_BREAK, "").replace(" %", "%")
 
 
