@@ -28,7 +28,7 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
-    ("records", "addresses", "names", "presenting"),
+    ("records", "addresses", "names", "presenting", "duel"),
     ("figures", "services"),
     ("tours",),
     ("state", "frontend"),

@@ -18,6 +18,7 @@ from app.widgets import controls, differences, drawn, export, flows, layers, num
 from app.widgets.cursor import one_cursor
 from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
+from app.widgets.duel import show_duel
 from app.widgets.family import (
     bar_of,
     colours_of,
@@ -34,6 +35,7 @@ from app.widgets.figures_table import layer_of, say_ceiling, say_not_measured, s
 from app.widgets.fragment import fragment
 from app.widgets.kl_parts import show_kl, stored_kl
 from app.widgets.morph import morph_between_images
+from app.widgets.one_image import show_images
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
@@ -283,11 +285,14 @@ windows = {ref: densities.window(refs if span == "shared" else (ref,)) for ref i
 with top:
     one_cursor(refs, lambda ref: f"compare_map_{ref.prior}", key="compare_cursor")
     same_noise(refs, windows)
+if len(refs) > 1:
+    show_duel(refs)
 page.explain(EXPLANATION)
 st.subheader("From one test image to another", anchor=False)
 morph_between_images(refs, key="compare_morph")
 st.subheader("Scores", anchor=False)
 known = show_scores(refs, base)
+show_images(refs)
 st.subheader("Holes", anchor=False)
 disagreement(refs, windows)
 st.subheader("Measure on this computer", anchor=False)

@@ -140,8 +140,11 @@ def test_each_map_has_its_own_range_unless_one_is_asked_for(refs):
 
 
 def number_of_pictures(refs) -> int:
-    """Samples, samples from outside the holes, and samples from them where any were found, for each prior."""
-    return sum(2 + bool(len(hole_mass.hole_samples(ref, 12).inside.z)) for ref in refs)
+    """For each prior five, and one more where it has samples from holes; and a test image.
+
+    Samples, samples from outside the holes, a reconstruction, and the best and the worst images.
+    """
+    return 1 + sum(5 + bool(len(hole_mass.hole_samples(ref, 12).inside.z)) for ref in refs)
 
 
 def test_noise_temperature_and_number_change_the_samples_alone(refs):

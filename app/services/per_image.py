@@ -1,0 +1,63 @@
+"""The stored score of every test image under several priors: who explains which image best."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.services.compare import same_images
+from app.services.latent_plane.points import latents
+from app.services.loading import Ref
+from app.services.memory import cached
+
+
+@dataclass(frozen=True)
+class PerImage:
+    """Stored scores, image by image.
+
+    Attributes:
+        name: "log p(x)", or "ELBO" where not all priors have it.
+        values: In nats, `(priors, N)`; NaN where a score was not computed.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+
+    @property
+    def gains(self) -> NDArray[np.float64]:
+        """By how much each prior explains an image better than the others do on average, `(priors, N)`."""
+        others = len(self.values) - 1
+        return self.values - (self.values.sum(0) - self.values) / others
+
+    def ends(self, prior: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the images with the largest and the smallest gain of a prior, most extreme first.
+
+        Arguments:
+            prior: Its place among the priors.
+            count: Images at each end; fewer where there are few.
+        """
+        gain = self.gains[prior]
+        known = np.flatnonzero(np.isfinite(gain))
+        order = known[np.argsort(gain[known], kind="stable")]
+        most = min(count, len(order) // 2)
+        return order[::-1][:most], order[:most]
+
+    def winner(self, row: int) -> tuple[int, float] | None:
+        """The prior under which an image scores highest and its lead over the next; None where a score is missing."""
+        column = self.values[:, row]
+        if not np.isfinite(column).all():
+            return None
+        order = np.argsort(-column, kind="stable")
+        return int(order[0]), float(column[order[0]] - column[order[1]])
+
+
+@cached(32)
+def per_image(refs: tuple[Ref, ...]) -> PerImage | None:
+    """The scores of two priors or more; None where they keep the latents of different test images."""
+    if len(refs) < 2 or not same_images(refs):
+        return None
+    known = [latents(ref) for ref in refs]
+    exact = [each.log_likelihood for each in known]
+    if all(each is not None for each in exact):
+        return PerImage("log p(x)", np.array(exact, np.float64))
+    return PerImage("ELBO", np.array([each.elbo for each in known], np.float64))

@@ -1,0 +1,75 @@
+"""Single test images under every prior: one of the viewer's choice, and those on which the priors differ most."""
+
+import numpy as np
+import streamlit as st
+
+from app.services import catalogue, images
+from app.services.loading import Ref
+from app.services.per_image import PerImage, per_image
+from app.widgets.controls import number
+from app.widgets.family import full_name, in_columns, short_words
+from app.widgets.fragment import fragment
+from app.widgets.layers import rebuilt_words
+from app.widgets.numbers import count, signed
+from app.widgets.pictures import images_png, picture
+from app.widgets.text import plain
+
+# At each end of the ranking.
+SHOWN = 6
+
+
+def show_images(refs: tuple[Ref, ...]) -> None:
+    """One image under every prior, and the best and the worst images of each; nothing where they cannot be compared."""
+    scores = per_image(refs)
+    if scores is None:
+        return
+    st.subheader("One image under every prior", anchor=False)
+    _one(refs, scores)
+    st.subheader("Where the priors differ most", anchor=False)
+    st.markdown(
+        f"The test images that each prior explains best, and worst, compared with the mean of the other"
+        f"{'' if len(refs) == 2 else 's'}: differences in {scores.name}, in nats."
+    )
+    in_columns(refs, lambda ref: _ends(ref, refs.index(ref), scores))
+
+
+@fragment
+def _one(refs: tuple[Ref, ...], scores: PerImage) -> None:
+    facts = catalogue.facts(refs[0])
+    row = number("Test image", key="compare_image", low=0, high=facts.images - 1, width=160)
+    original = images.test_images(refs[0], (row,))
+    columns = st.columns(len(refs) + original.originals, width=220 * (len(refs) + original.originals))
+    if original.originals:
+        with columns[0]:
+            st.markdown("**Test image**")
+            picture(images_png(original.pixels, facts.binary), alt=f"Test image {row}")
+    for place, (ref, column) in enumerate(zip(refs, columns[original.originals :], strict=True)):
+        with column:
+            st.markdown(f"**{plain(full_name(ref))}**")
+            picture(images_png(images.reconstructions(ref, (row,)), facts.binary), alt=f"{full_name(ref)}: rebuilt")
+            score = scores.values[place, row]
+            st.metric(
+                f"{scores.name}, {short_words(ref)}",
+                signed(f"{score:.1f}") if np.isfinite(score) else "not evaluated",
+            )
+    won = scores.winner(row)
+    if won is not None:
+        st.markdown(
+            f"**{plain(full_name(refs[won[0]]))}** explains this image best, by {won[1]:.1f} nats over the next prior."
+        )
+    st.caption(
+        f"Each prior shows its reconstruction. Higher {scores.name} is better. {rebuilt_words(refs[0])}".rstrip()
+    )
+
+
+def _ends(ref: Ref, place: int, scores: PerImage) -> None:
+    best, worst = scores.ends(place, SHOWN)
+    facts, gains = catalogue.facts(ref), scores.gains[place]
+    for words, rows in ((f"Best for {short_words(ref)}", best), (f"Worst for {short_words(ref)}", worst)):
+        if not len(rows):
+            continue
+        found = images.test_images(ref, tuple(rows.tolist()))
+        st.markdown(f"**{words}**")
+        listed = "; ".join(f"image {count(row)}: {signed(f'{gains[row]:+.1f}')}" for row in rows)
+        picture(images_png(found.pixels, facts.binary, columns=SHOWN), alt=f"{words}: {listed}")
+        st.caption(f"{'' if found.originals else 'Reconstructions. '}{listed[0].upper()}{listed[1:]}")
