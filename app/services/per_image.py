@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.compare import same_images
-from app.services.latent_plane.points import latents
+from app.services.latent_plane.encoding import latents
 from app.services.loading import Ref
 from app.services.memory import cached
 

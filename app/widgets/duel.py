@@ -19,6 +19,8 @@ _CHOSEN = "_duel_chosen"
 # Added to the seed, so that the samples are none of those that the page shows under their priors.
 _NOT_SHOWN = 2_000_003
 _KEYS: dict[duel.Side, str] = {"left": "1", "right": "2"}
+# On a phone the second one stands below the first.
+_WORDS: dict[duel.Side, str] = {"left": "First", "right": "Second"}
 
 
 @fragment
@@ -59,16 +61,16 @@ def _ask(one: Ref, other: Ref, seed: int, chosen: tuple[duel.Side, ...]) -> None
     pair = len(chosen)
     st.markdown(
         f"**Pair {pair + 1} of {duel.PAIRS}.** Each prior has drawn one of these images. Which looks more real? Press "
-        "1 for the left one, 2 for the right one."
+        "1 for the first one, 2 for the second one."
     )
     first_side = duel.sides(seed)[pair]
     for column, side in zip(st.columns(2, width=640), _KEYS, strict=True):
         ref = one if side == first_side else other
         shown = images.prior_samples(ref, duel.PAIRS, seed + _NOT_SHOWN).pixels[pair : pair + 1]
         with column:
-            picture(images_png(shown, catalogue.facts(ref).binary), alt=f"The {side} sample")
+            picture(images_png(shown, catalogue.facts(ref).binary), alt=f"The {_WORDS[side].lower()} sample")
             st.button(
-                side.capitalize(),
+                _WORDS[side],
                 # Another button for each pair, so that the answer to one is never taken for that to the next.
                 key=f"compare_duel_{side}_{pair}",
                 on_click=_choose,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-VALUES = np.array([[-1.0, -9.0, -5.0, np.nan, -2.0], [-3.0, -4.0, -6.0, -1.0, -2.5], [-8.0, -5.0, -7.0, -1.0, -4.5]])
+VALUES = np.array([[-1.0, -9.0, -5.0, np.nan, -2.0], [-3.0, -4.0, -6.0, -1.0, -2.5], [-8.0, -5.0, -7.0, -1.0, -2.5]])
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def test_the_winner_leads_over_the_next(scores):
     assert scores.winner(3) is None
 
 
-def test_scores_are_those_of_the_checkpoints(refs, services):
-    from app.services.latent_plane.points import latents
+def test_scores_are_those_of_the_checkpoints(refs):
+    from app.services.latent_plane.encoding import latents
     from app.services.per_image import per_image
 
     three = tuple(refs[f"tiny-2d/{prior}"] for prior in ("sg", "mog", "vamp"))
