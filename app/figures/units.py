@@ -15,7 +15,6 @@ Reference:
     Burda, Grosse, Salakhutdinov, Importance Weighted Autoencoders, ICLR 2016. https://arxiv.org/abs/1509.00519
 """
 
-LAYER_DASHES = ("solid", "dash", "dot", "dashdot")
 SMALLEST = 1e-8
 
 
@@ -24,16 +23,14 @@ class Activity:
     """The activities A_i = Var_x(E_q(z_i|x)[z_i]) of one layer under one prior.
 
     Attributes:
-        name: What the legend says, "VampPrior" or "VampPrior, layer 2".
+        name: What the legend says, "VampPrior".
         prior: The prior's key, for the colour.
         activity: A_i of every unit, [D], in the square of the latent unit.
-        layer: 0 for the top layer; the layers below are dashed.
     """
 
     name: str
     prior: str
     activity: np.ndarray
-    layer: int = 0
 
     @property
     def active(self) -> int:
@@ -48,7 +45,7 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
 
     Arguments:
         mode: The theme.
-        series: One curve for each prior and layer.
+        series: One curve for each prior.
         height: Pixels.
 
     Raises:
@@ -69,7 +66,7 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
                 "y": activity[order].astype(np.float32),
                 "customdata": order.astype(np.int16),
                 "mode": "lines+markers",
-                "line": {"color": colour, "width": 2, "dash": LAYER_DASHES[one.layer % len(LAYER_DASHES)]},
+                "line": {"color": colour, "width": 2},
                 "marker": {
                     "symbol": [prior_symbol(one.prior) + ("" if active else "-open") for active in alive],
                     "size": 9,

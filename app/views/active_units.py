@@ -16,6 +16,7 @@ from app.services.loading import Ref
 from app.services.units import KLParts
 from app.widgets import controls, drawn, export, layers, numbers, page, screen, sidebar, text
 from app.widgets.family import of_top_layer
+from app.widgets.few_units import say_few_units
 from app.widgets.fragment import fragment
 from app.widgets.page import Cell
 from app.widgets.units_table import units_table
@@ -58,13 +59,23 @@ def explore(here: state.Selection) -> None:
     """Activities and KL of all units, which stay as they are, and the selected unit."""
     ref, refs = here.ref, here.experiment.refs
     picture, side = st.columns([3, 1], gap="medium")
+    depth = len(catalogue.facts(ref).info.latent_dims)
     with picture:
-        if len(catalogue.facts(ref).info.latent_dims) > 1:
+        say_few_units(refs)
+        if depth > 1:
             st.caption(
-                "This model has two layers. The prior is that of z2, whose units can be selected here. The units of "
-                "z1, the layer next to the image, are only counted."
+                f"A panel for each of the {depth} layers. The prior is that of z{depth}, whose units can be selected. "
+                "The layer z1 is next to the image."
             )
-        export.figure(drawn.activity(refs, page.mode()), key=ACTIVITY, name=f"{here.experiment.name}-active-units")
+        for layer, panel in enumerate(st.columns(depth)):
+            with panel:
+                if depth > 1:
+                    st.markdown(f"**z{depth - layer}**")
+                export.figure(
+                    drawn.activity(refs, page.mode(), layer, 460),
+                    key=ACTIVITY if layer == 0 else f"{ACTIVITY}_z{depth - layer}",
+                    name=f"{here.experiment.name}-active-units" + (f"-z{depth - layer}" if depth > 1 else ""),
+                )
     show_counts(refs)
     bars = show_kl(ref)
     selected_unit(ref, side, picture, bars)

@@ -76,15 +76,14 @@ def component_posterior(ref: Ref, component: int, mode: Theme) -> Drawing:
 
 
 @cached(24)
-def activity(refs: tuple[Ref, ...], mode: Theme) -> Any:
-    """The activities of every layer of every model of an experiment."""
-    series = []
-    for ref in refs:
-        layers, prior = units.activity(ref), ref.kind
-        for depth, layer in enumerate(layers):
-            name = priors.prior_name(prior) + (f", z{len(layers) - depth}" if len(layers) > 1 else "")
-            series.append(Activity(name, prior, layer.activity, depth))
-    return active_units(mode, series, height=460)
+def activity(refs: tuple[Ref, ...], mode: Theme, layer: int, height: int) -> Any:
+    """The activities of one layer of every model of an experiment; layer 0 is the top one."""
+    series = [
+        Activity(priors.prior_name(ref.kind), ref.kind, found[layer].activity)
+        for ref in refs
+        if layer < len(found := units.activity(ref))
+    ]
+    return active_units(mode, series, height=height)
 
 
 @cached(24)

@@ -16,14 +16,14 @@ from app.figures.usage import drawn_at, usage
 def test_active_units_are_sorted_and_name_their_unit():
     activity = np.array([0.5, 0.0, 2.0, 0.005])
     figure = active_units(
-        LIGHT, [Activity("VampPrior", "vamp", activity), Activity("low", "vamp", activity[:2], layer=1)]
+        LIGHT, [Activity("VampPrior", "vamp", activity), Activity("other", "mog", activity[:2])]
     ).checked()
-    top, low = figure.data
+    top, other = figure.data
     assert top.customdata.tolist() == [2, 0, 3, 1]
     assert top.y[:3].tolist() == pytest.approx([2.0, 0.5, 0.005])
     assert list(top.marker.symbol) == ["diamond", "diamond", "diamond-open", "diamond-open"]
     assert top.name == "VampPrior: 2 of 4 active"
-    assert (top.line.color, top.line.dash, low.line.dash) == ("#b4234a", "solid", "dash")
+    assert (top.line.color, other.line.color) == ("#b4234a", "#0f8b8d")
     assert figure.layout.yaxis.type == "log"
     assert figure.layout.shapes[0].y0 == 0.01
     assert "VampPrior: 2 of 4 active" in alt_text(figure)

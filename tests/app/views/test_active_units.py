@@ -165,7 +165,7 @@ def test_two_layers_are_counted_from_the_data_up(ref, monkeypatch):
     at = opened()
     assert shown(at)["VampPrior, learned weights"] == f"5+{top.count} of 5+5"
     assert "active units (z1 + z2)" in words(at)
-    assert len(figure(at, ACTIVITY)["data"]) == 2
+    assert [len(figure(at, panel)["data"]) for panel in (ACTIVITY, ACTIVITY + 1)] == [1, 1]
     table = at.dataframe[0].value
     assert table["layer"].tolist() == ["z2"] * 5 + ["z1"] * 5
     assert table["KL (nats/image)"].isna().tolist() == [False] * 5 + [True] * 5
@@ -198,3 +198,8 @@ def test_a_model_with_fewer_units_falls_back_to_the_first(models):
     at.sidebar.selectbox(key="experiment").set_value("tiny-2d").run()
     assert not at.exception
     assert at.number_input(key="units_rank").value == 1
+
+
+def test_a_model_of_two_active_units_says_that_there_is_nothing_to_see(models):
+    assert "Both units are active under every prior, so there is nothing to see here." in words(opened("tiny-2d"))
+    assert "nothing to see" not in words(opened())

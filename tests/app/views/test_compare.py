@@ -275,7 +275,7 @@ def test_without_the_data_set_the_stored_figures_are_shown(refs, monkeypatch):
     assert "no scores can be measured without the original images" in words(at)
     assert "shown instead" not in words(at)
     assert at.button(key="compare_download")
-    assert len(pictures(at)) == number_of_pictures(refs)
+    assert len(pictures(at)) == number_of_pictures(refs) - 1
 
 
 def test_a_prior_that_cannot_be_read_does_not_hide_the_others(models, tmp_path, monkeypatch):
