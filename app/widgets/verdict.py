@@ -64,7 +64,7 @@ def show(found: Judged, *, key: str) -> None:
         drawing = comparison.intervals(
             page.mode(),
             rows,
-            base=catalogue.facts(found.base).prior,
+            base=found.base.kind,
             quantity=f"nats an image ahead of {short_name(found.base)}",
             margin=found.verdict.margin,
             alt=f"Nats an image by which each prior is better than {short_name(found.base)}, 95 % intervals. {said}",
@@ -76,7 +76,7 @@ def show(found: Judged, *, key: str) -> None:
 
 def _interval(found: Judged, ref: Ref) -> comparison.Interval:
     over = found.over_base(ref)
-    return comparison.Interval(short_name(ref), catalogue.facts(ref).prior, over.value, over.low, over.high)
+    return comparison.Interval(short_name(ref), ref.kind, over.value, over.low, over.high)
 
 
 def _how(found: Judged, comparison: Comparison | None) -> str:
