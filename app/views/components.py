@@ -7,11 +7,12 @@ from streamlit.delta_generator import DeltaGenerator as Container
 from app import state
 from app.figures import tiles, usage
 from app.frontend import Place, pick
-from app.services import catalogue, images, prior_components
+from app.services import catalogue, distinct, images, prior_components
 from app.services.catalogue import Facts
 from app.services.loading import Ref
 from app.widgets import component, controls, drawn, export, layers, numbers, page, screen, sidebar
 from app.widgets.fragment import fragment
+from app.widgets.in_use import in_use_words
 from app.widgets.page import Cell
 
 CHART = "components_usage"
@@ -105,6 +106,8 @@ def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
     known = prior_components.components(ref)
     st.subheader("Prior weight and actual use", anchor=False)
+    found = distinct.distinct_components(ref)
+    st.markdown(f"**{in_use_words(facts.alive, int(known.dead.sum()), found and found.value)}**")
     export.figure(drawn.component_usage(ref, page.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
     if (known.usage[known.present] < least).any():
