@@ -17,6 +17,21 @@ def film(models):
     return film
 
 
+@pytest.fixture
+def unfilmed(film, monkeypatch):
+    """The films of checkpoints as if none had been kept."""
+    import dataclasses
+
+    loaded = film.loaded
+
+    def without(ref):
+        model = loaded(ref)
+        return dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, film=None))
+
+    monkeypatch.setattr(film, "loaded", without)
+    return film
+
+
 def read(content: bytes) -> tuple[dict, bytes]:
     length = int.from_bytes(content[:4], "little")
     assert length % 4 == 0
@@ -40,11 +55,11 @@ def parts(content: bytes) -> tuple[dict, np.ndarray, np.ndarray, np.ndarray, np.
     )
 
 
-def test_without_a_film_the_points_rest_and_the_prior_moves_through_its_snapshots(models, film, refs):
+def test_without_a_film_the_points_rest_and_the_prior_moves_through_its_snapshots(models, unfilmed, refs):
     from vampcore import checkpoints
 
     checkpoint = checkpoints.load(models / "tiny-2d" / "vamp")
-    head, components, bounds, labels, points = parts(film.packed(refs["tiny-2d/vamp"]).sent)
+    head, components, bounds, labels, points = parts(unfilmed.packed(refs["tiny-2d/vamp"]).sent)
     assert (head["filmed"], head["moving"]) == (False, False)
     assert head["epochs"] == [each.epoch for each in checkpoint.snapshots] == [0, 1, 2, 3]
     mean, logvar = (
@@ -63,12 +78,12 @@ def test_without_a_film_the_points_rest_and_the_prior_moves_through_its_snapshot
     np.testing.assert_array_equal(labels, known.labels)
 
 
-def test_components_of_more_dimensions_are_their_marginals_on_the_plane(models, film, refs):
+def test_components_of_more_dimensions_are_their_marginals_on_the_plane(models, unfilmed, refs):
     from vampcore import checkpoints
 
     ref = refs["tiny-5d/vamp-weighted"]
     where, snapshots = encoding.plane(ref), checkpoints.load(models / ref.experiment / ref.prior).snapshots
-    _, components, *_ = parts(film.packed(ref).sent)
+    _, components, *_ = parts(unfilmed.packed(ref).sent)
     assert len(components) == len(snapshots)
     for found, snapshot in zip(components, snapshots, strict=True):
         normal = snapshot.mixture.components
