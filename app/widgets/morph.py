@@ -95,7 +95,9 @@ def _show(ways: tuple[tuple[Ref, np.ndarray, np.ndarray], ...], *, key: str, wor
     """The strips of some priors, from one point of the latent space of each to another."""
     facts = catalogue.facts(ways[0][0])
     rows = [
-        frontend.MorphRow(short_name(ref), prior_colour(ref.kind), kept("decoder", ref, packed), start, end)
+        frontend.MorphRow(
+            short_name(ref), prior_colour(ref.kind), kept("decoder", ref, packed), start.tolist(), end.tolist()
+        )
         for ref, start, end in ways
         if (packed := decoder.packed(ref)) is not None
     ]
