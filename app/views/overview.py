@@ -46,6 +46,8 @@ from app.widgets.sidebar import part_notice
 SAMPLES, COLUMNS = 16, 8
 REAL, REAL_NARROW = 24, 12
 MAP_HEIGHT = 280
+# Pixels of a number and its label.
+NUMBER_WIDTH = 142
 
 here = state.selected()
 name = here.experiment.name
@@ -91,10 +93,9 @@ def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Cont
         drawing = latent_map(ref, window, colour, page.mode(), height=MAP_HEIGHT, bar=bar, bare=True)
         export.figure(drawing, key=f"overview_map_{ref.prior}", name=f"{ref.experiment}-{ref.prior}-map")
         say_axes(ref)
-        score, components = st.columns(2)
-        with score:
+        # In a narrow column one stands under the other.
+        with st.container(horizontal=True):
             show_score(ref)
-        with components:
             show_distinct(ref)
         say_outside(ref, window)
         flows.say_flow(ref)
@@ -104,7 +105,7 @@ def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Cont
 def show_score(ref: Ref) -> None:
     """The score with its error; higher is better."""
     metric = scores.score(ref)
-    with st.container(gap=None):
+    with st.container(gap=None, width=NUMBER_WIDTH):
         if metric is None:
             st.metric("Log-likelihood", "not evaluated")
             return
@@ -119,7 +120,7 @@ def show_distinct(ref: Ref) -> None:
     found = distinct.distinct_components(ref)
     if found is None:
         return
-    with st.container(gap=None):
+    with st.container(gap=None, width=NUMBER_WIDTH):
         st.metric("Distinct components", numbers.distinct(found.value, found.components))
         st.caption(f"n = {numbers.count(found.images)}")
 

@@ -258,18 +258,18 @@ def test_dots_outside_a_map_are_counted_under_it(refs):
 
 
 def test_the_message_comes_before_the_pictures_and_these_before_the_details(refs):
-    at = opened("digits-2d")
+    at = opened()
     order = []
     for each in at.main:
         order.append((each.type, getattr(each, "value", None)))
     kinds = [kind for kind, _ in order]
-    said = [value if isinstance(value, str) else "" for _, value in order]
+    said = [as_shown(value) if isinstance(value, str) else "" for _, value in order]
 
     def first(words: str) -> int:
         return next(i for i, each in enumerate(said) if words in each)
 
     title, sentence = first("Which prior explains handwritten digits best?"), first("A VAE turns every image")
-    verdict, details = first("## "), first("By log p(x)")
+    verdict, details = first("## "), first("of each of 300 test images")
     real, samples = first("Real test images"), first("Invented by this model")
     differences, curves = first("image by image"), first("Training curves")
     assert title < sentence < verdict < details < real < samples < differences < curves
