@@ -14,6 +14,7 @@ from app.figures.png import png_bytes
 from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, rgb
 
 PADDING = 1
+CAPTION_SHARE = 0.3
 
 Ground: TypeAlias = bool | tuple[float, ...]
 """Whether black and white are ground and ink, and invert with the theme; of vectors, the mean of each value."""
@@ -166,6 +167,7 @@ def tiles(
     pixel: int = 2,
     highlighted: Sequence[int] = (),
     height: int | None = None,
+    caption_share: float = CAPTION_SHARE,
 ) -> tuple[Drawing, TileMap]:
     """The tiled picture as a figure with axes in cells, so that a click at (x, y) is `TileMap.index_at(x, y)`.
 
@@ -184,6 +186,7 @@ def tiles(
         pixel: Enlargement before encoding.
         highlighted: Positions that get an amber frame.
         height: Pixels; from the aspect of the tiles at a width of 720 unless given.
+        caption_share: Of the height of a cell, for its caption.
 
     Returns:
         The figure, and the map from its cells to the ids.
@@ -200,7 +203,7 @@ def tiles(
     pixel = vectors.pixel_of(images.shape[1:], pixel)
     aspect = picture.shape[0] * where.columns / (picture.shape[1] * where.rows)
     rows, cells = np.divmod(np.arange(count), where.columns)
-    caption_space = 0.3 if captions is not None else 0.0
+    caption_space = caption_share if captions is not None else 0.0
     figure = Drawing(
         [
             {

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import state
 from app.figures import tiles, usage
+from app.figures.tiles import CAPTION_SHARE
 from app.frontend import Place, pick
 from app.services import catalogue, distinct, images, prior_components
 from app.services.catalogue import Facts
@@ -217,7 +218,8 @@ def selected_component(ref: Ref, facts: Facts, figures: Container, dead: tiles.T
     with figures:
         figures_of(ref, facts, chosen)
         if dead is not None:
-            component.pick_component(DEAD, dead, chosen, captioned=len(dead.ids) <= MOST_CAPTIONED)
+            share = CAPTION_SHARE if len(dead.ids) <= MOST_CAPTIONED else 0.0
+            component.pick_component(DEAD, dead, chosen, caption_share=share)
 
 
 here = state.selected()

@@ -15,11 +15,21 @@ from app.services.prior_components import ComponentDetail
 from app.widgets import component, controls, drawn, export, film, layers, numbers, page, pictures, screen, sidebar, text
 from app.widgets.fragment import fragment
 from app.widgets.page import Cell
-from app.widgets.wall import BEST, FEW, SMALL, absent, grown_images, grown_pictures, through_the_epochs, wall
+from app.widgets.wall import (
+    BEST,
+    SMALL,
+    absent,
+    caption_share,
+    grown_images,
+    grown_pictures,
+    has_pairs,
+    through_the_epochs,
+    wall,
+)
 
 WALL = "pseudo_wall"
 ORDERS = {"usage": "Usage", "weight": "Weight", "class": "Class", "similarity": "Similarity"}
-SHOWN = {"pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
+SHOWN = {"pairs": "Pairs", "pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
 SAMPLES = 16
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder maps it
@@ -92,11 +102,13 @@ def component_grid(ref: Ref, facts: Facts) -> None:
     with beside:
         chooser = st.container()
         orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
-        order = controls.choose_one("Order", orders, key="pseudo_order", default="usage", names=ORDERS)
+        usual = "class" if "class" in orders else "usage"
+        order = controls.choose_one("Order", orders, key="pseudo_order", default=usual, names=ORDERS)
         if order == "weight" and np.ptp(known.weights) < 1e-6:
             st.caption("All weights are equal, so tiles are ordered by number.")
         if facts.has.pseudo_inputs:
-            show = controls.choose("Show", tuple(SHOWN), key="pseudo_show", default="pseudo-inputs", names=SHOWN)
+            kinds = tuple(SHOWN) if has_pairs(facts) else tuple(SHOWN)[1:]
+            show = controls.choose("Show", kinds, key="pseudo_show", default=kinds[0], names=SHOWN)
         if show == "pseudo-inputs":
             epochs = [each for each, _ in through_the_epochs(ref)]
             named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
@@ -110,11 +122,16 @@ def component_grid(ref: Ref, facts: Facts) -> None:
                 f"The {len(where.ids):,} most used of {facts.alive:,} components. The table has all of them, and each "
                 "can be chosen by its number."
             )
-        if show == "decoded" and (words := layers.mean_words(ref)):
+        if show == "pairs":
+            st.caption(
+                "Above, the pseudo-input, its contrast stretched to black and white; below, the decoded mean of its "
+                "component. Under them: the class that it mostly explains, and its usage."
+            )
+        if show != "pseudo-inputs" and (words := layers.mean_words(ref)):
             st.caption(words)
         if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
             st.caption(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}")
-    selected_component(ref, facts, where, chooser, shown, lay_out(ref))
+    selected_component(ref, facts, where, show, chooser, shown, lay_out(ref))
 
 
 @fragment
@@ -122,6 +139,7 @@ def selected_component(
     ref: Ref,
     facts: Facts,
     where: tiles.TileMap,
+    show: str,
     chooser: Container,
     shown: Container,
     frame: Frame,
@@ -131,7 +149,7 @@ def selected_component(
         word = "Pseudo-input" if facts.has.pseudo_inputs else "Component"
         chosen = component.choose_component(ref, word, "Or click a tile.")
     with shown:
-        component.pick_component(WALL, where, chosen, captioned=len(where.ids) <= FEW)
+        component.pick_component(WALL, where, chosen, caption_share=caption_share(show, len(where.ids)))
     detail = prior_components.component_detail(ref, chosen, SAMPLES)
     with frame.head:
         figures_of(ref, facts, detail)

@@ -66,19 +66,19 @@ def show_component(k: int | None) -> None:
         st.session_state[COMPONENT] = k
 
 
-def pick_component(key: str, where: TileMap, component: int, *, captioned: bool) -> None:
+def pick_component(key: str, where: TileMap, component: int, *, caption_share: float) -> None:
     """Mark the component in view on a picture of tiles, if it is there; a click on another one puts that in view.
 
     Arguments:
         key: Of the picture.
         where: Its map from cells to components.
         component: The component in view.
-        captioned: Whether numbers stand under the images, so that an image's middle is above that of its cell.
+        caption_share: Of a cell's height, for what stands under its image; 0 of cells without.
     """
     mark = None
     if component in where.ids:
         row, column = where.cell_of(component)
-        mark = (column + 0.5, row + (0.35 if captioned else 0.5))
+        mark = (column + 0.5, row + (1 - caption_share) / 2)
     pick(key, mark=mark, on_pick=lambda place: show_component(where.index_at(place.x, place.y)))
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from app.figures import tiles
+from app.figures import tiles, vectors
 from app.figures.theme import Theme
 from app.services import catalogue, prior_components
+from app.services.catalogue import Facts
 from app.services.loading import Ref
 from app.services.memory import cached
 from app.widgets.component import percent
@@ -17,6 +18,9 @@ from app.widgets.screen import DESK
 BEST = "best"
 # Up to so many tiles are large, with their numbers under them.
 FEW = 24
+# Pairs are twice as high: of more, nobody sees a single one.
+MOST_PAIRS = 64
+_PAIRED_SHARE = 0.17
 # Pixels of the screen that a picture of the growth is wide.
 SMALL = 88
 
@@ -28,8 +32,29 @@ def columns_for(count: int) -> int:
     return max(full, default=math.ceil(math.sqrt(1.5 * count)))
 
 
+def has_pairs(facts: Facts) -> bool:
+    """Whether a pseudo-input and its decoded mean can stand in one tile: they are images, and not very many."""
+    return facts.has.pseudo_inputs and facts.alive <= MOST_PAIRS and not vectors.is_vector(facts.shape)
+
+
+def caption_share(show: str, count: int) -> float:
+    """Of a tile's height, for the words under its image."""
+    if show == "pairs":
+        return _PAIRED_SHARE
+    return tiles.CAPTION_SHARE if count <= FEW else 0.0
+
+
+def stretched(pixels: np.ndarray) -> np.ndarray:
+    """Images of bytes, `(n, C, H, W)`, each with its darkest pixel at 0 and its brightest at 255."""
+    low, high = (end(pixels, axis=(1, 2, 3), keepdims=True).astype(float) for end in (np.min, np.max))
+    return np.rint((pixels - low) * (255 / np.maximum(high - low, 1))).astype(np.uint8)
+
+
 def pixels_of(ref: Ref, show: str, epoch: str) -> np.ndarray:
-    """What the tiles show: decoded means, or pseudo-inputs as they were after an epoch."""
+    """What the tiles show: decoded means, pseudo-inputs after an epoch, or pairs of both."""
+    if show == "pairs":
+        above = stretched(tiles.as_bytes(pixels_of(ref, "pseudo-inputs", BEST)))
+        return np.concatenate([above, tiles.as_bytes(pixels_of(ref, "decoded", BEST))], axis=2)
     learned = prior_components.pseudo_inputs(ref)
     if learned is None or show == "decoded":
         return prior_components.component_images(ref)
@@ -72,10 +97,17 @@ def wall(ref: Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -
     places = places[np.isin(places, prior_components.most_used(ref))]
     columns = columns_for(len(places))
     named = [f"\nclass {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
+    shown = {"decoded": "Decoded means", "pairs": "Pseudo-inputs over their decoded means"}.get(show, "Pseudo-inputs")
+    captions = [f"{k}" for k in places] if len(places) <= FEW else None
+    if show == "pairs":
+        named_by = [
+            facts.classes[each] if each >= 0 else f"{k}" for k, each in zip(places, known.classes[places], strict=True)
+        ]
+        captions = [f"{name} · {100 * used:.1f} %" for name, used in zip(named_by, known.usage[places], strict=True)]
     drawing, where = tiles.tiles(
         pixels_of(ref, show, epoch)[places],
         mode,
-        alt=f"{'Decoded means' if show == 'decoded' else 'Pseudo-inputs'} of {len(places):,} components by {order}.",
+        alt=f"{shown} of {len(places):,} components by {order}.",
         columns=columns,
         ids=places.tolist(),
         hover=[
@@ -85,7 +117,8 @@ def wall(ref: Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -
         binary=facts.binary,
         # Twice the pixels of the screen, or what keeps 500 tiles small enough to send.
         pixel=max(2, math.ceil(max(40, min(240, 1000 / columns)) / facts.shape[2])),
-        captions=[f"{k}" for k in places] if len(places) <= FEW else None,
+        captions=captions,
+        caption_share=caption_share(show, len(places)),
     )
     drawing.update(height=round(drawing.layout["height"] * width / DESK))
     return drawing, where

@@ -17,7 +17,7 @@ CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stMetricValue] *"
 
 def test_pictures_follow_the_width_of_the_window(page, browser):
     page.set_viewport_size(PHONE)
-    page.goto("/pseudo_inputs?experiment=mnist-2d&prior=Vamp")
+    page.goto("/pseudo_inputs?experiment=mnist-2d&prior=Vamp&pseudo_show=pseudo-inputs")
     plot = page.locator(".st-key-pseudo_wall .js-plotly-plot").first
     plot.wait_for(timeout=2 * PATIENCE)
     settled(page)

@@ -129,7 +129,7 @@ class TestMissingComponents:
         assert sorted(shown) == [f"component {k}" for k in ALIVE]
 
     def test_those_that_came_later_are_empty_at_the_start(self, models):
-        at = opened("pseudo_inputs", prior="Vamp", pseudo_epoch="0, before training")
+        at = opened("pseudo_inputs", prior="Vamp", pseudo_show="pseudo-inputs", pseudo_epoch="0, before training")
         assert "Empty: added after epoch 0: 3, 5" in words(at)
 
     def test_asked_for_by_number_one_is_said_to_be_missing(self, models, ref):

@@ -130,7 +130,8 @@ class TestPriorOnItsOwnPlane:
         assert "Component **" not in words(at)
         assert not [each for each in at.toggle if each.label == "Component ellipses"]
         assert "No contours" not in said(at)
-        assert all(contours(chart) == 1 for chart in charts(flow_2d("overview"))[:2])
+        maps = [chart for chart in charts(flow_2d("overview")) if contours(chart)]
+        assert [contours(chart) for chart in maps] == [1, 1]
 
     def test_facts(self, models):
         facts = catalogue.facts(ref_of("flow-2d", "realnvp"))

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.figures.tiles import as_bytes
 from app.services import catalogue, prior_components
 from app.services.loading import DataMissing
 from app.widgets import component, screen
+from app.widgets.wall import BEST, pixels_of
 from tests.app.conftest import COMPONENTS
 from tests.app.reading import metric, open_page, ref_of
 
@@ -36,7 +38,7 @@ def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(mo
     story, known = prior_components.component_detail(ref, k), prior_components.components(ref)
     assert at.number_input(key="component").value == k
     assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
-    assert components_of(at) == prior_components.order(ref, "usage").tolist()
+    assert components_of(at) == prior_components.order(ref, "class").tolist()
 
     assert metric(at, f"Weight of {k}") == component.percent(story.weight)
     assert metric(at, f"Usage of {k}") == component.percent(story.usage, float(known.usage_se[k]))
@@ -82,7 +84,7 @@ def test_the_tiles_follow_the_order(models, by):
 
 
 def test_the_tiles_show_what_is_asked_for(models):
-    at = opened()
+    at = opened(pseudo_show="pseudo-inputs")
     pictures = {json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"])}
     epochs = at.selectbox(key="pseudo_epoch").options
     assert epochs[0] == "0, before training"
@@ -93,6 +95,25 @@ def test_the_tiles_show_what_is_asked_for(models):
     assert not at.exception
     assert len(pictures) == 3
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
+
+
+def test_a_pair_is_a_pseudo_input_of_full_contrast_over_its_decoded_mean(models):
+    ref = ref_of("tiny-2d", "vamp")
+    pairs = pixels_of(ref, "pairs", BEST)
+    learned, decoded = prior_components.pseudo_inputs(ref), prior_components.component_images(ref)
+    height = decoded.shape[2]
+    assert pairs.shape[2] == 2 * height
+    np.testing.assert_array_equal(pairs[:, :, height:], as_bytes(decoded))
+    above = pairs[:, :, :height].reshape(len(pairs), -1)
+    assert (above.min(1) == 0).all()
+    assert (above.max(1) == 255).all()
+    for one, of in zip(above, as_bytes(learned).reshape(len(pairs), -1), strict=True):
+        assert np.corrcoef(one, of)[0, 1] > 0.999
+    at = opened()
+    written = next(each for each in json.loads(at.get("plotly_chart")[0].proto.spec)["data"] if each["mode"] == "text")
+    k, known = int(prior_components.order(ref, "class")[0]), prior_components.components(ref)
+    assert written["text"][0] == f"{catalogue.facts(ref).classes[known.classes[k]]} · {100 * known.usage[k]:.1f} %"
+    assert any("contrast stretched" in each.value for each in at.caption)
 
 
 def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(models):
@@ -140,7 +161,8 @@ def test_another_prior_starts_with_its_own_most_used_component(models):
 )
 def test_nonsense_in_the_link_is_named_and_replaced(models, key, nonsense):
     k = int(prior_components.order(ref_of("tiny-2d", "vamp"), "usage")[0])
-    at = opened(**{key: nonsense})
+    show = {"pseudo_show": "pseudo-inputs"} if key == "pseudo_epoch" else {}
+    at = opened(**{key: nonsense}, **show)
     assert key in at.warning[0].value
     assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
     assert key not in at.query_params
@@ -210,5 +232,5 @@ def test_a_phone_gets_a_lower_picture(models, monkeypatch, browser, width):
     monkeypatch.setattr(type(st.context), "headers", property(lambda self: {"User-Agent": browser}))
     assert screen.picture_width() == width
     # Six tiles of ten by ten with their edges, and a third of their height for the numbers.
-    height = json.loads(opened().get("plotly_chart")[0].proto.spec)["layout"]["height"]
+    height = json.loads(opened(pseudo_show="pseudo-inputs").get("plotly_chart")[0].proto.spec)["layout"]["height"]
     assert height == pytest.approx(width / COMPONENTS / 0.7, abs=1)
