@@ -108,7 +108,7 @@ def component_grid(ref: Ref, facts: Facts) -> None:
             st.caption("All weights are equal, so tiles are ordered by number.")
         if facts.has.pseudo_inputs:
             kinds = tuple(SHOWN) if has_pairs(facts) else tuple(SHOWN)[1:]
-            show = controls.choose("Show", kinds, key="pseudo_show", default=kinds[0], names=SHOWN)
+            show = controls.choose_one("Show", kinds, key="pseudo_show", default=kinds[0], names=SHOWN)
         if show == "pseudo-inputs":
             epochs = [each for each, _ in through_the_epochs(ref)]
             named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
