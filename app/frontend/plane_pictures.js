@@ -146,7 +146,7 @@ function follow(data) {
       ground.dataset.whole = String(!missing)
       if (missing) ask()
     }
-    if (data.images) {
+    if (data.images && found[1]) {
       // Under the labels, and under what plotly says of a dot.
       const labels = [...inside.querySelectorAll(":scope > .main-svg")].at(-1)
       if (above.nextElementSibling !== labels) inside.insertBefore(above, labels)

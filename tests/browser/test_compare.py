@@ -12,7 +12,11 @@ ADDRESS = "/compare?compare_images=100&compare_importance=10"
 
 def opened(page: Page, address: str) -> None:
     page.goto(address, wait_until="commit")
-    page.get_by_text("Measured now on").wait_for()
+    measured, button = page.get_by_text("Measured now on"), page.get_by_role("button", name="Measure", exact=True)
+    expect(measured.or_(button)).to_be_visible()
+    if button.is_visible():  # A busy machine asks first.
+        button.click()
+    measured.wait_for()
     settled(page)
 
 
@@ -26,7 +30,7 @@ def test_priors_are_compared_and_the_table_is_handed_out(page, server):
     shown = {row[0].strip(): row[1:] for row in cells(page)}
     assert (
         len(shown["ELBO (nats/image, higher is better)"])
-        == page.locator("[class*='st-key-compare_holes_'] .js-plotly-plot").count()
+        == page.locator("[class*='st-key-compare_map_'] .js-plotly-plot").count()
     )
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save the table").click()

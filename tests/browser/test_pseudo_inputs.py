@@ -70,7 +70,8 @@ def test_a_clicked_pseudo_input_tells_its_story_here_and_on_the_page_of_componen
 def test_another_prior_starts_with_its_own_most_used_component(page: Page):
     open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp&component=0&pseudo_order=usage")
     story_of(page, 0)
-    page.get_by_test_id("stSidebar").get_by_text("MoG", exact=True).click()
+    page.get_by_test_id("stSidebar").get_by_role("combobox", name="Prior in view").click()
+    page.get_by_role("option", name="Mixture of Gaussians").click()
     expect(page.get_by_text("A mixture of Gaussians has no pseudo-inputs")).to_be_visible()
     settled(page)
     most_used = page.evaluate(COMPONENTS)[0]
