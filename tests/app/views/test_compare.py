@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalogue, compare, densities, hole_mass, images, loading, scores
+from app.services.compare import seconds_a_sample
 from app.services.latent_plane import encoding
 from app.services.scores import Metric
 from app.widgets import numbers
@@ -16,17 +17,16 @@ QUICK = {"compare_images": "100", "compare_importance": "10"}
 
 
 @pytest.fixture(autouse=True)
-def timed(models):
-    """A machine at rest: however busy this one is, no page asks before it measures. Gives what times a sample.
+def at_rest(models):
+    """A machine at rest: however busy this one is, no page asks before it measures.
 
     It changes no result, so that tests share them: it does without the fixture `monkeypatch`.
     """
     from app.services import compare
 
-    found = compare.seconds_a_sample
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare, "seconds_a_sample", lambda ref: 1e-6)
-        yield found
+        yield
 
 
 LIVE, ELBO = 1, "ELBO (nats/image, higher is better)"
@@ -241,7 +241,7 @@ def test_work_weighs_what_a_sample_of_the_model_takes(refs, monkeypatch):
     assert at.button(key="compare_measure")
 
 
-def test_what_a_sample_takes_is_found_from_a_block_that_is_long_enough(refs, timed, monkeypatch):
+def test_what_a_sample_takes_is_found_from_a_block_that_is_long_enough(refs, monkeypatch):
     """By a clock that stands still except while samples are decoded."""
     from types import SimpleNamespace
 
@@ -257,7 +257,7 @@ def test_what_a_sample_takes_is_found_from_a_block_that_is_long_enough(refs, tim
 
     monkeypatch.setattr(compare, "log_likelihood", slow)
     monkeypatch.setattr(compare, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    assert timed(refs[0]) == pytest.approx(0.0005)
+    assert seconds_a_sample(refs[0]) == pytest.approx(0.0005)
     assert asked == [1, 8, 32, 32]
 
 
