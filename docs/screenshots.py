@@ -21,12 +21,12 @@ PHONE = {"width": 390, "height": 844}
 # Name of the picture, page with its selection, colour scheme, size.
 SHOTS = (
     ("overview", "/?experiment=mnist-2d", "light", WIDE),
-    ("pseudo-inputs", "/pseudo_inputs?experiment=static-mnist-40d&prior=vamp", "light", WIDE),
+    ("pseudo-inputs", "/pseudo_inputs?experiment=mnist-2d&prior=vamp", "light", WIDE),
     ("components", "/components?experiment=mnist-2d&prior=vamp", "light", WIDE),
     ("latent-space", "/latent_space?experiment=mnist-2d&prior=vamp", "dark", WIDE),
     ("active-units", "/active_units?experiment=static-mnist-40d&prior=vamp", "light", WIDE),
     ("compare", "/compare?experiment=mnist-2d", "light", WIDE),
-    ("phone", "/?experiment=digits-2d", "light", PHONE),
+    ("phone", "/?experiment=mnist-2d", "light", PHONE),
 )
 
 
