@@ -74,7 +74,7 @@ def stranger(refs, monkeypatch):
     has = capabilities(prior, model.posterior, posterior_density=True, pseudo_inputs=False)
     changed = dataclasses.replace(model, prior=prior, has=has)
     known = loading.loaded
-    for name in ("catalogue", "densities", "images", "units", "holes"):
+    for name in ("catalogue", "densities", "images", "units", "hole_mass"):
         monkeypatch.setattr(
             f"app.services.{name}.loaded", functools.partial(lambda asked: changed if asked == ref else known(asked))
         )

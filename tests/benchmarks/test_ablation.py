@@ -86,7 +86,7 @@ def test_nothing_is_frozen(switched_off):
     before = gc.get_freeze_count()
     switched_off("freeze")
     gc.freeze()
-    assert gc.get_freeze_count() == before
+    assert gc.get_freeze_count() <= before  # what was frozen earlier may have been freed
 
 
 def times(factor: float, slow: float = 1.0) -> dict[str, Times]:

@@ -150,9 +150,9 @@ def test_what_was_zoomed_in_to_outlasts_another_colour(page, prior):
     page.get_by_role("radio", name="ELBO").click()
     page.locator(".st-key-latent_plane .cbtitle").wait_for(timeout=PATIENCE)
     settled(page)
-    # The URL has the ends to a thousandth of a side; the frame has not moved.
+    # The URL has the ends to a thousandth of a side. Drawn anew, one axis may be up to 1.5 % wider, to fit the frame.
     seen, frame = page.evaluate(FRAME)
-    assert seen == pytest.approx(near, abs=0.002 * (near[1] - near[0]))
+    assert seen == pytest.approx(near, abs=0.01 * (near[1] - near[0]))
     assert frame == pytest.approx(pixels, abs=1)
     page.get_by_role("button", name="Zoom region").click()
     page.get_by_role("button", name="Show the whole plane").click()
@@ -176,6 +176,7 @@ def test_a_place_is_reached_by_the_keyboard(page):
 
 def test_a_click_while_the_form_is_open_decodes_and_the_form_has_the_new_place(page):
     """What is in the form is sent when it opens, so it must not be that of an earlier place."""
+    page.set_viewport_size({"width": 1280, "height": 1500})  # The map and the form at once.
     opened(page, "experiment=digits-2d&prior=SG&latent_point=0.5000,0.5000")
     page.get_by_role("button", name="Enter coordinates").click()
     button = page.get_by_role("button", name="Decode this point")
