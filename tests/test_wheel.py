@@ -110,6 +110,6 @@ def test_the_first_page_lists_the_small_experiments_in_an_empty_folder(installed
     assert found["code"] == [str(installed / name / "__init__.py") for name in ("app", "vampcore")]
     assert str(ROOT) not in found["path"]
     assert found["experiments"] == NAMES
-    assert (found["titles"], found["faults"]) == (["Overview"], [])
+    assert (found["titles"], found["faults"]) == (["Which prior explains handwritten digits best?"], [])
     assert found["charts"] > 0
     assert list(tmp_path.iterdir()) == []
