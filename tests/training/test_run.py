@@ -1,4 +1,4 @@
-"""The rules of a run: schedules, early stopping, steps that are not finite, where the pseudo-inputs start."""
+"""The rules of a run: one epoch, early stopping, steps that are not finite, where the pseudo-inputs start."""
 
 import math
 
@@ -12,7 +12,7 @@ from vampcore.datasets import observe
 from vampcore.metrics.likelihood import bound
 from vampcore.training import Run, TrainingError
 from vampcore.training import run as module
-from vampcore.training.run import beta_at, learning_rate_at, snapshot_epochs
+from vampcore.training.schedules import beta_at, learning_rate_at
 
 NAN = float("nan")
 
@@ -23,24 +23,6 @@ def record(epoch: int, validation_bound: float) -> EpochRecord:
 
 
 class TestSchedules:
-    def test_beta_rises_linearly_over_the_warm_up(self):
-        assert [beta_at(config(warmup=4), epoch) for epoch in range(1, 7)] == [0.25, 0.5, 0.75, 1, 1, 1]
-        assert beta_at(config(warmup=0), 1) == 1
-
-    def test_learning_rate_falls_over_the_last_share_and_never_to_nothing(self):
-        settings = config(epochs=10, decay=0.4, learning_rate=1.0)
-        rates = [learning_rate_at(settings, epoch) for epoch in range(1, 11)]
-        assert rates == pytest.approx([1, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
-        assert learning_rate_at(config(epochs=10, decay=0.0, learning_rate=0.5), 10) == 0.5
-        assert learning_rate_at(config(epochs=4, decay=1.0, learning_rate=1.0), 1) == 1.0
-
-    @pytest.mark.parametrize("epochs", [1, 2, 3, 5, 8, 100, 2000, 10**6])
-    def test_snapshots_are_few_and_hold_both_ends(self, epochs):
-        chosen = sorted(snapshot_epochs(epochs))
-        assert len(chosen) <= 8
-        assert (chosen[0], chosen[-1]) == (0, epochs)
-        assert 1 in chosen
-
     def test_an_epoch_uses_its_beta_and_rate(self):
         settings = config(warmup=3, epochs=3, decay=0.7, learning_rate=1e-3)
         records = list(Run(settings, few_digits()).epochs())

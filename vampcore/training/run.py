@@ -11,7 +11,6 @@ from torch import Tensor
 
 from vampcore.checkpoints import CheckpointError, EpochRecord, Snapshot
 from vampcore.checkpoints.identity import identity_to_keep
-from vampcore.checkpoints.records import MOST_SNAPSHOTS
 from vampcore.compiling import CompilingStoppedError
 from vampcore.config import Config, ConfigError, DataSpec
 from vampcore.datasets import Dataset, observe
@@ -23,6 +22,7 @@ from vampcore.training.data_of_run import Resumed
 from vampcore.training.film import add, filmed_images, is_filmed, record
 from vampcore.training.growing import grow, growths, last_growth
 from vampcore.training.processes import Processes
+from vampcore.training.schedules import beta_at, learning_rate_at, snapshot_epochs
 from vampcore.training.start import prepare, with_component_count
 from vampcore.training.state import State
 from vampcore.training.step import Step
@@ -279,23 +279,6 @@ class Run:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-
-
-def beta_at(config: Config, epoch: int) -> float:
-    """Weight of the KL in an epoch (from 1): rises linearly to 1 over the warm-up."""
-    return min(1.0, epoch / config.warmup) if config.warmup else 1.0
-
-
-def learning_rate_at(config: Config, epoch: int) -> float:
-    """Step size in an epoch (from 1): constant, then linear towards 0 over the last `decay` of the epochs."""
-    falling = config.decay * config.epochs
-    return config.learning_rate * (min(1.0, (config.epochs - epoch + 1) / falling) if falling else 1.0)
-
-
-def snapshot_epochs(epochs: int) -> set[int]:
-    """The epochs whose prior is kept, 0 among them: few, and closer together at the start, where more happens."""
-    steps = MOST_SNAPSHOTS - 2
-    return {0} | {max(1, round(epochs ** (step / steps))) for step in range(steps + 1)}
 
 
 def _observed(dataset: Dataset, images: Tensor) -> Tensor:
