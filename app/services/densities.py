@@ -22,6 +22,8 @@ PRIOR_GRID = 100
 AGGREGATE_GRID = 60
 # The aggregated posterior has one component a test image, so its density costs N times as much as a normal's.
 AGGREGATE_DRAWS = 2000
+# Test images that are looked at for the share inside a contour.
+MOST_IMAGES = 10_000
 # Components from which a prior's density on the plane takes longer than a moment: then other pages are drawn meanwhile.
 MANY = 1000
 _PERCENT = tuple(percent / 100 for percent in range(1, 100))
@@ -183,6 +185,23 @@ def share_less_dense(ref: Ref, log_density: float) -> float | None:
     """
     drawn = _densities_of_draws(ref)
     return None if drawn is None else float(np.searchsorted(drawn, np.float32(log_density))) / len(drawn)
+
+
+@cached(100)
+def share_inside(ref: Ref) -> float | None:
+    """The share of test images whose sample lies inside the prior's 99 % contour; of `MOST_IMAGES` evenly spaced ones.
+
+    None where the prior has no density on the plane: see `prior_seen`.
+    """
+    curve = mass_curve(ref)
+    with torch.inference_mode(), _as_long_as_it_takes(ref):
+        seen = prior_seen(ref)
+        if seen is None or curve is None:
+            return None
+        placed = points(ref)
+        rows = np.linspace(0, len(placed) - 1, min(MOST_IMAGES, len(placed))).round().astype(np.int64)
+        inside = log_density(seen, torch.tensor(placed[rows])) >= float(curve[-1])
+        return float(inside.double().mean())
 
 
 @cached(32)

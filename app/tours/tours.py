@@ -18,7 +18,7 @@ SHORT = Tour(
             model=(FLAT, "vamp"),
             query={"latent_means": "true"},
             words="The encoder turns an image of {pixels} pixels into two numbers, which place it on this map as a "
-            "dot. The decoder turns any two numbers back into an image: click anywhere on the map to see what it "
+            "dot. The decoder turns any two numbers back into an image: choose any place on the map to see what it "
             "draws there.",
             numbers={"pixels": lambda: numbers.pixels(FLAT, "vamp")},
         ),
@@ -99,7 +99,7 @@ STUDENTS = Tour(
             page="latent_space",
             model=(FLAT, "vamp"),
             query={"latent_means": "true"},
-            words="Each dot is the mean of q(z | x) for one test image. Click on several places, also between the "
+            words="Each dot is the mean of q(z | x) for one test image. Choose several places, also between the "
             "colours and outside the dots.",
             question="The image changes smoothly as you move. Why does it look unlike any digit in some places?",
             answer="The decoder was trained only where the encoder puts images. Elsewhere it still has to draw "

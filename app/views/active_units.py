@@ -14,9 +14,9 @@ from app.services import catalogue, priors, units
 from app.services.latent_plane import encoding
 from app.services.loading import Ref
 from app.services.units import KLParts
-from app.widgets import controls, drawn, export, layers, numbers, page, screen, sidebar, text
-from app.widgets.family import of_top_layer
-from app.widgets.few_units import say_few_units
+from app.widgets import controls, drawn, export, layers, numbers, openings, page, screen, sidebar, text
+from app.widgets.family import of_top_layer, short_name
+from app.widgets.few_units import few_units, lead_to_more
 from app.widgets.fragment import fragment
 from app.widgets.page import Cell
 from app.widgets.units_table import units_table
@@ -61,7 +61,6 @@ def explore(here: state.Selection) -> None:
     picture, side = st.columns([3, 1], gap="medium")
     depth = len(catalogue.facts(ref).info.latent_dims)
     with picture:
-        say_few_units(refs)
         if depth > 1:
             st.caption(
                 f"A panel for each of the {depth} layers. The prior is that of z{depth}, whose units can be selected. "
@@ -92,7 +91,7 @@ def selected_unit(ref: Ref, side: Container, picture: Container, bars: Container
             low=1,
             high=count,
             default=1,
-            help="1 is the most active unit of the prior in view. You can also click a unit in a chart.",
+            help="1 is the most active unit of the prior in view. You can also choose a unit in a chart.",
         )
         unit = int(by_activity(ref)[rank - 1])
         show_unit(ref, unit)
@@ -268,12 +267,14 @@ def show_mute(ref: Ref, unit: int) -> None:
         st.caption(f"{said} Without unit {unit} of z{len(facts.info.latent_dims)}, the layers below keep their values.")
 
 
-page.page_head(
-    "Active units",
-    "Look for units below the dashed line: they hardly change with the image, so they carry almost no information.",
-)
-sidebar.part_notice(state.selected().experiment.refs)
-explore(state.selected())
+here = state.selected()
+counts = {short_name(ref): units.active_label(ref) for ref in here.experiment.refs}
+few = few_units(here.experiment.refs)
+page.page_head("Active units", openings.active_units(counts, few), "active unit", "posterior", "nat")
+if few:
+    lead_to_more()
+sidebar.part_notice(here.experiment.refs)
+explore(here)
 page.explain(
     """
 **Active.** The activity of a unit is the variance of its posterior mean over the test set, A = Var(E[z | x]). A unit

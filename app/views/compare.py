@@ -11,10 +11,11 @@ from app import state
 from app.figures import tiles
 from app.records import Window
 from app.services import availability, catalogue, compare, densities, images, loading, scores
+from app.services import verdict as judging
 from app.services.compare import LiveFigures
 from app.services.loading import Ref
 from app.services.scores import Metric
-from app.widgets import controls, differences, drawn, export, flows, layers, numbers, page, pictures, sidebar
+from app.widgets import controls, differences, drawn, export, flows, layers, numbers, openings, page, pictures, sidebar
 from app.widgets.cursor import one_cursor
 from app.widgets.differences import Differences, cells, quantities
 from app.widgets.disagreement import disagreement
@@ -36,6 +37,7 @@ from app.widgets.fragment import fragment
 from app.widgets.kl_parts import show_kl, stored_kl
 from app.widgets.morph import morph_between_images
 from app.widgets.one_image import show_images
+from app.widgets.verdict import clause, terms
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
@@ -269,12 +271,9 @@ def save(found: tuple[LiveFigures, ...], differences: dict[Ref, Metric], base: R
         export.csv_button("Save log p(x) of each image", images, key="compare_each", name=f"{experiment}-per-image")
 
 
-page.page_head(
-    "Compare priors",
-    "All priors start from the same random numbers. Look for samples that resemble no real image; they often come from "
-    "holes in the latent space.",
-)
 trained = readable(here.experiment.refs)
+judged = judging.verdict(trained)
+page.page_head("Compare priors", openings.compare(clause(judged)), *terms(judged))
 sidebar.part_notice(trained)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):

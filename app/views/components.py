@@ -11,9 +11,8 @@ from app.frontend import Place, pick
 from app.services import catalogue, distinct, images, prior_components
 from app.services.catalogue import Facts
 from app.services.loading import Ref
-from app.widgets import component, controls, drawn, export, layers, numbers, page, screen, sidebar
+from app.widgets import component, controls, drawn, export, layers, numbers, openings, page, screen, sidebar
 from app.widgets.fragment import fragment
-from app.widgets.in_use import in_use_words
 from app.widgets.page import Cell
 
 CHART = "components_usage"
@@ -107,8 +106,6 @@ def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
     known = prior_components.components(ref)
     st.subheader("Prior weight and actual use", anchor=False)
-    found = distinct.distinct_components(ref)
-    st.markdown(f"**{in_use_words(facts.alive, int(known.dead.sum()), found and found.value)}**")
     export.figure(drawn.component_usage(ref, page.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
     if (known.usage[known.present] < least).any():
@@ -165,7 +162,7 @@ def dead_components(ref: Ref, facts: Facts) -> tiles.TileMap | None:
     what = "decoded means" if learned is None else "pseudo-inputs"
     shown, words = st.columns([3, 1], gap="medium")
     words.markdown(
-        f"{every:,} of {facts.alive:,} components, shown as {what}. Click one to see its samples above.{part}"
+        f"{every:,} of {facts.alive:,} components, shown as {what}. Choose one to see its samples above.{part}"
     )
     drawing, where = tiles.tiles(
         (prior_components.component_images(ref) if learned is None else learned)[dead],
@@ -211,7 +208,7 @@ def selected_component(ref: Ref, facts: Facts, figures: Container, dead: tiles.T
     # Made here, since a fragment within it fills them: in containers of the page old rows would stay beside new ones.
     shown, choices = st.columns([3, 1], gap="medium")
     with choices:
-        chosen = component.choose_component(ref, "Component", "Or click a mark in the chart below.")
+        chosen = component.choose_component(ref, "Component", "Or choose a mark in the chart below.")
     draw_samples(ref, facts, chosen, shown, choices)
     with choices:
         component.component_table(ref, key="components_table")
@@ -224,15 +221,18 @@ def selected_component(ref: Ref, facts: Facts, figures: Container, dead: tiles.T
 
 here = state.selected()
 known = catalogue.facts(here.ref)
-page.page_head(
-    "Components",
-    "What each component of the prior generates, and how many test images use it. Look for rows whose images are all "
-    "alike, and for components with a high weight and a low usage."
-    if known.has.several_components
-    else "This prior is a single Gaussian, so there are no components to compare."
-    if known.has.components
-    else "This prior is a flow, so there are no components to compare.",
-)
+if known.has.several_components:
+    found = distinct.distinct_components(here.ref)
+    dead_ones = int(prior_components.components(here.ref).dead.sum())
+    page.page_head(
+        "Components",
+        openings.components(known.alive, dead_ones, found and found.value),
+        "prior",
+        "responsibility",
+        *(("pseudo-input",) if known.has.pseudo_inputs else ()),
+    )
+else:
+    page.page_head("Components", openings.without_components(not known.has.components), "prior")
 sidebar.part_notice((here.ref,))
 if not known.has.components:
     page.not_applicable(

@@ -12,7 +12,19 @@ from app.services.images import Place
 from app.services.latent_plane import encoding
 from app.services.loading import Ref
 from app.services.scores import Metric
-from app.widgets import component, controls, export, flows, layers, numbers, page, pictures, sidebar, typicality
+from app.widgets import (
+    component,
+    controls,
+    export,
+    flows,
+    layers,
+    numbers,
+    openings,
+    page,
+    pictures,
+    sidebar,
+    typicality,
+)
 from app.widgets.fragment import fragment
 from app.widgets.hole_request import holes_requested
 from app.widgets.latent_plane import hover
@@ -67,7 +79,7 @@ def explore(ref: Ref) -> None:
         shown = show_plane(ref, CHART, VIEW, means, coloured, ellipses)
         plane_pictures.show_pictures(ref, CHART, images, ground, means, coloured)
         if has_no_legend(ref, coloured):
-            st.caption("Too many classes for a legend. Hover over a dot to see its class, or select classes.")
+            st.caption("Too many classes for a legend. Point at a dot to see its class, or select classes.")
         flows.say_flow(ref)
         if ellipses and (many := catalogue.facts(ref).alive) > prior_components.MOST_SHOWN:
             st.caption(
@@ -213,20 +225,24 @@ def show_numbers(ref: Ref, means: bool, shown: Shown) -> None:
     )
 
 
+here = state.selected().ref
 page.page_head(
     "Latent space",
-    "Each dot is a test image; the contours show where the prior expects images. Look for empty regions inside the "
-    "contours: the prior puts probability there, but no test image is encoded there.",
+    openings.latent_space(densities.share_inside(here)),
+    "prior",
+    "posterior",
+    "ELBO",
+    *(("responsibility",) if catalogue.facts(here).has.several_components else ()),
 )
-sidebar.part_notice((state.selected().ref,))
-hover.bring_decoder(state.selected().ref)
-plane_pictures.bring_pictures(state.selected().ref)
-explore(state.selected().ref)
+sidebar.part_notice((here,))
+hover.bring_decoder(here)
+plane_pictures.bring_pictures(here)
+explore(here)
 page.explain(
     """
 **Dots** are the test images as the encoder sees them. Each image x has a posterior q(z | x). The page draws one sample
 z from it, with a fixed seed; all samples together are samples of the aggregated posterior,
-q(z) = 1/N \u03a3 q(z | x).
+q(z) = 1/N \u03a3 q(z | x). The share inside the 99 % contour is that of these samples, of 10,000 images at most.
 
 **Contours** hold 50, 80, 95 and 99 % of the prior\u2019s mass. An empty region inside them is a hole: samples from it
 may resemble no test image. The prior gives low probability to dots outside all contours.
@@ -239,10 +255,10 @@ images.
 prior are projected onto it exactly: the contours are those of the prior\u2019s marginal on the plane, not of a slice. A
 prior that is a flow has no such marginal and no contours; in two dimensions its density is exact.
 
-**A click** decodes a point of the plane. In more than two dimensions this is the most likely point of the latent space
-above it, under the component with the highest responsibility. The nearest test images are those whose posterior means
-are nearest to that point in all dimensions, or on the plane. \u201cMore typical than\u201d compares the density at the
-point with the density at 20,000 samples of the prior, on the plane.
+**A click or a tap** decodes a point of the plane. In more than two dimensions this is the most likely point of the
+latent space above it, under the component with the highest responsibility. The nearest test images are those whose
+posterior means are nearest to that point in all dimensions, or on the plane. \u201cMore typical than\u201d compares
+the density at the point with the density at 20,000 samples of the prior, on the plane.
 
 **Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
 posterior of these N images. Fewer images and narrower posteriors give more holes. In many dimensions nearly everything

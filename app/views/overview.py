@@ -17,7 +17,6 @@ from app.widgets import (
     export,
     film,
     flows,
-    glossary,
     layers,
     numbers,
     page,
@@ -58,13 +57,12 @@ def head() -> None:
     vectors = catalogue.is_vector(catalogue.facts(refs[0]).shape)
     one, subject = ("vector", "these vectors") if vectors else ("image", "these images")
     several = f"{numbers.numeral(len(refs)).capitalize()} priors, trained the same way." if len(refs) > 1 else ""
-    with st.container(gap="xxsmall"):
-        page.page_head(
-            f"Which prior explains {here.experiment.subject or subject} best?",
-            f"A VAE turns every {one} into a point and any point into {'an' if one == 'image' else 'a'} {one}. Its "
-            f"prior says where points may lie. {several}",
-        )
-        glossary.glossary("prior", "nat", "log-likelihood" if judged.score == judging.LOG_LIKELIHOOD else "ELBO")
+    page.page_head(
+        f"Which prior explains {here.experiment.subject or subject} best?",
+        f"A VAE turns every {one} into a point and any point into {'an' if one == 'image' else 'a'} {one}. Its prior "
+        f"says where points may lie. {several}",
+        *verdict.terms(judged),
+    )
 
 
 def real_images() -> None:

@@ -14,6 +14,7 @@ from app.services.loading import Ref
 from app.services.prior_components import ComponentDetail
 from app.widgets import component, controls, drawn, export, film, layers, numbers, page, pictures, screen, sidebar, text
 from app.widgets.fragment import fragment
+from app.widgets.openings import pseudo_inputs, without_components
 from app.widgets.page import Cell
 from app.widgets.wall import (
     BEST,
@@ -288,13 +289,17 @@ def draws_of_the_prior(ref: Ref, facts: Facts) -> None:
 
 here = state.selected()
 known = catalogue.facts(here.ref)
-page.page_head(
-    "Pseudo-inputs",
-    "Images that the model learned during training; each one defines a component of the prior. Look for tiles that "
-    "show one kind of image, for blends of several, and for tiles that no test image uses."
-    if known.has.pseudo_inputs
-    else "The components of the prior, decoded. Look for images of one kind, and for blends of several.",
-)
+if known.has.several_components:
+    dead = int(prior_components.components(here.ref).dead.sum())
+    page.page_head(
+        "Pseudo-inputs",
+        pseudo_inputs(known.alive, dead, known.has.pseudo_inputs),
+        *(("pseudo-input",) if known.has.pseudo_inputs else ()),
+        "prior",
+        "posterior",
+    )
+else:
+    page.page_head("Pseudo-inputs", without_components(not known.has.components), "prior")
 sidebar.part_notice((here.ref,))
 if not known.has.pseudo_inputs:
     instead = "the decoded mean of every component" if known.has.several_components else "this component, decoded"

@@ -35,7 +35,7 @@ def one_cursor(refs: tuple[Ref, ...], chart_key: Callable[[Ref], str], *, key: s
     refusals = {short_name(ref): reason for ref in refs if (reason := decoder.refusal(ref))}
     able = tuple(ref for ref in refs if not decoder.refusal(ref))
     for name, reason in refusals.items():
-        st.caption(f"Hovering over the map of {name} decodes nothing, since {reason}.")
+        st.caption(f"{name} does not decode the image under the cursor, since {reason}.")
     if not able:
         return
     first, facts = able[0], catalogue.facts(able[0])

@@ -2,8 +2,6 @@
 
 from urllib.parse import quote
 
-import streamlit as st
-
 from app.frontend.links import Link, links
 from app.services import catalogue, units
 from app.services.catalogue import Experiment
@@ -14,12 +12,13 @@ from app.widgets.text import printable
 FEW = 2
 
 
-def say_few_units(refs: tuple[Ref, ...]) -> None:
-    """Where all units are active under every prior and they are few: say so, and lead to the experiment with most."""
-    if not all(_is_plain(ref) for ref in refs):
-        return
-    which = "Both units are" if catalogue.facts(refs[0]).info.latent_dims[0] == FEW else "The unit is"
-    st.markdown(f":material/info: {which} active under every prior, so there is nothing to see here.")
+def few_units(refs: tuple[Ref, ...]) -> int | None:
+    """How many units the models have, where they are few and all active under every prior; else None."""
+    return catalogue.facts(refs[0]).info.latent_dims[0] if all(_is_plain(ref) for ref in refs) else None
+
+
+def lead_to_more() -> None:
+    """A link to the experiment with most units, where it has more than a few."""
     most = max((each for each in catalogue.experiments() if each.priors), key=_units)
     if _units(most) > FEW:
         address = f"./active_units?experiment={quote(most.name)}"

@@ -41,7 +41,7 @@ def morph_between_places(ref: Ref, here: Place, *, key: str) -> None:
         words = tuple(signed(f"({x:.2f}, {y:.2f})") for x, y in ends)
         st.markdown(f"**Morph from {words[0]} to {words[1]}**")
         if start == here:
-            st.caption("Click another place on the map: the way to it is decoded here.")
+            st.caption("Choose another place on the map: the way to it is decoded here.")
         z = [images.decode_place(ref, x, y).z for x, y in ends]
         _show(((ref, z[0], z[1]),), key=f"{key}_strip", words=(words[0], words[1]))
         st.caption(

@@ -12,7 +12,7 @@ from app.services import giving_up, priors
 from app.services.loading import Ref
 from app.services.scores import Metric
 from app.tours.step import TOUR
-from app.widgets import numbers
+from app.widgets import glossary, numbers
 from app.widgets.screen import is_narrow
 from app.widgets.text import plain
 from app.widgets.waiting import stop_if_left
@@ -37,14 +37,23 @@ def mode() -> Theme:
     return theme(st.context.theme.type)
 
 
-def page_head(title: str, look_for: str) -> None:
-    """A page's title and, in one sentence, what to look for."""
-    st.title(title, anchor=False)
-    # A tour says its own sentences.
-    if is_presenting() and TOUR not in st.query_params:
-        st.header(look_for, anchor=False)
-    else:
-        st.markdown(look_for)
+def page_head(title: str, sentence: str, *terms: str) -> None:
+    """A page's title, what is seen and why it matters, and what the page's words mean.
+
+    Arguments:
+        title: The title.
+        sentence: One sentence, as Markdown.
+        terms: Words of the glossary.
+    """
+    with st.container(gap="xxsmall"):
+        st.title(title, anchor=False)
+        # A tour says its own sentences.
+        if is_presenting() and TOUR not in st.query_params:
+            st.header(sentence, anchor=False)
+        else:
+            st.markdown(sentence)
+        if terms:
+            glossary.glossary(*terms)
 
 
 def colour_rule(prior: str) -> None:

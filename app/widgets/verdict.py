@@ -23,12 +23,22 @@ def headline(found: Judged) -> str:
     "Both mixtures explain test images better than the standard normal, by 1.88 ± 0.09 and 1.86 ± 0.09 nats an image;
     between them it is a tie."
     """
+    return f"{_capital(clause(found))}."
+
+
+def clause(found: Judged) -> str:
+    """The verdict within a sentence, as Markdown."""
     if not found.verdict.others:
-        return f"{_capital(_name(found.base))} is the only prior here, so there is nothing to compare it with."
+        return f"{_name(found.base)} is the only prior here, so there is nothing to compare it with"
     clauses = _against_base(found)
     if among := _among(found):
         clauses.append(among)
-    return f"{_capital('; '.join(clauses))}."
+    return "; ".join(clauses)
+
+
+def terms(found: Judged) -> tuple[str, ...]:
+    """Words of the glossary that a verdict needs."""
+    return "prior", "nat", "log-likelihood" if found.score == judging.LOG_LIKELIHOOD else "ELBO"
 
 
 def details(found: Judged) -> str:

@@ -17,8 +17,8 @@ def hover_words(ref: Ref) -> str:
     """How to decode a place of the plane, and why by clicks only where it is so."""
     reason = decoder.refusal(ref)
     if reason:
-        return f"Click on the map to decode a place. Hovering does not, since {reason}."
-    return "Hover over the map to decode the place under the pointer; click to keep it."
+        return f"Choose a place on the map to decode it. Hovering does not, since {reason}."
+    return "Point at the map to decode a place; click or tap to keep it."
 
 
 def hover_on_plane(ref: Ref, chart_key: str, card_key: str, place: tuple[float, float], key: str) -> None:

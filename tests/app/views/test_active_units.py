@@ -201,5 +201,5 @@ def test_a_model_with_fewer_units_falls_back_to_the_first(models):
 
 
 def test_a_model_of_two_active_units_says_that_there_is_nothing_to_see(models):
-    assert "Both units are active under every prior, so there is nothing to see here." in words(opened("tiny-2d"))
+    assert "both units are, under every prior**, so there is nothing to see here." in words(opened("tiny-2d"))
     assert "nothing to see" not in words(opened())
