@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu import captured, epoch, training
+from benchmarks.gpu import captured, epoch, inference, training
 from benchmarks.gpu.archive import pack, unpack
 from benchmarks.gpu.job import Job, Part, run_part
 from benchmarks.timing import machine
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     Part("captured", "The captured step against the eager one: ELBO an epoch, nats, and ms a step.", captured.pieces),
     Part("epoch", "An epoch against its floors.", epoch.pieces),
+    Part("pages", "What pages compute, on the device and on the CPU.", inference.pages),
+    Part("sampling", "log p(x) by importance sampling, and the CPU's estimate beside it, nats.", inference.sampling),
     *(
         Part(
             f"{model}-{prior}",

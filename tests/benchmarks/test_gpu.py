@@ -4,10 +4,12 @@ import json
 import tarfile
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 
-from benchmarks.gpu import training
+from app.services.compare import LIVE_ROWS
+from benchmarks.gpu import inference, training
 from benchmarks.gpu.__main__ import PARTS, main
 from benchmarks.gpu.archive import ARCHIVE, REPORT, pack, unpack
 from benchmarks.gpu.job import Job, Outcome, Part, Piece, read_results, run_part
@@ -90,6 +92,27 @@ class TestParts:
         assert found["time"].split()[1] in ("ms", "s")
         assert float(found["over_launch_floor"].split()[0].replace(",", "")) > 1
         assert float(found["over_bandwidth_floor"].split()[0].replace(",", "")) > 0
+
+    def test_the_pages_compute_the_same_on_both_devices(self, tmp_path):
+        assert run_part(BY_NAME["pages"], small(tmp_path, "pages"))
+        found = figures(tmp_path, "pages")
+        assert [each["numbers"] for each in found.values()] == [4 * 64, 100, 4 + len(LIVE_ROWS)]
+        assert all(each["same"] and each["largest_difference"] == 0 for each in found.values())  # one device
+
+    def test_what_differs_is_said_to_differ(self, tmp_path, monkeypatch):
+        shares = iter((0.2,) * 7 + (0.8,))  # the last call is the CPU's
+        monkeypatch.setitem(inference.COMPUTED, "decode", (lambda ref, size, seed: np.array([next(shares)]), 0.1))
+        found, _ = inference.compared(inference.SMALL_MODEL, "decode", small(tmp_path, "pages"))
+        assert found.largest_difference == pytest.approx(0.6)
+        assert not found.same
+
+    def test_importance_sampling_agrees_with_the_cpu(self, tmp_path):
+        assert run_part(BY_NAME["sampling"], small(tmp_path, "sampling"))
+        (found,) = figures(tmp_path, "sampling").values()
+        assert found["samples_per_second"] > 0
+        assert 0 < found["se"] < 5
+        assert abs(found["difference"]) < 5 * found["se"]
+        assert found["same"] == (abs(found["difference"]) <= 3 * found["se"])
 
 
 class Stopping(Job):
