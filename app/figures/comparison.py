@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.figures.drawing import Drawing
+from app.figures.drawing import Drawing, Spec
 from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_symbol
 
 
@@ -18,12 +18,14 @@ class Estimate:
         prior: The prior's key, for colour and symbol; None for a published figure, in amber.
         value: The number.
         se: Its standard error; None where none is known.
+        others: The same number of other trainings, drawn hollow.
     """
 
     name: str
     prior: str | None
     value: float
     se: float | None
+    others: tuple[float, ...] = ()
 
 
 def estimates(
@@ -51,6 +53,8 @@ def estimates(
         colour = COMPARED if row.prior is None else prior_colour(row.prior)
         bar = {"type": "data", "array": [row.se], "thickness": 2.5, "width": 8, "color": colour}
         error = {} if row.se is None else {"error_x": bar}
+        if row.others:
+            figure.add(_hollow(row, colour))
         figure.add(
             dict(
                 type="scatter",
@@ -68,12 +72,16 @@ def estimates(
             )
         )
     alt = f"{quantity}. " + ". ".join(
-        f"{row.name}: {row.value:.2f}" + ("" if row.se is None else f" ± {row.se:.2f}") for row in rows
+        f"{row.name}: {row.value:.2f}"
+        + ("" if row.se is None else f" ± {row.se:.2f}")
+        + ("" if not row.others else f", other trainings {', '.join(f'{each:.2f}' for each in row.others)}")
+        for row in rows
     )
     tall = 96 + 44 * len(rows) if height is None else height
     laid_out(figure, mode, x=quantity, y="", alt=alt, height=tall)
-    lows = np.array([row.value - (row.se or 0) for row in rows] + ([0.0] if zero else []))
-    highs = np.array([row.value + (row.se or 0) for row in rows] + ([0.0] if zero else []))
+    rest = [each for row in rows for each in row.others] + ([0.0] if zero else [])
+    lows = np.array([row.value - (row.se or 0) for row in rows] + rest)
+    highs = np.array([row.value + (row.se or 0) for row in rows] + rest)
     room = 0.08 * max(float(highs.max() - lows.min()), 1e-6)
     figure.update_x(range=[float(lows.min()) - room, float(highs.max()) + room], nticks=5, tickangle=0)
     if zero:
@@ -87,6 +95,19 @@ def estimates(
         fixedrange=True,
     )
     return figure
+
+
+def _hollow(row: Estimate, colour: str) -> Spec:
+    """The values of a row's other trainings."""
+    return {
+        "type": "scatter",
+        "x": list(row.others),
+        "y": [row.name] * len(row.others),
+        "mode": "markers",
+        "marker": {"symbol": "circle-open", "size": 10, "color": colour, "line": {"width": 2}},
+        "hovertemplate": "%{y}, another training<br>%{x:.2f}<extra></extra>",
+        "showlegend": False,
+    }
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from app.services.catalogue import facts
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
+from app.services.spread import of_trainings
 from vampcore.checkpoints import Checkpoint
-from vampcore.checkpoints.trainings import own_training
 from vampcore.metrics import Metric
 from vampcore.results.paired import elbo_difference, log_likelihood_difference
 from vampcore.results.verdict import Comparison as Comparison
@@ -82,11 +82,10 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
 
 def _scores(checkpoint: Checkpoint, score: str) -> Mapping[int, NDArray[np.float64]]:
     """What each training of a prior scores each test image, the one that ships first."""
-    shipped = own_training(checkpoint)
-    scores = {each.seed: getattr(each, score) for each in (shipped, *checkpoint.trainings)}
-    if scores[shipped.seed] is None:
+    scores = of_trainings(checkpoint, score)
+    if checkpoint.config.seed not in scores:
         raise ValueError(f"{score} of this checkpoint was not measured")
-    return {seed: each.double().numpy() for seed, each in scores.items() if each is not None}
+    return scores
 
 
 def is_mixture(ref: Ref) -> bool:

@@ -207,7 +207,7 @@ def measured(refs: tuple[Ref, ...], base: Ref, known: Differences) -> None:
         st.caption(
             f"Measured now on {loading.device().name}, in {sum(each.seconds for each in found):.1f} s: {which} "
             f"{numbers.count(total)} test images{kept}, the same for every prior; S = {numbers.count(int(importance))} "
-            "importance samples; ± one standard error over images. Each prior was trained once."
+            "importance samples; ± one standard error over images. Of the training that ships."
         )
         if images < total:
             shift = compare.subset_shift(lookup[base])

@@ -23,6 +23,7 @@ from app.widgets import (
     pictures,
     score_charts,
     screen,
+    seeds,
     verdict,
 )
 from app.widgets.cursor import one_cursor
@@ -110,7 +111,8 @@ def show_score(ref: Ref) -> None:
         # The error stands beneath: beside the score it would be cut off in a narrow column.
         st.metric(f"{numbers.label(metric.name)} \u2191", numbers.value(metric))
         error = f"**{words}** " if (words := numbers.error(metric)) else ""
-        st.caption(f"{error}{numbers.unit(metric)}; {numbers.direction(metric.name)}")
+        parts = [f"{error}{numbers.unit(metric)}", seeds.score_words(ref), numbers.direction(metric.name)]
+        st.caption("; ".join(filter(None, parts)))
 
 
 def show_distinct(ref: Ref) -> None:
@@ -171,7 +173,8 @@ def in_detail(ref: Ref) -> None:
         page.prior_heading(ref)
         if metric is not None:
             value = numbers.format_value(metric.value, metric.se)
-            st.caption(f"{numbers.label(metric.name)}: **{value}** {basis(ref, metric)}")
+            trained = f"; {said}" if (said := seeds.score_words(ref)) else ""
+            st.caption(f"{numbers.label(metric.name)}: **{value}** {basis(ref, metric)}{trained}")
         for known in literature.published(ref):
             source, said = known.source, "as reported: " if known.source.as_reported else ""
             shown = numbers.signed(f"{known.value:.2f}")
@@ -249,9 +252,10 @@ in every prior.
 
 **Log-likelihood** is the mean of log p(x) over the test images; higher is better. Each card names the estimator:
 *exact (quadrature)* integrates over a two-dimensional latent space; *importance sampling* with S samples per image is
-a lower bound in expectation. ± is one standard error over images. Where log p(x) was estimated for some of the images
-only, the score is the mean ELBO of all images plus the mean of log p(x) − ELBO over those. Where log p(x) was not
-evaluated, the card shows the ELBO, which is a lower bound.
+a lower bound in expectation. ± is one standard error over images, SD the standard deviation of trainings that differ
+in their seed. Where log p(x) was estimated for some of the images only, the score is the mean ELBO of all images plus
+the mean of log p(x) − ELBO over those. Where log p(x) was not evaluated, the card shows the ELBO, which is a lower
+bound.
 
 **The verdict** compares priors image by image. Test images that are hard for one prior are hard for all, so a paired
 difference has a much smaller error than the scores themselves. With several trainings its error is over images and

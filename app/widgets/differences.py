@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.figures import comparison
-from app.services import catalogue, scores
+from app.services import catalogue, scores, spread
 from app.services.loading import Ref
 from app.services.scores import Metric
+from app.widgets import seeds
 from app.widgets.export import figure
 from app.widgets.family import short_name, short_words
 from app.widgets.numbers import count, estimator, signed_difference
@@ -32,6 +33,7 @@ def quantities(found: Differences) -> str:
 
 def show_differences(found: Differences, base: Ref, key: str) -> None:
     """The differences as a chart with their standard errors, and a line that says what they are of."""
+    trained = {ref: each for ref in found if (each := spread.difference_spread(ref, base)) is not None}
     mixed = len({metric.name for metric in found.values()}) > 1
     rows = [
         comparison.Estimate(
@@ -39,6 +41,7 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
             ref.kind,
             metric.value,
             metric.se,
+            trained[ref].others if ref in trained else (),
         )
         for ref, metric in found.items()
     ]
@@ -46,8 +49,12 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
     drawing = comparison.estimates(mode(), rows, quantity=quantity, zero=True)
     figure(drawing, key=key, name=f"{base.experiment}-differences")
     st.caption(
-        f"{differences_in_words(found, base)} Higher is better. \u00b1 is one standard error over images. Another "
-        "training seed may change a difference by more."
+        f"{differences_in_words(found, base)} Higher is better. \u00b1 is one standard error over images. "
+        + (
+            f"Hollow: the other trainings. Over all, as in the verdict: {seeds.over_trainings(trained, sign=True)}."
+            if trained
+            else "Another training seed may change a difference by more."
+        )
     )
 
 
@@ -55,8 +62,8 @@ def differences_in_words(found: Differences, base: Ref) -> str:
     """Each difference with its error, how it was measured, and on how many images and training runs."""
     numbers = ", ".join(f"{short_words(ref)} **{signed_difference(metric)}**" for ref, metric in found.items())
     how = "; ".join(dict.fromkeys(_basis(metric) for metric in found.values()))
-    seeds = {catalogue.facts(ref).seed for ref in (base, *found)}
-    one = "one training seed" if len(seeds) == 1 else "one training run each"
+    used = {catalogue.facts(ref).seed for ref in (base, *found)}
+    one = "one training seed" if len(used) == 1 else "one training run each"
     return f"Minus {short_words(base)}, image by image: {numbers} nats/image ({how}; {one})."
 
 

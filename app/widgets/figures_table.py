@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.services import availability, catalogue, scores, units
+from app.services import availability, catalogue, scores, spread, units
 from app.services.loading import Ref
 from app.services.scores import Metric
+from app.widgets import seeds
 from app.widgets.family import short_words
 from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label
 from app.widgets.screen import is_narrow
@@ -72,6 +73,11 @@ def stored(refs: tuple[Ref, ...]) -> pd.DataFrame:
     """The table of what the checkpoints hold, with active units and effective components."""
     images = catalogue.facts(refs[0]).test_images
     found = table(refs, catalogue.metric, "not evaluated", images)
+    trained = [spread.score_spread(ref) for ref in refs]
+    if any(trained):
+        name = next(label(each.name) for ref in refs if (each := scores.score(ref)))
+        cells = ["one training" if each is None else seeds.mean_words(each) for each in trained]
+        found.loc[f"{name} over all trainings (nats/image)"] = cells
     found.loc["Active units"] = [units.active_label(ref) for ref in refs]
     effective = [scores.effective_label(ref) for ref in refs]
     if any(effective):

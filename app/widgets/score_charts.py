@@ -1,11 +1,13 @@
 """Scores and training curves of an experiment's priors as charts, and all stored scores as a table to take away."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from app.figures import comparison, history
-from app.services import catalogue, literature, scores
+from app.services import catalogue, literature, scores, spread
 from app.services.loading import Ref
-from app.widgets import export, numbers, page, screen
+from app.widgets import export, numbers, page, screen, seeds
 from app.widgets.family import short_name
 from app.widgets.figures_table import estimated_parts, layer_of
 
@@ -40,7 +42,9 @@ def against_published(refs: tuple[Ref, ...], name: str) -> None:
         return
     rows = []
     for ref, metric in found:
-        rows.append(comparison.Estimate(short_name(ref), catalogue.facts(ref).prior, metric.value, metric.se))
+        prior, trainings = catalogue.facts(ref).prior, spread.score_spread(ref)
+        others = trainings.others if trainings else ()
+        rows.append(comparison.Estimate(short_name(ref), prior, metric.value, metric.se, others))
         if metric.name == "log_likelihood":
             rows += [
                 comparison.Estimate(f"{short_name(ref)}, published", None, known.value, None)
@@ -51,6 +55,8 @@ def against_published(refs: tuple[Ref, ...], name: str) -> None:
     if not screen.is_narrow():
         quantity = f"{numbers.label(measured)} ({quantity})"
     export.figure(comparison.estimates(page.mode(), rows, quantity=quantity), key="overview_reached", name=name)
+    if said := seeds.say_shipped(tuple(ref for ref, _ in found)):
+        st.caption(said)
     if parts := estimated_parts(tuple(ref for ref, _ in found)):
         st.caption(
             f"Estimated on a random subset of the test images: {parts}. Score for all of them: their mean ELBO, plus "
@@ -95,6 +101,10 @@ def stored_scores(refs: tuple[Ref, ...]) -> dict[str, list[str | float | None]]:
     for ref in refs:
         for m in catalogue.metrics(ref):
             add(ref.prior, m.name, m, _bound_of(ref, m), layer_of(ref, m), "this checkpoint")
+        if (measured := scores.score(ref)) and (trainings := spread.score_spread(ref)):
+            for seed, value in list(trainings.values.items())[1:]:
+                other = replace(measured, value=value, se=None)
+                add(ref.prior, other.name, other, _bound_of(ref, other), None, f"the training with seed {seed}")
         found = None if ref == refs[0] else scores.stored_difference(ref, refs[0])
         if found is not None:
             add(ref.prior, f"{found.name} from {refs[0].prior}", found, None, None, "these checkpoints")

@@ -115,6 +115,19 @@ def test_estimates_have_their_error_and_the_published_one_is_amber():
         estimates(LIGHT, [], quantity="x")
 
 
+def test_the_other_trainings_of_an_estimate_are_hollow_and_in_view():
+    rows = [Estimate("MoG", "mog", 1.9, 0.12, (-0.8, 4.5)), Estimate("SG", "sg", 1.0, 0.1)]
+    hollow, *filled = estimates(LIGHT, rows, quantity="nats/image").checked().data
+    assert (list(hollow.x), list(hollow.y)) == ([-0.8, 4.5], ["MoG", "MoG"])
+    assert hollow.marker.symbol.endswith("-open")
+    assert [trace.x[0] for trace in filled] == [1.9, 1.0]
+    figure = estimates(LIGHT, rows, quantity="nats/image")
+    low, high = figure.checked().layout.xaxis.range
+    assert low < -0.8
+    assert high > 4.5
+    assert "MoG: 1.90 ± 0.12, other trainings -0.80, 4.50" in alt_text(figure.checked())
+
+
 def test_history_shows_the_end_of_the_run_and_its_best_epoch():
     epoch = np.arange(1, 101)
     train = -80 - 500 / epoch

@@ -1,0 +1,82 @@
+"""What trainings of one configuration with different seeds score, and how much they differ."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.services.loading import Ref, loaded
+from app.services.memory import cached
+from app.services.scores import score, stored_difference
+from vampcore.checkpoints import Checkpoint
+from vampcore.checkpoints.trainings import own_training
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A score of several trainings.
+
+    Attributes:
+        values: The mean over the test images by seed, in nats an image; the training that ships first.
+    """
+
+    values: Mapping[int, float]
+
+    @property
+    def trainings(self) -> int:
+        """How many there are."""
+        return len(self.values)
+
+    @property
+    def others(self) -> tuple[float, ...]:
+        """The values of those that do not ship."""
+        return tuple(self.values.values())[1:]
+
+    @property
+    def mean(self) -> float:
+        """The mean over trainings."""
+        return math.fsum(self.values.values()) / self.trainings
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of the trainings, with n - 1."""
+        return float(np.std(list(self.values.values()), ddof=1))
+
+
+@cached(400)
+def score_spread(ref: Ref) -> Spread | None:
+    """The score of `scores.score` over the trainings that a checkpoint stores; None where that is one."""
+    known = score(ref)
+    if known is None:
+        return None
+    return _spread(
+        {seed: float(each.mean()) for seed, each in of_trainings(loaded(ref).checkpoint, known.name).items()}
+    )
+
+
+@cached(400)
+def difference_spread(ref: Ref, base: Ref) -> Spread | None:
+    """The difference of `scores.stored_difference` for each seed of both trainings; None where that is one."""
+    known = stored_difference(ref, base)
+    if known is None:
+        return None
+    name = known.name.removesuffix("_difference")
+    mine, theirs = (of_trainings(loaded(each).checkpoint, name) for each in (ref, base))
+    return _spread({seed: float((mine[seed] - theirs[seed]).mean()) for seed in mine if seed in theirs})
+
+
+def _spread(values: Mapping[int, float]) -> Spread | None:
+    return Spread(values) if len(values) > 1 and all(map(math.isfinite, values.values())) else None
+
+
+def of_trainings(checkpoint: Checkpoint, name: str) -> dict[int, NDArray[np.float64]]:
+    """A score of every test image by the seed of the training, the one that ships first; without those that lack it.
+
+    Arguments:
+        checkpoint: The one that ships.
+        name: "log_likelihood" or "elbo".
+    """
+    every = {each.seed: getattr(each, name) for each in (own_training(checkpoint), *checkpoint.trainings)}
+    return {seed: each.double().numpy() for seed, each in every.items() if each is not None}
