@@ -49,6 +49,7 @@ from vampcore.commands import results as results_command
 from vampcore.training import Run
 import vampcore.training.fit
 sys.modules["vampcore.training.fit"].SECONDS_BETWEEN_STATES = -1
+sys.modules["vampcore.training.fit"].SHARE_FOR_STATES = 1e9
 keep = Run._epoch
 def dying(run, stop):
     if run.state.epoch == 2:

@@ -78,6 +78,7 @@ def _become(arguments: list[str], where: Path, log: Path) -> None:
         for name, value in (
             ("SECONDS_BETWEEN_STATES", -1),
             ("SECONDS_BEFORE_CHECKPOINT", -1),
+            ("SHARE_FOR_STATES", 1e9),
             ("SHARE_FOR_CHECKPOINTS", 1e9),
         ):
             if not hasattr(fit, name):

@@ -87,7 +87,7 @@ def main(root: Path) -> None:
     torch.set_num_threads(1)
     module = sys.modules["vampcore.training.fit"]
     module.SECONDS_BETWEEN_STATES = module.SECONDS_BEFORE_CHECKPOINT = -1
-    module.SHARE_FOR_CHECKPOINTS = 1e9
+    module.SHARE_FOR_STATES = module.SHARE_FOR_CHECKPOINTS = 1e9
     dice, found = random.Random(1), []
     for settings in RUNS:
         alone, killed = root / "alone" / settings.prior, root / "killed" / settings.prior

@@ -183,7 +183,8 @@ class TestWhatIsOnDisk:
     def test_states_and_checkpoints_are_written_on_the_way(self, tmp_path, monkeypatch):
         for name in ("SECONDS_BETWEEN_STATES", "SECONDS_BEFORE_CHECKPOINT"):
             monkeypatch.setattr(fit_module, name, -1)
-        monkeypatch.setattr(fit_module, "SHARE_FOR_CHECKPOINTS", 1e9)
+        for name in ("SHARE_FOR_STATES", "SHARE_FOR_CHECKPOINTS"):
+            monkeypatch.setattr(fit_module, name, 1e9)
         folder = tmp_path / "run"
         for record in fit(config(), few_digits(), folder):
             assert read_state(folder, config()).epoch == record.epoch

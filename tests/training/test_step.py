@@ -143,6 +143,7 @@ from vampcore.training.state import read_state
 settings = config("vamp", epochs=4)
 whole, parts = Path(sys.argv[1]) / "whole", Path(sys.argv[1]) / "parts"
 sys.modules["vampcore.training.fit"].SECONDS_BETWEEN_STATES = -1
+sys.modules["vampcore.training.fit"].SHARE_FOR_STATES = 1e9
 compiled = []
 for record in fit(settings, few_digits(), whole, compile="on"):
     compiled.append(record.validation_elbo)

@@ -28,7 +28,7 @@ _FORMAT, _MOST_BYTES, _MOST_BYTES_OF_HEAD = 1, 2**26, 1024
 
 def film_bytes(film: Film) -> bytes:
     """The content of `film.bin`."""
-    records = np.zeros(len(film.epochs), _record(film.steps.shape[1], film.mean.shape[1]))
+    records = np.zeros(len(film.epochs), record_layout(film.steps.shape[1], film.mean.shape[1]))
     numbers = (film.epochs.float(), film.beta, film.train_elbo, film.validation_elbo, film.scale)
     for place, values in enumerate(numbers):
         records["numbers"][:, place] = values.numpy()
@@ -96,7 +96,7 @@ def film_of(content: bytes) -> Film:
         raise ValueError("a number of its first line is out of its range")
     if images != len(filmed_rows(test_images, dims)):
         raise ValueError("its number of images is not that of the test set")
-    start, kind = len(line) + 1, _record(images, components)
+    start, kind = len(line) + 1, record_layout(images, components)
     count, over = divmod(len(content) - start - 12 * dims, kind.itemsize)
     if over or not 1 <= count <= MOST_RECORDS:
         raise ValueError("its size is not that of whole records")
@@ -178,5 +178,6 @@ def _head(prior: str, latent_dim: int, components: int, test_images: int, images
     return (line + " " * (-(len(line) + 1) % 4) + "\n").encode()
 
 
-def _record(images: int, components: int) -> np.dtype:
+def record_layout(images: int, components: int) -> np.dtype:
+    """The numbers of a record in their order."""
     return np.dtype([("numbers", "<f4", (8,)), ("steps", "<i2", (images, 2)), ("components", "<f4", (components, 6))])

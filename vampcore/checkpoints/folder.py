@@ -75,6 +75,25 @@ def atomic_replace(folder: Path, ours: Container[str] = ()) -> Iterator[Path]:
         raise
 
 
+def move_folder(folder: Path, target: Path) -> None:
+    """Move a folder to where another may be, which it replaces in one step.
+
+    Raises:
+        OSError: If it cannot be moved; what was there is left as it was.
+    """
+    recover(folder)
+    recover(target)
+    reserve = _reserve(target)
+    try:
+        if target.exists():
+            target.rename(reserve)
+        folder.rename(target)
+    except BaseException:
+        recover(target)
+        raise
+    shutil.rmtree(reserve, ignore_errors=True)
+
+
 def recover(folder: Path) -> None:
     """Restore a folder that a crash during `replaced` left under its reserve name.
 

@@ -8,12 +8,25 @@ from io import TextIOWrapper
 import torch
 
 from vampcore.checkpoints import CheckpointError
-from vampcore.commands import data, evaluate, gather, listing, measure, pack, reduce, results, sample, train, upgrade
+from vampcore.commands import (
+    data,
+    evaluate,
+    gather,
+    listing,
+    measure,
+    pack,
+    race,
+    reduce,
+    results,
+    sample,
+    train,
+    upgrade,
+)
 from vampcore.config import ConfigError
 from vampcore.datasets import DataError
 from vampcore.training import TrainingError
 
-COMMANDS = (listing, train, evaluate, measure, sample, results, reduce, gather, pack, data, upgrade)
+COMMANDS = (listing, train, race, evaluate, measure, sample, results, reduce, gather, pack, data, upgrade)
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m vampcore") -> int:

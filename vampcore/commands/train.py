@@ -39,24 +39,7 @@ DEPENDING = {"experiment": "named after data set and architecture", "likelihood"
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("train", help="train a model", parents=[own_data(), data_root(), device()])
-    command.add_argument(
-        "--like", metavar="CHECKPOINT", help="use the configuration of this checkpoint; other options override it"
-    )
-    words = words_for(Config)
-    for field in dataclasses.fields(Config):
-        if field.name == "data":  # among the options of `own_data`
-            continue
-        flag = "--" + field.name.replace("_", "-")
-        kind, choices = type(field.default), CHOICES.get(field.name)
-        required = field.default is dataclasses.MISSING
-        usual = DEPENDING.get(field.name) or ("" if required else field.default)
-        command.add_argument(
-            flag,
-            type=str if required else kind,
-            choices=choices,
-            default=argparse.SUPPRESS,
-            help=words.get(field.name, "").replace("%", "%%") + (f" Default: {usual}." if usual != "" else ""),
-        )
+    add_config_options(command)
     command.add_argument("--out", type=Path, help="folder of the run. Default: runs/EXPERIMENT/PRIOR.")
     command.add_argument(
         "--resume",
@@ -80,10 +63,37 @@ def add_to(commands: Commands) -> None:
     command.set_defaults(command=train)
 
 
+def add_config_options(command: argparse.ArgumentParser, left_out: tuple[str, ...] = ()) -> None:
+    """Add the options that a configuration is chosen by, beside those of `own_data`.
+
+    Arguments:
+        command: To add them to.
+        left_out: Fields of `Config` that have no option here.
+    """
+    command.add_argument(
+        "--like", metavar="CHECKPOINT", help="use the configuration of this checkpoint; other options override it"
+    )
+    words = words_for(Config)
+    for field in dataclasses.fields(Config):
+        if field.name in ("data", *left_out):  # data is among the options of `own_data`
+            continue
+        flag = "--" + field.name.replace("_", "-")
+        kind, choices = type(field.default), CHOICES.get(field.name)
+        required = field.default is dataclasses.MISSING
+        usual = DEPENDING.get(field.name) or ("" if required else field.default)
+        command.add_argument(
+            flag,
+            type=str if required else kind,
+            choices=choices,
+            default=argparse.SUPPRESS,
+            help=words.get(field.name, "").replace("%", "%%") + (f" Default: {usual}." if usual != "" else ""),
+        )
+
+
 def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Train a model, or continue a run."""
     keep_freed_memory()
-    config = _config(parser, options)
+    config = chosen_config(parser, options)
     folder = writable_folder(options.out or zoo.RUNS / config.experiment / config.prior)
     device = chosen_device(options.device)
     try:
@@ -151,7 +161,13 @@ def _train(config: Config, folder: Path, device: str, processes: Processes, opti
     return 0
 
 
-def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Config:
+def chosen_config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Config:
+    """The configuration that the options of `add_config_options` and `own_data` choose.
+
+    Raises:
+        CheckpointError: If there is no such checkpoint to be like.
+        DataError: If its data must not be read, or the options do not go with the data set.
+    """
     names = {field.name for field in dataclasses.fields(Config)}
     given = {name: value for name, value in vars(options).items() if name in names and name != "data"}
     source = None if options.like is None else zoo.load(options.like)
@@ -160,7 +176,7 @@ def _config(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Con
         check_readable(source.config.data, source.folder, options.data_root, "name them with --data, ")
     data = chosen_data(options, None if like is None else like.data)
     if data is None:
-        parser.error("train needs --data NAME, or --like CHECKPOINT")
+        parser.error("name the data with --data NAME, or a checkpoint to be like with --like CHECKPOINT")
     given["data"] = data
     if "likelihood" not in given and (like is None or (like.data != data and not options.resume)):
         given["likelihood"] = datasets.default_likelihood(data)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int16
 from torch import Tensor
 
 from vampcore.checkpoints import EpochRecord
@@ -82,14 +82,12 @@ def film_of_run(records: list[FilmRecord], history: list[EpochRecord], config: C
     """The film of a run so far, on the plane of its last record; None if it is not filmed."""
     if not records:
         return None
-    origin, basis = _plane(records[-1].positions)
+    origin, basis = plane(records[-1].positions)
     bounds = [(0.0, float("nan"), float("nan"))]
     bounds += [(each.beta, each.train_elbo, each.validation_elbo) for each in history]
     beta, train, validation = torch.tensor([bounds[each.epoch] for each in records]).unbind(-1)
-    places = torch.stack([(each.positions.double() - origin) @ basis for each in records])
-    scale = (places.abs().amax((1, 2)) / LARGEST_STEP).float()
-    steps = (places / scale.double()[:, None, None]).nan_to_num(0.0).round().clamp(-LARGEST_STEP, LARGEST_STEP)
-    shadows = [_shadow(each.mixture, basis, origin) for each in records]
+    scale, steps = scaled(torch.stack([(each.positions.double() - origin) @ basis for each in records]))
+    shadows = [shadow(each.mixture, basis, origin) for each in records]
     return Film(
         prior=config.prior,
         test_images=test_images,
@@ -100,7 +98,7 @@ def film_of_run(records: list[FilmRecord], history: list[EpochRecord], config: C
         train_elbo=train,
         validation_elbo=validation,
         scale=scale,
-        steps=steps.short(),
+        steps=steps,
         mean=torch.stack([each.mean for each in shadows]),
         covariance=torch.stack([each.covariance for each in shadows]),
         log_weights=torch.stack([each.log_weights for each in shadows]),
@@ -147,7 +145,7 @@ def records_of(tensors: dict[str, Tensor], epoch: int, config: Config) -> list[F
     return [FilmRecord(*each) for each in zip(epochs, positions, mixtures, strict=True)]
 
 
-def _plane(positions: Float[Tensor, "N D"]) -> tuple[Float[Tensor, " D"], Float[Tensor, "D 2"]]:
+def plane(positions: Float[Tensor, "N D"]) -> tuple[Float[Tensor, " D"], Float[Tensor, "D 2"]]:
     """Origin and basis of the first two principal axes, each in the direction of its largest number."""
     dims = positions.shape[1]
     if dims == 2:
@@ -160,7 +158,7 @@ def _plane(positions: Float[Tensor, "N D"]) -> tuple[Float[Tensor, " D"], Float[
     return origin, basis * basis.gather(0, largest).sign()
 
 
-def _shadow(
+def shadow(
     mixture: DiagNormalMixture | None, basis: Float[Tensor, "D 2"], origin: Float[Tensor, " D"]
 ) -> NormalMixture:
     """The exact marginal of a mixture on the plane, in float32."""
@@ -173,6 +171,13 @@ def _shadow(
     both = found.covariance[:, 0, 1].clamp(-most, most)
     covariance = torch.stack([x, both, both, y], -1).unflatten(-1, (2, 2))
     return NormalMixture(found.mean.float(), covariance.float(), found.log_weights.float())
+
+
+def scaled(places: Float[Tensor, "T N 2"]) -> tuple[Float[Tensor, " T"], Int16[Tensor, "T N 2"]]:
+    """Scales, and what places divided by them round to."""
+    scale = (places.abs().amax((1, 2)) / LARGEST_STEP).float()
+    steps = (places / scale.double()[:, None, None]).nan_to_num(0.0).round().clamp(-LARGEST_STEP, LARGEST_STEP)
+    return scale, steps.short()
 
 
 def _copy(values: Tensor) -> Tensor:

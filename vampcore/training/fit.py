@@ -4,8 +4,9 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Generator
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -40,10 +41,26 @@ from vampcore.training.state import write_state
 # images is too large by that of one image's mean over these samples, divided by their number, which for an unused unit
 # is 1 / 256: below the active units' threshold.
 LATENTS_SAMPLES, LATENTS_SEED = 256, 0
-SECONDS_BETWEEN_STATES = 20
+SECONDS_BETWEEN_STATES = 5
 SECONDS_BEFORE_CHECKPOINT = 60
+# A state on the way takes at most this share of the time to write.
+SHARE_FOR_STATES = 1 / 50
 # A checkpoint on the way is measured on the whole test set; that takes at most this share of the time.
 SHARE_FOR_CHECKPOINTS = 1 / 20
+
+
+class Moment(NamedTuple):
+    """A training between two of its steps.
+
+    Attributes:
+        run: The training.
+        share: Part of the current epoch that is done; 0 before the first step of all, and after an epoch.
+        record: Of the epoch that has just ended; None within one.
+    """
+
+    run: Run
+    share: float
+    record: EpochRecord | None
 
 
 def fit(
@@ -84,6 +101,29 @@ def fit(
         DataError: If a run that goes on was begun with other images.
         TrainingError: If the numbers ran away; the best weights are kept.
     """
+    moments = fit_by_step(config, dataset, folder, device, resume, stop, compile, processes, note, film)
+    with closing(moments):
+        for moment in moments:
+            if moment.record is not None:
+                yield moment.record
+
+
+def fit_by_step(
+    config: Config,
+    dataset: Dataset,
+    folder: Path,
+    device: str = "cpu",
+    resume: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    compile: str = "off",
+    processes: Processes | None = None,
+    note: Callable[[str], None] = lambda words: None,
+    film: str = "auto",
+) -> Generator[Moment, None, None]:
+    """As `fit`, and yield before the first step and after every one, so that others can watch or train meanwhile.
+
+    They must leave the run as it is.
+    """
     processes = Processes(device) if processes is None else processes
     with run_lock(folder) if processes.first else nullcontext():
         if processes.first:
@@ -97,10 +137,14 @@ def fit(
         try:
             if keeper is not None:
                 keeper.at_start()
-            for record in () if processes.any(stop()) else run.epochs(stop):
+            yield Moment(run, 0.0, None)
+            for each in () if processes.any(stop()) else run.moments(stop):
+                if isinstance(each, float):
+                    yield Moment(run, each, None)
+                    continue
                 if keeper is not None:
                     keeper.after_epoch()
-                yield record
+                yield Moment(run, 0.0, each)
         finally:
             if keeper is not None:
                 keeper.at_end()
@@ -111,8 +155,9 @@ class _Keeper:
 
     def __init__(self, run: Run, folder: Path) -> None:
         self.run, self.folder = run, folder
-        self.stated = time.monotonic()
-        self.due = self.stated + SECONDS_BEFORE_CHECKPOINT
+        now = time.monotonic()
+        self.state_due = now + SECONDS_BETWEEN_STATES
+        self.due = now + SECONDS_BEFORE_CHECKPOINT
 
     def at_start(self) -> None:
         begin_folder(self.folder, self.run.identity, _status(self.run, "training"))
@@ -120,9 +165,11 @@ class _Keeper:
 
     def after_epoch(self) -> None:
         now = time.monotonic()
-        if now - self.stated > SECONDS_BETWEEN_STATES:
+        if now > self.state_due:
             self._state("training")
-            self.stated = now
+            ended = time.monotonic()
+            self.state_due = ended + max(SECONDS_BETWEEN_STATES, (ended - now) / SHARE_FOR_STATES)
+            now = ended
         if now > self.due:
             save(best_checkpoint(self.run), self.folder)
             ended = time.monotonic()

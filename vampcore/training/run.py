@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -144,14 +144,22 @@ class Run:
         Raises:
             TrainingError: If `MOST_SKIPPED` steps in a row, all of an epoch, or the validation bound are not finite.
         """
+        return (moment for moment in self.moments(stop) if isinstance(moment, EpochRecord))
+
+    def moments(self, stop: Callable[[], bool] = lambda: False) -> Iterator[EpochRecord | float]:
+        """As `epochs`, and yield the part of the epoch that is done after every step.
+
+        Raises:
+            TrainingError: As `epochs`.
+        """
         while not self.finished:
-            record = self._epoch(stop)
+            record = yield from self._epoch(stop)
             if record is None:
                 return
             self._keep(record)
             yield record
 
-    def _epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
+    def _epoch(self, stop: Callable[[], bool]) -> Generator[float, None, EpochRecord | None]:
         started, epoch = time.perf_counter(), self.state.epoch + 1
         beta, rate = beta_at(self.config, epoch), learning_rate_at(self.config, epoch)
         grow(self.model, self.step, self.config, self.dataset, self.state.epoch)
@@ -168,6 +176,9 @@ class Run:
                 raise TrainingError(f"{MOST_SKIPPED} steps in a row were not finite in epoch {epoch}: {_CALMER}")
             if self.processes.any(stop()):
                 return None
+            left = time.perf_counter()
+            yield len(done) / len(batches)
+            started += time.perf_counter() - left  # what others do meanwhile takes no time of this epoch
         steps = torch.stack(done).cpu().double()
         sums, made = steps[:, :2], steps[:, 2] > 0
         if not bool(made.any()):
