@@ -35,11 +35,12 @@ class Control:
 
 
 def steps(label: str) -> Act:
-    """One up in a number field."""
+    """One up in a number field, or, at its upper end, one down."""
 
     def act(page: Page) -> None:
         field = page.locator("[data-testid=stNumberInput]").filter(has=page.get_by_label(label, exact=True))
-        field.get_by_test_id("stNumberInputStepUp").click()
+        up = field.get_by_test_id("stNumberInputStepUp")
+        (up if up.is_enabled() else field.get_by_test_id("stNumberInputStepDown")).click()
 
     return act
 

@@ -229,15 +229,19 @@ def bare(figure: Drawing) -> Drawing:
     return figure
 
 
+def left_room(window: Window) -> int:
+    """Pixels that the labels and the title of the vertical axis need."""
+    return math.ceil(40 + widest_tick(window.bottom, window.top))
+
+
 def framed(figure: Drawing, mode: Theme, window: Window, *, prior: str | None, title: str) -> Drawing:
     """Equal units, the window, and a frame in the prior's colour; changes the figure and returns it."""
     frame = mode.grid if prior is None else prior_colour(prior)
     edge = {"showline": True, "mirror": True, "linecolor": frame, "linewidth": 1 if prior is None else 2}
     figure.update_x(range=[window.left, window.right], nticks=6, **edge)
     figure.update_y(range=[window.bottom, window.top], nticks=6, scaleanchor="x", scaleratio=1, **edge)
-    # Room for labels and titles: where it is not enough at once, plotly finds it by drawing everything twice.
-    left = math.ceil(40 + widest_tick(window.bottom, window.top))
-    figure.update(margin={"l": left, "b": BELOW, "t": ABOVE, "r": 16})
+    # Where there is not enough room at once, plotly finds it by drawing everything twice.
+    figure.update(margin={"l": left_room(window), "b": BELOW, "t": ABOVE, "r": 16})
     if title:
         colour = mode.ink if prior is None else prior_text_colour(prior, mode)
         figure.update(

@@ -251,7 +251,7 @@ MORPHED = """(row) => {
 
 
 def test_a_morph_interpolates_z_between_two_test_images_under_every_prior(page):
-    from app.services import catalogue, images
+    from app.services import images
     from app.services.latent_plane import encoding
 
     page.goto("/compare?experiment=mnist-2d&compare_morph_from=3&compare_morph_to=8")
@@ -265,7 +265,7 @@ def test_a_morph_interpolates_z_between_two_test_images_under_every_prior(page):
         page.keyboard.press("ArrowRight")
     expect(root.locator("output")).to_have_text("55 %", timeout=PATIENCE)
     for row, prior in enumerate(("sg", "mog", "vamp")):
-        ref = ref_of(catalogue, "mnist-2d", prior)
+        ref = ref_of("mnist-2d", prior)
         start, end = encoding.latents(ref).mean[[3, 8]]
         shares = np.append(np.linspace(0, 1, 11), 0.55)[:, None].astype(np.float32)
         expected = 255 - images.decode(ref, start + shares * (end - start)).reshape(12, -1).astype(int)

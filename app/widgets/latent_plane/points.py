@@ -7,7 +7,7 @@ import numpy as np
 from app.figures.binned import outline_trace
 from app.figures.class_labels import add_legend
 from app.figures.drawing import Drawing
-from app.figures.plane import Components, plane
+from app.figures.plane import Components, left_room, plane
 from app.figures.points import POINTS, others
 from app.figures.theme import CLASS_COLOURS, Theme
 from app.records import Window
@@ -89,7 +89,9 @@ def base_plane(
         height=height,
         **points,
     )
-    drawing.update(margin={"t": TOP})
+    # The frame stays as wide as around the whole plane, whose labels may be longer than those of a part.
+    left = max(left_room(shown), left_room(densities.window((ref,))))
+    drawing.update(margin={"t": TOP, "l": left})
     if colour == "class" and len(names) > len(CLASS_COLOURS):
         add_legend(drawing, names, coloured.classes or range(len(names)), mode, min(WIDTH, picture_width()))
     return drawing
