@@ -16,9 +16,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 from benchmarks.timing import Table, progress, significant
 from tools.server import ROOT, serve
@@ -65,8 +66,8 @@ class Together:
     """What all viewers saw of one control, and what they cost."""
 
     control: Moved
-    served: list[Served] = field(default_factory=list)
-    megabytes: float = 0.0
+    served: list[Served]
+    megabytes: float
 
     def row(self) -> tuple[str, ...]:
         """A row of the table."""
@@ -84,29 +85,58 @@ class Together:
         )
 
 
+class Crowd:
+    """Viewers of one page of one server, and the values that they give its control; they leave with the block.
+
+    Arguments:
+        url: Address of the server.
+        control: What they move.
+        viewers: How many.
+    """
+
+    def __init__(self, url: str, control: Moved, viewers: int) -> None:
+        self.control, self._places = control, count(1)
+        self._viewers = [Viewer(url, control.page, control.query) for _ in range(viewers)]
+
+    async def __aenter__(self) -> Self:
+        for viewer in self._viewers:
+            await viewer.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for viewer in self._viewers:
+            await viewer.__aexit__(None, None, None)
+
+    def _next(self) -> float:
+        return self.control.values[next(self._places) % len(self.control.values)]
+
+    async def together(self, rounds: int) -> list[Served]:
+        """All move at the same moment: to one value, as in a lecture, in every second round each to its own."""
+        served: list[Served] = []
+        for turn in range(rounds):
+            values = [self._next()] * len(self._viewers) if turn % 2 == 0 else [self._next() for _ in self._viewers]
+            began = time.monotonic()
+            moves = (one.set(self.control.key, value) for one, value in zip(self._viewers, values, strict=True))
+            served += await asyncio.gather(*moves)
+            await asyncio.sleep(max(0.0, PAUSE - (time.monotonic() - began)))
+        return served
+
+    async def alone(self, times: int) -> list[Served]:
+        """The first viewer moves, again and again."""
+        served = []
+        for _ in range(times):
+            served.append(await self._viewers[0].set(self.control.key, self._next()))
+            await asyncio.sleep(PAUSE / 10)
+        return served
+
+
 async def together(url: str, pid: int, control: Moved, viewers: int, rounds: int) -> Together:
-    """All viewers open a page and move a control at the same moment: to one value, as in a lecture, or each its own."""
-    found = Together(control)
+    """All viewers open a page and move its control at the same moment, over and over."""
     async with Viewer(url, control.page, control.query) as first:
         await first.set(control.key, control.values[0])
     before = resident(pid)
-    crowd = [Viewer(url, control.page, control.query) for _ in range(viewers)]
-    try:
-        for viewer in crowd:
-            await viewer.__aenter__()
-        places = count(1)
-        for turn in range(rounds):
-            shared = next(places)
-            values = [control.values[(shared if turn % 2 == 0 else next(places)) % len(control.values)] for _ in crowd]
-            began = time.monotonic()
-            moves = (viewer.set(control.key, value) for viewer, value in zip(crowd, values, strict=True))
-            found.served += await asyncio.gather(*moves)
-            await asyncio.sleep(max(0.0, PAUSE - (time.monotonic() - began)))
-        found.megabytes = (resident(pid) - before) / viewers
-    finally:
-        for viewer in crowd:
-            await viewer.__aexit__(None, None, None)
-    return found
+    async with Crowd(url, control, viewers) as crowd:
+        return Together(control, await crowd.together(rounds), (resident(pid) - before) / viewers)
 
 
 @dataclass(frozen=True)

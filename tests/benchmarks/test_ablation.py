@@ -7,14 +7,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
-import numpy as np
 import pytest
 
 from benchmarks.ablated import SWITCHES
-from benchmarks.ablation import AGAIN, ALL, Times, first_row, measured, ratios, rows_of, server_without
+from benchmarks.ablation import AGAIN, ALL, measured, server_without, table
+from benchmarks.timing import Timing
 from benchmarks.viewers import Moved
 from tools.patience import patience
 from tools.server import ROOT
+from tools.session import Served
 
 SCRIPT = """
 import gc, sys
@@ -54,17 +55,17 @@ def seen(log: str) -> set[str]:
         (("postscriptgc", "freeze", "uvloop"), "seen True False asyncio.unix_events"),
     ],
 )
-def test_a_server_runs_without_what_is_named_and_is_timed(tmp_path, off, said):
+def test_a_server_runs_without_what_is_named_and_is_timed(tmp_path, monkeypatch, off, said):
+    monkeypatch.setattr("benchmarks.viewers.PAUSE", 0.1)
     script = tmp_path / "page.py"
     script.write_text(SCRIPT, encoding="utf-8")
     control = Moved("", "slid", [0.1, 0.2, 0.3, 0.4], "")
     with server_without(off, tmp_path / "log.txt", script) as server, ThreadPoolExecutor(1) as thread:
-        run = measured({ALL: server.url}, [control], repeats=2, viewers=2, clicks=3)
-        times = thread.submit(lambda: asyncio.run(run)).result()[ALL][""]
+        run = measured({ALL: server.url}, [control], repeats=2, viewers=2)
+        found = thread.submit(lambda: asyncio.run(run)).result()[ALL]
         assert seen(server.log.read_text()) == {said}
-    assert [len(each) for each in times.crowd] == [4, 4]
-    assert [len(each) for each in times.alone] == [3, 3]
-    assert all(0 < one < patience() for repeat in times.crowd + times.alone for one in repeat)
+    assert [len(each.seconds) for each in found] == [2] * 4
+    assert all(0 < one < patience() for each in found for one in each.seconds)
 
 
 def test_pages_have_no_turns_and_streamlits_cache():
@@ -89,50 +90,39 @@ def test_nothing_is_frozen(switched_off):
     assert gc.get_freeze_count() <= before  # what was frozen earlier may have been freed
 
 
-def times(factor: float, slow: float = 1.0) -> dict[str, Times]:
-    """Two pages of forty and twenty times a repeat; one in ten is slower by a factor of its own."""
-    chance = np.random.default_rng(0)
-
-    def drawn(count: int) -> list[float]:
-        found = factor * chance.uniform(0.99, 1.01, count)
-        found[::10] *= slow
-        return found.tolist()
-
-    return {page: Times([drawn(40) for _ in range(5)], [drawn(20) for _ in range(5)]) for page in ("", "components")}
+def figures(*factors: float) -> tuple[Timing, ...]:
+    """Four figures of three turns, of which the n-th takes n times as long."""
+    return tuple(Timing(tuple(0.1 * factor * turn for turn in (1, 2, 3))) for factor in factors)
 
 
-def test_ratios_are_those_of_the_quantiles():
-    found = ratios(times(0.3, slow=4.0), times(0.1, slow=2.0))
-    for median, p95 in ((found.crowd_median, found.crowd_p95), (found.alone_median, found.alone_p95)):
-        assert median.median == pytest.approx(3, rel=0.01)
-        assert p95.median == pytest.approx(6, rel=0.02)
-        assert median.lower <= median.median <= median.upper
-        assert median.upper - median.lower < 0.1
+def test_the_table_has_the_times_and_then_the_ratios():
+    found = table({ALL: figures(1, 2, 1, 2), AGAIN: figures(1, 2, 1, 2), "turns": figures(1.3, 3, 1, 1)})
+    first, again, turns = found.rows
+    assert first == (ALL, "200 ms (150–250)", "400 ms (300–500)", "200 ms (150–250)", "400 ms (300–500)")
+    assert again == (AGAIN, *["1.00 (1.00–1.00)"] * 4)
+    assert turns == ("turns", "1.30 (1.30–1.30)", "1.50 (1.50–1.50)", "1.00 (1.00–1.00)", "0.500 (0.500–0.500)")
 
 
-@pytest.mark.parametrize(
-    ("factor", "slow", "verdict"), [(1.0, 1.0, "no"), (0.5, 1.0, "no"), (1.3, 1.0, "yes"), (1.0, 1.3, "yes")]
-)
-def test_ten_percent_of_a_median_or_a_95th_percentile_is_enough(factor, slow, verdict):
-    same, found = ratios(times(1.0), times(1.0)), ratios(times(factor, slow), times(1.0))
-    rows = rows_of({AGAIN: same, "turns": found})
-    assert [each[0] for each in rows] == [AGAIN, "turns"]
-    assert rows[1][-1] == verdict
+def test_figures_are_medians_and_95th_percentiles_of_all_and_of_one(monkeypatch):
+    class Crowded:
+        """The one who moves alone waits 1 s; of those who move together one in ten waits 3 s, the others 2 s."""
 
+        def __init__(self, url, control, viewers):
+            self.viewers = viewers
 
-@pytest.mark.parametrize("factor", [0.8, 1.2])
-def test_nothing_is_said_where_equal_servers_differ(factor):
-    rows = rows_of({AGAIN: ratios(times(factor), times(1.0)), "turns": ratios(times(2.0), times(1.0))})
-    assert [each[-1] for each in rows] == ["too busy", "open"]
+        async def __aenter__(self):
+            return self
 
+        async def __aexit__(self, *_):
+            pass
 
-def test_what_scatters_about_ten_percent_is_open():
-    base, other = times(1.0), times(1.0)
-    for each in other.values():
-        each.crowd[0] = [3 * one for one in each.crowd[0]]
-    assert ratios(other, base).verdict() == "open"
+        async def together(self, rounds):
+            return [Served(3.0 if each % 10 == 0 else 2.0, 1, 1) for each in range(self.viewers * rounds)]
 
+        async def alone(self, times):
+            return [Served(1.0, 1, 1)] * times
 
-def test_the_first_row_has_the_times():
-    assert first_row(times(0.1))[:2] == (ALL, "100 ms")
-    assert len(first_row(times(0.1))) == len(rows_of({AGAIN: ratios(times(1.0), times(1.0))})[0])
+    monkeypatch.setattr("benchmarks.ablation.Crowd", Crowded)
+    controls = [Moved(page, "key", [1]) for page in ("", "components")]
+    found = asyncio.run(measured({ALL: "", "turns": ""}, controls, repeats=3))
+    assert found == {name: tuple(Timing((value,) * 6) for value in (2.0, 3.0, 1.0, 1.0)) for name in (ALL, "turns")}
