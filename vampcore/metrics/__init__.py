@@ -21,6 +21,8 @@ from vampcore.metrics.metric import (
 from vampcore.metrics.paired import paired_difference
 from vampcore.metrics.pareto import pareto_k
 from vampcore.metrics.plane import QuadratureError
+from vampcore.metrics.posterior_draws import PosteriorDraws, can_draw, posterior_draws
+from vampcore.metrics.prior_edits import EditEffect, PriorEdits, learned_weights, removal_changes
 from vampcore.metrics.quadrature import Quadrature, can_integrate, quadrature
 
 __all__ = [
@@ -29,12 +31,15 @@ __all__ = [
     "ActiveUnits",
     "Bound",
     "CoveringEstimate",
+    "EditEffect",
     "Evaluation",
     "HoleExcess",
     "ImportanceEstimate",
     "KLPerDimension",
     "Metric",
     "Mixture",
+    "PosteriorDraws",
+    "PriorEdits",
     "Quadrature",
     "QuadratureError",
     "Surgery",
@@ -43,6 +48,7 @@ __all__ = [
     "activity",
     "bound",
     "can_cover",
+    "can_draw",
     "can_integrate",
     "covering",
     "dead",
@@ -53,6 +59,7 @@ __all__ = [
     "evaluate",
     "hole_excess",
     "kl_per_dimension",
+    "learned_weights",
     "log_density",
     "log_likelihood",
     "mass_levels",
@@ -62,7 +69,9 @@ __all__ = [
     "metrics_from_json",
     "paired_difference",
     "pareto_k",
+    "posterior_draws",
     "quadrature",
+    "removal_changes",
     "responsibilities",
     "usage",
 ]

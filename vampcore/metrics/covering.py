@@ -1,7 +1,7 @@
 """log p(x) by importance sampling with a proposal that covers more than q(z | x): refined for each image, widened."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -51,8 +51,9 @@ class _Offset(NamedTuple):
 
 
 class _Sampled(NamedTuple):
-    """log p(x, z) of samples, and their log-density under the refined posterior and under the widened one."""
+    """Samples of the top layer, log p(x, z), and their log-density under the refined posterior and the widened one."""
 
+    z: Float[Tensor, "S N D"]
     log_joint: Float[Tensor, "S N"]
     log_refined: Float[Tensor, "S N"]
     log_widened: Float[Tensor, "S N"]
@@ -95,6 +96,72 @@ def covering(
         Veach, Guibas, Optimally combining sampling techniques for Monte Carlo rendering, SIGGRAPH 1995: the balance
         heuristic.
     """
+    found = [
+        _estimate(model, one, built, offsets, samples, generator)
+        for one, built, offsets in _one_by_one(model, x, samples, generator, prior, progress, steps)
+    ]
+    log_p, error, ess = (
+        torch.cat([getattr(each, name) for each in found]) for name in ("log_likelihood", "error", "ess")
+    )
+    shapes = [each.pareto_k for each in found if each.pareto_k is not None]
+    return CoveringEstimate(log_p, error, ess, torch.cat(shapes) if shapes else None, samples)
+
+
+def covering_draws(
+    model: VAE,
+    x: Float[Tensor, "N C H W"],
+    samples: int,
+    kept: int,
+    generator: torch.Generator | None = None,
+    prior: Distribution | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    steps: int = STEPS,
+) -> tuple[Float[Tensor, "R N D"], Float[Tensor, "R N"]]:
+    """The samples of `covering` in the top layer, resampled by their weights to `kept` of each observation.
+
+    Arguments:
+        model: In evaluation mode, its posteriors normals.
+        x: Observations.
+        samples: Of the proposal, an even number.
+        kept: R, the samples that are kept.
+        generator: Source of the noise.
+        prior: p(z); built once from the model if None.
+        progress: Called with the observations done and their number.
+        steps: Of the refinement.
+
+    Returns:
+        The samples, and the log of their weights, which sum to one: a sample that was kept more than once has all its
+        weight at its first place, and none at the others.
+
+    Raises:
+        ValueError: If a posterior is a flow, or `samples` is not even or less than 16.
+    """
+    drawn, weights = [], []
+    for one, built, offsets in _one_by_one(model, x, samples, generator, prior, progress, steps):
+        z, log_w = _weighted(model, one, built, offsets, samples, generator)
+        chosen = torch.multinomial(log_w[:, 0].softmax(0).cpu(), kept, replacement=True, generator=generator)
+        distinct, count = chosen.unique(return_counts=True)
+        share = count.new_zeros(kept).index_copy(0, torch.arange(len(count)), count).double() / kept
+        places = torch.cat([distinct, distinct[:1].expand(kept - len(distinct))])
+        drawn.append(z[places.to(z.device)])
+        weights.append(share.log().unsqueeze(-1).to(z.device))
+    return torch.cat(drawn, 1), torch.cat(weights, 1)
+
+
+def _one_by_one(
+    model: VAE,
+    x: Float[Tensor, "N C H W"],
+    samples: int,
+    generator: torch.Generator | None,
+    prior: Distribution | None,
+    progress: Callable[[int, int], None] | None,
+    steps: int,
+) -> Iterator[tuple[Float[Tensor, "1 C H W"], Distribution, list[_Offset]]]:
+    """Each observation with the prior and its own refinement.
+
+    Raises:
+        ValueError: See `covering`.
+    """
     if samples < 2 * BLOCKS or samples % 2:
         raise ValueError(f"a covering estimate takes an even number of samples, {2 * BLOCKS} or more")
     if not can_cover(model, x):
@@ -102,21 +169,14 @@ def covering(
     with torch.no_grad():
         prior = model.prior(model.encoder) if prior is None else prior
     at_once = max(1, samples_at_once(x, GRADIENTS * model.bytes_per_number) // DRAWS_A_STEP)
-    found: list[CoveringEstimate] = []
     done = 0
     for part in x.split(at_once):
         offsets = _refined(model, part, prior, steps, generator)
         for n in range(len(part)):
-            own = [_Offset(mean[n : n + 1], logvar[n : n + 1]) for mean, logvar in offsets]
-            found.append(_estimate(model, part[n : n + 1], prior, own, samples, generator))
+            yield part[n : n + 1], prior, [_Offset(mean[n : n + 1], logvar[n : n + 1]) for mean, logvar in offsets]
             done += 1
             if progress is not None:
                 progress(done, len(x))
-    log_p, error, ess = (
-        torch.cat([getattr(each, name) for each in found]) for name in ("log_likelihood", "error", "ess")
-    )
-    shapes = [each.pareto_k for each in found if each.pareto_k is not None]
-    return CoveringEstimate(log_p, error, ess, torch.cat(shapes) if shapes else None, samples)
 
 
 def _refined(
@@ -154,16 +214,7 @@ def _estimate(
     generator: torch.Generator | None,
 ) -> CoveringEstimate:
     """log p(x) of one observation."""
-    top = cast(DiagNormal, model.encoder(x))
-    density = _around(prior, DiagNormal(top.mean + offsets[0].mean * top.scale, top.logvar + offsets[0].logvar))
-    at_once = samples_at_once(x, model.bytes_per_number)
-    parts = []
-    for width in (1.0, WIDENED):
-        for start in range(0, samples // 2, at_once):
-            noise = model.noise(1, min(at_once, samples // 2 - start), generator)
-            drawn = _sample(model, x, density, top, offsets, noise, width)
-            parts.append(drawn.log_joint - torch.logaddexp(drawn.log_refined, drawn.log_widened) + math.log(2))
-    log_w = torch.cat(parts).double()
+    log_w = _weighted(model, x, prior, offsets, samples, generator)[1]
     total = log_w.logsumexp(0)
     relative = (log_w - total).exp() * samples
     # Sample i of each half is in block i mod 8.
@@ -173,6 +224,29 @@ def _estimate(
     ess = (2 * total - (2 * log_w).logsumexp(0)).exp()
     shape = pareto_k(log_w) if samples >= LEAST_SAMPLES else None
     return CoveringEstimate(total - math.log(samples), error, ess, shape, samples)
+
+
+@torch.no_grad()
+def _weighted(
+    model: VAE,
+    x: Float[Tensor, "1 C H W"],
+    prior: Distribution,
+    offsets: list[_Offset],
+    samples: int,
+    generator: torch.Generator | None,
+) -> tuple[Float[Tensor, "S 1 D"], Float[Tensor, "S 1"]]:
+    """Samples of the top layer for one observation, and their log-weights."""
+    top = cast(DiagNormal, model.encoder(x))
+    density = _around(prior, DiagNormal(top.mean + offsets[0].mean * top.scale, top.logvar + offsets[0].logvar))
+    at_once = samples_at_once(x, model.bytes_per_number)
+    drawn, weights = [], []
+    for width in (1.0, WIDENED):
+        for start in range(0, samples // 2, at_once):
+            noise = model.noise(1, min(at_once, samples // 2 - start), generator)
+            found = _sample(model, x, density, top, offsets, noise, width)
+            drawn.append(found.z)
+            weights.append(found.log_joint - torch.logaddexp(found.log_refined, found.log_widened) + math.log(2))
+    return torch.cat(drawn), torch.cat(weights).double()
 
 
 def _around(prior: Distribution, refined: DiagNormal) -> Distribution:
@@ -209,4 +283,5 @@ def _sample(
         widened.append(-0.5 * (LOG_2PI + logvar + wide).sum(-1))
         above.append(z)
     joint.append(model.decoder(*above).log_prob(x))
-    return _Sampled(torch.stack(joint).sum(0), torch.stack(refined).sum(0), torch.stack(widened).sum(0))
+    densities = (torch.stack(each).sum(0) for each in (joint, refined, widened))
+    return _Sampled(above[0], *densities)
