@@ -48,7 +48,7 @@ from app.widgets import sidebar, text, tour  # noqa: E402
 with turns.rendering():
     state.begin(page.url_path, st.context.url, PATHS)
     presenting.spell_out()
-    if sidebar.sidebar():
+    if sidebar.show():
         step = tour.step_in_view()
         sidebar.notices()
         try:

@@ -50,27 +50,11 @@ def estimates(
         raise ValueError("a comparison needs at least one row")
     figure = Drawing()
     for row in rows:
-        colour = COMPARED if row.prior is None else prior_colour(row.prior)
-        bar = {"type": "data", "array": [row.se], "thickness": 2.5, "width": 8, "color": colour}
-        error = {} if row.se is None else {"error_x": bar}
+        error = None if row.se is None else {"array": [row.se], "width": 8}
         if row.others:
-            figure.add(_hollow(row, colour))
-        figure.add(
-            dict(
-                type="scatter",
-                x=[row.value],
-                y=[row.name],
-                mode="markers",
-                marker={
-                    "symbol": "hexagram" if row.prior is None else prior_symbol(row.prior),
-                    "size": 14,
-                    "color": colour,
-                },
-                **error,
-                hovertemplate=f"%{{y}}<br>%{{x:.2f}}{'' if row.se is None else f' ± {row.se:.2f}'}<extra></extra>",
-                showlegend=False,
-            )
-        )
+            figure.add(_hollow(row))
+        hover = f"%{{y}}<br>%{{x:.2f}}{'' if row.se is None else f' ± {row.se:.2f}'}<extra></extra>"
+        figure.add(_dot(row, error, hover, size=14))
     alt = f"{quantity}. " + ". ".join(
         f"{row.name}: {row.value:.2f}"
         + ("" if row.se is None else f" ± {row.se:.2f}")
@@ -86,25 +70,18 @@ def estimates(
     figure.update_x(range=[float(lows.min()) - room, float(highs.max()) + room], nticks=5, tickangle=0)
     if zero:
         figure.line_up(0, {"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.update_y(
-        categoryorder="array",
-        categoryarray=[row.name for row in rows][::-1],
-        range=[-0.6, len(rows) - 0.4],
-        ticklabelstandoff=8,
-        tickfont={"color": mode.ink, "size": 14},
-        fixedrange=True,
-    )
+    _name_rows(figure, mode, rows)
     return figure
 
 
-def _hollow(row: Estimate, colour: str) -> Spec:
+def _hollow(row: Estimate) -> Spec:
     """The values of a row's other trainings."""
     return {
         "type": "scatter",
         "x": list(row.others),
         "y": [row.name] * len(row.others),
         "mode": "markers",
-        "marker": {"symbol": "circle-open", "size": 10, "color": colour, "line": {"width": 2}},
+        "marker": {"symbol": "circle-open", "size": 10, "color": _colour(row), "line": {"width": 2}},
         "hovertemplate": "%{y}, another training<br>%{x:.2f}<extra></extra>",
         "showlegend": False,
     }
@@ -147,27 +124,9 @@ def intervals(mode: Theme, rows: Sequence[Interval], *, quantity: str, base: str
         raise ValueError("a comparison needs at least one row")
     figure = Drawing()
     for row in rows:
-        colour = prior_colour(row.prior)
-        figure.add(
-            {
-                "type": "scatter",
-                "x": [row.value],
-                "y": [row.name],
-                "mode": "markers",
-                "marker": {"symbol": prior_symbol(row.prior), "size": 12, "color": colour},
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [row.high - row.value],
-                    "arrayminus": [row.value - row.low],
-                    "thickness": 2.5,
-                    "width": 7,
-                    "color": colour,
-                },
-                "hovertemplate": f"%{{y}}: %{{x:.2f}}<br>{row.low:.2f} to {row.high:.2f}<extra></extra>",
-                "showlegend": False,
-            }
-        )
+        ends = {"symmetric": False, "array": [row.high - row.value], "arrayminus": [row.value - row.low], "width": 7}
+        hover = f"%{{y}}: %{{x:.2f}}<br>{row.low:.2f} to {row.high:.2f}<extra></extra>"
+        figure.add(_dot(row, ends, hover, size=12))
     laid_out(figure, mode, x=quantity, y="", alt=alt, height=58 + 30 * len(rows))
     low, high = min(0.0, *(row.low for row in rows)), max(0.0, *(row.high for row in rows))
     room = 0.08 * max(high - low, 1e-6)
@@ -190,6 +149,33 @@ def intervals(mode: Theme, rows: Sequence[Interval], *, quantity: str, base: str
     )
     figure.line_up(0, {"color": prior_colour(base), "width": 3})
     figure.update_x(range=[low - room, high + room], nticks=5, tickangle=0, fixedrange=True, title={"standoff": 4})
+    _name_rows(figure, mode, rows)
+    figure.update_y(showgrid=False)
+    return figure
+
+
+def _colour(row: Estimate | Interval) -> str:
+    return COMPARED if row.prior is None else prior_colour(row.prior)
+
+
+def _dot(row: Estimate | Interval, error: Spec | None, hover: str, size: int) -> Spec:
+    """A row's value, and its bar where it has one."""
+    colour = _colour(row)
+    symbol = "hexagram" if row.prior is None else prior_symbol(row.prior)
+    bar = {} if error is None else {"error_x": {"type": "data", "thickness": 2.5, "color": colour} | error}
+    return {
+        "type": "scatter",
+        "x": [row.value],
+        "y": [row.name],
+        "mode": "markers",
+        "marker": {"symbol": symbol, "size": size, "color": colour},
+        "hovertemplate": hover,
+        "showlegend": False,
+    } | bar
+
+
+def _name_rows(figure: Drawing, mode: Theme, rows: Sequence[Estimate] | Sequence[Interval]) -> None:
+    """Name the rows from top to bottom beside the y axis."""
     figure.update_y(
         categoryorder="array",
         categoryarray=[row.name for row in rows][::-1],
@@ -197,6 +183,4 @@ def intervals(mode: Theme, rows: Sequence[Interval], *, quantity: str, base: str
         ticklabelstandoff=8,
         tickfont={"color": mode.ink, "size": 14},
         fixedrange=True,
-        showgrid=False,
     )
-    return figure

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.figures.drawing import Spec
 from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
-from app.records import MASSES, Density, Window
+from app.records import MASSES, Density
 
 FURTHEST = 40.0
 """Where the mapped level stops: a contour needs numbers, and log 0 is none."""
@@ -26,42 +26,6 @@ DIRECTIONS = (
     ((-1, -1), "right", "top"),
 )
 """Where a line may be labelled, the best place first, and the side of the label that lies there."""
-
-
-def window_around(*places: np.ndarray, margin: float = 0.08, left_out: float = 0.002) -> Window:
-    """The window that holds several clouds of places ([n, 2] each), with a margin as a share of its longer side.
-
-    Pass the data's points and the prior's draws, so that no line of either is cut off; of several planes together,
-    and all of them get axes of the same unit and extent.
-
-    Arguments:
-        places: Clouds of places; rows that are not finite are passed over.
-        margin: Room on each side, as a share of the longer side.
-        left_out: Share of each cloud that may lie outside on each side: one stray point must not make the rest small.
-
-    Raises:
-        ValueError: If there is no finite place.
-    """
-    clouds = [np.asarray(some, np.float64).reshape(-1, 2) for some in places]
-    clouds = [cloud[np.isfinite(cloud).all(1)] for cloud in clouds]
-    clouds = [cloud for cloud in clouds if len(cloud)]
-    if not clouds:
-        raise ValueError("a window needs at least one finite point")
-    low = np.min([np.quantile(cloud, left_out, axis=0) for cloud in clouds], axis=0)
-    high = np.max([np.quantile(cloud, 1 - left_out, axis=0) for cloud in clouds], axis=0)
-    room = margin * max(float((high - low).max()), 1e-3)
-    return Window(float(low[0] - room), float(high[0] + room), float(low[1] - room), float(high[1] + room))
-
-
-def grid(window: Window, size: int = 100) -> tuple[np.ndarray, np.ndarray]:
-    """Columns' x and rows' y of a regular grid over a window, `size` along the longer side (float32)."""
-    width, height = window.right - window.left, window.top - window.bottom
-    step = max(width, height) / (size - 1)
-    columns, rows = max(2, round(width / step) + 1), max(2, round(height / step) + 1)
-    return (
-        np.linspace(window.left, window.right, columns, dtype=np.float32),
-        np.linspace(window.bottom, window.top, rows, dtype=np.float32),
-    )
 
 
 def mass_index(log_density: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.services.densities import aggregate, prior_seen, share_less_dense
+from app.services.densities import prior_seen, share_less_dense
 from app.services.latent_plane.encoding import Floats, plane
 from app.services.latent_plane.selection import nearest, nearest_on_plane
-from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, noise, pixels_of
+from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, pixels_of
 from app.services.memory import cached
 from app.services.originals import observations, test_part
 
@@ -37,7 +37,7 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Place:
+class DecodedPlace:
     """A point of the plane, decoded.
 
     Attributes:
@@ -130,7 +130,7 @@ def decode(ref: Ref, z: Floats, below: tuple[Floats, ...] = ()) -> Pixels:
 
 def decode_place(
     ref: Ref, x: float, y: float, neighbours: int = 8, means: bool = False, on_plane: bool = False
-) -> Place:
+) -> DecodedPlace:
     """What lies at a point of the plane, and the test images around it.
 
     Arguments:
@@ -162,7 +162,7 @@ def decode_place(
         rows, distances = nearest_on_plane(ref, (x, y), neighbours, means)
     else:
         rows, distances = nearest(ref, found, neighbours)
-    return Place(
+    return DecodedPlace(
         x=x,
         y=y,
         z=found,
@@ -184,13 +184,6 @@ def prior_samples(ref: Ref, n: int, seed: int = 0, temperature: float = 1.0) -> 
     """
     with torch.inference_mode():
         return _decoded(ref, first_draws(loaded(ref).prior, n, seed, temperature), seed, temperature)
-
-
-@cached(64)
-def aggregate_samples(ref: Ref, n: int, seed: int = 0) -> Samples:
-    """Draws from the aggregated posterior of the test set: what the decoder was trained on."""
-    with torch.inference_mode():
-        return _decoded(ref, aggregate(ref).sample((n,), noise(seed)), seed)
 
 
 def _decoded(ref: Ref, z: torch.Tensor, seed: int, temperature: float = 1.0) -> Samples:

@@ -8,7 +8,7 @@ from app import state
 from app.figures.tiles import tiles, tiles_png
 from app.frontend import pick
 from app.services import catalogue, densities, hole_mass, images, prior_components
-from app.services.images import Place
+from app.services.images import DecodedPlace
 from app.services.latent_plane import encoding
 from app.services.loading import Ref
 from app.services.scores import Metric
@@ -169,7 +169,7 @@ def show_place(ref: Ref, place: tuple[float, float], means: bool) -> None:
                     st.rerun()
 
 
-def show_nearest(ref: Ref, found: Place, means: bool, on_plane: bool) -> None:
+def show_nearest(ref: Ref, found: DecodedPlace, means: bool, on_plane: bool) -> None:
     """The test images nearest to the point, and in which space."""
     rows, facts = found.rows, catalogue.facts(ref)
     near_images = images.test_images(ref, tuple(int(row) for row in rows))

@@ -17,10 +17,10 @@ from app.widgets.layers import mean_words
 from app.widgets.numbers import signed
 from app.widgets.page import mode
 
-Place = tuple[float, float]
+Point = tuple[float, float]
 
 
-def morph_between_places(ref: Ref, here: Place, *, key: str) -> None:
+def morph_between_places(ref: Ref, here: Point, *, key: str) -> None:
     """A button that keeps the place in view as the start; from then on, the way from there to the place in view.
 
     Arguments:

@@ -21,7 +21,7 @@ ALL = "all"
 SHOWN_INSTEAD = "reconstructions are shown instead of the original images"
 
 
-def sidebar() -> bool:
+def show() -> bool:
     """Experiment, prior with its colour, format of saved figures, device in use, and the link to this view.
 
     Returns:

@@ -1,7 +1,7 @@
 """How typical of the prior a point of the plane is, in words."""
 
 from app.services import densities
-from app.services.images import Place
+from app.services.images import DecodedPlace
 from app.widgets.flows import NO_DENSITY
 from app.widgets.numbers import count, signed
 
@@ -13,12 +13,12 @@ OUTSIDE_WORDS = (
 )
 
 
-def is_outside(found: Place) -> bool:
+def is_outside(found: DecodedPlace) -> bool:
     """Whether 99.99 % of the prior's samples are more typical than a point."""
     return found.less_dense is not None and found.less_dense <= OUTSIDE
 
 
-def density_words(found: Place, where: str) -> list[str]:
+def density_words(found: DecodedPlace, where: str) -> list[str]:
     """The density of a point under the prior; `where` says of which density it is."""
     if found.log_density is None or found.less_dense is None:
         return [NO_DENSITY]

@@ -111,7 +111,7 @@ def test_priors_share_their_noise(refs):
 
 def test_draws_of_the_aggregated_posterior_have_its_mean(refs):
     latents = encoding.latents(refs["tiny-2d/vamp"])
-    drawn = images.aggregate_samples(refs["tiny-2d/vamp"], 4000, seed=1).z
+    drawn = densities.aggregate(refs["tiny-2d/vamp"]).sample((4000,), loading.noise(1)).numpy()
     spread = np.sqrt(latents.mean.var(0) + np.square(latents.scale).mean(0))
     np.testing.assert_allclose(drawn.mean(0), latents.mean.mean(0), atol=5 * spread.max() / np.sqrt(4000))
 

@@ -156,7 +156,7 @@ def selection() -> None:
     from app import state
     from app.widgets import sidebar
 
-    st.text(str(sidebar.sidebar()))
+    st.text(str(sidebar.show()))
     st.text(state.selected().ref.name)
 
 
@@ -222,7 +222,7 @@ def test_a_page_that_is_opened_without_a_query_keeps_experiment_and_prior(models
         from app.widgets import sidebar
 
         state.begin(st.session_state.get("turned_to", ""))
-        sidebar.sidebar()
+        sidebar.show()
         st.text(state.selected().ref.name)
 
     at = AppTest.from_function(turning, default_timeout=patience())

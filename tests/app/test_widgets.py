@@ -126,7 +126,7 @@ def sidebar() -> None:
     """The sidebar alone, or what stands in for a page where there is no model."""
     from app.widgets import sidebar
 
-    if not sidebar.sidebar():
+    if not sidebar.show():
         sidebar.no_checkpoint()
 
 
@@ -243,7 +243,7 @@ def drawing() -> None:
     from app.figures.drawing import Drawing
     from app.widgets import export, sidebar
 
-    sidebar.sidebar()
+    sidebar.show()
     figure = Drawing([{"type": "scatter", "x": [0, 1], "y": [0, 1]}], {"meta": {"alt": "A line."}})
     st.text(repr(export.figure(figure, key="t_plain", name="plain")))
     event = export.figure(figure, key="t_lasso", name="lasso", selectable=True)

@@ -8,16 +8,11 @@ import torch
 from playwright.sync_api import Page, expect
 
 from tests.app.reading import ref_of
+from tests.browser.test_latent_space import PIXELS
 from tools.browser import PATIENCE, settled
 from vampcore.models import decoded_means
 
 MODELS = (("mnist-2d", "mog"), ("static-mnist-40d", "vamp"), ("static-mnist-hvae", "vamp"), ("frey-2d", "sg"))
-PIXELS = """([x, y]) => {
-    const plot = document.querySelector(".st-key-latent_plane .js-plotly-plot");
-    const { xaxis, yaxis } = plot._fullLayout;
-    const box = plot.getBoundingClientRect();
-    return [box.left + xaxis._offset + xaxis.l2p(x), box.top + yaxis._offset + yaxis.l2p(y)];
-}"""
 RANGES = """() => {
     const { xaxis, yaxis } = document.querySelector(".st-key-latent_plane .js-plotly-plot")._fullLayout;
     return [...xaxis.range, ...yaxis.range].map(Number);

@@ -23,7 +23,8 @@ from vampcore.checkpoints.film import filmed_rows
 from vampcore.checkpoints.film_file import record_layout
 from vampcore.checkpoints.folder import write_bytes
 from vampcore.training.film import FilmRecord, plane, record, scaled, shadow
-from vampcore.training.run import Run, beta_at
+from vampcore.training.run import Run
+from vampcore.training.schedules import beta_at
 
 # At first a record each so many seconds, later fewer: a file has a few thousand at most, however long it trains.
 SHORTEST_PAUSE, SHARE_OF_PAUSE = 0.25, 1 / 300

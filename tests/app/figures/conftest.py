@@ -15,9 +15,8 @@ def clouds() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture
 def normal():
     """The standard normal on [-4, 4]^2. Its disc of mass m has radius r with m = 1 - exp(-r^2 / 2)."""
-    from app.figures.density import grid
-    from app.records import MASSES, Density, Window
+    from app.records import MASSES, Density
 
-    x, y = grid(Window(-4, 4, -4, 4), 81)
+    x = y = np.linspace(-4, 4, 81, dtype=np.float32)
     log_density = -0.5 * (x[None, :] ** 2 + y[:, None] ** 2) - np.log(2 * np.pi)
     return Density(x, y, log_density, np.log1p(-np.array(MASSES)) - np.log(2 * np.pi))

@@ -7,14 +7,12 @@ from app.figures.density import (
     LABEL_WIDTH,
     Box,
     contour,
-    grid,
     level_labels,
     mass_index,
-    window_around,
 )
 from app.figures.drawing import Drawing
 from app.figures.theme import LIGHT
-from app.records import MASSES, Density, Window
+from app.records import MASSES, Density
 
 LEVELS = np.array([-1.0, -2.5, -3.0, -7.0])
 
@@ -95,22 +93,3 @@ def test_a_line_that_leaves_the_grid_is_not_labelled_at_its_edge(normal):
     # The line of 95 % is cut at its sides, and crosses the corners.
     assert places.keys() == {"50 %", "80 %", "95 %"}
     assert places["95 %"] == pytest.approx(np.sqrt(-2 * np.log(0.05)), abs=0.15)
-
-
-def test_window_holds_the_clouds_but_not_a_stray():
-    random = np.random.default_rng(0)
-    cloud = random.uniform(-1, 1, (5000, 2))
-    window = window_around(np.concatenate([cloud, [[90.0, 0.0], [np.nan, 1.0]]]), np.array([[3.0, 0.5]]))
-    assert window.left == pytest.approx(-1.32, abs=0.02)
-    assert window.right == pytest.approx(3.32, abs=0.02)
-    assert window.top == pytest.approx(1.32, abs=0.02)
-    with pytest.raises(ValueError, match="at least one finite point"):
-        window_around(np.full((3, 2), np.nan))
-
-
-def test_grid_has_square_cells():
-    x, y = grid(Window(0, 4, 10, 12), 101)
-    assert (len(x), len(y)) == (101, 51)
-    assert np.diff(x).mean() == pytest.approx(np.diff(y).mean())
-    assert (x[0], x[-1], y[0], y[-1]) == (0, 4, 10, 12)
-    assert x.dtype == np.float32

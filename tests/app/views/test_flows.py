@@ -229,7 +229,7 @@ class TestPosterior:
         assert hole_mass.hole_share(ref) is None
         assert units.kl_per_dimension(ref) is None
         with pytest.raises(ServiceError, match="are flows"):
-            images.aggregate_samples(ref, 4)
+            densities.aggregate(ref)
         at = iaf("compare", compare_images="100", compare_importance="10")
         table = at.table[0].value
         assert not [name for name in table.index if "mutual" in name or "marginal" in name]
