@@ -1,7 +1,9 @@
 """The latent space page as its tests open, read and handle it."""
 
+import base64
 import json
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -20,6 +22,22 @@ def opened(experiment="tiny-2d", prior="Vamp", **query: str) -> AppTest:
 def spec(at: AppTest) -> str:
     """The plane as it travels to the browser."""
     return at.get("plotly_chart")[PLANE].proto.spec
+
+
+def link(place: tuple[float, float]) -> str:
+    return f"{place[0]},{place[1]}"
+
+
+def traces(at: AppTest, chart: int = PLANE) -> list[dict]:
+    return json.loads(at.get("plotly_chart")[chart].proto.spec)["data"]
+
+
+def array(packed) -> np.ndarray:
+    """An array as plotly sends it."""
+    if isinstance(packed, list):
+        return np.array(packed)
+    flat = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+    return flat.reshape([int(size) for size in packed["shape"].split(",")]) if "shape" in packed else flat
 
 
 def lasso(at: AppTest, left: float, right: float, bottom: float, top: float) -> AppTest:
