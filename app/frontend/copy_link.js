@@ -23,12 +23,10 @@ async function copied(text) {
 }
 
 export default function (component) {
-  const { data, parentElement } = component
+  const { parentElement } = component
   const button = parentElement.querySelector("button")
-  const word = parentElement.querySelector(".word")
   const said = parentElement.querySelector(".said")
   const address = parentElement.querySelector("input")
-  word.textContent = data.label
   button.onclick = async () => {
     const link = window.location.href
     const done = await copied(link)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 _HTML = """
-<button type="button"><span class="word"></span></button>
+<button type="button">Copy link</button>
 <span class="said" role="status" aria-live="polite"></span>
 <input type="text" readonly hidden aria-label="Address of this view" />
 """
@@ -49,11 +49,6 @@ _MOUNT = st.components.v2.component(
 )
 
 
-def copy_link(label: str = "Copy link", *, key: str = "copy-link") -> None:
-    """A button that copies the page's address and says whether the browser allowed it; if not, it shows the address.
-
-    Arguments:
-        label: Words on the button.
-        key: Key of the element.
-    """
-    _MOUNT(key=key, data={"label": label}, height="content")
+def copy_link() -> None:
+    """A button that copies the page's address and says whether the browser allowed it; if not, it shows the address."""
+    _MOUNT(key="copy-link", height="content")

@@ -161,7 +161,7 @@ def show_counts(refs: tuple[Ref, ...]) -> None:
 def show_kl(ref: Ref) -> Container | None:
     """The KL unit by unit, and the numbers of all units as a table; gives the container of the bars, if any."""
     facts, parts = catalogue.facts(ref), units.kl_per_dimension(ref)
-    st.subheader("KL of each unit", anchor=False)
+    st.header("KL of each unit", anchor=False)
     show_kl_of_layers(ref)
     if parts is None:
         whose = "prior" if not facts.has.components else "posterior"
@@ -210,7 +210,7 @@ def show_kl_of_layers(ref: Ref) -> None:
 def show_sweep(ref: Ref, unit: int) -> None:
     """The unit swept through its range, all others fixed."""
     facts = catalogue.facts(ref)
-    st.subheader(f"What unit {unit} does", anchor=False)
+    st.header(f"What unit {unit} does", anchor=False)
     row = controls.number("From test image", key="units_image", low=0, high=facts.images - 1, width=220)
     st.markdown(
         f"Unit {unit} goes through the range of its posterior means; all other units{of_top_layer(ref)} stay at the "
@@ -234,7 +234,7 @@ def show_sweep(ref: Ref, unit: int) -> None:
 def show_mute(ref: Ref, unit: int) -> None:
     """The unit fixed at its mean for every image: the reconstruction lost, and example images."""
     facts, latents = catalogue.facts(ref), encoding.latents(ref)
-    st.subheader(f"Without unit {unit}", anchor=False)
+    st.header(f"Without unit {unit}", anchor=False)
     words, way = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
     with way:
         limits = [words for words, images in LIMITS.items() if images is None or images < facts.images]

@@ -157,12 +157,12 @@ def show_scores(refs: tuple[Ref, ...], base: Ref) -> Differences:
     left, right = st.columns(2, gap="large")
     if found:
         with left:
-            st.subheader("Difference, image by image", anchor=False)
+            st.header("Difference, image by image", anchor=False)
             differences.show_differences(found, base, key="compare_differences")
     bars = [bar for ref in refs if (bar := stored_kl(ref)) is not None]
     if bars:
         with right if found else left:
-            st.subheader("Parts of the KL", anchor=False)
+            st.header("Parts of the KL", anchor=False)
             show_kl(bars, catalogue.facts(refs[0]).test_images, experiment=experiment, key="compare_surgery")
     return found
 
@@ -287,12 +287,12 @@ with top:
 if len(refs) > 1:
     show_duel(refs)
 page.explain(EXPLANATION)
-st.subheader("From one test image to another", anchor=False)
+st.header("From one test image to another", anchor=False)
 morph_between_images(refs, key="compare_morph")
-st.subheader("Scores", anchor=False)
+st.header("Scores", anchor=False)
 known = show_scores(refs, base)
 show_images(refs)
-st.subheader("Holes", anchor=False)
+st.header("Holes", anchor=False)
 disagreement(refs, windows)
-st.subheader("Measure on this computer", anchor=False)
+st.header("Measure on this computer", anchor=False)
 measured(refs, base, known)

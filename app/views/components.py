@@ -105,7 +105,7 @@ def draws_of_one(ref: Ref, facts: Facts) -> None:
 def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
     known = prior_components.components(ref)
-    st.subheader("Prior weight and actual use", anchor=False)
+    st.header("Prior weight and actual use", anchor=False)
     export.figure(drawn.component_usage(ref, page.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
     if (known.usage[known.present] < least).any():
@@ -152,7 +152,7 @@ def dead_components(ref: Ref, facts: Facts) -> tiles.TileMap | None:
     """The dead components and their images; of very many, the first. Gives where each is shown."""
     known = prior_components.components(ref)
     dead = np.flatnonzero(known.dead)
-    st.subheader("Dead components", anchor=False)
+    st.header("Dead components", anchor=False)
     if not len(dead):
         st.markdown(f"None. The usage of every component is above {component.percent(0.1 / facts.alive)}.")
         return None

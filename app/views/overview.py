@@ -220,7 +220,7 @@ def about_components() -> None:
 def paired() -> None:
     """By how much each prior scores better than the first one, image by image, from the stored scores."""
     if found := differences.stored_differences(refs, refs[0]):
-        st.subheader(f"Difference from {short_words(refs[0])}, image by image", anchor=False)
+        st.header(f"Difference from {short_words(refs[0])}, image by image", anchor=False)
         differences.show_differences(found, refs[0], key="overview_differences")
 
 
@@ -277,11 +277,11 @@ left, right = st.columns(2, gap="large")
 with left:
     paired()
 with right if judged.verdict.others else left:
-    st.subheader("Test scores", anchor=False)
+    st.header("Test scores", anchor=False)
     score_charts.against_published(refs, f"{name}-scores")
     export.csv_button(
         "Save all scores", lambda: score_charts.stored_scores(refs), key="overview_csv", name=f"{name}-scores"
     )
 in_columns(refs, in_detail)
-st.subheader("Training curves", anchor=False)
+st.header("Training curves", anchor=False)
 score_charts.training(refs, f"{name}-history")

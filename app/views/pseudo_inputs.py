@@ -186,7 +186,7 @@ def show_component(ref: Ref, facts: Facts, detail: ComponentDetail, frame: Frame
     words = (
         f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has.several_components else "The only component"
     )
-    frame.head.subheader(f"{words}, step by step", anchor=False)
+    frame.head.header(f"{words}, step by step", anchor=False)
     *first, component, decoded, samples, images = frame.steps
     if detail.pseudo_input is not None:
         with first[0]:
@@ -249,7 +249,7 @@ def growth(ref: Ref, facts: Facts, k: int) -> None:
     grown = grown_images(ref, k)
     if not grown:
         return
-    st.subheader(f"Pseudo-input {k} during training", anchor=False)
+    st.header(f"Pseudo-input {k} during training", anchor=False)
     st.caption(
         f"By epoch. Pseudo-inputs of this model started from {film.STARTED[prior_components.pseudo_input_start(ref)]}."
     )
@@ -312,7 +312,7 @@ elif known.has.several_components:
 else:
     show_component(here.ref, known, prior_components.component_detail(here.ref, 0, SAMPLES), lay_out(here.ref))
 if known.info.latent_dims[0] > 1:
-    st.subheader("The prior during training", anchor=False)
+    st.header("The prior during training", anchor=False)
     film.show((here.ref,), key="pseudo_film", unfolded=True, with_pictures=True)
 if known.has.several_components:
     st.page_link(

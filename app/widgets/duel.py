@@ -26,7 +26,7 @@ _WORDS: dict[duel.Side, str] = {"left": "First", "right": "Second"}
 @fragment
 def show_duel(refs: tuple[Ref, ...]) -> None:
     """The duel of two of these priors, once it is switched on."""
-    st.subheader("Duel", anchor=False)
+    st.header("Duel", anchor=False)
     if not switch(f"Judge {duel.PAIRS} pairs of samples without knowing which prior drew them", key=SWITCH):
         return
     pairs = {f"{one.prior}-{other.prior}": (one, other) for one, other in combinations(refs, 2)}

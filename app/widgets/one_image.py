@@ -23,9 +23,9 @@ def show_images(refs: tuple[Ref, ...]) -> None:
     scores = per_image(refs)
     if scores is None:
         return
-    st.subheader("One image under every prior", anchor=False)
+    st.header("One image under every prior", anchor=False)
     _one(refs, scores)
-    st.subheader("Where the priors differ most", anchor=False)
+    st.header("Where the priors differ most", anchor=False)
     st.markdown(
         f"The test images that each prior explains best, and worst, compared with the mean of the other"
         f"{'' if len(refs) == 2 else 's'}: differences in {scores.name}, in nats."

@@ -65,7 +65,7 @@ def _box(tour: Tour, number: int, present: bool) -> None:
     with words:
         st.markdown(f"**Step {number} of {steps} \u00b7 {step.title}**")
         if present:
-            st.subheader(step.said(), anchor=False)
+            st.header(step.said(), anchor=False)
         else:
             st.markdown(step.said())
         if step.question:
@@ -98,7 +98,7 @@ def list_tours() -> None:
     present = presenting.is_presenting()
     for column, tour in zip(st.columns(len(TOURS), gap="large"), TOURS.values(), strict=True):
         with column:
-            st.subheader(tour.title, anchor=False)
+            st.header(tour.title, anchor=False)
             st.markdown(tour.about)
             try:
                 tour.check()

@@ -40,7 +40,7 @@ def selected_images(
 ) -> None:
     """The images selected, by lasso or by distance from the point; their classes; a table to download."""
     facts = catalogue.facts(ref)
-    st.subheader("Selected images", anchor=False)
+    st.header("Selected images", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         radius = slide(
             "Distance from the point",

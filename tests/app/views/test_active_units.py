@@ -80,7 +80,7 @@ def test_a_rank_chooses_the_unit_everywhere(ref):
         at = opened(units_rank=str(rank))
         unit = int(order[rank - 1])
         assert f"**Unit {unit}**" in words(at)
-        assert [each.value for each in at.subheader][1:] == [f"What unit {unit} does", f"Without unit {unit}"]
+        assert [each.value for each in at.header][1:] == [f"What unit {unit} does", f"Without unit {unit}"]
         values = units.traverse(ref, unit).values
         texts = figure(at, SWEEP)["data"][0]["text"]
         assert [float(text.replace("\u2212", "-")) for text in texts] == pytest.approx(values.tolist(), abs=0.006)

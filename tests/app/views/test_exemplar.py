@@ -78,7 +78,7 @@ def test_one_that_is_not_among_the_most_used_can_be_chosen_by_its_number(models)
     ref = ref_of("small", "exemplar")
     rarest = int(prior_components.order(ref, "usage")[-1])
     at = opened("pseudo_inputs", prior="Exemplars", component=f"{rarest}")
-    assert f"Component {rarest}, step by step" in [each.value for each in at.subheader]
+    assert f"Component {rarest}, step by step" in [each.value for each in at.header]
 
 
 def test_the_list_of_components_holds_the_most_used_and_says_so(models):

@@ -67,7 +67,7 @@ def test_a_distance_set_and_taken_back_shows_the_images_once(middle):
         at.slider(key="latent_radius").set_value(radius).run()
         assert not at.exception
         assert words(at).count(said) == 1
-        assert [each.value for each in at.subheader].count("Selected images") == 1
+        assert [each.value for each in at.header].count("Selected images") == 1
         assert len(at.slider) == 1
 
 

@@ -37,7 +37,7 @@ def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(mo
     k = int(prior_components.order(ref, "usage")[0])
     story, known = prior_components.component_detail(ref, k), prior_components.components(ref)
     assert at.number_input(key="component").value == k
-    assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
+    assert at.header[0].value == f"Pseudo-input {k}, step by step"
     assert components_of(at) == prior_components.order(ref, "class").tolist()
 
     assert metric(at, f"Weight of {k}") == component.percent(story.weight)
@@ -60,13 +60,13 @@ def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(mod
     assert "pseudo_show" not in at.session_state
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
     k = int(prior_components.order(ref, "usage")[0])
-    assert at.subheader[0].value == f"Component {k}, step by step"
+    assert at.header[0].value == f"Component {k}, step by step"
 
 
 def test_a_standard_normal_shows_its_one_component(models):
     at = opened(prior="SG")
     assert "no pseudo-inputs" in at.info[0].value
-    assert at.subheader[0].value == "The only component, step by step"
+    assert at.header[0].value == "The only component, step by step"
     assert not at.number_input
     assert not at.metric
     assert any("where the prior is densest" in each.value for each in at.markdown)
@@ -120,10 +120,10 @@ def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(models):
     ref = ref_of("tiny-2d", "vamp")
     at = opened(component="2")
     tiles = at.get("plotly_chart")[0].proto.spec
-    assert at.subheader[0].value == "Pseudo-input 2, step by step"
+    assert at.header[0].value == "Pseudo-input 2, step by step"
     at.number_input(key="component").set_value(4).run()
     assert not at.exception
-    assert at.subheader[0].value == "Pseudo-input 4, step by step"
+    assert at.header[0].value == "Pseudo-input 4, step by step"
     assert metric(at, "Weight of 4")
     assert at.get("plotly_chart")[0].proto.spec == tiles
     ellipse = json.loads(at.get("plotly_chart")[1].proto.spec)["data"][-1]["line"]["color"]
@@ -145,7 +145,7 @@ def test_another_prior_starts_with_its_own_most_used_component(models):
     at.number_input(key="component").set_value(used[-1]).run()
     at.sidebar.get_by_key("prior").set_value("mog").run()
     k = int(prior_components.order(ref_of("tiny-2d", "mog"), "usage")[0])
-    assert at.subheader[0].value == f"Component {k}, step by step"
+    assert at.header[0].value == f"Component {k}, step by step"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_nonsense_in_the_link_is_named_and_replaced(models, key, nonsense):
     show = {"pseudo_show": "pseudo-inputs"} if key == "pseudo_epoch" else {}
     at = opened(**{key: nonsense}, **show)
     assert key in at.warning[0].value
-    assert at.subheader[0].value == f"Pseudo-input {k}, step by step"
+    assert at.header[0].value == f"Pseudo-input {k}, step by step"
     assert key not in at.query_params
 
 
