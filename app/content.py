@@ -57,6 +57,12 @@ def _originals(sha256: str, digest: str) -> bytes | None:
     return content.find(cursor.packed_originals, sha256, digest)
 
 
+def _image(sha256: str, version: str) -> bytes | None:
+    from app.services import dot_image
+
+    return dot_image.find(sha256, version)
+
+
 def _film(sha256: str, digest: str) -> bytes | None:
     from app.services import content, film
 
@@ -75,6 +81,7 @@ def routes() -> list[Route]:
         "decoder": _decoder,
         "means": _means,
         "originals": _originals,
+        "image": _image,
         "film": _film,
         "pictures": _pictures,
     }

@@ -3,6 +3,7 @@
 from app.frontend.carry import Kept, carry
 from app.frontend.copy_link import copy_link
 from app.frontend.cursor import CursorMap, cursor
+from app.frontend.dot_image import dot_image
 from app.frontend.hover import hover
 from app.frontend.morph import MorphRow, morph
 from app.frontend.narrow import watch_narrow
@@ -20,6 +21,7 @@ __all__ = [
     "carry",
     "copy_link",
     "cursor",
+    "dot_image",
     "hover",
     "morph",
     "one_entry",

@@ -72,7 +72,8 @@ function coverOf(data, ground, ink) {
     if (component && decoder.header.components > 1) {
       lines.push(`Component ${component.index}, responsibility ${Math.round(100 * component.share)} %`)
     }
-    lines.push("Click, or press Enter, to keep this place.")
+    // A tap keeps its place.
+    if (matchMedia("(hover: hover)").matches) lines.push("Click, or press Enter, to keep this place.")
     words.replaceChildren(...lines.map(paragraph))
     cover.style.display = "block"
     return lines[0]

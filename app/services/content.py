@@ -44,7 +44,14 @@ Maker = Callable[[Ref], Content | None]
 
 
 def find(make: Maker, sha256: str, digest: str) -> bytes | None:
-    """The content with this digest of a listed checkpoint; None where there is none.
+    """The content with this digest of a listed checkpoint; None where there is none."""
+    ref = owner(make, sha256, digest)
+    content = None if ref is None else make(ref)
+    return None if content is None else content.sent
+
+
+def owner(make: Maker, sha256: str, digest: str) -> Ref | None:
+    """The listed checkpoint whose content has this digest; None where there is none.
 
     Two folders may hold one model, a reduced copy and the whole, whose planes differ: the digest tells them apart.
     """
@@ -57,5 +64,5 @@ def find(make: Maker, sha256: str, digest: str) -> bytes | None:
             except ServiceError:
                 continue
             if content is not None and content.digest == digest:
-                return content.sent
+                return ref
     return None

@@ -51,7 +51,8 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
     st.caption(
         f"{differences_in_words(found, base)} Higher is better. \u00b1 is one standard error over images. "
         + (
-            f"Hollow: the other trainings. Over all, as in the verdict: {seeds.over_trainings(trained, sign=True)}."
+            f"Hollow: the other trainings. Mean over all, as in the verdict: "
+            f"{seeds.over_trainings(trained, sign=True)}."
             if trained
             else "Another training seed may change a difference by more."
         )

@@ -6,18 +6,18 @@ from app.services import catalogue, spread
 from app.services.loading import Ref
 from app.services.spread import Spread
 from app.widgets.family import short_words
-from app.widgets.numbers import listed, numeral, signed
+from app.widgets.numbers import listed, signed
 
 
 def sd_words(of: Spread) -> str:
-    """The spread alone: "SD 4.7 over 3 trainings"."""
-    return f"SD {of.sd:.2g} over {numeral(of.trainings)} trainings"
+    """The spread alone: "SD 4.7 of 3 seeds"."""
+    return f"SD {of.sd:.2g} of {of.trainings} seeds"
 
 
 def mean_words(of: Spread, sign: bool = False) -> str:
-    """The mean over trainings and their spread: "mean −134.2, SD 4.7, 3 trainings"."""
+    """The mean over trainings and their spread: "−134.20 (SD 4.7)"."""
     mean = signed(f"{of.mean:{'+' if sign else ''},.2f}")
-    return f"{mean} on average, SD {of.sd:.2g}"
+    return f"{mean} (SD {of.sd:.2g})"
 
 
 def score_words(ref: Ref) -> str:
@@ -34,11 +34,11 @@ def say_shipped(refs: tuple[Ref, ...]) -> str:
     seeds = {catalogue.facts(ref).seed for ref in found}
     which = f" (seed {seeds.pop()})" if len(seeds) == 1 else ""
     return (
-        f"Filled: the training that ships{which}. Hollow: the others, trained alike. The verdict averages over all: "
-        f"{over_trainings(found)}."
+        f"Filled: the training that ships{which}. Hollow: the others, trained alike. The verdict is of the mean over "
+        f"all: {over_trainings(found)}."
     )
 
 
 def over_trainings(found: Mapping[Ref, Spread], sign: bool = False) -> str:
-    """Mean and spread of each prior: "SG −137.9 on average, SD 1.3, and ..."."""
+    """Mean and spread of each prior: "SG −137.94 (SD 1.3) and MoG −134.06 (SD 1.8)"."""
     return listed([f"{short_words(ref)} {mean_words(each, sign)}" for ref, each in found.items()])

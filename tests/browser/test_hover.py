@@ -191,6 +191,13 @@ AROUND = """([name, x, y, size]) => {
 }"""
 
 
+CARD = """() => {
+    const canvas = document.querySelector(".vampscope-dot canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+}"""
+
+
 def likeness(pixels: list[int], image: np.ndarray) -> float:
     """The correlation of a picture in the plane with an image, on light; away from the frame."""
     inside = np.s_[3:25, 3:25]
@@ -223,6 +230,24 @@ def test_images_stand_at_their_points_and_decoded_places_behind_them(page):
         x, y = ((middle + step + 0.5) * unit).tolist()
         image = images.decode_place(ref, x, y).pixels
         assert likeness(page.evaluate(AROUND, [".vampscope-ground", x, y, size]), image) > 0.95
+
+    # A dot that is pointed at has its own image beside plotly's words, also one that stands among no thumbnails.
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/image/" in request.url else None)
+    row = int(np.linalg.norm(placed - (low + high) / 2, axis=1).argmin())
+    x, y = page.evaluate(PIXELS, placed[row].tolist())
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    card = page.locator(".vampscope-dot")
+    expect(card).to_be_visible(timeout=PATIENCE)
+    expect(card.locator("figcaption")).to_have_text("original")
+    shown = int(card.get_attribute("data-row"))
+    assert np.linalg.norm(placed[shown] - placed[row]) < 0.02 * (right - left)
+    assert any(url.endswith(f"-{shown}") for url in asked)
+    expected = 255 - images.test_images(ref, (shown,)).pixels.ravel().astype(int)
+    np.testing.assert_array_equal(page.evaluate(CARD), expected)
+    page.mouse.move(5, 5)
+    expect(card).to_be_hidden(timeout=PATIENCE)
 
     # Twice as large, more of those in view have room.
     page.locator(".st-key-latent_plane").hover()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import frontend
+from app.figures.points import POINTS
 from app.services import catalogue, cursor, decoder
 from app.services.loading import Ref
 from app.widgets.controls import switch
@@ -16,6 +17,15 @@ def bring_pictures(ref: Ref) -> None:
     if not catalogue.is_vector(catalogue.facts(ref).shape):
         bring("means", ref, cursor.packed_means(ref))
         bring("originals", ref, cursor.packed_originals(ref))
+
+
+def show_dot_images(ref: Ref, chart_key: str) -> None:
+    """Show the image of a dot of the plane that is pointed at, where the server has addresses for images."""
+    means = cursor.packed_means(ref)
+    images = kept("image", ref, means)
+    facts = catalogue.facts(ref)
+    if images.address is not None and not catalogue.is_vector(facts.shape):
+        frontend.dot_image(chart_key, trace=POINTS, images=images, inverted=bool(facts.binary) and not mode().dark)
 
 
 def picture_switches(ref: Ref) -> tuple[bool, bool]:
