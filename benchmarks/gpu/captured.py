@@ -5,12 +5,10 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-import torch
-
-from benchmarks.gpu.epoch import first_steps
+from benchmarks.gpu.epoch import first_steps, settings, waited
 from benchmarks.gpu.job import Job, Outcome, Piece
 from benchmarks.timing import compare
-from benchmarks.training_step import PAPER, PRECISIONS, PRIORS, random_images
+from benchmarks.training_step import random_images
 from vampcore.config import Config
 from vampcore.training import Run
 
@@ -40,15 +38,9 @@ class Curves(NamedTuple):
 
 
 def pieces(job: Job) -> Iterator[Piece]:
-    """Three priors in two precisions; one of them where it is tried out."""
-    for prior in PRIORS:
-        for precision in PRECISIONS:
-            config = replace(PAPER, prior=prior, precision=precision)
-            if job.small:
-                config = replace(config, components=6, latent_dim=3, hidden=8, batch_size=10)
-            yield Piece(f"{prior}, {precision}", partial(curves, config, job))
-            if job.small:
-                return
+    """The curves of each setting."""
+    for name, config in settings(job):
+        yield Piece(name, partial(curves, config, job))
 
 
 def curves(config: Config, job: Job) -> Outcome:
@@ -62,12 +54,8 @@ def curves(config: Config, job: Job) -> Outcome:
     difference = max(abs(a - b) / abs(a) for a, b in zip(one, other, strict=True))
     timed = [Run(config, random_images(images), job.device, compile=mode) for mode in modes]
 
-    def some_steps(run: Run) -> None:
-        first_steps(run, steps)
-        if job.device == "cuda":
-            torch.cuda.synchronize()
-
-    timings = compare(turns=turns, eager=partial(some_steps, timed[0]), captured=partial(some_steps, timed[1]))
+    one_step, other_step = (waited(job, partial(first_steps, run, steps)) for run in timed)
+    timings = compare(turns=turns, eager=one_step, captured=other_step)
     milliseconds = [1000 * timings[name].median / steps for name in ("eager", "captured")]
     return Outcome(Curves(one, other, difference, difference <= TOLERANCE[config.precision], *milliseconds))
 

@@ -15,6 +15,7 @@ On a CPU the same code runs, with operations instead of kernels and without a gr
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import torch
@@ -48,20 +49,35 @@ class Epoch(NamedTuple):
     over_bandwidth_floor: str
 
 
+def settings(job: Job) -> Iterator[tuple[str, Config]]:
+    """Three priors in two precisions; one small one where it is tried out."""
+    if job.small:
+        yield "small", replace(PAPER, components=6, latent_dim=3, hidden=8, batch_size=10)
+        return
+    for prior, precision in product(PRIORS, PRECISIONS):
+        yield f"{prior}, {precision}", replace(PAPER, prior=prior, precision=precision)
+
+
+def waited(job: Job, call: Callable[[], object]) -> Callable[[], None]:
+    """A call that returns when the device has done all of it."""
+
+    def whole() -> None:
+        call()
+        if job.device == "cuda":
+            torch.cuda.synchronize()
+
+    return whole
+
+
 def pieces(job: Job) -> Iterator[Piece]:
-    """Three priors in two precisions; one of them where it is tried out."""
-    for prior in PRIORS:
-        for precision in PRECISIONS:
-            yield Piece(f"{prior}, {precision}", partial(epoch, replace(PAPER, prior=prior, precision=precision), job))
-            if job.small:
-                return
+    """An epoch of each setting."""
+    for name, config in settings(job):
+        yield Piece(name, partial(epoch, config, job))
 
 
 def epoch(config: Config, job: Job) -> Outcome:
     """Time an epoch of one prior in one precision."""
     images, turns, compile = (40, 2, "off") if job.small else (IMAGES, TURNS, "on")
-    if job.small:
-        config = replace(config, components=6, latent_dim=3, hidden=8, batch_size=10)
     run = Run(config, random_images(images), job.device, compile=compile)
     steps = images // config.batch_size
     first_steps(run, 3)  # compiles, and captures
@@ -70,19 +86,11 @@ def epoch(config: Config, job: Job) -> Outcome:
     target = torch.empty_like(source)
     launch = launches(kernels, job.device)
 
-    def waited(call: Callable[[], object]) -> Callable[[], None]:
-        def whole() -> None:
-            call()
-            if job.device == "cuda":
-                torch.cuda.synchronize()
-
-        return whole
-
     timings = compare(
         turns=turns,
-        epoch=waited(lambda: first_steps(run, steps)),
-        launches=waited(lambda: [launch() for _ in range(steps)]),
-        copy=waited(lambda: target.copy_(source)),
+        epoch=waited(job, lambda: first_steps(run, steps)),
+        launches=waited(job, lambda: [launch() for _ in range(steps)]),
+        copy=waited(job, lambda: target.copy_(source)),
     )
     weights = sum(parameter.numel() for parameter in run.model.parameters())
     least = steps * least_bytes(weights, layers_of(config, config.prior, config.precision), config.batch_size)
