@@ -33,6 +33,7 @@ page = st.navigation(
         ],
         "Side by side": [
             st.Page("views/compare.py", title="Compare priors", icon=":material/compare:"),
+            st.Page("views/likelihood.py", title="Likelihood", icon=":material/insights:"),
         ],
     }
 )

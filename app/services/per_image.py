@@ -51,11 +51,14 @@ class PerImage:
         return int(order[0]), float(column[order[0]] - column[order[1]])
 
 
-@cached(32)
 def per_image(refs: tuple[Ref, ...]) -> PerImage | None:
     """The scores of two priors or more; None where they keep the latents of different test images."""
-    if len(refs) < 2 or not same_images(refs):
-        return None
+    return stored_scores(refs) if len(refs) > 1 and same_images(refs) else None
+
+
+@cached(32)
+def stored_scores(refs: tuple[Ref, ...]) -> PerImage:
+    """The scores of one prior or more that keep the latents of the same test images."""
     known = [latents(ref) for ref in refs]
     exact = [each.log_likelihood for each in known]
     if all(each is not None for each in exact):

@@ -74,6 +74,11 @@ def compare(verdict: str) -> str:
     return f"All priors draw from the same random numbers and are scored on the same test images: **{verdict}**."
 
 
+def likelihood(verdict: str) -> str:
+    """Of the page Likelihood; `verdict` is a clause."""
+    return f"The log-likelihood says how probable a model finds test images that it has not seen: **{verdict}**."
+
+
 def _in_use(alive: int, dead: int, distinct: float | None) -> str:
     words = in_use_words(alive, dead, distinct).removesuffix(".")
     return f"**{words[:1].lower()}{words[1:]}**."

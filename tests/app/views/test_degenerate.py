@@ -12,7 +12,7 @@ from tests.app.conftest import use_root
 from tests.app.reading import MAIN, as_shown
 from tools.patience import patience
 
-VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
 LARGEST = 6e4  # of float16, which weights are stored in
 
 

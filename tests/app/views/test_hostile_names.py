@@ -23,7 +23,7 @@ MARKUP = (
 )
 EXPERIMENT = "![x](y)"
 PRIORS = {"sg": "**p**", "mog": "$p$", "vamp": "<b>p"}
-PAGES = ("overview", "latent_space", "pseudo_inputs", "components", "active_units", "compare")
+PAGES = ("overview", "latent_space", "pseudo_inputs", "components", "active_units", "compare", "likelihood")
 # Elements and fields whose text nothing reads as markup.
 NO_MARKUP = {"plotly_chart", "selectbox", "multiselect", "arrow_data_frame", "text", "bidi_component", "table"}
 UNREAD = {"alt", "id", "url", "form_id", "element_hash", "data", "arrow_data", "value", "query_param_key"}

@@ -12,7 +12,7 @@ from app.services.latent_plane import encoding
 from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, words
 
-PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare")
+PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
 KEPT = 80
 
 

@@ -1,0 +1,66 @@
+"""Likelihood: what each prior scores each test image, and what the ELBO is made of."""
+
+import streamlit as st
+
+from app import state
+from app.services import catalogue, likelihood, per_image
+from app.services import verdict as judging
+from app.services.loading import Ref
+from app.widgets import image_scores, openings, page, sidebar
+from app.widgets.family import in_columns, readable, short_words
+from app.widgets.figures_table import say_ceiling
+from app.widgets.image_scores import Scored
+from app.widgets.kl_parts import show_kl, stored_kl
+from app.widgets.verdict import clause, terms
+
+EXPLANATION = """
+**Scores.** log p(x) is the logarithm of the probability that a model gives to one image, in nats. With two latent
+dimensions it is an integral over the plane and exact. With more it is estimated by importance sampling, which is a
+lower bound in expectation. Where it was not estimated, the page shows the ELBO, which log p(x) is never below.
+
+**Two priors.** Both score the same images, so the difference is taken image by image. What is hard for both cancels,
+and the standard error of the mean difference is much smaller than that of each mean.
+
+**Parts of the KL.** ELBO = reconstruction \u2212 KL, and KL = mutual information + marginal KL (Hoffman and Johnson,
+2016): how much the latent code tells about the image, and how far the aggregated posterior is from the prior. A prior
+can only lower the second part without losing information. With several layers both belong to the top layer, and the
+KL of each lower layer is added. Mutual information is at most log N for N images. Near that limit it is only a lower
+bound (\u2265), and marginal KL only an upper one (\u2264).
+"""
+
+
+def show_parts(refs: tuple[Ref, ...]) -> None:
+    """ELBO surgery: the parts of the KL of every prior, with what is only a bound."""
+    bars = [bar for ref in refs if (bar := stored_kl(ref)) is not None]
+    if not bars:
+        st.caption("The parts of the KL are not stored with these checkpoints.")
+        return
+    show_kl(bars, catalogue.facts(refs[0]).test_images, experiment=refs[0].experiment, key="likelihood_surgery")
+    without = [short_words(ref) for ref in refs if stored_kl(ref) is None]
+    if without:
+        st.caption(f"{', '.join(without)}: not stored.")
+    say_ceiling(refs, catalogue.metric, catalogue.facts(refs[0]).test_images)
+
+
+trained = readable(state.selected().experiment.refs)
+judged = judging.verdict(trained)
+page.page_head("Likelihood", openings.likelihood(clause(judged)), *terms(judged))
+sidebar.part_notice(trained)
+refs = likelihood.tested_alike(trained, trained[0])
+scored = Scored(refs, per_image.stored_scores(refs))
+st.subheader("Scores of single images", anchor=False)
+image_scores.show_distributions(scored)
+in_columns(refs, lambda ref: image_scores.show_extremes(ref, scored))
+chart, side = st.columns([3, 2], gap="large")
+with side:
+    pair = image_scores.choose_two(refs) if len(refs) > 1 else None
+    if pair is not None:
+        image_scores.show_difference(*pair)
+    row = image_scores.choose_image(refs[0])
+    image_scores.show_image(scored, row)
+with chart:
+    if pair is not None:
+        image_scores.show_two(scored, *pair, row)
+page.explain(EXPLANATION)
+st.subheader("Parts of the KL", anchor=False)
+show_parts(trained)

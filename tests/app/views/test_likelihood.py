@@ -1,0 +1,46 @@
+"""The page Likelihood: scores of single images, and the parts of the KL."""
+
+import numpy as np
+
+from app.figures.image_scores import IMAGES
+from app.services import per_image, scores
+from app.widgets import numbers
+from tests.app.reading import charts, metric, open_page, words
+
+
+def test_scores_of_single_images_are_those_of_the_checkpoints(refs):
+    at = open_page("likelihood", experiment="tiny-2d", likelihood_image="7")
+    known = per_image.stored_scores(refs)
+    said = words(at)
+    assert "n = 300 test images, ELBO as it is stored" in said
+    for ref, name, row in zip(refs, ("SG", "MoG", "Vamp"), known.values, strict=True):
+        assert f"{name} **{numbers.format_value(float(row[7]))}**" in said, ref
+        order = np.argsort(-row, kind="stable")
+        listed = numbers.signed(", ".join(f"{row[i]:.0f}" for i in order[:6]))
+        assert f"Highest ELBO: {listed} nats (images {', '.join(map(str, order[:6]))})" in said
+    # The first and the last prior are compared, image by image.
+    dots = next(each for chart in charts(at) for each in chart["data"] if each.get("name") == IMAGES)
+    assert dots["type"] == "scattergl"
+    found = scores.stored_difference(refs[2], refs[0])
+    assert metric(at, "ELBO, Vamp minus SG") == numbers.signed_difference(found)
+    assert found.n == 300
+
+
+def test_two_other_priors_can_be_compared(refs):
+    at = open_page("likelihood", experiment="tiny-2d", likelihood_one="MoG", likelihood_other="SG")
+    found = scores.stored_difference(refs[0], refs[1])
+    assert metric(at, "ELBO, SG minus MoG") == numbers.signed_difference(found)
+
+
+def test_a_single_prior_has_a_distribution_and_no_comparison(models):
+    at = open_page("likelihood", experiment="tiny-5d")
+    assert charts(at)
+    assert "there is nothing to compare it with" in words(at)
+    assert not [each for each in at.metric if " minus " in each.label]
+
+
+def test_the_parts_of_the_kl_are_bars_of_every_prior(refs):
+    at = open_page("likelihood", experiment="tiny-2d")
+    bars = charts(at)[-1]
+    assert bars["layout"]["barmode"] == "stack"
+    assert bars["data"][0]["y"] == ["SG", "MoG", "Vamp"]
