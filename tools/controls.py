@@ -93,12 +93,24 @@ def clicks(key: str, places: tuple[tuple[float, float], ...]) -> Act:
     return act
 
 
+def picks(key: str, tiles: tuple[int, ...]) -> Act:
+    """A click on each of some tiles of a wall in turn."""
+    left = list(tiles)
+
+    def act(page: Page) -> None:
+        tile = left.pop(0)
+        left.append(tile)
+        page.locator(f".st-key-{key} .tile").nth(tile).click()
+
+    return act
+
+
 SPOTS = ((0.31, 0.42), (0.62, 0.37), (0.45, 0.66))
 UNITS = ((0.65, 0.5), (0.35, 0.5))
 CONTROLS = (
     Control("", "seed, three strips of samples", partial(steps, "Seed of the samples"), "number"),
     Control("", "range, three maps", partial(toggles, "own", "shared"), "segments"),
-    Control("pseudo_inputs", "a tile, its story", partial(clicks, "pseudo_wall", SPOTS), "click"),
+    Control("pseudo_inputs", "a tile, its story", partial(picks, "pseudo_wall", (3, 12, 21)), "click"),
     Control("pseudo_inputs", "number, its story", partial(steps, "Pseudo-input"), "number", "component=0"),
     Control("components", "temperature, draws", partial(slides, "Temperature"), "slider"),
     Control("components", "seed, draws", partial(steps, "Seed"), "number"),

@@ -95,6 +95,14 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
 
 
+def stretched(images: np.ndarray) -> np.ndarray:
+    """Images of bytes, [n, C, H, W], each with its darkest pixel at 0 and its brightest at 255; vectors as they are."""
+    if vectors.is_vector(images.shape[1:]):
+        return images
+    low, high = (end(images, axis=(1, 2, 3), keepdims=True).astype(float) for end in (np.min, np.max))
+    return np.rint((images - low) * (255 / np.maximum(high - low, 1))).astype(np.uint8)
+
+
 def mosaic(
     images: np.ndarray,
     mode: Theme,

@@ -243,10 +243,15 @@ function sheetOf(pictures, index, inverted) {
   const area = rows * across
   const start = index * count * channels * area
   for (let k = 0; k < count; k++) {
+    // Each from its darkest value to its brightest: many have little contrast.
+    const first = start + k * channels * area
+    const values = pictures.pixels.subarray(first, first + channels * area)
+    const low = values.reduce((a, b) => Math.min(a, b), 255)
+    const span = Math.max(1, values.reduce((a, b) => Math.max(a, b), 0) - low)
     for (let i = 0; i < area; i++) {
       const at = 4 * (k * area + i)
       for (let c = 0; c < 3; c++) {
-        const value = pictures.pixels[start + (k * channels + (channels === 3 ? c : 0)) * area + i]
+        const value = (255 * (values[(channels === 3 ? c : 0) * area + i] - low)) / span
         image.data[at + c] = inverted ? 255 - value : value
       }
       image.data[at + 3] = 255

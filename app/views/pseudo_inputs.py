@@ -1,43 +1,32 @@
 """Pseudo-inputs: all that a VampPrior has learned as one picture, one of them step by step, and during training."""
 
-from typing import NamedTuple
-
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator as Container
 
 from app import state
 from app.figures import tiles
+from app.frontend import Kept
 from app.services import catalogue, images, prior_components, priors
+from app.services import film as films
 from app.services.catalogue import Facts
 from app.services.loading import Ref
-from app.services.prior_components import ComponentDetail
-from app.widgets import component, controls, drawn, export, film, layers, numbers, page, pictures, screen, sidebar, text
+from app.widgets import component, controls, export, film, layers, page, pictures, sidebar, steps, wall
 from app.widgets.fragment import fragment
 from app.widgets.openings import pseudo_inputs, without_components
-from app.widgets.page import Cell
-from app.widgets.wall import (
-    BEST,
-    SMALL,
-    absent,
-    caption_share,
-    grown_images,
-    grown_pictures,
-    has_pairs,
-    through_the_epochs,
-    wall,
-)
+from app.widgets.wall import BEST
 
 WALL = "pseudo_wall"
 ORDERS = {"usage": "Usage", "weight": "Weight", "class": "Class", "similarity": "Similarity"}
 SHOWN = {"pairs": "Pairs", "pseudo-inputs": "Pseudo-inputs", "decoded": "Decoded"}
-SAMPLES = 16
 EXPLANATION = """
 A **pseudo-input** $u_k$ is an image that was learned together with the weights of the network. The encoder maps it
 to the normal distribution $q(z \\mid u_k)$, which is one component of the prior $p(z) = \\sum_k w_k\\, q(z \\mid u_k)$.
 The five steps follow one component: its pseudo-input; its position in the latent space; its mean, decoded; samples
 from it; and the test images that belong to it.
 
+- **Contrast.** A pseudo-input is shown with its darkest pixel black and its brightest white, because many of them have
+  little contrast. Decoded means and test images are shown as they are.
 - **Weight** is the prior probability $w_k$. **Usage** is the mean responsibility $p(k \\mid z)$ over the test images,
   with one sample $z \\sim q(z \\mid x_n)$ for each; its standard error is over the images. **Mostly explains** names
   the class with the largest share of that responsibility.
@@ -55,213 +44,120 @@ from it; and the test images that belong to it.
 """
 
 
-def picture(pixels: np.ndarray, facts: Facts, alt: str, columns: int = 1, across: int = 360, under: str = "") -> None:
-    """A few images as one crisp picture as wide as its column, which is about `across` pixels of the screen wide."""
-    pictures.picture(pictures.images_png(pixels, facts.binary, columns, across), alt=alt)
-    if under:
-        st.caption(under)
-
-
-class Frame(NamedTuple):
-    """The parts of a component's description that stay when another component is chosen: they are sent once.
-
-    Attributes:
-        head: For the numbers of the component, and for the heading.
-        steps: For one picture each, from the pseudo-input, where there is one, to the test images, under headings.
-        growth: For the pictures of earlier epochs.
-    """
-
-    head: Container
-    steps: tuple[Container, ...]
-    growth: Container
-
-
-def lay_out(ref: Ref) -> Frame:
-    """The frame of a component's description: steps under numbered headings."""
-    learned = prior_components.pseudo_inputs(ref) is not None
-    steps = ["Pseudo-input $u_k$", "Its posterior"] if learned else ["The component"]
-    single = not catalogue.facts(ref).has.several_components
-    images = "Test images where the prior is densest" if single else "Test images of this component"
-    steps += ["Decoded mean", f"{SAMPLES} samples, seed 0", images]
-    head = st.container()
-    columns = [*st.columns([2, 3, 2], gap="medium")] if learned else [*st.columns([3, 2, 2], gap="medium")[:2]]
-    columns += st.columns(2, gap="medium")
-    places = []
-    for number, (column, words) in enumerate(zip(columns, steps, strict=True), 1):
-        column.markdown(f"**{number}\u2002{words}**")
-        places.append(column.container())
-    with columns[-1]:
-        sidebar.data_notice(ref, key="pseudo_download")
-    return Frame(head, tuple(places), st.container())
+def chosen_kind(facts: Facts) -> str:
+    """What the tiles show; an address that names an epoch and nothing else asks for the pseudo-inputs after it."""
+    kinds = tuple(SHOWN) if wall.has_pairs(facts) else tuple(SHOWN)[1:]
+    if "pseudo_epoch" in st.query_params and not {"pseudo_show"} & {*st.query_params, *st.session_state}:
+        st.query_params["pseudo_show"] = SHOWN["pseudo-inputs"]
+        st.rerun()
+    return controls.choose("Show", kinds, key="pseudo_show", default=kinds[0], names=SHOWN)
 
 
 @fragment
 def component_grid(ref: Ref, facts: Facts) -> None:
-    """The wall of tiles with its controls, and the description of the component that is chosen."""
-    shown, beside = st.columns([3, 1], gap="medium")
+    """The wall of tiles with its controls, and beside it the description of the component that is chosen."""
     known, show, epoch = prior_components.components(ref), "decoded", BEST
-    with beside:
-        chooser = st.container()
-        orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
-        usual = "class" if "class" in orders else "usage"
-        order = controls.choose_one("Order", orders, key="pseudo_order", default=usual, names=ORDERS)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            if facts.has.pseudo_inputs:
+                show = chosen_kind(facts)
+            orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
+            usual = "class" if "class" in orders else "usage"
+            order = controls.choose_one("Order", orders, key="pseudo_order", default=usual, names=ORDERS, width=120)
+            if show == "pseudo-inputs":
+                epochs = [each for each, _ in wall.through_the_epochs(ref)]
+                named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
+                epoch = controls.choose_one(
+                    "After epoch", epochs, key="pseudo_epoch", default=BEST, names=named, width=155
+                )
         if order == "weight" and np.ptp(known.weights) < 1e-6:
             st.caption("All weights are equal, so tiles are ordered by number.")
-        if facts.has.pseudo_inputs:
-            kinds = tuple(SHOWN) if has_pairs(facts) else tuple(SHOWN)[1:]
-            show = controls.choose_one("Show", kinds, key="pseudo_show", default=kinds[0], names=SHOWN)
-        if show == "pseudo-inputs":
-            epochs = [each for each, _ in through_the_epochs(ref)]
-            named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
-            epoch = controls.choose_one("After epoch", epochs, key="pseudo_epoch", default=BEST, names=named)
-        component.component_table(ref, key="pseudo_table")
-    with shown:
-        drawing, where = wall(ref, order, show, epoch, screen.picture_width(), page.mode())
-        export.figure(drawing, key=WALL, name=f"{facts.name}-{show}")
-        if len(where.ids) < facts.alive:
-            st.caption(
-                f"The {len(where.ids):,} most used of {facts.alive:,} components. The table has all of them, and each "
-                "can be chosen by its number."
+        place, places = st.container(), wall.order_of(ref, order)
+        kept = wall.bring(ref, epoch, page.mode())
+        notes(ref, facts, show, epoch, len(places))
+        with st.container(horizontal=True):
+            mode = page.mode()
+            export.file_button(
+                "Save the tiles",
+                lambda: wall.picture(ref, places, show, epoch, mode),
+                key="pseudo_save",
+                name=f"{facts.name}-{show}.png",
             )
-        if show == "pairs":
-            st.caption(
-                "Above, the pseudo-input, its contrast stretched to black and white; below, the decoded mean of its "
-                "component. Under them: the class that it mostly explains, and its usage."
-            )
-        if show != "pseudo-inputs" and (words := layers.mean_words(ref)):
-            st.caption(words)
-        if show == "pseudo-inputs" and (missing := absent(ref, epoch)):
-            st.caption(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}")
-    selected_component(ref, facts, where, show, chooser, shown, lay_out(ref))
+            component.component_table(ref, key="pseudo_table")
+    with right:
+        frame = steps.lay_out(ref)
+    selected_component(ref, facts, kept, places, order, show, place, frame, st.container())
+
+
+def notes(ref: Ref, facts: Facts, show: str, epoch: str, count: int) -> None:
+    """What is seen on the tiles, under them."""
+    said = []
+    if count < facts.alive:
+        said.append(
+            f"The {count:,} most used of {facts.alive:,} components. The table has all of them, and each can be chosen "
+            "by its number."
+        )
+    if show != "decoded":
+        said.append("Pseudo-inputs have their contrast stretched to black and white.")
+    if show == "pairs":
+        said.append("Above, the pseudo-input, which fades into the decoded mean under the pointer; below, that mean.")
+    if count <= wall.MOST_PAIRS:
+        name = "the class that it mostly explains, and " if facts.classes else ""
+        trained = "" if epoch == BEST else ", both of the trained model" if name else ", of the trained model"
+        said.append(f"Under each tile: {name}its usage{trained}.")
+    if show != "pseudo-inputs":
+        said.append(layers.mean_words(ref))
+    if show == "pseudo-inputs" and (missing := wall.absent(ref, epoch)):
+        said.append(f"Empty: added after epoch {epoch}: {', '.join(map(str, missing))}.")
+    if words := " ".join(each for each in said if each):
+        st.caption(words)
 
 
 @fragment
 def selected_component(
     ref: Ref,
     facts: Facts,
-    where: tiles.TileMap,
+    kept: Kept,
+    places: list[int],
+    order: str,
     show: str,
-    chooser: Container,
-    shown: Container,
-    frame: Frame,
+    place: Container,
+    frame: steps.Frame,
+    below: Container,
 ) -> None:
     """The chosen component: its number and its mark on the wall, which stays as it is, and its description."""
-    with chooser:
-        word = "Pseudo-input" if facts.has.pseudo_inputs else "Component"
-        chosen = component.choose_component(ref, word, "Or click a tile.")
-    with shown:
-        component.pick_component(WALL, where, chosen, caption_share=caption_share(show, len(where.ids)))
-    detail = prior_components.component_detail(ref, chosen, SAMPLES)
+    word = "Pseudo-input" if facts.has.pseudo_inputs else "Component"
     with frame.head:
-        figures_of(ref, facts, detail)
-    show_component(ref, facts, detail, frame)
-    with frame.growth:
-        growth(ref, facts, chosen)
-
-
-def figures_of(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
-    """Weight, usage and class of the chosen component, and what is clamped in all pseudo-inputs."""
-    k, known = detail.component, prior_components.components(ref)
-    n = f"n = {numbers.count(facts.images)} test images"
-    cells = [
-        Cell(f"Weight of {k}", component.percent(detail.weight), f"equal share {component.percent(1 / facts.alive)}"),
-        Cell(
-            f"Usage of {k}",
-            component.percent(detail.usage, float(known.usage_se[k])),
-            f"dead; {n}" if known.dead[k] else n,
-        ),
-    ]
-    if detail.image_class >= 0:
-        name = facts.classes[detail.image_class]
-        name = f"digit {name}" if name.isdigit() and len(name) == 1 else name
-        cells.append(Cell("Mostly explains", text.plain(name), f"class with most of the usage of {k}"))
-    if facts.outside is not None:
-        cells.append(Cell("Clamped pixels", component.percent(facts.outside), "of all, at or beyond 0 or 1"))
-    page.metric_row(cells)
-
-
-def show_component(ref: Ref, facts: Facts, detail: ComponentDetail, frame: Frame) -> None:
-    """One component in five steps: pseudo-input, posterior, decoded mean, samples, test images."""
-    k, learned = detail.component, detail.pseudo_input is not None
-    words = (
-        f"{'Pseudo-input' if learned else 'Component'} {k}" if facts.has.several_components else "The only component"
-    )
-    frame.head.header(f"{words}, step by step", anchor=False)
-    *first, component, decoded, samples, images = frame.steps
-    if detail.pseudo_input is not None:
-        with first[0]:
-            picture(detail.pseudo_input, facts, f"Pseudo-input {k}")
-    with component:
-        posterior(ref, facts, detail)
-    with decoded:
-        picture(detail.decoded, facts, f"Decoded mean of component {k}", under=layers.mean_words(ref))
-    with samples:
-        picture(detail.samples, facts, f"Samples of component {k}", columns=8, under=layers.drawn_words(ref))
-    with images:
-        images_of(ref, facts, detail)
-
-
-def images_of(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
-    """The test images that the component explains best, and those nearest to its mean: two things."""
-    k = detail.component
-    if not facts.has.several_components:
-        show_images(ref, facts, detail.explained, "The test images whose samples lie where the prior is densest", "")
-        return
-    ends = (component.percent(float(detail.responsibilities[i])) for i in (0, -1))
-    shares = " to ".join(dict.fromkeys(ends))
-    show_images(
-        ref,
-        facts,
-        detail.explained,
-        f"Test images that component {k} explains best",
-        f"Explained best: responsibility {shares}",
-    )
-    near, far = (numbers.format_value(float(detail.distances[i])) for i in (0, -1))
-    show_images(
-        ref,
-        facts,
-        detail.nearest,
-        f"Test images nearest to the mean of component {k}",
-        f"Nearest to its mean: {near} to {far} latent units away",
-    )
-
-
-def show_images(ref: Ref, facts: Facts, rows: np.ndarray, alt: str, under: str) -> None:
-    """Some test images in a row."""
-    found = images.test_images(ref, tuple(int(row) for row in rows))
-    under = under if found.originals else ". ".join(each for each in ("Reconstructions", under) if each)
-    picture(found.pixels, facts, alt, columns=8, under=under)
-
-
-def posterior(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
-    """Where the component lies: its ellipse over the prior's contours, and its spread in numbers."""
-    if facts.info.latent_dims[0] > 1:
-        drawing = drawn.component_posterior(ref, detail.component, page.mode())
-        export.figure(drawing, key="pseudo_posterior", name=f"{facts.name}-component-{detail.component}")
-    low, high = (numbers.format_value(float(each)) for each in (detail.scale.min(), detail.scale.max()))
-    spread = f"Standard deviations {low} to {high}" if low != high else f"Standard deviation {low} each"
-    ellipse = " Ellipse: two standard deviations." if facts.info.latent_dims[0] > 1 else ""
-    st.caption(f"{spread} in {facts.info.latent_dims[0]} latent dimensions.{ellipse}")
+        heading = st.container()
+        chosen = steps.choose(ref, word, places)
+    heading.header(f"{word} {chosen}, step by step", anchor=False)
+    with place:
+        wall.show(kept, places, key=WALL, by=order, shown=show, chosen=chosen)
+    detail = prior_components.component_detail(ref, chosen, steps.SAMPLES)
+    steps.show(ref, facts, detail, frame)
+    with below:
+        steps.figures(ref, facts, detail)
+        if films.packed_pictures(ref) is None:
+            growth(ref, facts, chosen)
 
 
 def growth(ref: Ref, facts: Facts, k: int) -> None:
     """The chosen pseudo-input during training, from its start to the trained one."""
-    grown = grown_images(ref, k)
+    grown, mode = wall.grown_images(ref, k), page.mode()
     if not grown:
         return
     st.header(f"Pseudo-input {k} during training", anchor=False)
-    st.caption(
-        f"By epoch. Pseudo-inputs of this model started from {film.STARTED[prior_components.pseudo_input_start(ref)]}."
-    )
+    started = film.STARTED[prior_components.pseudo_input_start(ref)]
+    st.caption(f"By epoch, contrast stretched. The pseudo-inputs of this model started from {started}.")
     after = [f"{facts.best_epoch}, best" if epoch == BEST else epoch for epoch, _ in grown]
     st.image(
-        list(grown_pictures(ref, k, page.mode())),
+        list(wall.grown_pictures(ref, k, mode)),
         caption=after,
-        width=SMALL,
+        width=wall.SMALL,
         alt=[f"Pseudo-input {k} after epoch {each}" for each in after],
     )
     row = np.concatenate([pixels for _, pixels in grown])
-    mode = page.mode()
 
     def content() -> bytes:
         return tiles.tiles_png(row, mode, columns=len(row), binary=facts.binary, pixel=8)
@@ -277,14 +173,29 @@ def draws_of_the_prior(ref: Ref, facts: Facts) -> None:
         count = controls.number("Samples", key="pseudo_samples", low=1, high=100, default=40)
         seed = controls.number("Seed", key="pseudo_seed", low=0, high=9999)
     with shown:
-        picture(
-            images.prior_samples(ref, count, seed).pixels,
-            facts,
-            f"{count} decoded samples of the prior, seed {seed}",
-            columns=min(count, 10),
-            across=900,
-            under=f"{count} decoded samples of the prior, seed {seed}. {layers.drawn_words(ref)}".rstrip(),
-        )
+        words = f"{count} decoded samples of the prior, seed {seed}"
+        drawn = images.prior_samples(ref, count, seed).pixels
+        content = pictures.images_png(drawn, facts.binary, min(count, 10), 900)
+        pictures.picture(content, alt=words)
+        st.caption(f"{words}. {layers.drawn_words(ref)}".rstrip())
+
+
+def the_only_component(ref: Ref, facts: Facts) -> None:
+    """A prior that is one normal distribution, in the same steps."""
+    shown, _ = st.columns([3, 2])
+    with shown:
+        frame = steps.lay_out(ref)
+    frame.head.header("The only component, step by step", anchor=False)
+    steps.show(ref, facts, prior_components.component_detail(ref, 0, steps.SAMPLES), frame)
+
+
+def during_training(ref: Ref, facts: Facts) -> None:
+    """The film of the training, and what the pseudo-inputs started from."""
+    st.header("During training", anchor=False)
+    if facts.has.pseudo_inputs:
+        started = film.STARTED[prior_components.pseudo_input_start(ref)]
+        st.markdown(f"The pseudo-inputs started from {started}. They and the network were trained together.")
+    film.show((ref,), key="pseudo_film", unfolded=True, with_pictures=True)
 
 
 here = state.selected()
@@ -310,10 +221,9 @@ if not known.has.components:
 elif known.has.several_components:
     component_grid(here.ref, known)
 else:
-    show_component(here.ref, known, prior_components.component_detail(here.ref, 0, SAMPLES), lay_out(here.ref))
+    the_only_component(here.ref, known)
 if known.info.latent_dims[0] > 1:
-    st.header("The prior during training", anchor=False)
-    film.show((here.ref,), key="pseudo_film", unfolded=True, with_pictures=True)
+    during_training(here.ref, known)
 if known.has.several_components:
     st.page_link(
         "views/components.py",

@@ -59,6 +59,7 @@ def choose_one(
     default: str,
     names: Mapping[str, str] | None = None,
     help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
 ) -> str:
     """One of any number of options, from a select box; see `choose`."""
     labels = {option: (names or {}).get(option, option) for option in options}
@@ -70,6 +71,7 @@ def choose_one(
         format_func=lambda option: labels.get(option, option),
         key=key,
         help=help,
+        width=width,
         bind="query-params",
         persist_state="session",
     )

@@ -63,7 +63,7 @@ def component_posterior(ref: Ref, component: int, mode: Theme) -> Drawing:
     """A component's ellipse over the prior's contours."""
     flat, window = densities.prior_on_plane(ref), densities.window((ref,))
     k = slice(component, component + 1)
-    return plane.plane(
+    drawing = plane.plane(
         mode,
         window,
         alt=f"Component {component} at two standard deviations over the contours of the prior's mass.",
@@ -71,8 +71,9 @@ def component_posterior(ref: Ref, component: int, mode: Theme) -> Drawing:
         components=plane.Components(flat.mean[k], flat.covariance[k], np.ones(1), highlighted=(0,), centres=False),
         prior=ref.kind,
         axes=encoding.plane(ref).axis_names,
-        height=300,
+        height=250,
     )
+    return plane.bare(drawing)
 
 
 @cached(24)

@@ -6,7 +6,7 @@ from app import addresses
 from app.figures import theme
 from app.frontend import Kept, carry
 from app.frontend import film as player
-from app.services import catalogue, prior_components, priors
+from app.services import catalogue, priors
 from app.services import film as films
 from app.services.content import Content
 from app.services.loading import Ref
@@ -40,7 +40,7 @@ def show(refs: Sequence[Ref], *, key: str, unfolded: bool = False, with_pictures
         _classes(shown[0]),
         key=key,
         label="Film of the training of " + ", ".join(family.full_name(ref) for ref in shown),
-        note=note(shown),
+        note=note(shown) + (" Pseudo-inputs: contrast stretched." if pictures else ""),
         pictures=None if pictures is None else _source("pictures", shown[0], pictures),
         unfolded=unfolded,
     )
@@ -87,8 +87,6 @@ def note(refs: Sequence[Ref]) -> str:
     if len(refs) > 1:
         said.append("each map at its own scale")
     words = "; ".join(said) + "."
-    if len(refs) == 1 and catalogue.facts(refs[0]).has.pseudo_inputs:
-        words += f" The pseudo-inputs started from {STARTED[prior_components.pseudo_input_start(refs[0])]}."
     without = [ref for ref, film in played.items() if not film.filmed]
     if without:
         whose = "" if len(without) == len(refs) else " for " + ", ".join(family.short_name(ref) for ref in without)

@@ -1,35 +1,30 @@
-"""The wall of tiles that shows all pseudo-inputs, or decoded means, and how one of them grew over the epochs."""
+"""The wall of tiles that shows all components of a prior, and how a pseudo-input grew over the epochs."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from app.figures import tiles, vectors
 from app.figures.theme import Theme
+from app.frontend import Kept, carry
+from app.frontend import wall as component_wall
 from app.services import catalogue, prior_components
 from app.services.catalogue import Facts
+from app.services.content import Content
 from app.services.loading import Ref
 from app.services.memory import cached
-from app.widgets.component import percent
+from app.widgets.component import percent, show_component
 from app.widgets.pictures import enlargement
-from app.widgets.screen import DESK
 
 BEST = "best"
-# Up to so many tiles are large, with their numbers under them.
-FEW = 24
 # Pairs are twice as high: of more, nobody sees a single one.
 MOST_PAIRS = 64
-_PAIRED_SHARE = 0.17
-# Pixels of the screen that a picture of the growth is wide.
-SMALL = 88
-
-
-def columns_for(count: int) -> int:
-    """Tiles in a row, somewhat more than rows, so that the last row is full if that can be."""
-    widest = 6 * count if count <= FEW else 2.4 * count
-    full = [each for each in range(1, count + 1) if count % each == 0 and count <= each * each <= widest]
-    return max(full, default=math.ceil(math.sqrt(1.5 * count)))
+# Tiles up to which one is so many pixels wide, at least; more of them have no words under them.
+WIDTHS = {36: 62, MOST_PAIRS: 46}
+NARROWEST = 22
+# Pixels of the screen that a picture of the growth is wide, and a tile of the saved wall.
+SMALL, SAVED = 88, 120
 
 
 def has_pairs(facts: Facts) -> bool:
@@ -37,28 +32,14 @@ def has_pairs(facts: Facts) -> bool:
     return facts.has.pseudo_inputs and facts.alive <= MOST_PAIRS and not vectors.is_vector(facts.shape)
 
 
-def caption_share(show: str, count: int) -> float:
-    """Of a tile's height, for the words under its image."""
-    if show == "pairs":
-        return _PAIRED_SHARE
-    return tiles.CAPTION_SHARE if count <= FEW else 0.0
-
-
-def stretched(pixels: np.ndarray) -> np.ndarray:
-    """Images of bytes, `(n, C, H, W)`, each with its darkest pixel at 0 and its brightest at 255."""
-    low, high = (end(pixels, axis=(1, 2, 3), keepdims=True).astype(float) for end in (np.min, np.max))
-    return np.rint((pixels - low) * (255 / np.maximum(high - low, 1))).astype(np.uint8)
-
-
 def pixels_of(ref: Ref, show: str, epoch: str) -> np.ndarray:
-    """What the tiles show: decoded means, pseudo-inputs after an epoch, or pairs of both."""
-    if show == "pairs":
-        above = stretched(tiles.as_bytes(pixels_of(ref, "pseudo-inputs", BEST)))
-        return np.concatenate([above, tiles.as_bytes(pixels_of(ref, "decoded", BEST))], axis=2)
+    """What the tiles show: decoded means, pseudo-inputs after an epoch, or pairs of both; pseudo-inputs stretched."""
     learned = prior_components.pseudo_inputs(ref)
+    decoded = tiles.as_bytes(prior_components.component_images(ref))
     if learned is None or show == "decoded":
-        return prior_components.component_images(ref)
-    return dict(through_the_epochs(ref)).get(epoch, learned)
+        return decoded
+    above = tiles.stretched(tiles.as_bytes(dict(through_the_epochs(ref)).get(epoch, learned)))
+    return np.concatenate([above, decoded], axis=2) if show == "pairs" else above
 
 
 @cached(24)
@@ -87,41 +68,67 @@ def absent(ref: Ref, epoch: str) -> list[int]:
     return [] if then is None else np.flatnonzero(prior_components.components(ref).alive & ~(then > 0)).tolist()
 
 
-@cached(48)
-def wall(ref: Ref, order: str, show: str, epoch: str, width: int, mode: Theme) -> tuple[Any, tiles.TileMap]:
-    """Pseudo-inputs, or decoded means, as one figure in an order, and the map from its cells to components.
+def order_of(ref: Ref, by: str) -> list[int]:
+    """The components on the wall in an order: all of them; of very many, the most used."""
+    places = prior_components.order(ref, by)
+    return [int(k) for k in places[np.isin(places, prior_components.most_used(ref))]]
 
-    All of them; of very many, the most used.
-    """
-    facts, known, places = catalogue.facts(ref), prior_components.components(ref), prior_components.order(ref, order)
-    places = places[np.isin(places, prior_components.most_used(ref))]
-    columns = columns_for(len(places))
-    named = [f"\nclass {facts.classes[each]}" if each >= 0 else "" for each in known.classes[places]]
-    shown = {"decoded": "Decoded means", "pairs": "Pseudo-inputs over their decoded means"}.get(show, "Pseudo-inputs")
-    captions = [f"{k}" for k in places] if len(places) <= FEW else None
-    if show == "pairs":
-        named_by = [
-            facts.classes[each] if each >= 0 else f"{k}" for k, each in zip(places, known.classes[places], strict=True)
-        ]
-        captions = [f"{name} · {100 * used:.1f} %" for name, used in zip(named_by, known.usage[places], strict=True)]
-    drawing, where = tiles.tiles(
-        pixels_of(ref, show, epoch)[places],
-        mode,
-        alt=f"{shown} of {len(places):,} components by {order}.",
-        columns=columns,
-        ids=places.tolist(),
-        hover=[
-            f"component {k}\nweight {percent(weight)}\nusage {percent(used)}{name}"
-            for k, weight, used, name in zip(places, known.weights[places], known.usage[places], named, strict=True)
+
+@cached(24)
+def content(ref: Ref, epoch: str, mode: Theme) -> Content:
+    """The tiles for `app/frontend/wall.js`, by number: pseudo-inputs, where there are any, and then decoded means."""
+    facts, known, ids = catalogue.facts(ref), prior_components.components(ref), order_of(ref, "usage")
+    kinds = ("pseudo-inputs", "decoded") if facts.has.pseudo_inputs else ("decoded",)
+    pixels = np.concatenate([pixels_of(ref, kind, epoch)[ids] for kind in kinds])
+    columns = math.ceil(math.sqrt(len(pixels)))
+    drawn = tiles.mosaic(pixels, mode, columns=columns, binary=facts.binary)
+    rows = math.ceil(len(pixels) / columns)
+    names = [facts.classes[each] if each >= 0 else "" for each in known.classes[ids]]
+    described = zip(ids, known.weights[ids], known.usage[ids], names, strict=True)
+    header: dict[str, object] = {
+        "ids": ids,
+        "columns": columns,
+        "rows": rows,
+        "aspect": drawn.shape[1] * rows / (drawn.shape[0] * columns),
+        "learned": facts.has.pseudo_inputs,
+        "words": [[name, f"{100 * used:.1f} %"] for name, used in zip(names, known.usage[ids], strict=True)],
+        "labels": [
+            f"Component {k}{f', mostly class {name}' if name else ''}, weight {percent(weight)}, usage {percent(used)}"
+            for k, weight, used, name in described
         ],
-        binary=facts.binary,
-        # Twice the pixels of the screen, or what keeps 500 tiles small enough to send.
-        pixel=max(2, math.ceil(max(40, min(240, 1000 / columns)) / facts.shape[2])),
-        captions=captions,
-        caption_share=caption_share(show, len(places)),
+    }
+    return Content.framed(header, tiles.tiles_png(pixels, mode, columns=columns, binary=facts.binary, pixel=1))
+
+
+def bring(ref: Ref, epoch: str, mode: Theme) -> Kept:
+    """Send the tiles to the browser, if they are not there yet."""
+    made = content(ref, epoch, mode)
+    carry(made.sent, made.digest)
+    return Kept(made.digest, None)
+
+
+def show(kept: Kept, order: Sequence[int], *, key: str, by: str, shown: str, chosen: int) -> None:
+    """The wall of tiles that `bring` has sent, with the component in view, which a click or an arrow key changes."""
+    least = next((least for most, least in WIDTHS.items() if len(order) <= most), NARROWEST)
+    component_wall.wall(
+        kept,
+        order,
+        key=key,
+        label=f"{len(order):,} components by {by}. Arrow keys choose one.",
+        show=shown,
+        chosen=chosen,
+        least=least,
+        many=len(order) > MOST_PAIRS,
+        on_pick=show_component,
     )
-    drawing.update(height=round(drawing.layout["height"] * width / DESK))
-    return drawing, where
+
+
+def picture(ref: Ref, order: Sequence[int], shown: str, epoch: str, mode: Theme) -> bytes:
+    """The wall as a PNG file."""
+    pixels, binary = pixels_of(ref, shown, epoch)[list(order)], catalogue.facts(ref).binary
+    columns = math.ceil(math.sqrt(1.5 * len(order) * pixels.shape[2] / pixels.shape[3]))
+    pixel = max(1, min(SAVED, 4000 // columns) // pixels.shape[3])
+    return tiles.tiles_png(pixels, mode, columns=columns, binary=binary, pixel=pixel)
 
 
 @cached(200)
@@ -136,5 +143,6 @@ def grown_pictures(ref: Ref, k: int, mode: Theme) -> tuple[str, ...]:
 
 
 def grown_images(ref: Ref, k: int) -> list[tuple[str, np.ndarray]]:
-    """Epochs and a pseudo-input after each, from the one that it was added in; `BEST` the trained one."""
-    return [(epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch)]
+    """Epochs and a pseudo-input after each, stretched, from the epoch that added it on; `BEST` the trained one."""
+    grown = ((epoch, pixels[k : k + 1]) for epoch, pixels in through_the_epochs(ref) if k not in absent(ref, epoch))
+    return [(epoch, tiles.stretched(tiles.as_bytes(pixels))) for epoch, pixels in grown]

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -26,6 +27,12 @@ def open_page(page: str, **query: str | list[str]) -> AppTest:
 def charts(at: AppTest) -> list[dict]:
     """The specifications of the figures, in the order of the page."""
     return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def wall(at: AppTest) -> dict[str, Any]:
+    """What the browser is told of the wall of components."""
+    sent = [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.json]
+    return next(each for each in sent if "order" in each)
 
 
 def pictures(at: AppTest) -> list[str]:

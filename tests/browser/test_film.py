@@ -120,6 +120,7 @@ def test_pseudo_inputs_stand_beside_the_map_and_nothing_moves_unasked(page, serv
     film.locator(".maps").focus()
     page.keyboard.press("Home")
     expect(film.locator(".tiles figcaption")).to_contain_text("before training")
-    expect(film.locator(".note")).to_contain_text("The pseudo-inputs started from")
+    expect(film.locator(".note")).to_contain_text("contrast stretched")
+    expect(page.get_by_text("The pseudo-inputs started from random noise")).to_be_visible()
     drawn = "each => new Set(each.getContext('2d').getImageData(0, 0, each.width, each.height).data).size"
     eventually(page, lambda: film.locator("figure canvas").evaluate_all(f"all => all.map({drawn})") > [20, 20], True)

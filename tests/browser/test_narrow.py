@@ -15,22 +15,20 @@ CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stMetricValue] *"
     .map((each) => each.textContent)"""
 
 
-def test_pictures_follow_the_width_of_the_window(page, browser):
+def test_the_steps_stand_beside_the_tiles_or_below_them(page, browser):
     page.set_viewport_size(PHONE)
-    page.goto("/pseudo_inputs?experiment=mnist-2d&prior=Vamp&pseudo_show=pseudo-inputs")
-    plot = page.locator(".st-key-pseudo_wall .js-plotly-plot").first
-    plot.wait_for(timeout=2 * PATIENCE)
+    page.goto("/pseudo_inputs?experiment=mnist-2d&prior=Vamp")
+    tiles, heading = page.locator(".st-key-pseudo_wall .tile"), page.get_by_role("heading", name="step by step")
+    tiles.first.wait_for(timeout=2 * PATIENCE)
     settled(page)
-    page.wait_for_function(f"(([, high]) => high && high < 300)(({SIZE})('pseudo_wall'))", timeout=PATIENCE)
-    width, height = page.evaluate(SIZE, "pseudo_wall")
-    picture = page.locator(".st-key-pseudo_wall .imagelayer image").first.bounding_box()
-    assert picture is not None
-    assert (picture["width"], picture["height"]) == pytest.approx((width, height), rel=0.05)
-    bar = page.locator(".st-key-pseudo_wall .modebar-btn")
-    assert bar.count() == 0
-    page.set_viewport_size(DESK)
-    page.wait_for_function(f"({SIZE})('pseudo_wall')[1] > {1.5 * height}", timeout=PATIENCE)
-    expect(bar.first).to_be_attached(timeout=PATIENCE)
+    for narrow in (True, False):
+        page.set_viewport_size(PHONE if narrow else DESK)
+        eventually(page, lambda: heading.bounding_box()["y"] > tiles.last.bounding_box()["y"], narrow)
+        assert tiles.count() == 32
+        assert page.evaluate("document.documentElement.scrollWidth") <= (PHONE if narrow else DESK)["width"]
+        boxes = [each.bounding_box() for each in tiles.all()]
+        assert {round(each["width"]) for each in boxes} == {round(boxes[0]["width"])}
+        assert boxes[0]["width"] >= 44
 
 
 @pytest.mark.parametrize("query", ["experiment=digits-2d&prior=Vamp", "experiment=frey-2d&prior=Vamp"])
@@ -52,15 +50,9 @@ CELLS = """(key) => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("place", "key"),
-    [
-        ("pseudo_inputs?experiment=static-mnist-40d", "pseudo_wall"),
-        ("components?experiment=mnist-2d", "components_draws"),
-    ],
-)
-def test_tiles_come_back_from_full_screen_as_they_were(page, browser, place, key):
-    page.goto(f"/{place}&prior=Vamp")
+def test_tiles_come_back_from_full_screen_as_they_were(page, browser):
+    key = "components_draws"
+    page.goto("/components?experiment=mnist-2d&prior=Vamp")
     page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
     settled(page)
     before = page.evaluate(CELLS, key), page.evaluate(SIZE, key)

@@ -6,28 +6,17 @@ from playwright.sync_api import Page, expect
 
 from tools.browser import settled
 
-CELL = """([column, row]) => {
-    const plot = document.querySelector(".st-key-pseudo_wall .js-plotly-plot");
-    const { xaxis, yaxis } = plot._fullLayout;
-    const box = plot.getBoundingClientRect();
-    return [box.left + xaxis._offset + xaxis.l2p(column + 0.3), box.top + yaxis._offset + yaxis.l2p(row + 0.3)];
-}"""
-COMPONENTS = """() => document.querySelector(".st-key-pseudo_wall .js-plotly-plot")
-    .data[0].text.map((words) => Number(words.match(/component (\\d+)/)[1]))"""
-RING = """() => {
-    const plot = document.querySelector(".st-key-pseudo_wall .js-plotly-plot");
-    const ring = plot.querySelector(".vampscope-mark").getBoundingClientRect();
-    const { xaxis, yaxis } = plot._fullLayout;
-    const box = plot.getBoundingClientRect();
-    return [xaxis.p2l(ring.left + ring.width / 2 - box.left - xaxis._offset),
-        yaxis.p2l(ring.top + ring.height / 2 - box.top - yaxis._offset)].map(Math.floor);
-}"""
+WALL = ".st-key-pseudo_wall .tile"
+SHOWN = "all => all.map((tile) => Number(tile.dataset.component))"
+CHOSEN = ".st-key-pseudo_wall .tile[aria-selected=true]"
 
 
-def open_wall(page: Page, address: str) -> None:
+def open_wall(page: Page, address: str) -> list[int]:
+    """The components on the wall, in their order."""
     page.goto(address)
-    page.locator(".st-key-pseudo_wall .js-plotly-plot .main-svg").first.wait_for()
+    page.locator(WALL).first.wait_for()
     settled(page)
+    return page.locator(WALL).evaluate_all(SHOWN)
 
 
 def story_of(page: Page, k: int) -> None:
@@ -37,19 +26,37 @@ def story_of(page: Page, k: int) -> None:
 
 
 def test_a_clicked_pseudo_input_tells_its_story_here_and_on_the_page_of_components(page: Page):
-    open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp")
-    shown = page.evaluate(COMPONENTS)
-    column, row = 3, 1
-    columns = page.evaluate("() => document.querySelector('.st-key-pseudo_wall .js-plotly-plot').layout.xaxis.range[1]")
-    k = shown[row * columns + column]
-    page.mouse.click(*page.evaluate(CELL, [column, row]))
-    story_of(page, k)
-    expect(page).to_have_url(re.compile(rf"[?&]component={k}\b"))
-    page.wait_for_function(f"({RING})()[0] === {column}")
-    assert page.evaluate(RING) == [column, row]
-    for step in ("Its posterior", "Decoded mean", "16 samples", "Test images of this component"):
+    shown = open_wall(page, "/pseudo_inputs?experiment=digits-2d&prior=Vamp")
+    tile, at = page.locator(WALL), 9
+    tile.nth(at).hover()
+    over = tile.nth(at).locator(".over")
+    expect(over).to_have_css("opacity", "1")
+    expect(tile.nth(at + 1).locator(".over")).to_have_css("opacity", "0")
+    tile.nth(at).click()
+    story_of(page, shown[at])
+    expect(page).to_have_url(re.compile(rf"[?&]component={shown[at]}\b"))
+    expect(page.locator(CHOSEN)).to_have_attribute("id", f"tile-{shown[at]}")
+    for step in ("Its posterior", "Decoded mean", "8 samples", "Test images that it explains best"):
         expect(page.get_by_text(step, exact=False).first).to_be_visible()
-    expect(page.get_by_test_id("stMetricLabel").filter(has_text=f"Usage of {k}")).to_be_visible()
+    expect(page.get_by_test_id("stMetricLabel").filter(has_text=f"Usage of {shown[at]}")).to_be_visible()
+    wall, story = (page.locator(one).first.bounding_box() for one in (".st-key-pseudo_wall", "h2"))
+    assert wall is not None
+    assert story is not None
+    assert story["x"] > wall["x"] + wall["width"]
+    assert story["y"] < wall["y"] + wall["height"]
+
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    story_of(page, shown[at + 2])
+    expect(page.locator(".st-key-pseudo_wall").get_by_role("listbox")).to_be_focused()
+    page.keyboard.press("End")
+    story_of(page, shown[-1])
+    page.get_by_role("button", name="Next").click()
+    story_of(page, shown[0])
+    page.get_by_role("button", name="Next").click()
+    k = shown[1]
+    story_of(page, k)
+    expect(page.locator(CHOSEN)).to_have_attribute("id", f"tile-{k}")
 
     page.get_by_role("link", name="Compare this component with").click()
     expect(page.get_by_role("heading", name="Components", level=1)).to_be_visible()
@@ -74,7 +81,7 @@ def test_another_prior_starts_with_its_own_most_used_component(page: Page):
     page.get_by_role("option", name="Mixture of Gaussians").click()
     expect(page.get_by_text("A mixture of Gaussians has no pseudo-inputs")).to_be_visible()
     settled(page)
-    most_used = page.evaluate(COMPONENTS)[0]
+    most_used = page.locator(WALL).evaluate_all(SHOWN)[0]
     expect(page.get_by_role("heading", name=f"Component {most_used}, step by step")).to_be_visible()
 
     open_wall(page, page.url)

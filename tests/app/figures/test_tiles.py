@@ -6,11 +6,18 @@ import pytest
 from PIL import Image
 
 from app.figures.theme import COMPARED, DARK, LIGHT, rgb
-from app.figures.tiles import TileMap, as_bytes, mosaic, tile_map, tiles, tiles_png
+from app.figures.tiles import TileMap, as_bytes, mosaic, stretched, tile_map, tiles, tiles_png
 
 
 def decoded(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+
+
+def test_stretched_images_use_all_of_the_range_and_vectors_stay():
+    images = np.array([[[[10, 20], [30, 60]]], [[[7, 7], [7, 7]]]], np.uint8)
+    np.testing.assert_array_equal(stretched(images), [[[[0, 51], [102, 255]]], [[[0, 0], [0, 0]]]])
+    vector = np.array([[[[10, 20, 60]]]], np.uint8)
+    np.testing.assert_array_equal(stretched(vector), vector)
 
 
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (7, 3), (9, 3), (500, 25), (5, 9)])

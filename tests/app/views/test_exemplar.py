@@ -9,7 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalogue, prior_components
-from tests.app.reading import charts, metric, open_page, ref_of, words
+from tests.app.reading import charts, metric, open_page, ref_of, wall, words
 
 VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
 PAGES = [(view, prior) for view in VIEWS for prior in ("Exemplars", "Vamp")]
@@ -57,7 +57,7 @@ def test_exemplars_are_shown_decoded_and_the_page_says_why(models):
     at = opened("pseudo_inputs", prior="Exemplars")
     assert "training images, which are not stored in the checkpoint" in at.info[0].value
     assert "Shown instead: the decoded mean of every component" in at.info[0].value
-    assert len(charts(at)[0]["data"][0]["text"]) == 500
+    assert len(wall(at)["order"]) == 500
     assert "The 500 most used of 1,197 components" in words(at)
 
 
@@ -67,7 +67,7 @@ def test_of_many_components_the_most_used_are_shown_in_every_order(models):
     least = np.sort(used)[-500]
     for by in prior_components.ORDERS:
         at = opened("pseudo_inputs", prior="Exemplars", pseudo_order=by)
-        shown = [int(text.split("<br>")[0].split()[1]) for text in charts(at)[0]["data"][0]["text"]]
+        shown = wall(at)["order"]
         assert shown == [
             k for k in prior_components.order(ref, by) if k in set(prior_components.most_used(ref).tolist())
         ]
@@ -125,8 +125,7 @@ class TestMissingComponents:
 
     def test_are_not_among_the_pseudo_inputs(self, models):
         at = opened("pseudo_inputs", prior="Vamp")
-        shown = [text.split("<br>")[0] for text in charts(at)[0]["data"][0]["text"]]
-        assert sorted(shown) == [f"component {k}" for k in ALIVE]
+        assert sorted(wall(at)["order"]) == list(ALIVE)
 
     def test_those_that_came_later_are_empty_at_the_start(self, models):
         at = opened("pseudo_inputs", prior="Vamp", pseudo_show="pseudo-inputs", pseudo_epoch="0, before training")

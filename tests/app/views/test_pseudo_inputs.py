@@ -6,26 +6,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.figures.tiles import as_bytes
 from app.services import catalogue, prior_components
 from app.services.loading import DataMissing
-from app.widgets import component, screen
-from app.widgets.wall import BEST, pixels_of
+from app.widgets import component
 from tests.app.conftest import COMPONENTS
-from tests.app.reading import metric, open_page, ref_of
+from tests.app.reading import metric, open_page, ref_of, wall
 
 
 def opened(**query: str) -> AppTest:
     return open_page("pseudo_inputs", **query)
-
-
-def wall(at: AppTest) -> list[str]:
-    """The hover texts of the tiles, in their order."""
-    return json.loads(at.get("plotly_chart")[0].proto.spec)["data"][0]["text"]
-
-
-def components_of(at: AppTest) -> list[int]:
-    return [int(text.split("<br>")[0].removeprefix("component ")) for text in wall(at)]
 
 
 @pytest.mark.parametrize("query", [{"prior": "Vamp"}, {"experiment": "tiny-5d"}])
@@ -38,17 +27,17 @@ def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(mo
     story, known = prior_components.component_detail(ref, k), prior_components.components(ref)
     assert at.number_input(key="component").value == k
     assert at.header[0].value == f"Pseudo-input {k}, step by step"
-    assert components_of(at) == prior_components.order(ref, "class").tolist()
+    assert wall(at)["order"] == prior_components.order(ref, "class").tolist()
 
     assert metric(at, f"Weight of {k}") == component.percent(story.weight)
     assert metric(at, f"Usage of {k}") == component.percent(story.usage, float(known.usage_se[k]))
     assert metric(at, "Mostly explains") == f"digit {catalogue.facts(ref).classes[story.image_class]}"
     assert metric(at, "Clamped pixels") == component.percent(catalogue.facts(ref).outside)
-    # u, decoded mean, samples, the images explained best, the nearest ones, and one for each epoch.
-    epochs = {each.epoch for each in prior_components.snapshots(ref)} | {catalogue.facts(ref).best_epoch}
+    # u, decoded mean, samples, the images explained best, and the nearest ones.
     shown = [one for each in at.main if each.type == "image" for one in each.proto.imgs]
-    assert len(shown) == 5 + len(epochs)
+    assert len(shown) == 5
     assert all(one.alt for one in shown)
+    assert wall(at)["chosen"] == k
 
 
 def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(models):
@@ -56,7 +45,7 @@ def test_a_mixture_says_that_it_has_no_pseudo_inputs_and_shows_decoded_means(mod
     at = opened(prior="MoG")
     assert "no pseudo-inputs" in at.info[0].value
     assert "decoded mean of every component" in at.info[0].value
-    assert sorted(components_of(at)) == list(range(COMPONENTS))
+    assert sorted(wall(at)["order"]) == list(range(COMPONENTS))
     assert "pseudo_show" not in at.session_state
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
     k = int(prior_components.order(ref, "usage")[0])
@@ -78,55 +67,63 @@ def test_the_tiles_follow_the_order(models, by):
     at = opened()
     at.selectbox(key="pseudo_order").set_value(by).run()
     assert not at.exception
-    assert components_of(at) == prior_components.order(ref, by).tolist()
+    assert wall(at)["order"] == prior_components.order(ref, by).tolist()
     equal = [caption.value for caption in at.caption if "All weights are equal" in caption.value]
     assert bool(equal) == (by == "weight")
 
 
 def test_the_tiles_show_what_is_asked_for(models):
     at = opened(pseudo_show="pseudo-inputs")
-    pictures = {json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"])}
+    assert wall(at)["show"] == "pseudo-inputs"
+    contents = {wall(at)["content"]["digest"]}
     epochs = at.selectbox(key="pseudo_epoch").options
     assert epochs[0] == "0, before training"
     at.selectbox(key="pseudo_epoch").set_value("0").run()
-    pictures.add(json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"]))
+    contents.add(wall(at)["content"]["digest"])
+    assert len(contents) == 2
     at.get_by_key("pseudo_show").set_value("decoded").run()
-    pictures.add(json.dumps(json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["images"]))
     assert not at.exception
-    assert len(pictures) == 3
+    assert wall(at)["show"] == "decoded"
     assert not [each for each in at.selectbox if each.key == "pseudo_epoch"]
 
 
-def test_a_pair_is_a_pseudo_input_of_full_contrast_over_its_decoded_mean(models):
-    ref = ref_of("tiny-2d", "vamp")
-    pairs = pixels_of(ref, "pairs", BEST)
-    learned, decoded = prior_components.pseudo_inputs(ref), prior_components.component_images(ref)
-    height = decoded.shape[2]
-    assert pairs.shape[2] == 2 * height
-    np.testing.assert_array_equal(pairs[:, :, height:], as_bytes(decoded))
-    above = pairs[:, :, :height].reshape(len(pairs), -1)
-    assert (above.min(1) == 0).all()
-    assert (above.max(1) == 255).all()
-    for one, of in zip(above, as_bytes(learned).reshape(len(pairs), -1), strict=True):
-        assert np.corrcoef(one, of)[0, 1] > 0.999
+def test_an_epoch_alone_in_the_address_shows_the_pseudo_inputs_after_it(models):
+    at = opened(pseudo_epoch="0, before training")
+    assert not at.warning
+    assert at.selectbox(key="pseudo_epoch").value == "0"
+    assert wall(at)["show"] == "pseudo-inputs"
+    assert opened(pseudo_epoch="0, before training", pseudo_show="Decoded").get_by_key("pseudo_show").value == "decoded"
+    assert wall(opened(pseudo_epoch="0", prior="MoG"))["show"] == "decoded"
+
+
+def test_previous_and_next_follow_the_order_and_close_to_a_ring(models):
+    order = prior_components.order(ref_of("tiny-2d", "vamp"), "usage").tolist()
+    at = opened(pseudo_order="Usage", component=str(order[1]))
+    for button, expected in (("previous", order[0]), ("previous", order[-1]), ("next", order[0]), ("next", order[1])):
+        at.button(key=f"pseudo_{button}").click().run()
+        assert at.number_input(key="component").value == wall(at)["chosen"] == expected
+
+
+def test_it_says_what_the_tiles_show_and_what_the_pseudo_inputs_started_from(models):
     at = opened()
-    written = next(each for each in json.loads(at.get("plotly_chart")[0].proto.spec)["data"] if each["mode"] == "text")
-    k, known = int(prior_components.order(ref, "class")[0]), prior_components.components(ref)
-    assert written["text"][0] == f"{catalogue.facts(ref).classes[known.classes[k]]} · {100 * known.usage[k]:.1f} %"
     assert any("contrast stretched" in each.value for each in at.caption)
+    assert any("started from random noise" in each.value for each in at.markdown)
+    assert not any("Under each tile" not in each.value and "trained model" in each.value for each in at.caption)
+    early = opened(pseudo_epoch="0, before training")
+    assert any("both of the trained model" in each.value for each in early.caption)
 
 
 def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(models):
     ref = ref_of("tiny-2d", "vamp")
     at = opened(component="2")
-    tiles = at.get("plotly_chart")[0].proto.spec
+    tiles = wall(at)
     assert at.header[0].value == "Pseudo-input 2, step by step"
     at.number_input(key="component").set_value(4).run()
     assert not at.exception
     assert at.header[0].value == "Pseudo-input 4, step by step"
     assert metric(at, "Weight of 4")
-    assert at.get("plotly_chart")[0].proto.spec == tiles
-    ellipse = json.loads(at.get("plotly_chart")[1].proto.spec)["data"][-1]["line"]["color"]
+    assert wall(at) == tiles | {"chosen": 4}
+    ellipse = json.loads(at.get("plotly_chart")[0].proto.spec)["data"][-1]["line"]["color"]
     assert ellipse == "#c77d0a"
     assert prior_components.component_detail(ref, 4).component == 4
 
@@ -220,17 +217,3 @@ def test_the_table_holds_what_the_services_say(models, monkeypatch):
 )
 def test_shares_are_percentages(share, se, text):
     assert component.percent(share, se) == text
-
-
-@pytest.mark.parametrize(
-    ("browser", "width"),
-    [("Mozilla/5.0 (X11; Linux x86_64) Chrome/130", 720), ("Mozilla/5.0 (Linux; Android 15) Chrome/130 Mobile", 350)],
-)
-def test_a_phone_gets_a_lower_picture(models, monkeypatch, browser, width):
-    import streamlit as st
-
-    monkeypatch.setattr(type(st.context), "headers", property(lambda self: {"User-Agent": browser}))
-    assert screen.picture_width() == width
-    # Six tiles of ten by ten with their edges, and a third of their height for the numbers.
-    height = json.loads(opened(pseudo_show="pseudo-inputs").get("plotly_chart")[0].proto.spec)["layout"]["height"]
-    assert height == pytest.approx(width / COMPONENTS / 0.7, abs=1)
