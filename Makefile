@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
+# Whether the page Train trains: off, local or slurm. Only who sits at this machine may use its processor unasked.
+VAMPSCOPE_TRAIN ?= $(if $(filter 127.0.0.1 localhost ::1,$(ADDRESS)),local,off)
 # Where train-all writes, and what else pytest is told (make test ARGS="tests/test_priors.py").
 OUT ?= runs
 ARGS ?=
@@ -29,7 +31,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: $(INSTALLED) ## Start the dashboard; PORT=8501 and ADDRESS=127.0.0.1 unless told otherwise
-	$(BIN)/streamlit run app/asgi.py --server.address=$(ADDRESS) --server.port=$(PORT)
+	VAMPSCOPE_TRAIN=$(VAMPSCOPE_TRAIN) $(BIN)/streamlit run app/asgi.py --server.address=$(ADDRESS) --server.port=$(PORT)
 
 test: $(INSTALLED_DEV) ## Run all tests; ARGS="tests/test_priors.py" runs some
 	$(PYTEST) $(ARGS)

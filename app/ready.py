@@ -16,17 +16,21 @@ _READY = threading.Event()
 
 
 def start_up() -> None:
-    """Import what the pages need, then load the model that the first of them shows.
+    """Import what the pages need, then load the model that the first of them shows; take up unfinished races.
 
-    What cannot be read is left to the page, which says so.
+    What cannot be read, and what is set to no sense, is left to the page, which says so.
     """
     import_pages()
     from app import state
+    from app.engines import desk
+    from app.engines.engine import EngineError
     from app.services import loading
     from app.services.loading import ServiceError
 
     with contextlib.suppress(ServiceError):
         loading.warm_up(state.first().ref)
+    with contextlib.suppress(EngineError):
+        desk.begin()
 
 
 def import_pages() -> None:

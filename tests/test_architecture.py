@@ -28,7 +28,7 @@ VAMPCORE = (
     ("__main__",),
 )
 APP = (
-    ("records", "addresses", "names", "presenting", "duel"),
+    ("records", "addresses", "names", "presenting", "duel", "engines"),
     ("figures", "services"),
     ("tours",),
     ("state", "frontend"),
@@ -40,6 +40,7 @@ APP = (
 FORBIDDEN_IN_VAMPCORE = {"streamlit", "plotly", "app"}
 # Neither figures nor the records that they draw know where an array comes from, or on which page it is shown.
 FORBIDDEN_IN_FIGURES = {"streamlit", "torch", "torchvision", "vampcore"}
+BESIDE_THE_LIBRARY = {"services", "engines"}
 ONLY_SERVICES = {"torch", "torchvision", "safetensors", "vampcore"}
 ALLOWED_IN_VIEWS = {"app", "streamlit", "numpy", "pandas"} | sys.stdlib_module_names
 LAYERS_FOR_VIEWS = {"records", "figures", "services", "state", "frontend", "widgets"}
@@ -111,7 +112,7 @@ def trespasses(root: Path) -> list[str]:
     for path in modules_of(root / "app"):
         place, file, names = place_of(path, root / "app"), path.relative_to(root).as_posix(), imports_of(path, root)
         heads = {name.partition(".")[0] for name in names}
-        forbidden = set() if place == "services" else heads & ONLY_SERVICES
+        forbidden = set() if place in BESIDE_THE_LIBRARY else heads & ONLY_SERVICES
         if place in {"figures", "records"}:
             forbidden |= heads & FORBIDDEN_IN_FIGURES
         if place == "views":

@@ -25,7 +25,7 @@ def served(monkeypatch):
 
 def test_alone_it_serves_as_make_app_does(served):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^\t\$\(BIN\)/streamlit (run .*)$", makefile, re.MULTILINE)
+    (line,) = re.findall(r"^\t.*\$\(BIN\)/streamlit (run .*)$", makefile, re.MULTILINE)
     for name, value in re.findall(r"^(ADDRESS|PORT) \?= (.*)$", makefile, re.MULTILINE):
         line = line.replace(f"$({name})", value)
     assert vampscope.main([]) == 0
