@@ -4,6 +4,7 @@ They exist where the server is `app/asgi.py`. Elsewhere a page carries the same 
 """
 
 import threading
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -20,6 +21,15 @@ def address(kind: str, sha256: str, digest: str) -> str | None:
         digest: The content's own.
     """
     return f"{base_path()}/{kind}/{sha256}?v={digest}" if ROUTES.is_set() else None
+
+
+def page_of(address: str) -> str:
+    """The path of a page in a URL, without the path that the server is told to answer under."""
+    try:
+        path = unquote(urlsplit(address).path)
+    except ValueError:  # no address that a browser shows
+        return ""
+    return path.removeprefix(base_path()).strip("/")
 
 
 def base_path() -> str:

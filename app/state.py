@@ -12,10 +12,11 @@ not bound: `expect_key` and `show_key` read and write the URL around their widge
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.addresses import page_of
 from app.figures.plane import NARROWEST
 from app.services import catalogue, priors
 from app.services.catalogue import Experiment, Listed
@@ -55,22 +56,12 @@ def begin(page: str, address: str | None = None, pages: tuple[str, ...] = ()) ->
     """
     if st.session_state.get(_PAGE) != page:
         seen = st.session_state.get(_PAGE) is not None
-        if address is not None and not seen and (asked := _path(address)) not in (page, *pages):
+        if address is not None and not seen and (asked := page_of(address)) not in (page, *pages):
             ignored("page", asked, "there is no such page, so this is the first one")
         st.session_state[_PAGE] = page
         st.session_state[_VISIT] = visit() + 1
         if seen:
             st.session_state[_NOTICES] = []
-
-
-def _path(address: str | None) -> str:
-    """The path of a page in a URL, without the path that the server is told to answer under."""
-    try:
-        path = unquote(urlsplit(address or "").path).strip("/")
-    except ValueError:  # no address that a browser shows
-        return ""
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return path.removeprefix(base).strip("/") if base else path
 
 
 def visit() -> int:
@@ -108,8 +99,7 @@ def _of(experiment: Experiment, prior: str | None) -> Selection:
 
 def default_prior(experiment: Experiment) -> str:
     """The default prior where the experiment has it, else its first one."""
-    names = [listed.ref.prior for listed in experiment.priors]
-    return priors.DEFAULT_PRIOR if priors.DEFAULT_PRIOR in names else names[0]
+    return priors.DEFAULT_PRIOR if experiment.ref(priors.DEFAULT_PRIOR) else experiment.priors[0].ref.prior
 
 
 def notices() -> tuple[str, ...]:
@@ -154,7 +144,7 @@ def expect_key(key: str, options: Collection[str], default: str, spelled: Mappin
     """Let a control whose options are keys follow the URL, before it is drawn.
 
     It follows where the URL has changed since it was last drawn: at first, by a link, and by Back. A page that the
-    navigation opens has no query yet, so there the control stays as it is.
+    navigation opens has no query yet, so there the control stays as it is; not so one that Back leads to.
 
     Arguments:
         key: The control's key and name in the URL.
@@ -170,10 +160,15 @@ def expect_key(key: str, options: Collection[str], default: str, spelled: Mappin
             some = ", ".join(map(_as_code, list(options)[:6])) + (", \u2026" if len(options) > 6 else "")
             _drop(key, [asked], f"it may be {some}")
         st.session_state[key] = option
-    elif asked is None and not opened and known[1] is not None:
+    elif asked is None and (_by_history() or (not opened and known[1] is not None)):
         st.session_state[key] = default
     if st.session_state.get(key) not in options:
         st.session_state[key] = default
+
+
+def _by_history() -> bool:
+    """Whether Back, Forward or a link of a tour led here, so that the whole view is that of the URL."""
+    return (context := get_script_run_ctx()) is not None and context.is_history_navigation
 
 
 def show_key(key: str, chosen: str, default: str) -> None:

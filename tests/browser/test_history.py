@@ -33,3 +33,35 @@ def test_back_after_switching_the_prior_gives_the_component_that_was_in_view(pag
     settled(page)
     expect(page).to_have_url(re.compile(r"[?&]component=5\b"))
     expect(component).to_have_value("5")
+
+
+def test_back_to_another_page_gives_the_default_prior_that_its_address_omits(page: Page):
+    """The address of the default prior names none, so that a prior chosen on a later page has to go with that page."""
+    prior = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Prior in view")
+    page.goto("/components?experiment=digits-2d")
+    expect(page.get_by_label("Component", exact=True)).to_be_visible()
+    settled(page)
+    expect(prior).to_have_value("VampPrior")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Active units").click()
+    expect(page.get_by_role("heading", name="Active units")).to_be_visible()
+    settled(page)
+    prior.click()
+    page.get_by_role("option", name="Mixture of Gaussians").click()
+    expect(page).to_have_url(re.compile(r"prior=mog"))
+    settled(page)
+
+    page.go_back()
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Components", exact=True)).to_be_visible()
+    settled(page)
+    expect(page).not_to_have_url(re.compile(r"prior="))
+    expect(prior).to_have_value("VampPrior")
+
+    # Forward to the later page and the prior that was chosen there.
+    page.go_forward()
+    settled(page)
+    page.go_forward()
+    expect(page).to_have_url(re.compile(r"active_units.*prior=mog"))
+    settled(page)
+    expect(prior).to_have_value("Mixture of Gaussians")
