@@ -134,6 +134,7 @@ def test_records_show_the_model_between_epochs(tmp_path, restless, latent_dim):
     places = (steps * numbers[:, 4:5]).unflatten(1, (-1, 2))
     assert (head.prior, head.dims, head.points, head.components) == ("vamp", latent_dim, 300, 4)
     assert list(head.labels) == digits().test.labels.tolist()
+    assert head.classes == tuple("0123456789")
     assert numbers[:, 0].tolist() == pytest.approx([0, *(step / 24 for step in range(1, 25)), 1])
     assert bool(numbers[:-1, 2:4].isnan().all())
     trained = load(folder / "vamp")

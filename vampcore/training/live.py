@@ -42,6 +42,7 @@ class Head:
         points: Images in each record.
         components: Components in each record; 0 of a prior without any, or with too many.
         labels: The class of each image, -1 where it has none.
+        classes: Names of the classes.
     """
 
     begun: float
@@ -50,6 +51,7 @@ class Head:
     points: int
     components: int
     labels: tuple[int, ...]
+    classes: tuple[str, ...] = ()
 
     @property
     def record_bytes(self) -> int:
@@ -78,6 +80,7 @@ class LiveWriter:
             points=len(rows),
             components=0 if mixture is None else len(mixture.logits),
             labels=(-1,) * len(rows) if test.labels is None else tuple(test.labels[rows].tolist()),
+            classes=run.observation.classes,
         )
         self.previous: Float[Tensor, "N 2"] | None = None
         self.started = time.monotonic()
@@ -137,7 +140,7 @@ def read_live(path: Path, first: int = 0) -> tuple[Head, bytes] | None:
         with path.open("rb") as file:
             line = file.readline(_MOST_BYTES_OF_HEAD)
             fields = json.loads(line)
-            head = Head(**fields | {"labels": tuple(fields["labels"])})
+            head = Head(**fields | {"labels": tuple(fields["labels"]), "classes": tuple(fields["classes"])})
             start, size = len(line), head.record_bytes
             file.seek(0, 2)
             count = (file.tell() - start) // size

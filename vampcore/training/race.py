@@ -89,15 +89,14 @@ class _Race:
         self.runs = [_Running(each, folder) for each in request.runs]
 
     def train(self) -> Generator[Progress, None, None]:
-        """Give each run its turn until none has anything left to do."""
+        """Give the run that is behind its turn, until none has anything left to do."""
         yield self._report()
         for each in self.runs:
             each.begin(self)
         while going := [each for each in self.runs if each.going]:
-            for each in going:
-                each.turn()
-                if time.monotonic() - self.reported > SECONDS_BETWEEN_REPORTS:
-                    yield self._report()
+            min(going, key=lambda each: each.progress.epoch).turn()
+            if time.monotonic() - self.reported > SECONDS_BETWEEN_REPORTS:
+                yield self._report()
 
     def asked_to_stop(self) -> bool:
         """Whether the race shall stop; the file is looked for five times a second."""
