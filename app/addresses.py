@@ -32,6 +32,11 @@ def page_of(address: str) -> str:
     return path.removeprefix(base_path()).strip("/")
 
 
+def race_address(name: str) -> str | None:
+    """Where a browser asks for what is new of a race; None where the server has no such routes."""
+    return f"{base_path()}/race/{name}" if ROUTES.is_set() else None
+
+
 def base_path() -> str:
     """The path that the server is told to answer under, without a slash at its end."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")

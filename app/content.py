@@ -75,6 +75,23 @@ def _pictures(sha256: str, digest: str) -> bytes | None:
     return content.find(film.packed_pictures, sha256, digest)
 
 
+def _race_routes() -> list[Route]:
+    """The routes `/race/{name}?have=..`: what is new of a race that is trained, see `app.services.races.news`."""
+
+    async def answer(request: Request) -> Response:
+        from app.services import races
+
+        name, have = request.path_params["name"], request.query_params.get("have", "")
+        found = await asyncio.to_thread(races.news, name, have)
+        if found is None:
+            return Response("There is no such race: reload the page.", 404, {"cache-control": "no-store"})
+        headers = {"cache-control": "no-store", "content-encoding": "identity"}
+        return Response(found, headers=headers, media_type="application/octet-stream")
+
+    bases = dict.fromkeys(("", base_path()))
+    return [Route(f"{base}/race/{{name}}", answer, methods=["GET"]) for base in bases]
+
+
 def routes() -> list[Route]:
     """All of them."""
     finders = {
@@ -85,4 +102,4 @@ def routes() -> list[Route]:
         "film": _film,
         "pictures": _pictures,
     }
-    return [route for kind, find in finders.items() for route in content_routes(kind, find)]
+    return [route for kind, find in finders.items() for route in content_routes(kind, find)] + _race_routes()

@@ -35,6 +35,9 @@ page = st.navigation(
             st.Page("views/compare.py", title="Compare priors", icon=":material/compare:"),
             st.Page("views/likelihood.py", title="Likelihood", icon=":material/insights:"),
         ],
+        "New models": [
+            st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        ],
     }
 )
 

@@ -4,6 +4,13 @@ const LINES = [[1.9, 0.95], [1.5, 0.75], [1.2, 0.55], [1, 0.42]] // width and op
 const FEW = 64 // components with marks of full size
 const LETTERS = 14
 
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  made.append(...children)
+  return made
+}
+
 // The inks of the page's theme, which Streamlit gives as variables.
 export function inksOf(element) {
   const style = getComputedStyle(element)

@@ -2,7 +2,7 @@
 
 const WAIT = 100 // milliseconds between looks at whether the page has brought a content
 
-function split(sent) {
+export function split(sent) {
   const { buffer } = sent.slice() // aligned
   const length = new DataView(buffer).getUint32(0, true)
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)))
@@ -49,12 +49,16 @@ export function moveTo(film, epoch, smooth) {
     const between = steps[first + i] + share * (steps[second + i] - steps[first + i])
     now.points[i] = low[i & 1] + (between + 32768) * step
   }
-  for (let k = 0; k < size; k += 6) {
-    const [a, b] = [from * size + k, to * size + k]
-    // A component that is not there in one of the two records stands still and fades.
-    const [p, q] = [components[a + 5] > 0 ? a : b, components[b + 5] > 0 ? b : a]
-    for (let i = 0; i < 5; i++) now.components[k + i] = components[p + i] + share * (components[q + i] - components[p + i])
-    now.components[k + 5] = components[a + 5] + share * (components[b + 5] - components[a + 5])
+  const part = (record) => components.subarray(record * size, (record + 1) * size)
+  blend(now.components, part(from), part(to), share)
+}
+
+// Components between two records; one that is not there in one of them stands still and fades.
+export function blend(now, before, after, share) {
+  for (let k = 0; k < now.length; k += 6) {
+    const [first, last] = [before[k + 5] > 0 ? before : after, after[k + 5] > 0 ? after : before]
+    for (let i = k; i < k + 5; i++) now[i] = first[i] + share * (last[i] - first[i])
+    now[k + 5] = before[k + 5] + share * (after[k + 5] - before[k + 5])
   }
 }
 

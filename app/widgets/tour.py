@@ -78,6 +78,8 @@ def _box(tour: Tour, number: int, present: bool) -> None:
     if number < steps:
         keys[_NEXT] = tour.address(number + 1, present)
         shown.append(Link("Next", keys[_NEXT], primary=True))
+    else:
+        shown.append(Link("Train your own", f"./train{_presenting(present)}", primary=True))
     with ways:
         links("Tour", [*shown, _end(present)], key="tour_links", keys=keys)
 
@@ -90,7 +92,12 @@ def _question(tour: Tour, step: Step) -> None:
 
 
 def _end(present: bool) -> Link:
-    return Link("End", f"./{PAGE}?{presenting.KEY}=true" if present else f"./{PAGE}")
+    return Link("End", f"./{PAGE}{_presenting(present)}")
+
+
+def _presenting(present: bool) -> str:
+    """What an address says so that the mode stays."""
+    return f"?{presenting.KEY}=true" if present else ""
 
 
 def list_tours() -> None:

@@ -6,7 +6,17 @@ from streamlit.testing.v1 import AppTest
 from tests.app.reading import MAIN, as_shown
 from tools.patience import patience
 
-PAGES = ("tour", "overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
+PAGES = (
+    "tour",
+    "overview",
+    "pseudo_inputs",
+    "components",
+    "latent_space",
+    "active_units",
+    "compare",
+    "likelihood",
+    "train",
+)
 
 
 def opened(page: str = "overview", **query: str) -> AppTest:

@@ -15,7 +15,17 @@ from tools.patience import patience
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "learned-normal"
 SMALL = ("--experiment=new", "--latent-dim=2", "--hidden=16", "--layers=1", "--components=4", "--epochs=1")
-PAGES = {"active_units", "compare", "components", "latent_space", "likelihood", "overview", "pseudo_inputs", "tour"}
+PAGES = {
+    "active_units",
+    "compare",
+    "components",
+    "latent_space",
+    "likelihood",
+    "overview",
+    "pseudo_inputs",
+    "tour",
+    "train",
+}
 # Each command in turn, in one process: importing torch takes longer than they do.
 COMMANDS = "import json, sys; from vampcore.commands import main; [main(each) for each in json.loads(sys.argv[1])]"
 WEIGHTS = f"; from vampcore import zoo; print(*zoo.load('runs/new/{KEY}').model.prior.state_dict())"

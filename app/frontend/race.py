@@ -1,0 +1,80 @@
+"""Trainings that are under way, in the browser: maps that follow their newest records, and the bounds so far."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from app.frontend.sources import javascript
+
+_HERE = Path(__file__).parent
+
+_MOUNT = st.components.v2.component(
+    "vampscope_race",
+    html=(_HERE / "race.html").read_text("utf-8"),
+    css=(_HERE / "film.css").read_text("utf-8"),
+    js=javascript("film_density", "film_record", "film_draw", "film_bounds", "race"),
+)
+
+
+class Lane(NamedTuple):
+    """One prior of a race.
+
+    Attributes:
+        label: Its name.
+        short: Its name where there is little room.
+        colour: Of its rule and marks.
+        line: Of its curves.
+        text: Of its name as text.
+        symbol: Of its components' marks.
+        ring: Of a mark that is pointed at.
+        alt: What its map shows.
+    """
+
+    label: str
+    short: str
+    colour: str
+    line: str
+    text: str
+    symbol: str
+    ring: str
+    alt: str
+
+
+def race(
+    lanes: Sequence[Lane],
+    colours: Sequence[str],
+    *,
+    key: str,
+    address: str,
+    state: str,
+    note: str,
+    cookie: str,
+    on_end: Callable[[], None],
+) -> None:
+    """Show a race, and follow it while it goes on; the browser asks for what is new, and the page does not run.
+
+    Arguments:
+        lanes: The priors, in the order of the race.
+        colours: Of the points of each class; used in turn where there are more classes.
+        key: Of the element.
+        address: Where the browser asks.
+        state: Of the race, as the page knows it; where that has changed, the browser asks again.
+        note: A line under the maps.
+        cookie: What the browser keeps of it, `NAME=VALUE`, so that its owner is known again; "" for nothing.
+        on_end: Called before the page runs again because the race has ended.
+    """
+    _MOUNT(
+        key=key,
+        data={
+            "parts": [lane._asdict() for lane in lanes],
+            "colours": list(colours),
+            "address": address,
+            "state": state,
+            "note": note,
+            "cookie": cookie,
+        },
+        on_ended_change=on_end,
+        height="content",
+    )
