@@ -26,6 +26,7 @@ page = st.navigation(
         "The prior": [
             st.Page("views/pseudo_inputs.py", title="Pseudo-inputs", icon=":material/grid_view:"),
             st.Page("views/components.py", title="Components", icon=":material/bubble_chart:"),
+            st.Page("views/edit_prior.py", title="Edit the prior", icon=":material/edit:"),
         ],
         "The latent space": [
             st.Page("views/latent_space.py", title="Latent space", icon=":material/scatter_plot:"),

@@ -11,6 +11,7 @@ PAGES = (
     "overview",
     "pseudo_inputs",
     "components",
+    "edit_prior",
     "latent_space",
     "active_units",
     "compare",

@@ -9,7 +9,16 @@ from tests.app.reading import MAIN
 from tools.patience import patience
 from vampcore import zoo
 
-PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
+PAGES = (
+    "overview",
+    "pseudo_inputs",
+    "components",
+    "edit_prior",
+    "latent_space",
+    "active_units",
+    "compare",
+    "likelihood",
+)
 SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp", "vamp-data": "Vamp data"}
 EXPERIMENTS = sorted({path.parent.parent.name for path in zoo.SHIPPED.glob("*/*/config.json")})
 

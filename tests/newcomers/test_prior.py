@@ -19,6 +19,7 @@ PAGES = {
     "active_units",
     "compare",
     "components",
+    "edit_prior",
     "latent_space",
     "likelihood",
     "overview",

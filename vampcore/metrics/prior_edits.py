@@ -117,7 +117,7 @@ class PriorEdits:
         log_ratio = np.log(ratio, out=np.full(len(ratio), -np.inf), where=ratio > 0)
         if len(again := np.flatnonzero(ratio < RECOMPUTED)):
             log_ratio[again] = log_density(edited, self.z[again]).numpy() - self.log_p[again]
-        log_terms = torch.from_numpy(log_ratio.reshape(self.weights.shape)) + torch.from_numpy(self.weights).log()
+        log_terms = torch.from_numpy(log_ratio.reshape(self.weights.shape)) + torch.tensor(self.weights).log()
         total = log_terms.logsumexp(1)
         return EditEffect(total, (2 * total - (2 * log_terms).logsumexp(1)).exp())
 
@@ -126,7 +126,7 @@ class PriorEdits:
         """log p(x | k) - log p(x) of every observation and component: the evidence that it would have alone."""
         components = DiagNormal(components.mean.cpu().double(), components.logvar.cpu().double())
         images, draws = self.weights.shape
-        log_ratios = torch.from_numpy(self.weights).log().flatten() - torch.from_numpy(self.log_p)
+        log_ratios = torch.tensor(self.weights).log().flatten() - torch.tensor(self.log_p)
         at_once = max(1, PAIRS_AT_ONCE // (draws * len(components.mean)))
         found = []
         for start in range(0, images * draws, at_once * draws):

@@ -11,7 +11,16 @@ from streamlit.testing.v1 import AppTest
 from app.services import catalogue, prior_components
 from tests.app.reading import charts, metric, open_page, ref_of, wall, words
 
-VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
+VIEWS = (
+    "overview",
+    "pseudo_inputs",
+    "components",
+    "edit_prior",
+    "latent_space",
+    "active_units",
+    "compare",
+    "likelihood",
+)
 PAGES = [(view, prior) for view in VIEWS for prior in ("Exemplars", "Vamp")]
 ROOM, ALIVE = 6, (0, 2, 3, 5)
 

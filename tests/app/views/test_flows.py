@@ -14,7 +14,16 @@ from app.services.loading import ServiceError
 from app.widgets import numbers
 from tests.app.reading import charts, metric, open_page, pictures, ref_of, words
 
-PAGES = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
+PAGES = (
+    "overview",
+    "pseudo_inputs",
+    "components",
+    "edit_prior",
+    "latent_space",
+    "active_units",
+    "compare",
+    "likelihood",
+)
 # Experiment, prior, posterior, latent dimensions.
 FAMILIES = (
     ("flow-2d", "realnvp", "normal", 2),

@@ -14,7 +14,16 @@ from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, pictures, ref_of, words
 from tests.sharing import made_once
 
-VIEWS = ("overview", "pseudo_inputs", "components", "latent_space", "active_units", "compare", "likelihood")
+VIEWS = (
+    "overview",
+    "pseudo_inputs",
+    "components",
+    "edit_prior",
+    "latent_space",
+    "active_units",
+    "compare",
+    "likelihood",
+)
 VALUES = 13
 
 

@@ -1,0 +1,260 @@
+"""Edit the prior: remove, duplicate, reweight and add components; contours, samples and log p(x) follow."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import state
+from app.figures.export import Column
+from app.figures.tiles import tiles_png
+from app.services import catalogue, edit_prior, edits, prior_components
+from app.services.edits import Step, Steps
+from app.services.latent_plane import selection
+from app.services.loading import DataMissing, Ref
+from app.widgets import controls, edit_history, edited_plane, export, numbers, page, pictures, sidebar
+from app.widgets.fragment import fragment
+from app.widgets.latent_plane.selection import outlines_of
+from app.widgets.page import Cell
+
+CHART, CHOSEN, MEASURED = "edit_plane", "edit_chosen", "_edit_measured"
+SAMPLES, COLUMNS = 32, 16
+EXPLANATION = """
+**The map** shows the mean of each component and contours that hold 50, 80, 95 and 99 % of the edited prior's mass. The
+dots are test images. Circle means with the lasso, or choose components by number.
+
+**The change of log p(x)** is the mean over test images of $\\log p'(x) - \\log p(x)$ with the same decoder, where $p'$
+uses the edited prior. It is estimated as $\\log E[p'(z) / p(z)]$ over draws of the posterior $p(z \\mid x)$ under the
+prior as it was trained: drawn from a grid in two dimensions, otherwise from a refined and widened $q(z \\mid x)$. The
+standard error is over images, paired. Where the median number of effective samples is below 5, no value is shown.
+
+**Worth** is what removing a component alone costs, in nats an image; the weights of the others grow in proportion.
+Worths do not add up: two components that cover the same images are worth little each, and much together.
+
+**Two halves.** Worth is measured, and weights are learned, on one half of the test images. The change of log p(x) is
+measured on the other half, so that what was chosen by the first half is judged fairly.
+
+**Samples** before and after share their noise. A sample changes only if it comes from another component.
+"""
+
+
+def choose_components(ref: Ref, steps: Steps) -> None:
+    """Which components to change, and what can be done with them."""
+    after = edit_prior.edited(ref, steps)
+    offered = after.living
+    if len(offered) > prior_components.MOST_SHOWN:
+        offered = np.sort(offered[np.argsort(-after.weights[offered], kind="stable")[: prior_components.MOST_SHOWN]])
+    chosen = controls.choose_many(
+        "Components",
+        [f"{k}" for k in offered],
+        key=CHOSEN,
+        names={f"{k}": after.names[k] for k in offered if not after.names[k].isdigit()},
+        help="Or circle their means on the map with the lasso.",
+    )
+    ks = tuple(int(each) for each in chosen)
+    with st.container(horizontal=True):
+        _button(ref, "Remove", edits.remove(ks), "delete", bool(ks) and len(ks) < len(after.living))
+        _button(ref, "Duplicate", edits.copy(ks), "content_copy", bool(ks))
+    # With several chosen, the first of them.
+    weight = controls.slide(
+        "Weight (%)", key="edit_weight", low=0.1, high=99.0, default=5.0, step=0.1,
+        help="For \u201cSet weight\u201d and for an added component. The other weights keep their proportions.",
+    )  # fmt: skip
+    share = round(weight / 100, 4)
+    words = f"Set weight of {after.names[ks[0]]}" if ks else "Set weight"
+    _button(ref, words, Step("weight", ks[:1], weight=share), "balance", bool(ks) and len(after.living) > 1)
+    facts = catalogue.facts(ref)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        row = controls.number("Test image", key="edit_image", low=0, high=facts.images - 1, width=130)
+        _button(ref, "Add a component here", Step("image", number=row, weight=share), "add", True)
+
+
+def change_all(ref: Ref, steps: Steps) -> None:
+    """What concerns all components at once."""
+    after, known = edit_prior.edited(ref, steps), prior_components.components(ref)
+    own = after.weights[: len(known.weights)] > 0
+    dead = int((own & known.dead).sum())
+    words = f"Remove {dead} dead component{'' if dead == 1 else 's'}"
+    _button(ref, words, Step("dead"), "delete_sweep", 0 < dead < len(after.living))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        most = len(known.weights)
+        kept = controls.number("Most used", key="edit_kept", low=1, high=most, default=max(1, most // 2), width=130)
+        _button(ref, "Keep only these", Step("keep", number=kept), "filter_list", True)
+    _button(ref, "Learn the weights again", Step("learn"), "model_training", len(after.living) > 1)
+
+
+def _button(ref: Ref, words: str, step: Step, icon: str, useful: bool) -> None:
+    st.button(
+        words,
+        key=f"edit_do_{step.kind}",
+        icon=f":material/{icon}:",
+        disabled=not useful,
+        on_click=edit_history.add,
+        args=(ref, step),
+    )
+
+
+def undo_buttons(ref: Ref, steps: Steps) -> None:
+    """Undo, redo, reset."""
+    with st.container(horizontal=True):
+        for words, icon, act, useful in (
+            ("Undo", "undo", edit_history.undo, bool(steps)),
+            ("Redo", "redo", edit_history.redo, bool(edit_history.redoable(ref))),
+            ("Reset", "restart_alt", edit_history.reset, bool(steps)),
+        ):
+            st.button(
+                words,
+                key=f"edit_{words.lower()}",
+                icon=f":material/{icon}:",
+                disabled=not useful,
+                on_click=act,
+                args=(ref,),
+            )
+
+
+def follow_lasso(ref: Ref, steps: Steps) -> None:
+    """Choose the components whose means were just circled."""
+    outlines, _ = outlines_of(st.session_state.get(CHART))
+    means = edit_prior.plane_components(ref, steps)[0]
+    found = {int(k) for outline in outlines for k in selection.inside(means, outline)}
+    living = set(edit_prior.edited(ref, steps).living.tolist())
+    if outlines:
+        st.session_state[CHOSEN] = [f"{k}" for k in sorted(found & living)]
+
+
+def measured(ref: Ref, steps: Steps) -> bool:
+    """Whether to measure: at once where an edit was made and that is quick, else when somebody asks."""
+    wanted: set[Ref] = st.session_state.setdefault(MEASURED, set())
+    if ref in wanted or (steps and not edit_prior.is_slow(ref)):
+        return True
+    st.button(
+        "Measure log p(x) and the worth of each component",
+        key="edit_measure",
+        icon=":material/hourglass_empty:",
+        help="Draws from the posteriors of test images, once: seconds in two dimensions, else about a minute.",
+        on_click=wanted.add,
+        args=(ref,),
+    )
+    return False
+
+
+def show_change(ref: Ref, steps: Steps) -> None:
+    """The edit in numbers."""
+    after = edit_prior.edited(ref, steps)
+    before = edit_prior.edited(ref, ())
+    found = edit_prior.change(ref, steps)
+    if found.metric is not None:
+        value = numbers.format_value(found.metric.value, found.metric.se)
+        words = f"nats an image; n = {found.images} images"
+    else:
+        value = "more than 5 nats worse" if found.much_worse else "not estimated"
+        words = f"{found.ess:.1f} effective samples"
+    effective = [float(np.exp(-(w := each.weights[each.living]) @ np.log(w))) for each in (before, after)]
+    page.metric_row(
+        [
+            Cell("Change of log p(x)", value, words),
+            Cell("Components", numbers.count(len(after.living)), f"of {numbers.count(len(before.living))} as trained"),
+            Cell("Equally weighted", numbers.format_value(effective[1]), f"components; {effective[0]:.3g} as trained"),
+        ]
+    )
+    if found.metric is not None and found.doubtful:
+        st.caption(
+            f"{found.doubtful} of {found.images} images have fewer than 5 effective samples; a loss is probably "
+            "overstated there."
+        )
+
+
+def show_samples(ref: Ref, steps: Steps) -> None:
+    """Samples before and after, with the same noise."""
+    facts = catalogue.facts(ref)
+    seed = controls.number("Seed", key="edit_seed", low=0, high=9999, width=130)
+    found = edit_prior.samples(ref, steps, SAMPLES, seed)
+    for name, pixels, marked in (("Trained prior", found.before, ()), ("Edited prior", found.after, found.changed)):
+        drawn = tiles_png(
+            pixels,
+            page.mode(),
+            columns=COLUMNS,
+            binary=facts.binary,
+            pixel=pictures.enlargement(facts.shape[-1], COLUMNS, 900),
+            highlighted=tuple(int(each) for each in marked),
+        )
+        st.markdown(f"**{name}**")
+        pictures.picture(drawn, alt=f"{SAMPLES} decoded samples of the {name.lower()}")
+    st.caption(f"{len(found.changed)} of {SAMPLES} samples changed; they have a frame.")
+
+
+def show_worth(ref: Ref, steps: Steps) -> None:
+    """A table of all components, sortable by what each is worth."""
+    after, found = edit_prior.edited(ref, steps), edit_prior.worth(ref, steps)
+    st.subheader("What each component is worth", anchor=False)
+    order = np.argsort(found.worth, kind="stable")
+    table: dict[str, Column] = {
+        "Component": [after.names[k] for k in found.components[order]],
+        "Weight (%)": 100 * after.weights[found.components[order]],
+        "Worth (nats an image)": found.worth[order],
+        "Standard error": found.se[order],
+    }
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        height=min(400, 35 * (len(order) + 1) + 2),
+        column_config={
+            "Weight (%)": st.column_config.NumberColumn(format="%.2f"),
+            "Worth (nats an image)": st.column_config.NumberColumn(format="%.4f"),
+            "Standard error": st.column_config.NumberColumn(format="%.4f"),
+        },
+        alt="What each component is worth",
+    )
+    st.caption(
+        f"What removing this component alone costs, on {found.images} test images; the change of log p(x) above is "
+        "measured on others."
+    )
+    export.csv_button("Save the table", table, key="edit_csv", name=f"{catalogue.facts(ref).name}-worth")
+
+
+@fragment
+def edit(ref: Ref) -> None:
+    """The map, the controls, and all that follows an edit."""
+    steps = edit_history.steps(ref)
+    picture, side = st.columns([2, 1], gap="medium")
+    with side:
+        undo_buttons(ref, steps)
+        choose_components(ref, steps)
+        change_all(ref, steps)
+    with picture:
+        drawing = edited_plane.edited_plane(ref, steps, page.mode())
+        export.figure(
+            drawing,
+            key=CHART,
+            name=f"{catalogue.facts(ref).name}-edited-prior",
+            selectable=True,
+            on_select=partial(follow_lasso, ref, steps),
+        )
+    try:
+        found = measured(ref, steps)
+        if found:
+            show_change(ref, steps)
+    except DataMissing:
+        found = False
+        sidebar.data_notice(ref, key="edit_download")
+    show_samples(ref, steps)
+    if found:
+        show_worth(ref, steps)
+
+
+here = state.selected()
+known = catalogue.facts(here.ref)
+page.page_head(
+    "Edit the prior",
+    "Remove, duplicate, reweight or add components: the contours, the samples and log p(x) of test images follow, "
+    "while encoder and decoder stay as trained.",
+    "prior",
+    "log-likelihood",
+)
+sidebar.part_notice((here.ref,))
+if known.has.components:
+    edit(here.ref)
+else:
+    page.not_applicable("This prior is a flow without components.", "Choose another prior to edit.")
+page.explain(EXPLANATION)

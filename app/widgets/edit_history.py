@@ -1,0 +1,93 @@
+"""The steps of an edited prior: in the URL, with undo and redo, kept while other pages are open."""
+
+from typing import NoReturn
+
+import streamlit as st
+
+from app import state
+from app.services import edits
+from app.services.edits import Step, Steps
+from app.services.loading import Ref
+
+KEY = "edit"
+_KEPT, _REDO, _SEEN = "_edit_kept", "_edit_redo", "_edit_seen"
+# Of a model's hash, so that a link's numbers are not taken for another model's components.
+_DIGITS = 6
+
+
+def steps(ref: Ref) -> Steps:
+    """The steps that the URL names; where a page was just opened, those that this session had made before."""
+    kept: dict[Ref, Steps] = st.session_state.setdefault(_KEPT, {})
+    seen = st.session_state.get(_SEEN)
+    st.session_state[_SEEN] = (ref, state.visit())
+    said = st.query_params.get(KEY)
+    if said is not None:
+        mark, _, rest = said.partition("~")
+        try:
+            found = edits.steps_of(rest)
+        except ValueError as error:
+            _drop(said, str(error))
+        if mark == ref.sha256[:_DIGITS]:
+            kept[ref] = found
+            return found
+        if seen is None:
+            _drop(said, "it edits another model")
+        state.clear_point(KEY)
+    if seen == (ref, state.visit()) and said is None:
+        kept.pop(ref, None)
+    _show(ref, found := kept.get(ref, ()))
+    return found
+
+
+def _drop(said: str, hint: str) -> NoReturn:
+    """Take an edit out of the URL, and say why in a new run."""
+    state.clear_point(KEY)
+    state.ignored(KEY, said, hint)
+    st.rerun()
+
+
+def _show(ref: Ref, found: Steps) -> None:
+    if found:
+        st.query_params[KEY] = f"{ref.sha256[:_DIGITS]}~{edits.words(found)}"
+    else:
+        state.clear_point(KEY)
+
+
+def _set(ref: Ref, found: Steps) -> None:
+    st.session_state.setdefault(_KEPT, {})[ref] = found
+    _show(ref, found)
+
+
+def add(ref: Ref, step: Step) -> None:
+    """Make a step; for callbacks. Beyond `edits.MOST_STEPS` nothing happens."""
+    known = steps(ref)
+    if len(known) < edits.MOST_STEPS:
+        st.session_state[_REDO] = (ref, ())
+        _set(ref, (*known, step))
+
+
+def redoable(ref: Ref) -> Steps:
+    """Steps that were undone, the last one first to be made again."""
+    owner, undone = st.session_state.get(_REDO, (ref, ()))
+    return undone if owner == ref else ()
+
+
+def undo(ref: Ref) -> None:
+    """Take the last step back; for callbacks."""
+    if known := steps(ref):
+        st.session_state[_REDO] = (ref, (*redoable(ref), known[-1]))
+        _set(ref, known[:-1])
+
+
+def redo(ref: Ref) -> None:
+    """Make the step again that was undone last; for callbacks."""
+    if undone := redoable(ref):
+        known = steps(ref)
+        st.session_state[_REDO] = (ref, undone[:-1])
+        _set(ref, (*known, undone[-1]))
+
+
+def reset(ref: Ref) -> None:
+    """Take all steps back, so that redo makes them again; for callbacks."""
+    st.session_state[_REDO] = (ref, (*redoable(ref), *reversed(steps(ref))))
+    _set(ref, ())

@@ -1,0 +1,36 @@
+"""The plane of an edited prior: its contours and components over the test images."""
+
+from app.figures.drawing import Drawing
+from app.figures.plane import Components, plane
+from app.figures.theme import Theme
+from app.services import densities, edit_prior, priors
+from app.services.edits import Steps
+from app.services.latent_plane import encoding
+from app.services.loading import Ref
+from app.services.memory import cached
+
+# Test images that are drawn: a picture of them travels with every edit.
+MOST_POINTS = 2000
+HEIGHT = 520
+
+
+@cached(48)
+def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
+    """Draw the edited prior in the window of the prior as trained."""
+    window = densities.window((ref,))
+    after = edit_prior.edited(ref, steps)
+    means, covariances = edit_prior.plane_components(ref, steps)
+    return plane(
+        mode,
+        window,
+        alt=f"The edited prior of {ref.name} on the latent plane: {len(after.living)} components, and contours that "
+        "hold 50, 80, 95 and 99 % of its mass.",
+        points=encoding.points(ref)[:MOST_POINTS],
+        prior_density=edit_prior.density(ref, steps, window),
+        components=Components(means, covariances, after.weights, ellipses=False),
+        prior=ref.kind,
+        title=priors.prior_name(ref.kind),
+        axes=encoding.plane(ref).axis_names,
+        height=HEIGHT,
+        rasterised=True,
+    )

@@ -1,0 +1,71 @@
+"""The page that edits a prior: what its buttons change, undo and redo, the link, and what it says of other priors."""
+
+import numpy as np
+import pytest
+
+from app.services import edit_prior, edits
+from app.services.edits import Step
+from tests.app.reading import metric, open_page, ref_of, words
+
+
+@pytest.fixture
+def ref(models):
+    return ref_of("tiny-2d", "mog")
+
+
+def edit_in(at):
+    """The edit that the address names."""
+    (said,) = [at.query_params["edit"]] if isinstance(at.query_params["edit"], str) else at.query_params["edit"]
+    return said
+
+
+def link(ref, *steps):
+    return f"{ref.sha256[:6]}~{edits.words(steps)}"
+
+
+def test_an_edit_is_in_the_link_and_can_be_undone_and_made_again(ref):
+    at = open_page("edit_prior", prior="MoG")
+    assert not at.metric
+    assert at.button(key="edit_undo").disabled
+    at.multiselect(key="edit_chosen").set_value(["0", "3"]).run()
+    at.button(key="edit_do_remove").click().run()
+    assert not at.exception
+    steps = (edits.remove([0, 3]),)
+    assert edit_in(at) == link(ref, *steps)
+    found = edit_prior.change(ref, steps).metric
+    assert metric(at, "Change of log p(x)").startswith(f"{found.value:+.2g}".lstrip("+").replace("-", "\u2212")[:3])
+    assert metric(at, "Components") == "4"
+    assert at.multiselect(key="edit_chosen").options == ["1", "2", "4", "5"]
+    at.button(key="edit_undo").click().run()
+    assert "edit" not in at.query_params
+    assert at.multiselect(key="edit_chosen").options == ["0", "1", "2", "3", "4", "5"]
+    at.button(key="edit_redo").click().run()
+    assert edit_in(at) == link(ref, *steps)
+    at.button(key="edit_reset").click().run()
+    assert "edit" not in at.query_params
+
+
+def test_a_link_opens_the_edit_and_the_table_says_what_each_is_worth(ref):
+    steps = (edits.copy([2]), Step("image", number=4, weight=0.1))
+    at = open_page("edit_prior", prior="MoG", edit=link(ref, *steps))
+    table, known = at.dataframe[0].value, edit_prior.worth(ref, steps)
+    assert sorted(table["Component"]) == sorted(["0", "1", "2", "3", "4", "5", "copy of 2", "test image 4"])
+    np.testing.assert_allclose(sorted(table["Worth (nats an image)"]), sorted(known.worth), rtol=1e-6)
+    assert "150 test images" in words(at)
+    samples = edit_prior.samples(ref, steps, 32, 0)
+    assert f"{len(samples.changed)} of 32 samples changed" in words(at)
+
+
+@pytest.mark.parametrize("said", ["abc", "{mark}~burn", "000000~dead"])
+def test_a_link_that_is_no_edit_of_this_model_is_named(ref, said):
+    at = open_page("edit_prior", prior="MoG", edit=said.format(mark=ref.sha256[:6]))
+    assert "edit" not in at.query_params
+    assert any("edit =" in each.value for each in at.warning)
+    assert not at.metric
+
+
+def test_an_edit_waits_while_another_page_is_open(ref):
+    at = open_page("edit_prior", prior="MoG", edit=link(ref, edits.remove([1])))
+    at.switch_page("views/components.py").run()
+    at.switch_page("views/edit_prior.py").run()
+    assert edit_in(at) == link(ref, edits.remove([1]))
