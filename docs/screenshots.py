@@ -1,17 +1,23 @@
 """Take the pictures of README.md from the running dashboard: `make screenshots`.
 
 Every page is opened in headless Chromium as anybody would open it, by its address; nothing is drawn for the picture.
+The film is the animation that the dashboard offers, made smaller.
 """
 
+import io
 import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image, ImageSequence
 from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from app.figures.theme import LIGHT  # noqa: E402
+from app.services import catalogue  # noqa: E402
+from app.widgets import film_export  # noqa: E402
 from tools.browser import browsing, settled  # noqa: E402
 from tools.server import serve  # noqa: E402
 
@@ -28,6 +34,7 @@ SHOTS = (
     ("compare", "/compare?experiment=mnist-2d", "light", WIDE),
     ("phone", "/?experiment=mnist-2d", "light", PHONE),
 )
+FILM, FILMED, ACROSS = "film", "mnist-2d", 800
 
 
 def take(browser: Browser, url: str, name: str, scheme: str, size: dict[str, int]) -> None:
@@ -43,10 +50,28 @@ def take(browser: Browser, url: str, name: str, scheme: str, size: dict[str, int
     print(PICTURES / f"{name}.png")
 
 
+def draw_film() -> None:
+    """The film of an experiment, `ACROSS` pixels wide: the animation in full is twice as many bytes."""
+    experiment = next(each for each in catalogue.experiments() if each.name == FILMED)
+    drawn = Image.open(io.BytesIO(film_export.animation(tuple(experiment.refs), LIGHT, lambda done, count: None)))
+    size = ACROSS, round(drawn.height * ACROSS / drawn.width)
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(drawn):
+        frames.append(frame.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+        durations.append(frame.info["duration"])
+    path = PICTURES / f"{FILM}.webp"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=50, method=4)
+    print(path)
+
+
 def main() -> None:
     """Start the dashboard, take all pictures, or those named on the command line."""
     asked = set(sys.argv[1:])
     PICTURES.mkdir(parents=True, exist_ok=True)
+    if not asked or FILM in asked:
+        draw_film()
+    if asked == {FILM}:
+        return
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(ROOT / "app" / "asgi.py", Path(folder) / "log") as server,
