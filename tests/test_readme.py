@@ -56,6 +56,16 @@ def broken_links(name: str, text: str) -> list[str]:
     return broken
 
 
+def test_files_that_a_document_names_exist():
+    named = {
+        (name, path)
+        for name, text in DOCUMENTS.items()
+        for path in re.findall(r"`((?:app|vampcore|tests|tools|benchmarks|docs)/[\w/.-]+\.(?:py|js))`", text)
+    }
+    assert ("docs/design.md", "app/figures/tiles.py") in named
+    assert [each for each in sorted(named) if not (ROOT / each[1]).exists()] == []
+
+
 def test_the_two_commands_stand_before_anything_else():
     first = [line.split("#")[0].strip() for line in README.splitlines()[:2]]
     assert first == ["make app", "make test"]

@@ -6,7 +6,7 @@ from app.services.content import Content, owner
 from app.services.cursor import packed_means
 from app.services.images import reconstructions
 from app.services.latent_plane.encoding import latents
-from app.services.loading import DataMissing, Ref, loaded, pixels_of
+from app.services.loading import DataMissing, Ref, loaded, to_bytes
 from app.services.originals import observations
 
 
@@ -18,7 +18,7 @@ def of(ref: Ref, row: int) -> Content:
     model = loaded(ref)
     try:
         with torch.inference_mode():
-            pixels, original = pixels_of(observations(model, torch.tensor([row]))), True
+            pixels, original = to_bytes(observations(model, torch.tensor([row]))), True
     except DataMissing:
         pixels, original = reconstructions(ref, (row,)), False
     return Content.framed({"shape": pixels.shape[1:], "original": original}, pixels.tobytes())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.services.densities import prior_seen, share_less_dense
 from app.services.latent_plane.encoding import Floats, plane
 from app.services.latent_plane.selection import nearest, nearest_on_plane
-from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, pixels_of
+from app.services.loading import DataMissing, Pixels, Ref, at_once, decode_means, first_draws, loaded, to_bytes
 from app.services.memory import cached
 from app.services.originals import observations, test_part
 
@@ -75,7 +75,7 @@ def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
         return Images(np.zeros((0, *model.checkpoint.observation.shape), np.uint8), originals=True)
     try:
         with torch.inference_mode():
-            return Images(pixels_of(observations(model, chosen)), originals=True)
+            return Images(to_bytes(observations(model, chosen)), originals=True)
     except DataMissing:
         return Images(reconstructions(ref, rows), originals=False)
 

@@ -236,7 +236,7 @@ def prior_on_device(model: Loaded) -> Distribution:
     return built
 
 
-def pixels_of(shares: Tensor) -> Pixels:
+def to_bytes(shares: Tensor) -> Pixels:
     """Images in [0, 1] as bytes.
 
     Raises:
@@ -273,4 +273,4 @@ def decode_means(
     """
     layers = [each.to(model.device) for each in (z, *below)]
     parts = decoded_means(model.checkpoint.model, layers, noise(seed + LOWER_LAYERS), draws, temperature)
-    return np.concatenate([pixels_of(part) for part in parts])
+    return np.concatenate([to_bytes(part) for part in parts])

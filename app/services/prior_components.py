@@ -18,8 +18,8 @@ from app.services.loading import (
     decode_means,
     first_draws,
     loaded,
-    pixels_of,
     several_threads,
+    to_bytes,
 )
 from app.services.memory import cached
 from vampcore import metrics
@@ -197,7 +197,7 @@ def pseudo_inputs(ref: Ref) -> Pixels | None:
     """The pseudo-inputs u_k as images, `(K, C, H, W)`, or None where the prior has none to show."""
     with torch.inference_mode():
         images = loaded(ref).checkpoint.model.prior.images()
-        return None if images is None else pixels_of(images)
+        return None if images is None else to_bytes(images)
 
 
 def pseudo_input_start(ref: Ref) -> str:

@@ -84,10 +84,10 @@ def test_coinciding_mass_levels_are_one_line(refs, monkeypatch):
 
 
 def test_an_image_of_no_numbers_is_one_line(models):
-    from app.services.loading import pixels_of
+    from app.services.loading import to_bytes
 
     with pytest.raises(ServiceError, match="pixels that are not numbers"):
-        pixels_of(torch.tensor([0.5, torch.nan]))
+        to_bytes(torch.tensor([0.5, torch.nan]))
 
 
 def test_what_a_part_of_a_page_cannot_show_is_one_line(models):
