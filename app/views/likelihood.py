@@ -1,4 +1,4 @@
-"""Likelihood: what each prior scores each test image, and what the ELBO is made of."""
+"""Likelihood: what each prior scores each test image, the bound while it grows, and the parts of the KL."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from app import state
 from app.services import catalogue, likelihood, per_image
 from app.services import verdict as judging
 from app.services.loading import Ref
-from app.widgets import image_scores, openings, page, sidebar
+from app.widgets import image_scores, live_bound, openings, page, sidebar
 from app.widgets.family import in_columns, readable, short_words
 from app.widgets.figures_table import say_ceiling
 from app.widgets.image_scores import Scored
@@ -20,6 +20,12 @@ lower bound in expectation. Where it was not estimated, the page shows the ELBO,
 
 **Two priors.** Both score the same images, so the difference is taken image by image. What is hard for both cancels,
 and the standard error of the mean difference is much smaller than that of each mean.
+
+**The bound.** L_K = E[log 1/K \u03a3 p(x, z) / q(z | x)] over K samples z of q(z | x) (Burda et al., 2016) is the
+ELBO at K = 1 and rises to log p(x). Each K uses all its independent blocks of K samples, whose spread gives the band.
+The effective sample size says how many of the weights count. Pareto k\u0302 says how heavy their tail is; above 0.7 an
+estimate is unreliable. The line is the integral in two dimensions. In more it is an importance-sampling estimate with a
+proposal that is refined for each image and widened, and then itself a lower bound in expectation.
 
 **Parts of the KL.** ELBO = reconstruction \u2212 KL, and KL = mutual information + marginal KL (Hoffman and Johnson,
 2016): how much the latent code tells about the image, and how far the aggregated posterior is from the prior. A prior
@@ -61,6 +67,7 @@ with side:
 with chart:
     if pair is not None:
         image_scores.show_two(scored, *pair, row)
+live_bound.show_live_bound(refs, row)
 page.explain(EXPLANATION)
 st.subheader("Parts of the KL", anchor=False)
 show_parts(trained)

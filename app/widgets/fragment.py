@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, cast
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -21,7 +21,22 @@ def fragment(function: Callable[P, None]) -> Callable[P, None]:
     A fragment may fill containers that were made outside of it. One within another may fill containers of that one: in
     those of the page what it put there before would stay beside the new.
     """
+    return st.fragment(_in_turn(function))
 
+
+def ticking(function: Callable[P, None], seconds: float | None) -> Callable[P, None]:
+    """A fragment that also runs again by itself.
+
+    How often is decided where the whole page runs: to change it from inside, run the page again.
+
+    Arguments:
+        function: What it draws.
+        seconds: Between two runs; None for a fragment that waits for its controls.
+    """
+    return st.fragment(_in_turn(function), run_every=seconds)
+
+
+def _in_turn(function: Callable[P, None]) -> Callable[P, None]:
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
         with turns.rendering():
@@ -30,4 +45,4 @@ def fragment(function: Callable[P, None]) -> Callable[P, None]:
             except ServiceError as error:
                 st.error(plain(error), icon=":material/error:")
 
-    return cast("Callable[P, None]", st.fragment(drawn))
+    return drawn

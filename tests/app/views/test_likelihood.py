@@ -4,6 +4,7 @@ import numpy as np
 
 from app.figures.image_scores import IMAGES
 from app.services import per_image, scores
+from app.services.live_bound import AT_ONCE, target
 from app.widgets import numbers
 from tests.app.reading import charts, metric, open_page, words
 
@@ -44,3 +45,33 @@ def test_the_parts_of_the_kl_are_bars_of_every_prior(refs):
     bars = charts(at)[-1]
     assert bars["layout"]["barmode"] == "stack"
     assert bars["data"][0]["y"] == ["SG", "MoG", "Vamp"]
+
+
+def test_the_bound_grows_while_it_runs_and_stays_when_it_is_stopped(refs):
+    at = open_page("likelihood", experiment="tiny-2d", likelihood_image="4")
+    assert "likelihood_stop" not in {each.key for each in at.button}
+    at.button(key="likelihood_start").click().run()
+    live = at.session_state["_live_bound"]
+    assert (live.rows, live.refs) == ((4,), refs)
+    at.run()
+    assert live.running
+    first = live.drawn
+    assert first >= 2 * AT_ONCE
+    at.button(key="likelihood_stop").click().run()
+    assert not live.running
+    assert live.drawn == first
+    table = at.table[0].value
+    assert list(table.columns) == ["SG", "MoG", "Vamp"]
+    for ref, name in zip(refs, table.columns, strict=True):
+        one, line = live.growth(ref), target(ref, (4,))
+        bound = float(one.of_images.mean())
+        assert table.loc["L at all samples (nats)", name] == numbers.format_value(bound, one.error_of_mean)
+        assert table.loc["log p(x), exact (nats)", name] == numbers.format_value(line.value)
+        assert table.loc["effective samples", name] == f"{one.ess:,.0f} of {first:,}"
+    assert table.loc["minus SG (nats)", "SG"] == "reference"
+    assert "No diagnostic sees what was never sampled" in words(at)
+    # What was drawn is of this image: another one begins anew.
+    at.number_input(key="likelihood_image").set_value(5).run()
+    assert not at.table
+    at.number_input(key="likelihood_image").set_value(4).run()
+    assert len(at.table) == 1
