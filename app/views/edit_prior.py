@@ -251,6 +251,7 @@ page.page_head(
     "while encoder and decoder stay as trained.",
     "prior",
     "log-likelihood",
+    *(("worth",) if known.has.components else ()),
 )
 sidebar.part_notice((here.ref,))
 if known.has.components:

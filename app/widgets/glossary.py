@@ -19,6 +19,8 @@ TERMS = {
     "is above 0.01. The model ignores the other units.",
     "pseudo-input": "An image that is learned with the model; its posterior is one component of the VampPrior. It need "
     "not look like a real image, but its decoded mean usually does.",
+    "worth": "What removing one component alone costs: the fall of the mean log p(x) of test images, in nats an image. "
+    "Two components that cover the same images are worth little each, and much together.",
 }
 
 
