@@ -40,8 +40,7 @@ class Lane {
     this.received = head.count
     const numbers = new Float32Array(buffer, start, 8 * head.rows)
     for (let i = 0; i < numbers.length; i += 8) {
-      const [epoch, , train, validation] = numbers.subarray(i, i + 4)
-      const whole = Math.floor(epoch + 1e-4)
+      const [, , train, validation, , whole] = numbers.subarray(i, i + 6)
       if (whole > (this.rows.at(-1)?.[0] ?? 0) && Number.isFinite(validation)) this.rows.push([whole, train, validation])
     }
     this.film.bounds = new Float32Array(this.rows.flat())

@@ -11,7 +11,7 @@ from app.widgets.text import plain, printable
 PRIORS = ("sg", "mog", "vamp")
 MOST_PRIORS = 4
 DIMENSIONS = ("2", "10", "40")
-UNITS = {"100": "100 units a layer", "300": "300 units a layer"}
+UNITS = ("100", "300")
 STATES = {
     "waiting": "waits for its turn",
     "training": "trains now",
@@ -60,7 +60,7 @@ def choice() -> Choice:
     with third:
         usual = races.usual_epochs(data)
         epochs = controls.number("Epochs", key=f"train_epochs_{usual}", low=1, high=1000, default=usual)
-        hidden = controls.choose("Networks", tuple(UNITS), key="train_hidden", default="100", names=UNITS)
+        hidden = controls.choose("Units of a layer", UNITS, key="train_hidden", default="100")
     return Choice(data, chosen, components, int(dimensions), int(hidden), epochs)
 
 

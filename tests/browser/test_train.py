@@ -50,6 +50,6 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, tmp_p
     page.get_by_role("link", name="Open in Overview").click()
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     settled(page)
-    expect(page.get_by_label("Experiment")).to_have_value("Digits, 2 latent dimensions (digits-2d-1)")
+    expect(page.get_by_role("combobox", name="Experiment")).to_have_value("Digits, 2 latent dimensions (digits-2d-1)")
     page.context.close()
     assert training.errors() == ""

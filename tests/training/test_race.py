@@ -137,6 +137,7 @@ def test_records_show_the_model_between_epochs(tmp_path, restless, latent_dim):
     assert head.classes == tuple("0123456789")
     assert numbers[:, 0].tolist() == pytest.approx([0, *(step / 24 for step in range(1, 25)), 1])
     assert bool(numbers[:-1, 2:4].isnan().all())
+    assert numbers[:, 5].tolist() == [0.0] * 25 + [1.0], "after the last step, the bounds are still those of before"
     trained = load(folder / "vamp")
     assert numbers[-1, 2:4].tolist() == pytest.approx(
         [trained.history[0].train_elbo, trained.history[0].validation_elbo]

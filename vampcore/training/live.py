@@ -2,9 +2,9 @@
 
 The file begins with one line of JSON, padded with spaces so that what follows starts at a multiple of four bytes. Its
 keys are those of `Head`. Then comes one record after another, all of one size, as in `film.bin`
-(`vampcore.checkpoints.film_file`): the epoch may have a fraction, the bounds are those after the last whole epoch, and
-each record has the plane of its own posterior means. A record that is not whole yet is ignored. Nothing here is kept:
-the film of a checkpoint has its own records.
+(`vampcore.checkpoints.film_file`). The epoch may have a fraction. The bounds are those after the last whole epoch,
+whose number is the sixth. Each record has the plane of its own posterior means. A record that is not whole is ignored.
+Nothing here is kept: the film of a checkpoint has its own records.
 """
 
 import dataclasses
@@ -127,7 +127,7 @@ class LiveWriter:
         bounds = (history[whole - 1].train_elbo, history[whole - 1].validation_elbo) if whole else (math.nan, math.nan)
         found = np.zeros(1, record_layout(self.head.points, self.head.components))
         beta = beta_at(self.run.config, math.ceil(epoch)) if epoch else 0.0
-        found["numbers"][0, :5] = (epoch, beta, *bounds, float(scale[0]))
+        found["numbers"][0, :6] = (epoch, beta, *bounds, float(scale[0]), whole)
         found["steps"] = steps.numpy()
         covariance = within.covariance.flatten(1)[:, [0, 1, 3]]
         found["components"] = torch.cat([within.mean, covariance, within.log_weights.unsqueeze(-1)], -1).numpy()
