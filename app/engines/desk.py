@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.engines.engine import Engine, EngineError, State
-from app.engines.limits import Limits, clean_up, used
+from app.engines.limits import Limits, clean_up, size_of, used
 from app.engines.local import Local
 from app.engines.slurm import Slurm
 from app.engines.tickets import Tickets
 from vampcore import zoo
+from vampcore.datasets import data_root
 from vampcore.training import race_folder
 from vampcore.training.race_folder import Request
 
@@ -216,7 +217,19 @@ def _check_place(folder: Path) -> None:
     if folder.resolve().parent != root.resolve() or folder.name.startswith("."):
         raise EngineError(f"{folder} is not directly under {root}: choose another name")
     clean_up(Tickets(root), limits)
-    if used(root) > limits.megabytes:
+    check_disk()
+
+
+def check_disk() -> None:
+    """Refuse more where races and uploads fill what they may.
+
+    Raises:
+        EngineError: If they do, or training is off.
+    """
+    if mode() == "off":
+        raise EngineError(IS_OFF)
+    limits = Limits.of_environment()
+    if used(_root()) + size_of(data_root() / "uploads") > limits.megabytes:
         raise EngineError(limits.out_of_disk())
 
 

@@ -20,7 +20,7 @@ class Limits:
 
     Attributes:
         minutes: That a race may run, each time it is started.
-        megabytes: That all races may take on disk.
+        megabytes: That all races and uploads may take on disk.
         days: After which a race that was started from a page and not kept is deleted; None for never.
         waiting: How many races may wait.
     """
@@ -50,13 +50,20 @@ class Limits:
 
     def out_of_disk(self) -> str:
         """What is said of a race that this limit stopped, or that is not taken for it."""
-        return f"all races together may take {self.megabytes:g} MB on disk: delete one, or raise {MEGABYTES}"
+        return f"races and uploads together may take {self.megabytes:g} MB on disk: delete some, or raise {MEGABYTES}"
 
 
 def used(root: Path) -> float:
-    """Megabytes on disk of all races under a folder of runs."""
-    folders = [path.parent for path in root.glob(f"*/{race_folder.REQUEST}")]
-    return sum(_size(path) for folder in folders for path in folder.rglob("*")) / 1e6
+    """Megabytes on disk of all races and uploaded models under a folder of runs."""
+    uploaded = list(root.glob("uploaded-*"))
+    return sum(
+        size_of(folder) for folder in [*{path.parent for path in root.glob(f"*/{race_folder.REQUEST}")}, *uploaded]
+    )
+
+
+def size_of(folder: Path) -> float:
+    """Megabytes of what is in a folder; 0 where there is none."""
+    return sum(_size(path) for path in folder.rglob("*")) / 1e6
 
 
 def clean_up(tickets: Tickets, limits: Limits) -> list[str]:

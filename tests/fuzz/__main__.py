@@ -21,7 +21,7 @@ import psutil
 
 from tools.patience import patience
 
-PARTS = {"checkpoints": 200, "npz": 200, "images": 60, "tables": 300, "rows": 200, "urls": 40}
+PARTS = {"checkpoints": 200, "npz": 200, "images": 60, "tables": 300, "rows": 200, "uploads": 100, "urls": 40}
 """Parts, and how many inputs a round of each has."""
 SECONDS = 10
 """That an input may take on a quiet machine."""

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-EXAMPLES = {"checkpoints": 100, "npz": 80, "images": 40, "tables": 100, "rows": 60}
+EXAMPLES = {"checkpoints": 100, "npz": 80, "images": 40, "tables": 100, "rows": 60, "uploads": 40}
 
 
 @pytest.mark.parametrize("part", EXAMPLES)

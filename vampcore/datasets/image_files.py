@@ -129,6 +129,25 @@ def read_image(path: Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
         raise DataError(f"{path} {error}") from error
 
 
+def image_size(path: Path, formats: tuple[str, ...]) -> tuple[int, int]:
+    """Width and height that the head of an image file gives; nothing is decoded.
+
+    Arguments:
+        path: The file.
+        formats: Those of Pillow that it may have.
+
+    Raises:
+        DataError: If it is no such image.
+    """
+    try:
+        with warnings.catch_warnings():  # of sizes that are for the caller to judge
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=formats) as file:
+                return file.size
+    except _BROKEN as error:
+        raise DataError(f"{path.name} is not an image of the formats {', '.join(formats)}") from error
+
+
 class _Unusable(Exception):
     """What is wrong with a file, to follow its name."""
 

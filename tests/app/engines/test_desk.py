@@ -142,7 +142,9 @@ def test_no_race_is_taken_where_the_disk_is_used_up(root, local, monkeypatch):
     (root / "elsewhere").write_bytes(bytes(5_000_000))
     assert used(root) == pytest.approx(1.2, abs=0.01)
     monkeypatch.setenv("VAMPSCOPE_TRAIN_MB", "1")
-    with pytest.raises(EngineError, match="all races together may take 1 MB on disk: delete one, or raise VAMPSCOPE"):
+    with pytest.raises(
+        EngineError, match="races and uploads together may take 1 MB on disk: delete some, or raise VAMPSCOPE"
+    ):
         desk.start(root / "a", request("a"))
     assert not (root / "a").exists()
 

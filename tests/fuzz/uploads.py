@@ -1,0 +1,128 @@
+"""Uploads: archives of images, of arrays and of checkpoints, damaged, or packed to do harm."""
+
+import io
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.services import catalogue, uploaded_models, uploads
+from app.services.loading import ServiceError
+from tests.fuzz import checkpoints, npz
+from tests.fuzz.hostile import damaged
+from tests.fuzz.judging import Fault, check, check_refusal
+from tests.fuzz.own import check_ranges
+from vampcore import datasets, zoo
+from vampcore.checkpoints import load
+
+NAMES = [
+    "cat/{}.png",
+    "dog/{}.png",
+    "{}.jpg",
+    "a/b/c/{}.png",
+    "../{}.png",
+    "/etc/{}.png",
+    "C:\\x\\{}.png",
+    "\x00{}.png",
+]
+NAMES += [
+    "train/{}.png",
+    "test/a/{}.png",
+    "{}.txt",
+    ".hidden/{}.png",
+    "con/{}.png",
+    "a" * 300 + "/{}.png",
+    "\u202e{}/x.png",
+]
+MODES = ["L", "RGB", "RGBA", "1", "P", "I;16"]
+
+
+@st.composite
+def images(draw: st.DrawFn) -> bytes:
+    """An archive of images: most are in order."""
+    random = np.random.default_rng(draw(st.integers(0, 2**16)))
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))) as archive:
+        for number in range(draw(st.sampled_from([0, 1, 19, 20, 40]))):
+            picture = io.BytesIO()
+            side = draw(st.sampled_from([1, 12, 12, 12, 70]))
+            image = Image.fromarray(random.integers(0, 256, (side, side), dtype=np.uint8))
+            image.convert(draw(st.sampled_from(MODES[:5]))).save(picture, draw(st.sampled_from(["PNG", "PNG", "TIFF"])))
+            written = picture.getvalue()
+            if draw(st.integers(0, 99)) == 0:
+                written = draw(damaged(written))
+            archive.writestr(names[number % len(names)].format(number), written)
+    return content.getvalue()
+
+
+@st.composite
+def models(draw: st.DrawFn) -> bytes:
+    """An archive of a checkpoint, with a file that does not belong to it, or without one that does."""
+    folder = checkpoints.models() / "small" / draw(st.sampled_from(checkpoints.PRIORS))
+    names = sorted(path.name for path in folder.iterdir() if path.name in uploaded_models.FILES)
+    less = draw(st.sampled_from(["", "", "", *names]))
+    more = draw(
+        st.sampled_from(["", "", "", "state.safetensors", "../config.json", "x/y/config.json", "a.pkl", names[0]])
+    )
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            if name != less:
+                written = (folder / name).read_bytes()
+                archive.writestr(f"vamp/{name}", draw(damaged(written)) if draw(st.integers(0, 30)) == 0 else written)
+        if more and more not in names:
+            archive.writestr(f"vamp/{more}", b"x")
+    return content.getvalue()
+
+
+def judge(kind: str, content: bytes, place: Path, counts: Counter[str]) -> None:
+    """What is taken opens within its ranges; nothing is written but that."""
+    counts["inputs"] += 1
+    try:
+        if kind == "models":
+            experiment, prior = uploaded_models.accept(content)
+            load(place / "runs" / experiment / prior)
+        else:
+            found = uploads.accept(f"x.{'npz' if kind == 'arrays' else 'zip'}", content)
+            check(0 <= found.preview.min() <= found.preview.max() <= 1, "a preview out of its range")
+            check_ranges(datasets.load(uploads.data_of(found.key)))
+        counts["opened"] += 1
+    except ServiceError as error:
+        check_refusal(error)
+        if str(place) in str(error) or tempfile.gettempdir() in str(error):
+            raise Fault(f"a refusal with a path of the server: {error}") from error
+        counts["refused"] += 1
+        written = [path for path in place.rglob("*") if path.is_file()]
+        check(not written, f"files of what was refused: {written}")
+
+
+def run(number: int, examples: int, counts: Counter[str]) -> None:
+    """Make uploads and take them."""
+    checkpoints.models()  # trained before inputs are drawn
+
+    @seed(number)
+    @settings(
+        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+    )
+    @given(st.data())
+    def case(data: st.DataObject) -> None:
+        kind = data.draw(st.sampled_from(["images", "images", "arrays", "models"]))
+        content = data.draw({"images": images(), "arrays": npz.archives(), "models": models()}[kind])
+        if data.draw(st.integers(0, 3)) == 0:
+            content = data.draw(damaged(content))
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            place = Path(folder)
+            variables = {"VAMPSCOPE_TRAIN": "local", "VAMPCORE_DATA": str(place / "data")}
+            with mock.patch.dict(os.environ, variables), mock.patch.object(zoo, "RUNS", place / "runs"):
+                judge(kind, content, place, counts)
+        catalogue.experiments.clear()
+
+    case()
