@@ -14,7 +14,7 @@ import numpy as np
 from app import names
 from app.engines import desk
 from app.engines.engine import EngineError
-from app.services import catalogue
+from app.services import catalogue, uploads
 from app.services.content import Content
 from app.services.home_folders import without_home
 from app.services.loading import ServiceError
@@ -40,7 +40,7 @@ class Choice:
     """What a viewer chooses of a race.
 
     Attributes:
-        data: Name of the data set.
+        data: Name of the data set, or the key of an upload.
         priors: Their keys.
         components: Of each mixture.
         latent_dim: Dimensions of the latent space.
@@ -139,7 +139,7 @@ def offered() -> dict[str, str]:
 
 def usual_epochs(data: str) -> int:
     """Epochs in which small models converge: few images take more of them."""
-    return 120 if data == "digits" else 30
+    return 120 if data == "digits" or uploads.is_small(data) else 30
 
 
 def configurations(choice: Choice, name: str) -> tuple[Config, ...]:
@@ -148,12 +148,13 @@ def configurations(choice: Choice, name: str) -> tuple[Config, ...]:
     Raises:
         ServiceError: If they cannot be.
     """
-    small = choice.data == "digits"
+    small = choice.data == "digits" or uploads.is_small(choice.data)
+    data = uploads.data_of(choice.data)
     try:
-        likelihood = datasets.default_likelihood(choice.data)
+        likelihood = datasets.default_likelihood(data)
         return tuple(
             Config(
-                data=choice.data,
+                data=data,
                 experiment=name,
                 prior=prior,
                 components=choice.components,

@@ -14,6 +14,7 @@ from vampcore import zoo
 from vampcore.checkpoints import CheckpointError, load
 from vampcore.checkpoints.folder import move_folder
 from vampcore.checkpoints.manifest import CARD, MANIFEST, OURS
+from vampcore.checkpoints.plain_files import plain_bytes
 from vampcore.config import dumps, to_json
 
 FILES = frozenset((*OURS, MANIFEST, CARD))
@@ -43,6 +44,40 @@ def accept(content: bytes) -> tuple[str, str]:
         raise ServiceError(str(error)) from error
     except OSError as error:
         raise ServiceError(f"the model could not be kept ({error.strerror or error}): make room on disk") from error
+
+
+def accept_folder(path: str) -> tuple[str, str]:
+    """Keep a copy of the model in a folder of this machine, and list it; only where the viewer is who owns the machine.
+
+    Returns:
+        Its experiment and its prior.
+
+    Raises:
+        ServiceError: If it is no sound checkpoint, is there already, or training is not `local`.
+    """
+    try:
+        if desk.mode() != "local":
+            raise ServiceError(
+                "folders are opened only where VAMPSCOPE_TRAIN=local: upload a zip file of the checkpoint"
+            )
+        desk.check_disk()
+        source = Path(path).expanduser()
+        if not source.is_dir():
+            raise ServiceError("there is no such folder: give the path of a checkpoint's folder")
+        zoo.RUNS.mkdir(parents=True, exist_ok=True)
+        with lock_released(), tempfile.TemporaryDirectory(dir=zoo.RUNS, prefix=".upload-") as scratch:
+            folder = Path(scratch) / "model"
+            folder.mkdir()
+            for name in FILES:
+                if (source / name).exists():
+                    (folder / name).write_bytes(plain_bytes(source / name))
+            return _keep(folder)
+    except (CheckpointError, EngineError) as error:
+        raise ServiceError(str(error)) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, ServiceError):
+            raise
+        raise ServiceError(f"the folder could not be opened ({error!s:.100}): give another path") from error
 
 
 def _unpack(content: bytes, folder: Path) -> None:

@@ -17,6 +17,7 @@ from app.engines import desk
 from app.engines.engine import EngineError
 from app.services.archives import entries, opened
 from app.services.loading import ServiceError
+from app.services.memory import cached
 from app.services.turns import lock_released
 from vampcore import datasets
 from vampcore.checkpoints.folder import write_bytes
@@ -26,7 +27,7 @@ from vampcore.datasets.naming import OwnData
 from vampcore.datasets.own import PART_NAMES, Part, dataset_from_one, dataset_from_parts
 
 FOLDER, KEY = "uploads", "upload-"
-PREVIEW = 32
+PREVIEW, SMALL = 32, 5_000
 MOST_PIXELS = 16_000_000
 """Of one image."""
 MOST_PIXELS_IN_ALL = 256_000_000
@@ -115,6 +116,28 @@ def data_of(key: str) -> str:
     if title is None:
         return key
     return str(OwnData("npz", place() / f"{key.removeprefix(KEY)}.npz", title=title))
+
+
+@cached(8)
+def opened_upload(key: str) -> Upload:
+    """What an upload is.
+
+    Raises:
+        ServiceError: If there is none of that key, or it cannot be read.
+    """
+    title = title_of(key)
+    if title is None:
+        raise ServiceError("these images are gone: upload them again")
+    try:
+        with lock_released():
+            return _described(key, title, datasets.load(data_of(key)))
+    except DataError as error:
+        raise ServiceError(f"these images cannot be read: upload them again ({error})") from error
+
+
+def is_small(key: str) -> bool:
+    """Whether an upload is, which training takes into account; never of other data."""
+    return title_of(key) is not None and opened_upload(key).images[0] < SMALL
 
 
 def _npz(content: bytes, scratch: Path, colour: str) -> Dataset:

@@ -5,7 +5,7 @@ import streamlit as st
 from app.services import priors, races
 from app.services.loading import ServiceError
 from app.services.races import Choice, Race
-from app.widgets import controls, page, race
+from app.widgets import controls, page, race, uploads
 from app.widgets.text import plain, printable
 
 PRIORS = ("sg", "mog", "vamp")
@@ -42,11 +42,15 @@ from its last saved state.
 
 def choice() -> Choice:
     """What to train."""
-    offered = races.offered()
+    offered, own = races.offered(), uploads.in_view()
     first, second, third = st.columns([2, 1, 1], gap="medium")
     with first:
         names = {name: printable(title) for name, title in offered.items()}
-        data = controls.choose_one("Data set", list(offered), key="train_data", default="digits", names=names)
+        if own is None:
+            data = controls.choose_one("Data set", list(offered), key="train_data", default="digits", names=names)
+        else:
+            data = own
+            uploads.show(own)
         known = races.priors()
         chosen = controls.choose_many(
             "Priors", known, key="train_priors", default=PRIORS, limit=MOST_PRIORS,
@@ -151,6 +155,7 @@ else:
             show(in_view)
         else:
             offer()
+            uploads.offer(paths=races.mode() == "local")
             list_races(races.races())
     except ServiceError as error:
         st.error(plain(error), icon=":material/error:")
