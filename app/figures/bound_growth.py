@@ -23,7 +23,7 @@ def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str, he
         height: Pixels.
     """
     of_bound, of_reach = ([{"filter": f"datum.kind == '{kind}'"}] for kind in (BOUND, REACH))
-    x = {"field": "K", "type": "quantitative", "title": "samples K", "axis": {"format": "~s"}}
+    x = {"field": "K", "type": "quantitative", "title": "samples K", "axis": {"format": ","}}
     x["scale"] = {"type": "log", "base": 2, "domain": [1, most], "nice": False}
     y = {"field": "value", "type": "quantitative", "title": "L_K (nats)", "scale": {"zero": False}}
     prior = {"field": "prior", "type": "nominal", "title": "Prior"}

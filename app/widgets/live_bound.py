@@ -171,7 +171,8 @@ def _table(found: dict[Ref, Growth], targets: dict[Ref, Target | None]) -> None:
         add("L at all samples (nats)", ref, numbers.format_value(bound, one.error_of_mean))
         if line is not None:
             name = "log p(x), exact (nats)" if line.exact else "log p(x), covering estimate (nats)"
-            add(name, ref, numbers.format_value(line.value, line.error or None))
+            exact = numbers.signed(f"{line.value:,.2f}")
+            add(name, ref, exact if line.exact else numbers.format_value(line.value, line.error))
             add("still missing (nats)", ref, numbers.format_value(line.value - bound, one.error_of_mean))
         add("effective samples" + (", median" if several else ""), ref, f"{one.ess:,.0f} of {one.drawn:,}")
         add("Pareto k\u0302" + (", median" if several else ""), ref, _shape(one, several))
