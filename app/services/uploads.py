@@ -174,7 +174,7 @@ def _zip(content: bytes, scratch: Path, colour: str) -> Dataset:
     if read.bad:
         words = bad_files([f"{_shown(files[row][1][-1])} {said}" for row, said in read.bad.items()])
         raise DataError(f"{len(read.bad)} of {len(files)} images cannot be read: {words}; repair or remove them")
-    notes = (f"{ignored} files that are no images are left out",) if ignored else ()
+    notes: tuple[str, ...] = (f"{ignored} files that are no images are left out",) if ignored else ()
     if len(sizes) > 1 or size != (side[1], side[0]):
         notes += (f"images are brought to {size[0]} x {size[1]} pixels",)
     return _dataset(_below_root([parts for _, parts in files]), read.pixels, notes)
