@@ -284,15 +284,15 @@ windows = {ref: densities.window(refs if span == "shared" else (ref,)) for ref i
 with top:
     one_cursor(refs, lambda ref: f"compare_map_{ref.prior}", key="compare_cursor")
     same_noise(refs, windows)
-if len(refs) > 1:
-    show_duel(refs)
-page.explain(EXPLANATION)
-st.header("From one test image to another", anchor=False)
-morph_between_images(refs, key="compare_morph")
 st.header("Scores", anchor=False)
 known = show_scores(refs, base)
 show_images(refs)
+if len(refs) > 1:
+    show_duel(refs)
+st.header("From one test image to another", anchor=False)
+morph_between_images(refs, key="compare_morph")
 st.header("Holes", anchor=False)
 disagreement(refs, windows)
 st.header("Measure on this computer", anchor=False)
 measured(refs, base, known)
+page.explain(EXPLANATION)
