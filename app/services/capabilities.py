@@ -34,6 +34,11 @@ def as_mixture(prior: Distribution) -> DiagNormalMixture | None:
     return prior if isinstance(prior, DiagNormalMixture) else None
 
 
+def as_normal(posterior: object) -> DiagNormal | None:
+    """The posterior as the normal that it is; None where it is another, such as a flow."""
+    return posterior if isinstance(posterior, DiagNormal) else None
+
+
 def capabilities(
     prior: Distribution, posterior: DiagNormal, *, posterior_density: bool, pseudo_inputs: bool
 ) -> Capabilities:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.records import MASSES, Density, Window
 from app.services import prior_components
+from app.services.capabilities import as_normal
 from app.services.densities import PRIOR_GRID, on_plane
 from app.services.edits import Step, Steps
 from app.services.giving_up import go_on
@@ -235,8 +236,8 @@ def unpacked(content: bytes, shape: tuple[int, int, int], levels: int) -> Pixels
 def _encoded(ref: Ref, image: Floats) -> tuple[Floats, Floats]:
     model = loaded(ref)
     with torch.inference_mode():
-        posterior = model.checkpoint.model.encoder(torch.tensor(image)[None].to(model.device))
-        if not isinstance(posterior, DiagNormal):
+        posterior = as_normal(model.checkpoint.model.encoder(torch.tensor(image)[None].to(model.device)))
+        if posterior is None:
             raise ServiceError("the posteriors of this model are flows, which cannot be components: undo this step")
         return posterior.mean.cpu().numpy(), posterior.logvar.cpu().numpy()
 

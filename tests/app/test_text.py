@@ -95,7 +95,7 @@ def test_a_broken_folder_is_named_as_text(models, monkeypatch):
     def sidebar() -> None:
         from app.widgets import sidebar
 
-        sidebar.sidebar()
+        sidebar.show()
 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert at.sidebar.warning[0].value == plain(f"{name}: {name}")
@@ -112,7 +112,7 @@ def test_a_folder_of_any_name_is_an_option_as_text(models, monkeypatch, prior):
     def sidebar() -> None:
         from app.widgets import sidebar
 
-        sidebar.sidebar()
+        sidebar.show()
 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception

@@ -57,11 +57,3 @@ def test_back_to_another_page_gives_the_default_prior_that_its_address_omits(pag
     settled(page)
     expect(page).not_to_have_url(re.compile(r"prior="))
     expect(prior).to_have_value("VampPrior")
-
-    # Forward to the later page and the prior that was chosen there.
-    page.go_forward()
-    settled(page)
-    page.go_forward()
-    expect(page).to_have_url(re.compile(r"active_units.*prior=mog"))
-    settled(page)
-    expect(prior).to_have_value("Mixture of Gaussians")

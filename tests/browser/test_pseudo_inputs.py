@@ -81,6 +81,7 @@ def test_another_prior_starts_with_its_own_most_used_component(page: Page):
     page.get_by_role("option", name="Mixture of Gaussians").click()
     expect(page.get_by_text("A mixture of Gaussians has no pseudo-inputs")).to_be_visible()
     settled(page)
+    page.locator(WALL).first.wait_for()
     most_used = page.locator(WALL).evaluate_all(SHOWN)[0]
     expect(page.get_by_role("heading", name=f"Component {most_used}, step by step")).to_be_visible()
 
