@@ -23,8 +23,20 @@ DOCUMENTS = {
         *sorted((ROOT / "docs").glob("*.md")),
     )
 }
-COMMANDS = ("list", "race", "train", "evaluate", "measure", "sample", "results", "reduce", "pack", "data", "upgrade")
-COMMANDS += ("gather",)
+COMMANDS = (
+    "list",
+    "train",
+    "race",
+    "gather",
+    "evaluate",
+    "measure",
+    "sample",
+    "results",
+    "reduce",
+    "pack",
+    "data",
+    "upgrade",
+)
 # A link or a picture, as [words](target); code is removed first.
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)

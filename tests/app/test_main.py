@@ -3,21 +3,11 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests import pages
 from tests.app.reading import MAIN, as_shown
 from tools.patience import patience
 
-PAGES = (
-    "tour",
-    "overview",
-    "pseudo_inputs",
-    "components",
-    "edit_prior",
-    "latent_space",
-    "active_units",
-    "compare",
-    "likelihood",
-    "train",
-)
+PAGES = pages.ALL
 
 
 def opened(page: str = "overview", **query: str) -> AppTest:

@@ -5,20 +5,12 @@ import itertools
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests import pages
 from tests.app.reading import MAIN
 from tools.patience import patience
 from vampcore import zoo
 
-PAGES = (
-    "overview",
-    "pseudo_inputs",
-    "components",
-    "edit_prior",
-    "latent_space",
-    "active_units",
-    "compare",
-    "likelihood",
-)
+PAGES = pages.OF_A_MODEL
 SHOWN = {"sg": "SG", "mog": "MoG", "vamp": "Vamp", "vamp-data": "Vamp data"}
 EXPERIMENTS = sorted({path.parent.parent.name for path in zoo.SHIPPED.glob("*/*/config.json")})
 

@@ -9,21 +9,12 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from tests import pages
 from tests.fuzz.hostile import TEXT
 from tests.fuzz.judging import Fault
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
-PAGES = (
-    "overview",
-    "pseudo_inputs",
-    "components",
-    "edit_prior",
-    "latent_space",
-    "active_units",
-    "compare",
-    "likelihood",
-    "train",
-)
+PAGES = (*pages.OF_A_MODEL, "train")
 SECONDS = 600  # AppTest's own limit; what takes too long is judged by who runs this
 NUMBERS = ["0", "-1", "3", "1e999", "nan", "1e400", "9" * 400, "0x10", "1_0", "٣", "+1", " 2", "1e-400", "-0"]
 PLACES = ["0,0", "nan,0", "1,2,3", "1e9,0", "0,1,0,1", "-1,1,-1,1", "1,0,1,0", "inf,-inf", ",", "0,1,0,1e-9"]

@@ -9,18 +9,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalogue, prior_components
+from tests import pages
 from tests.app.reading import charts, metric, open_page, ref_of, wall, words
 
-VIEWS = (
-    "overview",
-    "pseudo_inputs",
-    "components",
-    "edit_prior",
-    "latent_space",
-    "active_units",
-    "compare",
-    "likelihood",
-)
+VIEWS = pages.OF_A_MODEL
 PAGES = [(view, prior) for view in VIEWS for prior in ("Exemplars", "Vamp")]
 ROOM, ALIVE = 6, (0, 2, 3, 5)
 

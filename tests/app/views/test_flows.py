@@ -12,18 +12,10 @@ from app.services import catalogue, densities, hole_mass, images, prior_componen
 from app.services.latent_plane import encoding
 from app.services.loading import ServiceError
 from app.widgets import numbers
+from tests import pages
 from tests.app.reading import charts, metric, open_page, pictures, ref_of, words
 
-PAGES = (
-    "overview",
-    "pseudo_inputs",
-    "components",
-    "edit_prior",
-    "latent_space",
-    "active_units",
-    "compare",
-    "likelihood",
-)
+PAGES = pages.OF_A_MODEL
 # Experiment, prior, posterior, latent dimensions.
 FAMILIES = (
     ("flow-2d", "realnvp", "normal", 2),

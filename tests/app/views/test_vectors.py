@@ -10,20 +10,12 @@ import torch
 from PIL import Image
 
 from app.services import catalogue, images
+from tests import pages
 from tests.app.conftest import clear_caches, use_root
 from tests.app.reading import open_page, pictures, ref_of, words
 from tests.sharing import made_once
 
-VIEWS = (
-    "overview",
-    "pseudo_inputs",
-    "components",
-    "edit_prior",
-    "latent_space",
-    "active_units",
-    "compare",
-    "likelihood",
-)
+VIEWS = pages.OF_A_MODEL
 VALUES = 13
 
 
