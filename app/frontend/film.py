@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app.figures.theme import COMPARED
 from app.frontend.carry import Kept
+from app.frontend.lane import Lane
 from app.frontend.sources import javascript
 
 _HERE = Path(__file__).parent
@@ -21,27 +21,10 @@ _MOUNT = st.components.v2.component(
 
 
 class Part(NamedTuple):
-    """One prior of a film.
-
-    Attributes:
-        film: Where its film comes from.
-        label: Its name.
-        short: Its name where there is little room.
-        colour: Of its rule and marks.
-        line: Of its curves.
-        text: Of its name as text.
-        symbol: Of its components' marks.
-        alt: What its map shows.
-    """
+    """One prior of a film: where its film comes from, and how it looks."""
 
     film: Kept
-    label: str
-    short: str
-    colour: str
-    line: str
-    text: str
-    symbol: str
-    alt: str
+    lane: Lane
 
 
 class Class(NamedTuple):
@@ -75,7 +58,7 @@ def film(
         unfolded: Whether the maps are there at once; else a bar stands for them until somebody plays.
     """
     given: dict[str, Any] = {
-        "parts": [part._asdict() | {"film": part.film._asdict(), "ring": COMPARED} for part in parts],
+        "parts": [part.lane._asdict() | {"film": part.film._asdict()} for part in parts],
         "classes": [each._asdict() for each in classes],
         "label": label,
         "note": note,

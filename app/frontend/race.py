@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import streamlit as st
 
+from app.frontend.lane import Lane
 from app.frontend.sources import javascript
 
 _HERE = Path(__file__).parent
@@ -16,30 +16,6 @@ _MOUNT = st.components.v2.component(
     css=(_HERE / "film.css").read_text("utf-8"),
     js=javascript("film_density", "film_record", "film_draw", "film_bounds", "race"),
 )
-
-
-class Lane(NamedTuple):
-    """One prior of a race.
-
-    Attributes:
-        label: Its name.
-        short: Its name where there is little room.
-        colour: Of its rule and marks.
-        line: Of its curves.
-        text: Of its name as text.
-        symbol: Of its components' marks.
-        ring: Of a mark that is pointed at.
-        alt: What its map shows.
-    """
-
-    label: str
-    short: str
-    colour: str
-    line: str
-    text: str
-    symbol: str
-    ring: str
-    alt: str
 
 
 def race(

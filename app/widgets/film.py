@@ -6,11 +6,11 @@ from app import addresses
 from app.figures import theme
 from app.frontend import Kept, carry
 from app.frontend import film as player
-from app.services import catalogue, priors
+from app.services import catalogue
 from app.services import film as films
 from app.services.content import Content
 from app.services.loading import Ref
-from app.widgets import family, film_export, numbers, page
+from app.widgets import family, film_export, lanes, numbers
 from app.widgets.text import printable
 
 STARTED = {
@@ -33,10 +33,9 @@ def show(refs: Sequence[Ref], *, key: str, unfolded: bool = False, with_pictures
     shown = [ref for ref in refs if catalogue.facts(ref).info.latent_dims[0] > 1]
     if not shown:
         return
-    mode = page.mode()
     pictures = films.packed_pictures(shown[0]) if with_pictures else None
     player.film(
-        [_part(ref, mode) for ref in shown],
+        [_part(ref) for ref in shown],
         _classes(shown[0]),
         key=key,
         label="Film of the training of " + ", ".join(family.full_name(ref) for ref in shown),
@@ -55,21 +54,11 @@ def _source(kind: str, ref: Ref, content: Content) -> Kept:
     return Kept(content.digest, address)
 
 
-def _part(ref: Ref, mode: theme.Theme) -> player.Part:
-    prior = ref.kind
-    name = printable(family.full_name(ref))
-    text = theme.prior_text_colour(prior, mode)
+def _part(ref: Ref) -> player.Part:
+    name = family.full_name(ref)
     lines = ", lines around 50, 80, 95 and 99 % of the prior's mass" if films.film(ref).components.shape[1] else ""
-    return player.Part(
-        film=_source("film", ref, films.packed(ref)),
-        label=name,
-        short=printable(priors.short_prior_name(prior)),
-        colour=theme.prior_colour(prior),
-        line=text if mode.dark else theme.prior_colour(prior),
-        text=text,
-        symbol=theme.prior_symbol(prior),
-        alt=f"Map of {name}: test images by class{lines}",
-    )
+    alt = f"Map of {printable(name)}: test images by class{lines}"
+    return player.Part(_source("film", ref, films.packed(ref)), lanes.lane(ref.kind, name, alt))
 
 
 def _classes(ref: Ref) -> list[player.Class]:

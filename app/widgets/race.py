@@ -6,12 +6,12 @@ import streamlit as st
 
 from app import addresses
 from app.figures import theme
+from app.frontend.lane import Lane
 from app.frontend.links import Link, links
-from app.frontend.race import Lane
 from app.frontend.race import race as maps
 from app.services import priors, races
 from app.services.races import Race
-from app.widgets import numbers, page
+from app.widgets import lanes, numbers
 from app.widgets.text import plain, printable
 
 RACE, OWNER = "race", "owner"
@@ -122,18 +122,8 @@ def _models(race: Race) -> str:
 
 
 def _lane(prior: str) -> Lane:
-    mode = page.mode()
-    text = theme.prior_text_colour(prior, mode)
-    return Lane(
-        label=printable(priors.prior_name(prior)),
-        short=printable(priors.short_prior_name(prior)),
-        colour=theme.prior_colour(prior),
-        line=text if mode.dark else theme.prior_colour(prior),
-        text=text,
-        symbol=theme.prior_symbol(prior),
-        ring=theme.COMPARED,
-        alt=f"Map of {priors.prior_name(prior)} while it trains: test images by class, lines of the prior's mass",
-    )
+    name = priors.prior_name(prior)
+    return lanes.lane(prior, name, f"Map of {name} while it trains: test images by class, lines of the prior's mass")
 
 
 @st.fragment(run_every=2.0)
