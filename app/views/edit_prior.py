@@ -9,7 +9,7 @@ import streamlit as st
 from app import state
 from app.figures.export import Column
 from app.figures.tiles import tiles_png
-from app.services import catalogue, edit_prior, edits, prior_components
+from app.services import catalogue, edit_prior, edited, edits, prior_components
 from app.services.edits import Step, Steps
 from app.services.latent_plane import selection
 from app.services.loading import DataMissing, Ref
@@ -41,7 +41,7 @@ measured on the other half, so that what was chosen by the first half is judged 
 
 def choose_components(ref: Ref, steps: Steps) -> None:
     """Which components to change, and what can be done with them."""
-    after = edit_prior.edited(ref, steps)
+    after = edited.edited(ref, steps)
     offered = after.living
     if len(offered) > prior_components.MOST_SHOWN:
         offered = np.sort(offered[np.argsort(-after.weights[offered], kind="stable")[: prior_components.MOST_SHOWN]])
@@ -72,7 +72,7 @@ def choose_components(ref: Ref, steps: Steps) -> None:
 
 def change_all(ref: Ref, steps: Steps) -> None:
     """What concerns all components at once."""
-    after, known = edit_prior.edited(ref, steps), prior_components.components(ref)
+    after, known = edited.edited(ref, steps), prior_components.components(ref)
     own = after.weights[: len(known.weights)] > 0
     dead = int((own & known.dead).sum())
     words = f"Remove {dead} dead component{'' if dead == 1 else 's'}"
@@ -118,7 +118,7 @@ def follow_lasso(ref: Ref, steps: Steps) -> None:
     outlines, _ = outlines_of(st.session_state.get(CHART))
     means = edit_prior.plane_components(ref, steps)[0]
     found = {int(k) for outline in outlines for k in selection.inside(means, outline)}
-    living = set(edit_prior.edited(ref, steps).living.tolist())
+    living = set(edited.edited(ref, steps).living.tolist())
     if outlines:
         st.session_state[CHOSEN] = [f"{k}" for k in sorted(found & living)]
 
@@ -141,8 +141,8 @@ def measured(ref: Ref, steps: Steps) -> bool:
 
 def show_change(ref: Ref, steps: Steps) -> None:
     """The edit in numbers."""
-    after = edit_prior.edited(ref, steps)
-    before = edit_prior.edited(ref, ())
+    after = edited.edited(ref, steps)
+    before = edited.edited(ref, ())
     found = edit_prior.change(ref, steps)
     if found.metric is not None:
         value = numbers.format_value(found.metric.value, found.metric.se)
@@ -186,7 +186,7 @@ def show_samples(ref: Ref, steps: Steps) -> None:
 
 def show_worth(ref: Ref, steps: Steps) -> None:
     """A table of all components, sortable by what each is worth."""
-    after, found = edit_prior.edited(ref, steps), edit_prior.worth(ref, steps)
+    after, found = edited.edited(ref, steps), edit_prior.worth(ref, steps)
     st.subheader("What each component is worth", anchor=False)
     order = np.argsort(found.worth, kind="stable")
     table: dict[str, Column] = {

@@ -3,7 +3,7 @@
 from app.figures.drawing import Drawing
 from app.figures.plane import Components, plane
 from app.figures.theme import Theme
-from app.services import densities, edit_prior, priors
+from app.services import densities, edit_prior, edited, priors
 from app.services.edits import Steps
 from app.services.latent_plane import encoding
 from app.services.loading import Ref
@@ -18,7 +18,7 @@ HEIGHT = 520
 def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
     """Draw the edited prior in the window of the prior as trained."""
     window = densities.window((ref,))
-    after = edit_prior.edited(ref, steps)
+    after = edited.edited(ref, steps)
     means, covariances = edit_prior.plane_components(ref, steps)
     return plane(
         mode,

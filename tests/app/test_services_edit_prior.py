@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.services import densities, edit_prior, edits, prior_components
+from app.services import densities, edit_prior, edited, edits, prior_components
 from app.services.edits import Step
 from app.services.loading import ServiceError, loaded
 from tests.app.reading import ref_of
@@ -21,22 +21,22 @@ def mog(models):
 
 
 def test_steps_change_weights_as_they_say(mog):
-    start = edit_prior.edited(mog, ())
+    start = edited.edited(mog, ())
     weights = loaded(mog).mixture.log_weights.exp().numpy()
     np.testing.assert_allclose(start.weights, weights, rtol=1e-5)
-    removed = edit_prior.edited(mog, (edits.remove([0, 2]),))
+    removed = edited.edited(mog, (edits.remove([0, 2]),))
     np.testing.assert_allclose(removed.weights[[0, 2]], 0)
     np.testing.assert_allclose(removed.weights[[1, 3]], weights[[1, 3]] / weights[[1, 3, 4, 5]].sum(), rtol=1e-5)
-    set_one = edit_prior.edited(mog, (Step("weight", (1,), weight=0.4),))
+    set_one = edited.edited(mog, (Step("weight", (1,), weight=0.4),))
     assert set_one.weights[1] == pytest.approx(0.4)
     assert set_one.weights[3] / set_one.weights[4] == pytest.approx(weights[3] / weights[4], rel=1e-4)
-    twin = edit_prior.edited(mog, (edits.copy([5]), edits.copy([6])))
+    twin = edited.edited(mog, (edits.copy([5]), edits.copy([6])))
     assert twin.names[6:] == ("copy of 5", "copy of 5")
     assert twin.origins[6:] == (5, 5)
     np.testing.assert_allclose(twin.weights[5:], weights[5] / (1 + 2 * weights[5]), rtol=1e-5)
     np.testing.assert_array_equal(twin.mean[7], start.mean[5])
     ranked = prior_components.order(mog, "usage")
-    kept = edit_prior.edited(mog, (Step("keep", number=2),))
+    kept = edited.edited(mog, (Step("keep", number=2),))
     assert set(kept.living) == set(ranked[:2].tolist())
 
 
@@ -50,20 +50,20 @@ def test_what_cannot_be_done_is_said(mog):
         ((Step("drawn", image=bytes([99] * 64), weight=0.1),), "other grey values"),
     ):
         with pytest.raises(ServiceError, match=words):
-            edit_prior.edited(mog, steps)
+            edited.edited(mog, steps)
 
 
 def test_a_component_at_an_image_is_its_posterior(vamp):
-    after = edit_prior.edited(vamp, (Step("image", number=7, weight=0.1),))
+    after = edited.edited(vamp, (Step("image", number=7, weight=0.1),))
     assert after.names[-1] == "test image 7"
     assert after.weights[-1] == pytest.approx(0.1)
     np.testing.assert_allclose(after.mean[-1], loaded(vamp).posterior.mean[7].numpy(), atol=0.01)
     # The same image as one that is drawn.
     levels = np.rint(after.images[-1] * 16).astype(np.uint8)
-    drawn = edit_prior.edited(vamp, (Step("drawn", image=edit_prior.packed(levels, 16), weight=0.1),))
+    drawn = edited.edited(vamp, (Step("drawn", image=edited.packed(levels, 16), weight=0.1),))
     np.testing.assert_array_equal(drawn.mean[-1], after.mean[-1])
     bits = (levels > 8).astype(np.uint8)
-    np.testing.assert_array_equal(edit_prior.unpacked(edit_prior.packed(bits, 1), (1, 8, 8), 1), bits)
+    np.testing.assert_array_equal(edited.unpacked(edited.packed(bits, 1), (1, 8, 8), 1), bits)
 
 
 def test_contours_are_those_of_the_edited_mixture(vamp):
@@ -71,7 +71,7 @@ def test_contours_are_those_of_the_edited_mixture(vamp):
     steps = (edits.remove([0]), Step("image", number=3, weight=0.2))
     found = edit_prior.density(vamp, steps, window)
     x, y = torch.from_numpy(found.x[[20, 70]]), torch.from_numpy(found.y[[30, 60]])
-    known = edit_prior.edited(vamp, steps).mixture.log_prob(torch.stack([x, y], 1)).numpy()
+    known = edited.edited(vamp, steps).mixture.log_prob(torch.stack([x, y], 1)).numpy()
     np.testing.assert_allclose(found.log_density[[30, 60], [20, 70]], known, atol=1e-3)
     np.testing.assert_allclose(
         edit_prior.density(vamp, (), window).levels, densities.prior_density(vamp, window).levels, atol=0.15
@@ -79,7 +79,7 @@ def test_contours_are_those_of_the_edited_mixture(vamp):
 
 
 def test_samples_change_only_where_their_component_does(mog):
-    weights = edit_prior.edited(mog, ()).weights
+    weights = edited.edited(mog, ()).weights
     least = int(weights.argmin())
     found = edit_prior.samples(mog, (edits.remove([least]),), 400, 0)
     same = np.setdiff1d(np.arange(400), found.changed)

@@ -21,7 +21,7 @@ from vampcore.metrics.metric import (
 from vampcore.metrics.paired import paired_difference
 from vampcore.metrics.pareto import pareto_k
 from vampcore.metrics.plane import QuadratureError
-from vampcore.metrics.posterior_draws import PosteriorDraws, can_draw, posterior_draws
+from vampcore.metrics.posterior_draws import PosteriorDraws, posterior_draws
 from vampcore.metrics.prior_edits import EditEffect, PriorEdits, learned_weights, removal_changes
 from vampcore.metrics.quadrature import Quadrature, can_integrate, quadrature
 
@@ -48,7 +48,6 @@ __all__ = [
     "activity",
     "bound",
     "can_cover",
-    "can_draw",
     "can_integrate",
     "covering",
     "dead",

@@ -13,7 +13,7 @@ from torch.nn import functional
 from vampcore.distributions import DiagNormal, Distribution
 from vampcore.likelihoods import PairwiseLikelihood
 from vampcore.metrics.chunks import log_density, samples_at_once
-from vampcore.metrics.covering import can_cover, covering_draws
+from vampcore.metrics.covering import covering_draws
 from vampcore.metrics.plane import POINTS_AT_ONCE
 from vampcore.metrics.quadrature import can_integrate
 from vampcore.models import VAE
@@ -43,11 +43,6 @@ class PosteriorDraws:
     log_weights: Float[Tensor, "S N"]
 
 
-def can_draw(model: VAE, x: Float[Tensor, "N C H W"]) -> bool:
-    """Whether posteriors of a model can be drawn from: those of normal encoders."""
-    return can_cover(model, x)
-
-
 @torch.no_grad()
 def posterior_draws(
     model: VAE,
@@ -59,7 +54,7 @@ def posterior_draws(
     """Draws from where the posterior is: from a grid in two dimensions, else from the covering proposal, resampled.
 
     Arguments:
-        model: In evaluation mode; one for which `can_draw` holds.
+        model: In evaluation mode; one for which `can_cover` holds.
         x: Observations.
         prior: p(z) of the posteriors.
         generator: Source of the noise.
