@@ -76,13 +76,13 @@ def _pictures(sha256: str, digest: str) -> bytes | None:
 
 
 def _race_routes() -> list[Route]:
-    """The routes `/race/{name}?have=..`: what is new of a race that is trained, see `app.services.races.news`."""
+    """The routes `/race/{name}?have=..`: what is new of a race that is trained, see `app.services.race_news.news`."""
 
     async def answer(request: Request) -> Response:
-        from app.services import races
+        from app.services import race_news
 
         name, have = request.path_params["name"], request.query_params.get("have", "")
-        found = await asyncio.to_thread(races.news, name, have)
+        found = await asyncio.to_thread(race_news.news, name, have)
         if found is None:
             return Response("There is no such race: reload the page.", 404, {"cache-control": "no-store"})
         headers = {"cache-control": "no-store", "content-encoding": "identity"}

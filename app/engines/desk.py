@@ -182,6 +182,11 @@ def owns(folder: Path, token: str) -> bool:
     return Tickets(_root()).owns(folder.name, token)
 
 
+def has_owner(folder: Path) -> bool:
+    """Whether somebody owns a race."""
+    return Tickets(_root()).has_owner(folder.name)
+
+
 def check_owner(folder: Path, token: str) -> None:
     """Refuse who does not own a race.
 

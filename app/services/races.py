@@ -3,59 +3,27 @@
 import contextlib
 import dataclasses
 import itertools
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from app import names
 from app.engines import desk
 from app.engines.engine import EngineError
-from app.services import catalogue, uploads
-from app.services.content import Content
+from app.services import catalogue
 from app.services.home_folders import without_home
 from app.services.loading import ServiceError
+from app.services.race_choice import Choice, configurations
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointError
 from vampcore.checkpoints.folder import readable
-from vampcore.config import Config, ConfigError, family_name
+from vampcore.config import ConfigError, family_name
 from vampcore.datasets import DataError
-from vampcore.kinds import PRIORS
 from vampcore.training import race_folder
-from vampcore.training.live import Head, read_live
 from vampcore.training.race_folder import Request, RunProgress
 
-# What a browser is sent of a race that it has not followed: the numbers of all records, and so many whole.
-MOST_WHOLE = 6
-NUMBERS = 32
-"""Bytes of a record's numbers, which come first."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a viewer chooses of a race.
-
-    Attributes:
-        data: Name of the data set, or the key of an upload.
-        priors: Their keys.
-        components: Of each mixture.
-        latent_dim: Dimensions of the latent space.
-        hidden: Units of each layer.
-        epochs: At most.
-        seed: Of the runs.
-    """
-
-    data: str
-    priors: tuple[str, ...]
-    components: int
-    latent_dim: int
-    hidden: int
-    epochs: int
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,57 +90,13 @@ def get_ready() -> None:
 
 
 def owns(name: str, token: str) -> bool:
-    """Whether a token is that of the race's owner, or nobody owns it: then whoever continues it does."""
+    """Whether a token is that of the race's owner."""
     return desk.owns(zoo.RUNS / name, token)
 
 
-def priors() -> tuple[str, ...]:
-    """The keys of all priors."""
-    return tuple(PRIORS)
-
-
-def offered() -> dict[str, str]:
-    """The data sets on this machine that a race can be trained on: their names for people, by name."""
-    found = {name: datasets.title(name) for name in datasets.names() if datasets.available(name)}
-    return dict(sorted(found.items(), key=lambda each: each[0] != "digits"))
-
-
-def usual_epochs(data: str) -> int:
-    """Epochs in which small models converge: few images take more of them."""
-    return 120 if data == "digits" or uploads.is_small(data) else 30
-
-
-def configurations(choice: Choice, name: str) -> tuple[Config, ...]:
-    """The runs of a race: one for each prior, with a schedule that ends with its epochs.
-
-    Raises:
-        ServiceError: If they cannot be.
-    """
-    small = choice.data == "digits" or uploads.is_small(choice.data)
-    data = uploads.data_of(choice.data)
-    try:
-        likelihood = datasets.default_likelihood(data)
-        return tuple(
-            Config(
-                data=data,
-                experiment=name,
-                prior=prior,
-                components=choice.components,
-                latent_dim=choice.latent_dim,
-                hidden=choice.hidden,
-                likelihood=likelihood,
-                warmup=max(1, choice.epochs // 6),
-                patience=choice.epochs,
-                epochs=choice.epochs,
-                batch_size=50 if small else 250,
-                learning_rate=1e-3,
-                decay=0.5,
-                seed=choice.seed,
-            )
-            for prior in choice.priors
-        )
-    except (ConfigError, DataError) as error:
-        raise ServiceError(str(error)) from error
+def has_owner(name: str) -> bool:
+    """Whether somebody owns a race: of one that a command started, whoever continues it becomes the owner."""
+    return desk.has_owner(zoo.RUNS / name)
 
 
 def start(choice: Choice) -> tuple[str, str]:
@@ -282,58 +206,6 @@ def races() -> tuple[Race, ...]:
 def list_models_anew() -> None:
     """Let the list of models be read again: a race has published some, or some are gone."""
     catalogue.experiments.clear()
-
-
-def news(name: str, have: str) -> bytes | None:
-    """What is new of a race, for `app/frontend/race.js`; None where there is no such race.
-
-    Arguments:
-        name: Of the race.
-        have: What a browser has of each prior, `BEGUN:RECORDS` with commas between them.
-    """
-    found = race(name)
-    if found is None:
-        return None
-    known = _known(have, len(found.priors))
-    films: list[dict[str, object] | None] = []
-    parts: list[bytes] = []
-    for prior, (begun, count) in zip(found.priors, known, strict=True):
-        path = race_folder.live_file(zoo.RUNS / name, prior)
-        read = read_live(path, count)
-        if read is not None and read[0].begun != begun:
-            read, count = read_live(path), 0
-        films.append(None if read is None else _film(*read, count, parts))
-    head: dict[str, object] = {
-        "state": found.state,
-        "seconds": found.seconds,
-        "runs": [vars(each) for each in found.runs],
-        "films": films,
-    }
-    return Content.framed(head, *parts).sent
-
-
-def _film(head: Head, content: bytes, first: int, parts: list[bytes]) -> dict[str, object]:
-    """What is said of one prior's records from one on, and the parts that follow: all numbers, the last ones whole."""
-    new = np.frombuffer(content, np.uint8).reshape(-1, head.record_bytes)
-    whole = new[-MOST_WHOLE:]
-    parts += [new[:, :NUMBERS].tobytes(), whole.tobytes()]
-    found: dict[str, object] = {"first": first, "count": first + len(new), "rows": len(new), "whole": len(whole)}
-    if first == 0:
-        shape = {"begun": head.begun, "points": head.points, "components": head.components}
-        found |= shape | {"labels": head.labels, "classes": head.classes}
-    return found
-
-
-def _known(have: str, count: int) -> list[tuple[float, int]]:
-    """What a browser says that it has; nothing where it says nothing that can be read."""
-    found = []
-    for each in have.split(",")[:count]:
-        begun, _, records = each.partition(":")
-        try:
-            found.append((float(begun), max(0, int(records[:9]))))
-        except ValueError:
-            found.append((math.nan, 0))
-    return found + [(math.nan, 0)] * (count - len(found))
 
 
 def _state(folder: Path) -> tuple[str, str, int]:

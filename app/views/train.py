@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from app.services import priors, races
+from app.services import priors, race_choice, races
 from app.services.loading import ServiceError
-from app.services.races import Choice, Race
+from app.services.race_choice import Choice
+from app.services.races import Race
 from app.widgets import controls, page, race, uploads
 from app.widgets.text import plain, printable
 
@@ -42,7 +43,7 @@ from its last saved state.
 
 def choice() -> Choice:
     """What to train."""
-    offered, own = races.offered(), uploads.in_view()
+    offered, own = race_choice.offered(), uploads.in_view()
     first, second, third = st.columns([2, 1, 1], gap="medium")
     with first:
         names = {name: printable(title) for name, title in offered.items()}
@@ -51,7 +52,7 @@ def choice() -> Choice:
         else:
             data = own
             uploads.show(own)
-        known = races.priors()
+        known = race_choice.priors()
         chosen = controls.choose_many(
             "Priors", known, key="train_priors", default=PRIORS, limit=MOST_PRIORS,
             names={key: printable(priors.prior_name(key)) for key in known},
@@ -62,7 +63,7 @@ def choice() -> Choice:
         )
         dimensions = controls.choose("Latent dimensions", DIMENSIONS, key="train_dimensions", default="2")
     with third:
-        usual = races.usual_epochs(data)
+        usual = race_choice.usual_epochs(data)
         epochs = controls.number("Epochs", key=f"train_epochs_{usual}", low=1, high=1000, default=usual)
         hidden = controls.choose("Units of a layer", UNITS, key="train_hidden", default="100")
     return Choice(data, chosen, components, int(dimensions), int(hidden), epochs)
@@ -94,14 +95,15 @@ def list_races(found: tuple[Race, ...]) -> None:
 
 def act(found: Race, token: str) -> None:
     """What may be done with a race."""
-    mine = races.owns(found.name, token)
+    mine, owned = races.owns(found.name, token), races.has_owner(found.name)
+    may_go_on = found.may_go_on and (mine or not owned)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not found.moving:
             race.open_in_overview(found)
         if mine and found.moving and st.button("Stop", icon=":material/stop:", key="train_stop"):
             races.stop(found.name, token)
             st.rerun()
-        if mine and found.may_go_on and st.button("Go on", icon=":material/play_arrow:", key="train_go_on"):
+        if may_go_on and st.button("Go on", icon=":material/play_arrow:", key="train_go_on"):
             race.view(found.name, races.go_on(found.name, token))
             st.rerun()
         if mine and not found.moving and found.models:
@@ -120,7 +122,9 @@ def act(found: Race, token: str) -> None:
         if st.button("New race", icon=":material/add:", key="train_new"):
             race.leave()
             st.rerun()
-    if not mine:
+    if not owned:
+        st.caption("A command started this race. Whoever continues it here can then stop and delete it.")
+    elif not mine:
         st.caption("Whoever started this race can stop, continue and delete it, in the browser that started it.")
 
 

@@ -7,9 +7,10 @@ import struct
 import numpy as np
 import pytest
 
-from app.services import races
+from app.services import race_choice, race_news, races
 from app.services.loading import ServiceError
-from app.services.races import MOST_WHOLE, Choice
+from app.services.race_choice import Choice
+from app.services.race_news import MOST_WHOLE
 from tests.app.races import trained, use_engine
 from vampcore.training import race_folder
 from vampcore.training.live import read_live
@@ -91,7 +92,7 @@ def test_a_race_that_is_not_taken_keeps_what_it_said(tmp_path, engine, monkeypat
 
 def test_a_browser_gets_what_is_new(tmp_path, engine):
     folder = trained(tmp_path / "runs" / "quick", "sg", "mog")
-    head, parts = opened(races.news("quick", ""))
+    head, parts = opened(race_news.news("quick", ""))
     assert (head["state"], [run["prior"] for run in head["runs"]]) == ("finished", ["sg", "mog"])
     for film, prior, numbers, whole in zip(head["films"], ("sg", "mog"), parts[::2], parts[1::2], strict=True):
         kept, content = read_live(live_file(folder, prior))
@@ -102,7 +103,7 @@ def test_a_browser_gets_what_is_new(tmp_path, engine):
         assert numbers.tobytes() == records[:, :32].tobytes()
         assert whole.tobytes() == records[-MOST_WHOLE:].tobytes()
     sg, mog = (film["begun"] for film in head["films"])
-    later, parts = opened(races.news("quick", f"{sg}:{head['films'][0]['count']},{mog}:1"))
+    later, parts = opened(race_news.news("quick", f"{sg}:{head['films'][0]['count']},{mog}:1"))
     assert [(film["first"], film["rows"]) for film in later["films"]] == [
         (head["films"][0]["count"], 0),
         (1, head["films"][1]["count"] - 1),
@@ -114,7 +115,7 @@ def test_a_browser_gets_what_is_new(tmp_path, engine):
 @pytest.mark.parametrize("have", ["0:5,0:5", "x", ":", "nan:3", "1e999:1", ",,,,", "0:" + "9" * 400])
 def test_a_browser_that_knows_another_run_gets_all(tmp_path, engine, have):
     trained(tmp_path / "runs" / "quick", "sg", epochs=1)
-    head, _ = opened(races.news("quick", have))
+    head, _ = opened(race_news.news("quick", have))
     assert [film["first"] for film in head["films"]] == [0]
 
 
@@ -122,10 +123,22 @@ def test_a_browser_that_knows_another_run_gets_all(tmp_path, engine, have):
 def test_no_other_folder_is_read(tmp_path, engine, name):
     trained(tmp_path / "quick", "sg")
     (tmp_path / "runs").mkdir()
-    assert races.news(name, "") is None
+    assert race_news.news(name, "") is None
     assert races.race(name) is None
 
 
 def test_the_digits_are_always_offered(tmp_path, monkeypatch):
     monkeypatch.setenv("VAMPCORE_DATA", str(tmp_path))
-    assert races.offered() == {"digits": "Digits"}
+    assert race_choice.offered() == {"digits": "Digits"}
+
+
+def test_who_continues_a_race_that_a_command_started_owns_it(tmp_path, engine):
+    name = "by-command"
+    request = race_folder.Request(race_choice.configurations(WANTED, name))
+    race_folder.write_request(tmp_path / "runs" / name, request)
+    engine.states[name] = "gone"
+    assert not races.has_owner(name)
+    token = races.go_on(name, "")
+    assert races.has_owner(name)
+    assert races.owns(name, token)
+    assert not races.owns(name, "")
