@@ -32,6 +32,8 @@ SHOTS = (
     ("latent-space", "/latent_space?experiment=mnist-2d&prior=vamp", "dark", WIDE),
     ("active-units", "/active_units?experiment=static-mnist-40d&prior=vamp", "light", WIDE),
     ("compare", "/compare?experiment=mnist-2d", "light", WIDE),
+    ("edit-prior", "/edit_prior?experiment=digits-2d&prior=vamp", "dark", WIDE),
+    ("likelihood", "/likelihood?experiment=mnist-2d", "light", WIDE),
     ("phone", "/?experiment=mnist-2d", "light", PHONE),
 )
 FILM, FILMED, ACROSS = "film", "mnist-2d", 800
