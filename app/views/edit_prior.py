@@ -187,7 +187,7 @@ def show_samples(ref: Ref, steps: Steps) -> None:
 def show_worth(ref: Ref, steps: Steps) -> None:
     """A table of all components, sortable by what each is worth."""
     after, found = edited.edited(ref, steps), edit_prior.worth(ref, steps)
-    st.subheader("What each component is worth", anchor=False)
+    st.header("What each component is worth", anchor=False)
     order = np.argsort(found.worth, kind="stable")
     table: dict[str, Column] = {
         "Component": [after.names[k] for k in found.components[order]],

@@ -32,7 +32,7 @@ def show_live_bound(refs: tuple[Ref, ...], row: int) -> None:
         refs: Priors that keep the latents of the same images.
         row: The image that the page looks at.
     """
-    st.subheader("The bound, sample by sample", anchor=False)
+    st.header("The bound, sample by sample", anchor=False)
     if not availability.has_data(refs[0]):
         sidebar.data_notice(
             refs[0], key="likelihood_download", consequence="the bound cannot be computed without the original images"
