@@ -18,7 +18,6 @@ BEGIN, END = "<!-- benchmarks: written by python -m benchmarks -->\n", "<!-- end
 # The scripts about speed, in the order of RESULTS.md: modules of this package with a function `tables`.
 SUBJECTS: tuple[str, ...] = (
     "training_step",
-    "importance_sampling",
     "pages",
     "viewers",
     "ablation",

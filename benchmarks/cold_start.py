@@ -1,23 +1,19 @@
 """A cold start against its parts, and what goes over the wire.
 
 From the start of the process to the first page that is whole, against the server's own start (an empty page's answer to
-the health check, with Streamlit imported) plus the import of what the pages need beyond it; and to the moment when the
-server has sent all of that page, to a session that has no browser to start, no scripts to compile and nothing to draw.
+the health check, with Streamlit imported) plus the import of what the pages need beyond it.
 """
 
-import asyncio
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from benchmarks.timing import Seconds, Spread, Table, compare
 from tools.server import ROOT, serve
-from tools.session import Viewer
 
 APP, EMPTY = ROOT / "app" / "asgi.py", ROOT / "benchmarks" / "empty.py"
 NEEDED = "app.ready; app.ready.import_pages()"
@@ -68,25 +64,10 @@ def counted(page: Page) -> list[int]:
     return received
 
 
-def sent(script: Path) -> Seconds:
-    """Seconds from the start of a server's process to the last message of its first page, without a browser."""
-
-    async def opened(url: str) -> None:
-        async with Viewer(url):
-            pass
-
-    # In a thread of its own: playwright keeps an event loop running in this one.
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:
-        began = time.perf_counter()
-        with serve(script, Path(folder) / "log.txt", poll=0.01) as server:
-            thread.submit(lambda: asyncio.run(opened(server.url))).result()
-            return Seconds(time.perf_counter() - began)
-
-
-def imported(modules: str) -> Seconds:
-    """Seconds that a fresh interpreter takes to import modules beyond Streamlit, which a server's own start imports."""
+def imports() -> Seconds:
+    """Seconds of a fresh interpreter for what is needed beyond Streamlit, which the server's own start imports."""
     times = []
-    for code in (f"import streamlit, {modules}", "import streamlit"):
+    for code in (f"import streamlit, {NEEDED}", "import streamlit"):
         began = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
         times.append(time.perf_counter() - began)
@@ -102,35 +83,18 @@ def table(browser: Browser, starts: int = STARTS) -> Table:
         sizes.append(size)
         return seconds
 
-    timings = compare(
-        turns=starts,
-        warm_up=1,
-        sent=lambda: sent(APP),
-        page=in_browser,
-        server=own_start,
-        imports=lambda: imported(NEEDED),
-        torch=lambda: imported("torch"),
-    )
-
-    def above(what: str, imports: str) -> str:
-        """What a page takes beyond the server's own start and imports."""
-        parts = zip(*(timings[name].seconds for name in (what, "server", imports)), strict=True)
-        return f"{Spread.of(tuple(whole - server - imports for whole, server, imports in parts))} s"
-
+    timings = compare(turns=starts, warm_up=1, page=in_browser, server=own_start, imports=imports)
+    parts = zip(*(timings[name].seconds for name in ("page", "server", "imports")), strict=True)
+    above = Spread.of(tuple(whole - server - imports for whole, server, imports in parts))
     rows = (
-        ("first page sent by the server, whole", str(timings["sent"])),
         ("first page whole in a browser", str(timings["page"])),
         ("the server's own start", str(timings["server"])),
         ("imports, torch and our own among them", str(timings["imports"])),
-        ("import of torch alone", str(timings["torch"])),
-        ("first page sent, above the two", above("sent", "imports")),
-        ("first page sent, above the server's own start and torch alone", above("sent", "torch")),
-        ("first page in a browser, above the two", above("page", "imports")),
+        ("first page in a browser, above the two", f"{above} s"),
         ("sent to a browser that has nothing of it yet", f"{max(sizes) / 1e6:.2f} MB"),
     )
     note = (
-        f"Median and quartiles of {starts} starts. *Sent*: to a session that has no browser, no scripts to compile and "
-        "nothing to draw. The two: the server's own start, which imports Streamlit, and the imports. The goals are at "
-        "most 1 s above them and 2.5 MB."
+        f"Median and quartiles of {starts} starts. The two: the server's own start, which imports Streamlit, and the "
+        "imports. The goals are at most 1 s above them and 2.5 MB."
     )
     return Table("A cold start", ("", "measured"), rows, note)

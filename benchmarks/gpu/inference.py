@@ -15,14 +15,15 @@ import torch
 from numpy.typing import NDArray
 
 from app.services import catalogue, compare, images, loading
-from benchmarks.gpu.job import Job, Outcome, Piece
-from benchmarks.importance_sampling import MODEL, SAMPLES, drawn
+from benchmarks.annealed import drawn
+from benchmarks.gpu.job import Job, Piece
 from benchmarks.timing import Seconds, take_turns
 from vampcore import zoo
 from vampcore.metrics import log_density, log_likelihood
 
 MODELS = ("mnist-2d/vamp", "static-mnist-40d/vamp", "static-mnist-hvae/vamp")
 SMALL_MODEL = "digits-2d/vamp"
+SAMPLED_MODEL, SAMPLES = "static-mnist-40d/vamp", 5000
 Numbers = NDArray[np.float64]
 
 
@@ -78,7 +79,7 @@ def pages(job: Job) -> Iterator[Piece]:
             yield Piece(f"{name}, {kind}", partial(compared, name, kind, job))
 
 
-def compared(name: str, kind: str, job: Job) -> Outcome:
+def compared(name: str, kind: str, job: Job) -> Compared:
     """Compute it on both devices, in turns."""
     ref = next(ref for experiment in catalogue.experiments() for ref in experiment.refs if ref.name == name)
     # Another spelling of the folder is another key where the pages keep what they computed.
@@ -98,7 +99,7 @@ def compared(name: str, kind: str, job: Job) -> Outcome:
     timings = take_turns({side: partial(on, side) for side in sides}, size.turns)
     difference = float(np.abs(np.subtract(found["device"], found["cpu"])).max())
     times = str(timings["device"]), str(timings["cpu"])
-    return Outcome(Compared(found["cpu"][0].size, difference, difference <= tolerance, *times))
+    return Compared(found["cpu"][0].size, difference, difference <= tolerance, *times)
 
 
 def decoded(ref: loading.Ref, size: Size, seed: int) -> Numbers:
@@ -136,11 +137,11 @@ def sampling(job: Job) -> Iterator[Piece]:
         yield Piece("compiled" if compiled else "eager", partial(sampled, job, compiled))
 
 
-def sampled(job: Job, compiled: bool) -> Outcome:
+def sampled(job: Job, compiled: bool) -> Sampled:
     """Time log p(x) of many images, and estimate some of them on the CPU."""
     count, on_cpu, samples, turns = (8, 8, 200, 2) if job.small else (1000, 50, SAMPLES, 5)
-    model = zoo.load(MODEL).model
-    x = drawn(model, count)
+    model = zoo.load(SAMPLED_MODEL).model
+    x = drawn(model, count, torch.Generator().manual_seed(0)).x
     here = log_likelihood(model, x[:on_cpu], samples, generator=torch.Generator().manual_seed(2), compile=False)
     model, x = model.to(job.device), x.to(job.device)
     generator, there = torch.Generator(job.device).manual_seed(3), torch.empty(0)
@@ -152,4 +153,4 @@ def sampled(job: Job, compiled: bool) -> Outcome:
     timing = take_turns({"call": call}, turns)["call"].per(count)
     difference = there[:on_cpu].double() - here.log_likelihood.double()
     mean, se = float(difference.mean()), float(difference.std() / on_cpu**0.5)
-    return Outcome(Sampled(str(timing), samples / timing.median, mean, se, abs(mean) <= 3 * se))
+    return Sampled(str(timing), samples / timing.median, mean, se, abs(mean) <= 3 * se)

@@ -1,35 +1,16 @@
-"""When a server has sent its first page, and what is imported until then."""
+"""What a server imports before its first page."""
 
 from benchmarks import cold_start
-from benchmarks.cold_start import NEEDED, imported, sent
+from benchmarks.cold_start import NEEDED, imports
 from tests.processes import run_python
-
-SCRIPT = """
-import time
-from pathlib import Path
-
-import streamlit as st
-
-st.text("begun")
-time.sleep(4)
-st.text("done")
-Path(__file__).with_name("drawn").touch()
-"""
-
-
-def test_a_page_is_sent_when_its_last_message_is(tmp_path):
-    script = tmp_path / "page.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    assert sent(script) > 4
-    assert (tmp_path / "drawn").exists()
 
 
 def test_imports_are_timed_beyond_streamlits(monkeypatch):
     ran, clock = [], iter((0.0, 3.0, 3.0, 4.0))
     monkeypatch.setattr(cold_start.subprocess, "run", lambda command, **_: ran.append(command[-1]))
     monkeypatch.setattr(cold_start.time, "perf_counter", lambda: next(clock))
-    assert imported("torch") == 2
-    assert ran == ["import streamlit, torch", "import streamlit"]
+    assert imports() == 2
+    assert ran == [f"import streamlit, {NEEDED}", "import streamlit"]
 
 
 def test_that_is_all_that_a_server_imports_to_get_ready():
