@@ -39,6 +39,7 @@ from app.widgets.family import (
     say_ranges,
     short_words,
 )
+from app.widgets.few_units import few_units
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.images import shuffled
 from app.widgets.sidebar import part_notice
@@ -79,6 +80,7 @@ def real_images() -> None:
     words.markdown(what)
     with strip:
         pictures.picture(pictures.images_png(shown.pixels, facts.binary, columns=count, across=1000), alt=what)
+    st.caption(f"Below: {'vectors' if catalogue.is_vector(facts.shape) else 'images'} that each model invents.")
 
 
 def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Container:
@@ -161,27 +163,29 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
         with place:
             picture = drawn.prior_samples(ref, SAMPLES, seed, mode, COLUMNS)
             pictures.picture(picture, alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
-            st.caption("Invented by this model")
     if words := layers.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 
 
 def in_detail(ref: Ref) -> None:
-    """What a prior's score was computed from, what of the model is used, and what others reported."""
+    """What a prior's score was computed from, what others reported, and what of the model is used."""
+    tested = f"n = {numbers.count(catalogue.facts(ref).images)}"
     metric = scores.score(ref)
     with st.container(border=True, height="stretch", gap="small"):
         page.prior_heading(ref)
         if metric is not None:
-            value = numbers.format_value(metric.value, metric.se)
             trained = f"; {said}" if (said := seeds.score_words(ref)) else ""
-            st.caption(f"{numbers.label(metric.name)}: **{value}** {basis(ref, metric)}{trained}")
+            st.caption(f"{numbers.label(metric.name)}, in {basis(ref, metric)}{trained}")
         for known in literature.published(ref):
             source, said = known.source, "as reported: " if known.source.as_reported else ""
             shown = numbers.signed(f"{known.value:.2f}")
             st.caption(f"Published log-likelihood: **{shown}** {known.unit}, {said}[{source.title}]({source.url})")
-        with st.container(gap=None):
-            st.metric("Active units", units.active_label(ref))
-            st.caption(f"n = {numbers.count(catalogue.facts(ref).images)}")
+        if few_units(refs):
+            st.caption(f"Active units: {units.active_label(ref)}, {tested}")
+        else:
+            with st.container(gap=None):
+                st.metric("Active units", units.active_label(ref))
+                st.caption(tested)
         if effective := scores.effective_label(ref):
             used = catalogue.metric(ref, "effective_components")
             with st.container(gap=None):

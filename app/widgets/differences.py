@@ -65,6 +65,8 @@ def differences_in_words(found: Differences, base: Ref) -> str:
     how = "; ".join(dict.fromkeys(_basis(metric) for metric in found.values()))
     used = {catalogue.facts(ref).seed for ref in (base, *found)}
     one = "one training seed" if len(used) == 1 else "one training run each"
+    if any(spread.difference_spread(ref, base) for ref in found):
+        one = "the training that ships"
     return f"Minus {short_words(base)}, image by image: {numbers} nats/image ({how}; {one})."
 
 

@@ -57,8 +57,9 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with "n = 10,000", "S = 500" and "3 %" kept on one line each."""
-    return re.sub(r" %", f"{NO_BREAK}%", re.sub(r"\b([nSK]) = ", rf"\1{NO_BREAK}={NO_BREAK}", text))
+    """The text with "n = 10,000", "S = 500", "3 %" and "1.9 ± 0.1" kept on one line each."""
+    text = re.sub(r"\b([nSK]) = ", rf"\1{NO_BREAK}={NO_BREAK}", text)
+    return text.replace(" %", f"{NO_BREAK}%").replace(" \u00b1 ", f"{NO_BREAK}\u00b1{NO_BREAK}")
 
 
 def format_value(value: float, se: float | None = None) -> str:

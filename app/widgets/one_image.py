@@ -70,6 +70,7 @@ def _ends(ref: Ref, place: int, scores: PerImage) -> None:
             continue
         found = images.test_images(ref, tuple(rows.tolist()))
         st.markdown(f"**{words}**")
-        listed = "; ".join(f"image {count(row)}: {signed(f'{gains[row]:+.1f}')}" for row in rows)
+        listed = signed(", ".join(f"{gains[row]:+.0f}" for row in rows))
+        listed += f" nats (images {', '.join(count(row) for row in rows)})"
         picture(images_png(found.pixels, facts.binary, columns=SHOWN), alt=f"{words}: {listed}")
-        st.caption(f"{'' if found.originals else 'Reconstructions. '}{listed[0].upper()}{listed[1:]}")
+        st.caption(f"{'' if found.originals else 'Reconstructions. '}{listed}")

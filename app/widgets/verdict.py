@@ -33,7 +33,7 @@ def clause(found: Judged) -> str:
     clauses = _against_base(found)
     if among := _among(found):
         clauses.append(among)
-    return "; ".join(clauses)
+    return numbers.unbroken("; ".join(clauses))
 
 
 def terms(found: Judged) -> tuple[str, ...]:

@@ -48,8 +48,8 @@ def words(at: AppTest) -> str:
 
 
 def as_shown(markdown: str) -> str:
-    """Markdown without the backslashes and word joiners that let names show as they are."""
-    return re.sub(r"\\([^\w\s])", r"\1", markdown).replace("\u2060", "")
+    """Markdown without the backslashes, word joiners and no-break spaces that let it show as it is meant."""
+    return re.sub(r"\\([^\w\s])", r"\1", markdown).replace("\u2060", "").replace("\u00a0", " ")
 
 
 def metric(at: AppTest, label: str) -> str:

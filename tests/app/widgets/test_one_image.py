@@ -18,6 +18,8 @@ def test_an_image_of_ones_choice_names_its_winner(models):
     assert metric(at, "ELBO, MoG").replace("\u2212", "-") == f"{scores.values[1, 7]:.1f}"
     best, worst = (rows[0] for rows in scores.ends(2, 6))
     said = words(at).replace("\u2212", "-")
-    assert f"Image {best}: {scores.gains[2, best]:+.1f};" in said
-    assert f"Image {worst}: {scores.gains[2, worst]:+.1f};" in said
+    assert f"{scores.gains[2, best]:+.0f}, " in said
+    assert f" nats (images {best}, " in said
+    assert f"{scores.gains[2, worst]:+.0f}, " in said
+    assert f" nats (images {worst}, " in said
     assert np.nanmax(scores.gains[2]) == scores.gains[2, best]
