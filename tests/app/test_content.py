@@ -11,6 +11,12 @@ from app import addresses
 from app import content as routes
 
 SHA256 = "ab" * 32
+KEPT_NOWHERE = {
+    "cache-control": "no-store",
+    "content-encoding": "identity",
+    "content-length": "10",
+    "content-type": "application/octet-stream",
+}
 
 
 def answer(app: Starlette, path: str, query: str = "") -> tuple[int, dict[str, str], bytes]:
@@ -69,8 +75,18 @@ def test_contents_are_found_by_the_addresses_that_pages_name(models, monkeypatch
         assert answer(app, f"/{kind}/{SHA256}", query)[0] == 404
 
 
+def test_news_of_a_race_are_asked_for_by_its_name_and_never_kept(monkeypatch):
+    from app.services import race_news
+
+    monkeypatch.setattr(race_news, "news", lambda name, have: f"{name} {have}".encode() if name == "quick" else None)
+    app = Starlette(routes=routes.routes())
+    assert answer(app, "/race/quick", "have=ab:3") == (200, KEPT_NOWHERE, b"quick ab:3")
+    status, headers, _ = answer(app, "/race/slow", "have=ab:3")
+    assert (status, headers["cache-control"]) == (404, "no-store")
+
+
 def test_the_server_has_the_routes():
     from app import asgi
 
     paths = {route.path for route in asgi.app._user_routes}
-    assert paths >= {"/decoder/{sha256}", "/means/{sha256}", "/originals/{sha256}"}
+    assert paths >= {"/decoder/{sha256}", "/means/{sha256}", "/originals/{sha256}", "/film/{sha256}", "/race/{name}"}
