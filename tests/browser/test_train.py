@@ -1,12 +1,16 @@
-"""A race from the click on Start to its models in the list: its process is killed on the way, and goes on."""
+"""The page Train: a race that is killed on the way and goes on, and a viewer's own images and models."""
 
+import io
 import json
 import os
 import re
 import signal
+import zipfile
 
+import numpy as np
 import pytest
-from playwright.sync_api import expect
+from PIL import Image
+from playwright.sync_api import Page, expect
 
 from tools.browser import eventually, new_window, settled
 from tools.server import ROOT, serve
@@ -16,15 +20,21 @@ PICTURES = "all => all.map((each) => each.toDataURL())"
 LONG = "train_epochs_120=1000&train_components=8"
 
 
-@pytest.fixture
-def training(tmp_path, browser):
-    """A server of one's own where races are trained, and its working folder."""
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The working folder of the server."""
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="module")
+def training(folder, browser):
+    """A server of one's own where races are trained."""
     environment = {"VAMPSCOPE_TRAIN": "local", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with serve(ROOT / "app" / "asgi.py", tmp_path / "log.txt", environment, folder=tmp_path) as running:
+    with serve(ROOT / "app" / "asgi.py", folder / "log.txt", environment, folder=folder) as running:
         yield running
 
 
-def test_from_the_click_to_the_list_with_a_kill_between(browser, training, tmp_path):
+def test_from_the_click_to_the_list_with_a_kill_between(browser, training, folder):
     page = new_window(browser, base_url=training.url, viewport={"width": 1440, "height": 900})
     page.goto(f"/train?{LONG}")
     page.get_by_role("button", name="Start").click()
@@ -35,7 +45,7 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, tmp_p
     eventually(page, lambda: [a != b for a, b in zip(before, maps.evaluate_all(PICTURES), strict=True)], [True] * 3)
     expect(page.locator(".film figcaption").last).to_contain_text("nats")
 
-    (progress,) = tmp_path.glob("runs/*/progress.json")
+    (progress,) = folder.glob("runs/*/progress.json")
     os.kill(json.loads(progress.read_text())["pid"], signal.SIGKILL)
     expect(page.get_by_text("What it had saved is kept")).to_be_visible()
     expect(said).to_contain_text("Interrupted")
@@ -51,5 +61,53 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, tmp_p
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     settled(page)
     expect(page.get_by_role("combobox", name="Experiment")).to_have_value("Digits, 2 latent dimensions (digits-2d-1)")
+    page.context.close()
+    assert training.errors() == ""
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip file of these files."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def upload(page: Page, label: str, button: str, name: str, content: bytes) -> None:
+    """Give a file to an uploader of the page, and press the button that takes it."""
+    page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input").set_input_files(
+        {"name": name, "mimeType": "application/zip", "buffer": content}
+    )
+    page.get_by_role("button", name=button).click()
+
+
+def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refused(browser, training):
+    page = new_window(browser, base_url=training.url, viewport={"width": 1440, "height": 900})
+    page.goto("/train")
+    page.get_by_text("Your own images, or a model").click()
+    refused = page.get_by_role("alert")
+    upload(page, "Images", "Use these images", "images.zip", b"no archive")
+    expect(refused).to_contain_text("zip")
+    upload(page, "Checkpoint", "Open this model", "model.zip", zipped({"model.pkl": b"x"}))
+    expect(refused).to_contain_text("a file that no checkpoint has")
+
+    shipped = ROOT / "checkpoints" / "digits-2d" / "sg"
+    model = zipped({path.name: path.read_bytes() for path in shipped.iterdir()})
+    upload(page, "Checkpoint", "Open this model", "model.zip", model)
+    expect(page.get_by_text("The model is listed.")).to_be_visible()
+
+    images, files = np.random.default_rng(0).integers(0, 256, (24, 12, 12), dtype=np.uint8), {}
+    for i, image in enumerate(images):
+        png = io.BytesIO()
+        Image.fromarray(image).save(png, "PNG")
+        files[f"{'cat' if i < 16 else 'dog'}/{i}.png"] = png.getvalue()
+    upload(page, "Images", "Use these images", "pets.zip", zipped(files))
+    expect(page.get_by_text("2 classes: cat (")).to_be_visible()
+    expect(page.get_by_text("12 × 12 pixels, grey")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".film .said")).to_contain_text("of 120")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".film .said")).to_contain_text("Stopped")
     page.context.close()
     assert training.errors() == ""
