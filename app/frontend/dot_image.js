@@ -106,12 +106,12 @@ function watch(data, look) {
     const where = host && onFigure(event) && placeAt(host, event.clientX, event.clientY)
     const dots = where && plot?._fullData?.find((each) => each.name === data.trace)
     if (!dots) return
-    const { x: axis } = geometry(host)
-    const unit = Math.abs(axis.p2l(1) - axis.p2l(0)) // of a pixel, on both axes
-    let least = (FINGER * unit) ** 2
+    const { x: across, y: upward } = geometry(host)
+    const [wide, high] = [across, upward].map((axis) => axis.p2l(1) - axis.p2l(0)) // of a pixel
+    let least = FINGER ** 2
     let best = -1
     for (let i = 0; i < dots.x.length; i++) {
-      const far = (dots.x[i] - where.x) ** 2 + (dots.y[i] - where.y) ** 2
+      const far = ((dots.x[i] - where.x) / wide) ** 2 + ((dots.y[i] - where.y) / high) ** 2
       if (far < least) [least, best] = [far, i]
     }
     if (best >= 0) point({ x: dots.x[best], y: dots.y[best], customdata: dots.customdata[best] })

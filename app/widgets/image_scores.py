@@ -14,6 +14,7 @@ from app.services.loading import Ref
 from app.services.per_image import PerImage
 from app.widgets import controls, export, family, numbers, page
 from app.widgets.latent_plane.images import class_names
+from app.widgets.latent_plane.pictures import show_dot_images
 from app.widgets.pictures import images_png, picture
 from app.widgets.text import plain
 
@@ -104,6 +105,7 @@ def show_two(scored: Scored, one: Ref, other: Ref, row: int) -> None:
     rows = likelihood.scattered(first.values, second.values)
     drawing = charts.against(page.mode(), first, second, rows, quantity=scored.quantity)
     export.figure(drawing, key=AGAINST, name=f"{one.experiment}-{one.prior}-{other.prior}")
+    show_dot_images(one, AGAINST, charts.IMAGES)
     place = (float(first.values[row]), float(second.values[row]))
 
     def choose(where: frontend.Place) -> None:
@@ -114,7 +116,7 @@ def show_two(scored: Scored, one: Ref, other: Ref, row: int) -> None:
     drawn = "" if total == len(rows) else f" The chart shows {numbers.count(len(rows))} of them, evenly spaced."
     st.caption(
         f"Each dot is a test image, in the colour of the prior that explains it better. n = {numbers.count(total)}."
-        f"{drawn} Choose a dot to see its image and to use it below."
+        f"{drawn} Point at a dot to see its image, and choose it to use it below."
     )
 
 

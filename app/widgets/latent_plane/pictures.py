@@ -19,13 +19,19 @@ def bring_pictures(ref: Ref) -> None:
         bring("originals", ref, cursor.packed_originals(ref))
 
 
-def show_dot_images(ref: Ref, chart_key: str) -> None:
-    """Show the image of a dot of the plane that is pointed at, where the server has addresses for images."""
+def show_dot_images(ref: Ref, chart_key: str, trace: str = POINTS) -> None:
+    """Show the image of a dot that is pointed at, where the server has addresses for images.
+
+    Arguments:
+        ref: The checkpoint.
+        chart_key: Key of the chart.
+        trace: Name of the trace of the dots, see `frontend.dot_image`.
+    """
     means = cursor.packed_means(ref)
     images = kept("image", ref, means)
     facts = catalogue.facts(ref)
     if images.address is not None and not catalogue.is_vector(facts.shape):
-        frontend.dot_image(chart_key, trace=POINTS, images=images, inverted=bool(facts.binary) and not mode().dark)
+        frontend.dot_image(chart_key, trace=trace, images=images, inverted=bool(facts.binary) and not mode().dark)
 
 
 def picture_switches(ref: Ref) -> tuple[bool, bool]:
