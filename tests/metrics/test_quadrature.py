@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
-from tests.metrics.toys import NOISE, FixedMixture, Gaussian, LinearDecoder, LinearEncoder, linear_vae
+from tests.metrics.toys import NOISE, FixedMixture, LinearEncoder, PairwiseDecoder, linear_vae
 from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics import QuadratureError, can_integrate, evaluate, log_likelihood, quadrature
@@ -18,20 +18,6 @@ PIXELS = 6
 WEIGHT = torch.tensor([[2.0, 0.1], [1.5, -0.2], [0.3, 0.8], [-1.0, 0.4], [0.0, 0.6], [0.7, -0.5]], dtype=torch.float64)
 GREY = DataSpec((1, 4, 4), 255, ())
 COUNTS = DataSpec((1, 4, 4), 16, ())
-
-
-@dataclasses.dataclass(frozen=True)
-class PairwiseGaussian(Gaussian):
-    def pairwise_log_prob(self, x):
-        return self.log_prob_of_all(x)
-
-    def log_prob_of_all(self, x):
-        return torch.stack([self.log_prob(each[None]) for each in x], -1)
-
-
-class PairwiseDecoder(LinearDecoder):
-    def forward(self, *z):
-        return PairwiseGaussian(super().forward(*z).location)
 
 
 def gaussian_model(weight, encoder=None, prior=None):

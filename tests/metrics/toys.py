@@ -55,6 +55,21 @@ class LinearDecoder(nn.Module):
         return Gaussian((z[-1] @ self.weight.mT).unsqueeze(-2).unsqueeze(-2))
 
 
+@dataclass(frozen=True)
+class PairwiseGaussian(Gaussian):
+    """One that scores many observations under each of its locations, as `metrics.can_integrate` asks for."""
+
+    def pairwise_log_prob(self, x: Tensor) -> Tensor:
+        return torch.stack([self.log_prob(each[None]) for each in x], -1)
+
+
+class PairwiseDecoder(LinearDecoder):
+    """A `LinearDecoder` with such likelihoods."""
+
+    def forward(self, *z: Tensor) -> PairwiseGaussian:
+        return PairwiseGaussian(super().forward(*z).location)
+
+
 class FixedMixture(Prior):
     """A prior that is a given mixture."""
 

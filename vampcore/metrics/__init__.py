@@ -22,6 +22,7 @@ from vampcore.metrics.paired import paired_difference
 from vampcore.metrics.pareto import pareto_k
 from vampcore.metrics.plane import QuadratureError
 from vampcore.metrics.posterior_draws import PosteriorDraws, posterior_draws
+from vampcore.metrics.posterior_grid import Distance, ImportanceWeighted, PosteriorGrid, posterior_grid
 from vampcore.metrics.prior_edits import EditEffect, PriorEdits, learned_weights, removal_changes
 from vampcore.metrics.quadrature import Quadrature, can_integrate, quadrature
 
@@ -31,14 +32,17 @@ __all__ = [
     "ActiveUnits",
     "Bound",
     "CoveringEstimate",
+    "Distance",
     "EditEffect",
     "Evaluation",
     "HoleExcess",
     "ImportanceEstimate",
+    "ImportanceWeighted",
     "KLPerDimension",
     "Metric",
     "Mixture",
     "PosteriorDraws",
+    "PosteriorGrid",
     "PriorEdits",
     "Quadrature",
     "QuadratureError",
@@ -69,6 +73,7 @@ __all__ = [
     "paired_difference",
     "pareto_k",
     "posterior_draws",
+    "posterior_grid",
     "quadrature",
     "removal_changes",
     "responsibilities",

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from vampcore.distributions import DiagNormal, Distribution
 from vampcore.likelihoods import PairwiseLikelihood
+from vampcore.metrics.cells import Cells, extent
 from vampcore.metrics.chunks import log_density, samples_at_once
 from vampcore.metrics.covering import covering_draws
 from vampcore.metrics.plane import POINTS_AT_ONCE
@@ -88,8 +89,8 @@ def grid_draws(
         progress: Called with the observations done and their number.
     """
     posterior = cast(DiagNormal, model.encoder(x))
-    grid = _Grid.over(prior, posterior)
-    centres = grid.centres(x)
+    cells = _cells_over(prior, posterior)
+    centres = cells.centres(x)
     log_prior = log_density(prior, centres)
     drawn, weights = [], []
     at_once = max(1, PAIRS_AT_ONCE // len(centres))
@@ -97,7 +98,7 @@ def grid_draws(
         rows = slice(start, start + at_once)
         log_p_x = torch.cat([_pairwise(model, part, x[rows]) for part in centres.split(POINTS_AT_ONCE)])
         shares = 0.5 * (log_p_x.softmax(0) + log_p_x.add_(log_prior.unsqueeze(-1)).softmax(0))
-        z, log_w = _draw(model, x[rows], prior, posterior[rows], grid, grid.blurred(shares), generator)
+        z, log_w = _draw(model, x[rows], prior, posterior[rows], cells, _blurred(shares, cells), generator)
         drawn.append(z)
         weights.append(log_w)
         if progress is not None:
@@ -105,51 +106,28 @@ def grid_draws(
     return PosteriorDraws(torch.cat(drawn, 1), torch.cat(weights, 1))
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """A rectangle of a plane in square cells, row by row.
+def _cells_over(prior: Distribution, posterior: DiagNormal) -> Cells:
+    """Cells that hold draws of the prior and the posteriors to four scales, each as small as one scale."""
+    low, high = extent(prior, posterior, 4.0)
+    step = max(posterior.scale.min().item(), math.sqrt(float((high - low).prod()) / MOST_CELLS))
+    return Cells.spanning(low, high, step)
 
-    Attributes:
-        low: Its lower left corner.
-        step: Side of a cell.
-        shape: Rows along the second axis, and columns.
-    """
 
-    low: Float[Tensor, " 2"]
-    step: float
-    shape: tuple[int, int]
+def _blurred(shares: Float[Tensor, "P N"], cells: Cells) -> Float[Tensor, "N P"]:
+    """Shares of cells, averaged over each cell and its neighbours, and normalised again."""
+    pictures = shares.mT.reshape(-1, 1, *cells.shape)
+    found = functional.avg_pool2d(pictures, 3, stride=1, padding=1).flatten(1)
+    return found / found.sum(1, keepdim=True)
 
-    @classmethod
-    def over(cls, prior: Distribution, posterior: DiagNormal) -> "_Grid":
-        """The grid that holds draws of the prior and the posteriors to four scales; its cells as small as one scale."""
-        reach = 4 * posterior.scale
-        seen = torch.cat([prior.sample((4096,), torch.Generator().manual_seed(0)).to(reach), posterior.mean - reach])
-        seen = torch.cat([seen, posterior.mean + reach])
-        low, extent = seen.amin(0), seen.amax(0) - seen.amin(0)
-        step = max(posterior.scale.min().item(), math.sqrt(float(extent.prod()) / MOST_CELLS))
-        columns, rows = (math.ceil(side / step) for side in extent.tolist())
-        return cls(low, step, (rows, columns))
 
-    def centres(self, like: Tensor) -> Float[Tensor, "P 2"]:
-        """The middle of every cell."""
-        rows, columns = (torch.arange(count, device=like.device, dtype=like.dtype) + 0.5 for count in self.shape)
-        cells = torch.cartesian_prod(rows, columns).flip(1)
-        return self.low + self.step * cells
-
-    def blurred(self, shares: Float[Tensor, "P N"]) -> Float[Tensor, "N P"]:
-        """Shares of cells, averaged over each cell and its neighbours, and normalised again."""
-        pictures = shares.mT.reshape(-1, 1, *self.shape)
-        found = functional.avg_pool2d(pictures, 3, stride=1, padding=1).flatten(1)
-        return found / found.sum(1, keepdim=True)
-
-    def log_density(self, shares: Float[Tensor, "N P"], z: Float[Tensor, "S N 2"]) -> Float[Tensor, "S N"]:
-        """Log-density of a uniform draw from a cell drawn by the shares; minus infinity outside."""
-        cell = ((z - self.low) / self.step).floor().long()
-        rows, columns = self.shape
-        inside = (cell >= 0).all(-1) & (cell[..., 0] < columns) & (cell[..., 1] < rows)
-        number = (cell[..., 1] * columns + cell[..., 0]).masked_fill(~inside, 0)
-        found = shares.gather(1, number.mT).mT.log() - 2 * math.log(self.step)
-        return found.masked_fill(~inside, -math.inf)
+def _log_density_of_draw(cells: Cells, shares: Float[Tensor, "N P"], z: Float[Tensor, "S N 2"]) -> Float[Tensor, "S N"]:
+    """Log-density of a uniform draw from a cell drawn by the shares; minus infinity outside."""
+    cell = ((z - cells.low) / cells.step).floor().long()
+    rows, columns = cells.shape
+    inside = (cell >= 0).all(-1) & (cell[..., 0] < columns) & (cell[..., 1] < rows)
+    number = (cell[..., 1] * columns + cell[..., 0]).masked_fill(~inside, 0)
+    found = shares.gather(1, number.mT).mT.log() - 2 * math.log(cells.step)
+    return found.masked_fill(~inside, -math.inf)
 
 
 def _draw(
@@ -157,7 +135,7 @@ def _draw(
     x: Float[Tensor, "N C H W"],
     prior: Distribution,
     posterior: DiagNormal,
-    grid: _Grid,
+    cells: Cells,
     shares: Float[Tensor, "N P"],
     generator: torch.Generator | None,
 ) -> tuple[Float[Tensor, "S N 2"], Float[Tensor, "S N"]]:
@@ -165,11 +143,11 @@ def _draw(
     half = GRID_DRAWS // 2
     where = x.device if generator is None else generator.device
     number = torch.multinomial(shares.to(where), half, replacement=True, generator=generator).to(x.device).mT
-    corner = torch.stack([number % grid.shape[1], number // grid.shape[1]], -1)
+    corner = torch.stack([number % cells.shape[1], number // cells.shape[1]], -1)
     inside = torch.rand((half, len(x), 2), device=where, generator=generator).to(x)
     wide = DiagNormal(posterior.mean, posterior.logvar + 2 * math.log(WIDENED))
-    z = torch.cat([grid.low + grid.step * (corner + inside), wide.sample((half,), generator)])
-    log_drawn = torch.logaddexp(grid.log_density(shares, z), wide.log_prob(z)) - math.log(2)
+    z = torch.cat([cells.low + cells.step * (corner + inside), wide.sample((half,), generator)])
+    log_drawn = torch.logaddexp(_log_density_of_draw(cells, shares, z), wide.log_prob(z)) - math.log(2)
     step = max(1, samples_at_once(x, model.bytes_per_number) // len(x))
     log_p_x = torch.cat([model.decode(part).log_prob(x) for part in z.split(step)])
     log_prior = log_density(prior, z.flatten(0, 1)).view_as(log_p_x)
