@@ -1,4 +1,4 @@
-"""Likelihood: what each prior scores each test image, the bound while it grows, and the parts of the KL."""
+"""Likelihood: what each prior scores each test image, the bound while it grows, the posterior, the parts of the KL."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from app import state
 from app.services import catalogue, likelihood, per_image
 from app.services import verdict as judging
 from app.services.loading import Ref
-from app.widgets import image_scores, live_bound, openings, page, sidebar
+from app.widgets import image_scores, live_bound, openings, page, posterior_maps, sidebar
 from app.widgets.family import in_columns, readable, short_words
 from app.widgets.figures_table import say_ceiling
 from app.widgets.image_scores import Scored
@@ -26,6 +26,11 @@ ELBO at K = 1 and rises to log p(x). Each K uses all its independent blocks of K
 The effective sample size says how many of the weights count. Pareto k\u0302 says how heavy their tail is; above 0.7 an
 estimate is unreliable. The line is the integral in two dimensions. In more it is an importance-sampling estimate with a
 proposal that is refined for each image and widened, and then itself a lower bound in expectation.
+
+**The true posterior.** In two dimensions p(z | x) = p(x, z) / p(x) is known on a grid around its mass. q_EW is the
+density of one of K samples of q(z | x), chosen in proportion to its weight (Cremer et al., 2017): what L_K puts in the
+place of q. KL(q \u2016 p(z | x)) = log p(x) \u2212 ELBO is what the ELBO misses of this image. Total variation is the
+largest difference between the probabilities of one region: 0 where two densities agree, 1 where they are apart.
 
 **Parts of the KL.** ELBO = reconstruction \u2212 KL, and KL = mutual information + marginal KL (Hoffman and Johnson,
 2016): how much the latent code tells about the image, and how far the aggregated posterior is from the prior. A prior
@@ -68,6 +73,7 @@ with chart:
     if pair is not None:
         image_scores.show_two(scored, *pair, row)
 live_bound.show_live_bound(refs, row)
+posterior_maps.show_posteriors(refs, row)
 page.explain(EXPLANATION)
 st.header("Parts of the KL", anchor=False)
 show_parts(trained)

@@ -5,6 +5,7 @@ import numpy as np
 from app.figures.image_scores import IMAGES
 from app.services import per_image, scores
 from app.services.live_bound import AT_ONCE, target
+from app.services.posterior_maps import posterior_maps
 from app.widgets import numbers
 from tests.app.reading import charts, metric, open_page, words
 
@@ -70,8 +71,29 @@ def test_the_bound_grows_while_it_runs_and_stays_when_it_is_stopped(refs):
         assert table.loc["effective samples", name] == f"{one.ess:,.0f} of {first:,}"
     assert table.loc["minus SG (nats)", "SG"] == "reference"
     assert "No diagnostic sees what was never sampled" in words(at)
-    # What was drawn is of this image: another one begins anew.
+    # What was drawn is of this image: another one begins anew. The last table is of the posterior.
     at.number_input(key="likelihood_image").set_value(5).run()
-    assert not at.table
-    at.number_input(key="likelihood_image").set_value(4).run()
     assert len(at.table) == 1
+    at.number_input(key="likelihood_image").set_value(4).run()
+    assert len(at.table) == 2
+
+
+def test_the_posterior_of_the_image_has_maps_of_one_prior_and_figures_of_all(refs):
+    query = {"likelihood_image": "5", "likelihood_posterior": "MoG", "likelihood_weighted": "2"}
+    at = open_page("likelihood", experiment="tiny-2d", **query)
+    maps = [each for each in charts(at) if "title" in each["layout"] and each["data"][0]["type"] == "contour"]
+    assert [each["layout"]["title"]["text"] for each in maps] == ["p(z | x), true", "q(z | x)", "q_EW, K = 2"]
+    table = at.table[-1].value
+    assert list(table.columns) == ["SG", "MoG", "Vamp"]
+    for ref, name in zip(refs, table.columns, strict=True):
+        found = posterior_maps(ref, 5, 2)
+        assert table.loc["log p(x), exact (nats)", name] == numbers.signed(f"{found.log_likelihood:,.2f}")
+        assert table.loc["KL(q \u2016 p(z | x)) (nats)", name] == numbers.format_value(found.of_q.kl)
+        weighted = numbers.format_value(found.of_weighted.kl, found.of_weighted.kl_error)
+        assert table.loc["KL(q_EW, K = 2 \u2016 p(z | x)) (nats)", name] == weighted
+    assert "Test image 5." in words(at)
+
+
+def test_more_than_two_dimensions_have_no_map_of_the_posterior(models):
+    at = open_page("likelihood", experiment="tiny-5d")
+    assert "The true posterior" not in [each.value for each in at.header]
