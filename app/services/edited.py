@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.services import prior_components
+from app.services import own_image, prior_components
 from app.services.capabilities import as_normal
 from app.services.edits import Step, Steps
 from app.services.latent_plane.encoding import Floats, latents
-from app.services.loading import Pixels, Ref, ServiceError, loaded, several_threads
+from app.services.loading import Ref, ServiceError, loaded, several_threads
 from app.services.memory import cached
 from app.services.originals import observations
-from vampcore import DiagNormal, DiagNormalMixture, datasets, metrics
+from vampcore import DiagNormal, DiagNormalMixture, metrics
 
 # Latents of images that weights are learned from.
 MOST_LEARNED = 2000
@@ -28,7 +28,7 @@ class Edited:
         mean: `(K, D)`.
         logvar: `(K, D)`.
         weights: Their sum is one, `(K,)`.
-        names: What each is: "17", "copy of 17", "test image 3", "drawing".
+        names: What each is: "17", "copy of 17", "test image 3", "drawing", "uploaded image".
         origins: The prior's component that each is or copies; -1 of one that was added at an image.
         images: The observation that an added one encodes, `(C, H, W)`; None of the others.
     """
@@ -95,7 +95,7 @@ def _after(ref: Ref, before: Edited, step: Step) -> Edited:
             weights = _learned(ref, before)
         case "copy":
             return _plus(before, before.mean[chosen], before.logvar[chosen], weights[chosen], step.components, ())
-        case "image" | "drawn":
+        case "image" | "drawn" | "uploaded":
             image, name = _observation(ref, step)
             mean, logvar = _encoded(ref, image)
             share = np.array([step.weight / (1 - step.weight)])
@@ -138,31 +138,7 @@ def _observation(ref: Ref, step: Step) -> tuple[Floats, str]:
         with torch.inference_mode():
             found = observations(model, torch.tensor([step.number]))[0].float().cpu().numpy()
         return found, f"test image {step.number}"
-    found = unpacked(step.image, model.checkpoint.observation.shape, model.checkpoint.observation.levels)
-    levels, likelihood = model.checkpoint.observation.levels, model.checkpoint.config.likelihood
-    return datasets.observe(torch.tensor(found), levels, likelihood).numpy(), "drawing"
-
-
-def packed(pixels: Pixels, levels: int) -> bytes:
-    """An image of values from 0 to `levels` as bytes, which a link can name: bits where it is black and white."""
-    flat = pixels.reshape(-1)
-    return np.packbits(flat > 0).tobytes() if levels == 1 else flat.tobytes()
-
-
-def unpacked(content: bytes, shape: tuple[int, int, int], levels: int) -> Pixels:
-    """The image that `packed` made these bytes of.
-
-    Raises:
-        ServiceError: If they are of another size, or a value is above `levels`.
-    """
-    count = int(np.prod(shape))
-    numbers = np.frombuffer(content, np.uint8)
-    if len(numbers) != (-(-count // 8) if levels == 1 else count):
-        raise ServiceError("the drawn image has another size than this model's images: undo this step")
-    values = np.unpackbits(numbers)[:count] if levels == 1 else numbers
-    if int(values.max()) > levels:
-        raise ServiceError("the drawn image has other grey values than this model's images: undo this step")
-    return values.reshape(shape).copy()
+    return own_image.observation(ref, step.image), "drawing" if step.kind == "drawn" else "uploaded image"
 
 
 def _encoded(ref: Ref, image: Floats) -> tuple[Floats, Floats]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-# Of a link: steps, and bytes of a drawn image.
-MOST_STEPS, MOST_BYTES, MOST_COMPONENT = 60, 1024, 99_999
-KINDS = ("remove", "copy", "weight", "image", "drawn", "keep", "dead", "learn")
+# Of a link: steps, bytes of a drawn image, and letters.
+MOST_STEPS, MOST_BYTES, MOST_COMPONENT, MOST_LETTERS = 60, 1024, 99_999, 8_000
+KINDS = ("remove", "copy", "weight", "image", "drawn", "uploaded", "keep", "dead", "learn")
 LEAST_WEIGHT, MOST_WEIGHT = 1e-4, 0.99
+_PIXELS = re.compile(f"(?:[0-9a-f]{{2}}){{1,{MOST_BYTES}}}")
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,11 @@ class Step:
 
     Attributes:
         kind: `remove` or `copy` some components, set the `weight` of one, add a component at a test `image` or at one
-            that was `drawn`, `keep` the most used, remove all `dead` ones, or `learn` the weights again.
+            that was `drawn` or `uploaded`, `keep` the most used, remove all `dead` ones, or `learn` the weights again.
         components: Numbers of components, rising.
         number: Of the test image, or how many are kept.
         weight: Of the one component, or of the added one.
-        image: Pixels of the drawn image.
+        image: Of the drawn or uploaded image, see `own_image.packed`.
     """
 
     kind: str
@@ -50,6 +51,11 @@ def words(steps: Steps) -> str:
     return "~".join(_word(step) for step in steps)
 
 
+def fit_a_link(steps: Steps) -> bool:
+    """Whether a URL can say the steps: images of colour, and many images, are too long for it."""
+    return all(len(step.image) <= MOST_BYTES for step in steps) and len(words(steps)) <= MOST_LETTERS
+
+
 def _word(step: Step) -> str:
     match step.kind:
         case "remove" | "copy":
@@ -58,8 +64,8 @@ def _word(step: Step) -> str:
             return f"weight_{step.components[0]}_{step.weight:g}"
         case "image":
             return f"image_{step.number}_{step.weight:g}"
-        case "drawn":
-            return f"drawn_{step.image.hex()}_{step.weight:g}"
+        case "drawn" | "uploaded":
+            return f"{step.kind}_{step.image.hex()}_{step.weight:g}"
         case "keep":
             return f"keep_{step.number}"
     return step.kind
@@ -93,7 +99,7 @@ def _step(said: str) -> Step:
             return Step(kind, (_whole(number),), weight=_weight(weight))
         case "image", [number, weight]:
             return Step(kind, number=_whole(number), weight=_weight(weight))
-        case "drawn", [pixels, weight] if len(pixels) <= 2 * MOST_BYTES and re.fullmatch("(?:[0-9a-f]{2})+", pixels):
+        case "drawn" | "uploaded", [pixels, weight] if _PIXELS.fullmatch(pixels):
             return Step(kind, image=bytes.fromhex(pixels), weight=_weight(weight))
         case "keep", [number] if _whole(number) > 0:
             return Step(kind, number=_whole(number))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.services import densities, edit_prior, edited, edits, prior_components
+from app.services import densities, edit_prior, edited, edits, own_image, prior_components
 from app.services.edits import Step
 from app.services.loading import ServiceError, loaded
 from tests.app.reading import ref_of
@@ -60,10 +60,13 @@ def test_a_component_at_an_image_is_its_posterior(vamp):
     np.testing.assert_allclose(after.mean[-1], loaded(vamp).posterior.mean[7].numpy(), atol=0.01)
     # The same image as one that is drawn.
     levels = np.rint(after.images[-1] * 16).astype(np.uint8)
-    drawn = edited.edited(vamp, (Step("drawn", image=edited.packed(levels, 16), weight=0.1),))
+    drawn = edited.edited(vamp, (Step("drawn", image=own_image.packed(levels, 16), weight=0.1),))
     np.testing.assert_array_equal(drawn.mean[-1], after.mean[-1])
+    uploaded = edited.edited(vamp, (Step("uploaded", image=own_image.packed(levels, 16), weight=0.1),))
+    assert (drawn.names[-1], uploaded.names[-1]) == ("drawing", "uploaded image")
+    np.testing.assert_array_equal(uploaded.mean[-1], after.mean[-1])
     bits = (levels > 8).astype(np.uint8)
-    np.testing.assert_array_equal(edited.unpacked(edited.packed(bits, 1), (1, 8, 8), 1), bits)
+    np.testing.assert_array_equal(own_image.unpacked(own_image.packed(bits, 1), (1, 8, 8), 1), bits)
 
 
 def test_contours_are_those_of_the_edited_mixture(vamp):
