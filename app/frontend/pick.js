@@ -46,76 +46,24 @@ function listen(hostClass, report) {
   }
 }
 
-// Keeps a ring over the plot at a place of its axes, through panning, zooming, resizing and drawing anew.
-function follow(hostClass, mark, colour) {
-  let ring = null
-  let watched = null
-  let frame = 0
-  let retry = 0
-
-  const draw = () => {
-    frame = 0
-    const host = document.querySelector("." + hostClass)
-    const shape = geometry(host)
-    if (host !== watched) {
-      observer.disconnect()
-      watched = host
-      if (host) {
-        observer.observe(host, { subtree: true, childList: true, attributes: true })
-        resized.observe(host)
-      }
-    }
-    if (!shape) {
-      // The chart's code is loaded on demand, and may come after this.
-      clearTimeout(retry)
-      retry = setTimeout(ask, 150)
-      return
-    }
-    const { plot, x, y, scale } = shape
-    const across = x.l2p(mark.x)
-    const down = y.l2p(mark.y)
-    const shown = across >= 0 && across <= x._length && down >= 0 && down <= y._length
-    if (!ring) {
-      ring = document.createElement("div")
-      ring.className = "vampscope-mark"
-      ring.style.cssText =
-        "position:absolute;box-sizing:border-box;width:20px;height:20px;margin:-10px 0 0 -10px;border-radius:50%;" +
-        "pointer-events:none;z-index:5;border:3px solid;"
-      ring.setAttribute("aria-hidden", "true")
-    }
-    ring.style.borderColor = colour
-    // A thin line on either side keeps the ring visible over points of its own colour, on light and on dark.
-    ring.style.boxShadow = "0 0 0 1.5px rgba(255,255,255,0.8), inset 0 0 0 1.5px rgba(0,0,0,0.55)"
-    if (ring.parentElement !== plot) {
-      if (getComputedStyle(plot).position === "static") plot.style.position = "relative"
-      plot.appendChild(ring)
-    }
-    ring.style.left = `${(x._offset + across) * scale}px`
-    ring.style.top = `${(y._offset + down) * scale}px`
-    ring.style.display = shown ? "block" : "none"
-  }
-  const ask = () => {
-    if (!frame) frame = requestAnimationFrame(draw)
-  }
-  const observer = new MutationObserver((records) => {
-    if (records.some((record) => record.target !== ring)) ask()
-  })
-  const resized = new ResizeObserver(ask)
-  ask()
-  return () => {
-    cancelAnimationFrame(frame)
-    clearTimeout(retry)
-    observer.disconnect()
-    resized.disconnect()
-    ring?.remove()
-  }
+function ringOf(colour) {
+  const ring = document.createElement("div")
+  ring.className = "vampscope-mark"
+  ring.style.cssText =
+    "position:absolute;box-sizing:border-box;width:20px;height:20px;margin:-10px 0 0 -10px;border-radius:50%;" +
+    "pointer-events:none;z-index:5;border:3px solid;"
+  ring.style.borderColor = colour
+  // A thin line on either side keeps the ring visible over points of its own colour, on light and on dark.
+  ring.style.boxShadow = "0 0 0 1.5px rgba(255,255,255,0.8), inset 0 0 0 1.5px rgba(0,0,0,0.55)"
+  ring.setAttribute("aria-hidden", "true")
+  return ring
 }
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   listeners.get(parentElement)?.()
   const stopListening = listen(data.host, (place) => setTriggerValue("pick", place))
-  const stopFollowing = data.mark ? follow(data.host, data.mark, data.colour) : () => {}
+  const stopFollowing = data.mark ? follow(data.host, data.mark, ringOf(data.colour)) : () => {}
   const stop = () => {
     stopListening()
     stopFollowing()

@@ -13,7 +13,7 @@ from app.frontend.sources import javascript
 _MOUNT = st.components.v2.component(
     "vampscope_pick",
     html="<span></span>",
-    js=javascript("plot", "pick"),
+    js=javascript("plot", "follow", "pick"),
 )
 
 

@@ -13,7 +13,7 @@ from app.services import catalogue, edit_prior, edited, edits, prior_components
 from app.services.edits import Step, Steps
 from app.services.latent_plane import selection
 from app.services.loading import DataMissing, Ref
-from app.widgets import controls, edit_history, edited_plane, export, numbers, page, pictures, sidebar
+from app.widgets import controls, edit_history, edited_plane, export, numbers, own_component, page, pictures, sidebar
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.selection import outlines_of
 from app.widgets.page import Cell
@@ -23,6 +23,9 @@ SAMPLES, COLUMNS = 32, 16
 EXPLANATION = """
 **The map** shows the mean of each component and contours that hold 50, 80, 95 and 99 % of the edited prior's mass. The
 dots are test images. Circle means with the lasso, or choose components by number.
+
+**A component is added** at the posterior of a test image, or of an image of your own, drawn or uploaded. A drawing is
+scaled and centred by its mass as MNIST\u2019s digits are.
 
 **The change of log p(x)** is the mean over test images of $\\log p'(x) - \\log p(x)$ with the same decoder, where $p'$
 uses the edited prior. It is estimated as $\\log E[p'(z) / p(z)]$ over draws of the posterior $p(z \\mid x)$ under the
@@ -68,6 +71,7 @@ def choose_components(ref: Ref, steps: Steps) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         row = controls.number("Test image", key="edit_image", low=0, high=facts.images - 1, width=130)
         _button(ref, "Add a component here", Step("image", number=row, weight=share), "add", True)
+    own_component.offer_own_component(ref, share)
 
 
 def change_all(ref: Ref, steps: Steps) -> None:
@@ -220,6 +224,7 @@ def edit(ref: Ref) -> None:
     picture, side = st.columns([2, 1], gap="medium")
     with side:
         undo_buttons(ref, steps)
+        edit_history.say_draft(steps)
         choose_components(ref, steps)
         change_all(ref, steps)
     with picture:

@@ -13,6 +13,8 @@ KEY = "edit"
 _KEPT, _REDO, _SEEN = "_edit_kept", "_edit_redo", "_edit_seen"
 # Of a model's hash, so that a link's numbers are not taken for another model's components.
 _DIGITS = 6
+DRAFT = "draft"
+"""What a URL says of steps that are too long for it; they are kept in the session."""
 
 
 def steps(ref: Ref) -> Steps:
@@ -23,10 +25,12 @@ def steps(ref: Ref) -> Steps:
     said = st.query_params.get(KEY)
     if said is not None:
         mark, _, rest = said.partition("~")
+        if (mark, rest) == (ref.sha256[:_DIGITS], DRAFT) and ref in kept:
+            return kept[ref]
         try:
             found = edits.steps_of(rest)
         except ValueError as error:
-            _drop(said, str(error))
+            _drop(said, "it was kept only where it was made" if rest == DRAFT else str(error))
         if mark == ref.sha256[:_DIGITS]:
             kept[ref] = found
             return found
@@ -48,7 +52,7 @@ def _drop(said: str, hint: str) -> NoReturn:
 
 def _show(ref: Ref, found: Steps) -> None:
     if found:
-        st.query_params[KEY] = f"{ref.sha256[:_DIGITS]}~{edits.words(found)}"
+        st.query_params[KEY] = f"{ref.sha256[:_DIGITS]}~{edits.words(found) if edits.fit_a_link(found) else DRAFT}"
     else:
         state.clear_point(KEY)
 
@@ -64,6 +68,12 @@ def add(ref: Ref, step: Step) -> None:
     if len(known) < edits.MOST_STEPS:
         st.session_state[_REDO] = (ref, ())
         _set(ref, (*known, step))
+
+
+def say_draft(found: Steps) -> None:
+    """Say so where the address does not hold the edit."""
+    if not edits.fit_a_link(found):
+        st.caption("This edit is too long for an address: a copied link does not open it.")
 
 
 def redoable(ref: Ref) -> Steps:

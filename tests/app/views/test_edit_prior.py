@@ -5,7 +5,8 @@ import pytest
 
 from app.services import edit_prior, edits
 from app.services.edits import Step
-from tests.app.reading import metric, open_page, ref_of, words
+from tests.app.reading import as_shown, metric, open_page, ref_of, words
+from tests.app.services.test_uploads import png
 
 
 @pytest.fixture
@@ -69,3 +70,59 @@ def test_an_edit_waits_while_another_page_is_open(ref):
     at.switch_page("views/components.py").run()
     at.switch_page("views/edit_prior.py").run()
     assert edit_in(at) == link(ref, edits.remove([1]))
+
+
+@pytest.fixture
+def image():
+    """An upload that is a test image of its own size."""
+    levels = np.arange(64, dtype=np.uint8).reshape(8, 8) % 17
+    return levels, png(np.rint(levels / 16 * 255).astype(np.uint8))
+
+
+def upload(at, content):
+    at.session_state["edit_own_open"] = True
+    at.run()
+    at.segmented_control(key="edit_own").set_value("Upload").run()
+    return at.file_uploader(key="edit_file").set_value(("x.png", content, "image/png")).run()
+
+
+def test_a_component_is_added_at_an_uploaded_image(ref, image):
+    at = open_page("edit_prior", prior="MoG")
+    assert "edit_do_own" not in [each.key for each in at.button]
+    upload(at, image[1])
+    assert "8 x 8 pixels" in words(at)
+    at.button(key="edit_do_own").click().run()
+    assert not at.exception
+    step = Step("uploaded", image=image[0].tobytes(), weight=0.05)
+    assert edit_in(at) == link(ref, step)
+    assert metric(at, "Components") == "7"
+    assert "uploaded image" in at.multiselect(key="edit_chosen").options
+
+
+def test_a_file_that_is_no_image_is_refused_in_one_line(ref):
+    at = upload(open_page("edit_prior", prior="MoG"), b"no image")
+    assert [as_shown(each.value) for each in at.error] == [
+        "the file is not an image of the formats PNG, JPEG: save it anew as PNG or JPEG"
+    ]
+    assert at.button(key="edit_do_own").disabled
+
+
+def test_an_edit_that_is_too_long_for_an_address_is_kept_in_the_session(ref, image, monkeypatch):
+    monkeypatch.setattr(edits, "MOST_BYTES", 60)
+    at = upload(open_page("edit_prior", prior="MoG"), image[1])
+    at.button(key="edit_do_own").click().run()
+    draft = f"{ref.sha256[:6]}~draft"
+    assert edit_in(at) == draft
+    assert metric(at, "Components") == "7"
+    assert "too long for an address" in words(at)
+    at.switch_page("views/components.py").run()
+    at.switch_page("views/edit_prior.py").run()
+    assert edit_in(at) == draft
+    at.button(key="edit_undo").click().run()
+    assert "edit" not in at.query_params
+    at.button(key="edit_redo").click().run()
+    assert metric(at, "Components") == "7"
+
+    other = open_page("edit_prior", prior="MoG", edit=draft)
+    assert "edit" not in other.query_params
+    assert any("kept only where it was made" in each.value for each in other.warning)

@@ -50,6 +50,7 @@ def test_every_page_opens_and_says_what_the_bars_are(models, view):
     at = open_page(view, prior="Vamp")
     assert f"vectors of {VALUES} values" in words(at)
     assert "amber line is its mean" in words(at)
+    assert "Your own image" not in [each.label for each in at.expander]
 
 
 def test_the_mean_is_that_of_the_test_set(models):
