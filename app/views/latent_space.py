@@ -15,6 +15,7 @@ from app.services.scores import Metric
 from app.widgets import (
     component,
     controls,
+    explained,
     export,
     flows,
     layers,
@@ -239,6 +240,7 @@ sidebar.part_notice((here,))
 hover.bring_decoder(here)
 plane_pictures.bring_pictures(here)
 explore(here)
+explained.show_own_image(here, CHART)
 page.explain(
     """
 **Dots** are the test images as the encoder sees them. Each image x has a posterior q(z | x). The page draws one sample
@@ -260,6 +262,11 @@ prior that is a flow has no such marginal and no contours; in two dimensions its
 latent space above it, under the component with the highest responsibility. The nearest test images are those whose
 posterior means are nearest to that point in all dimensions, or on the plane. \u201cMore typical than\u201d compares
 the density at the point with the density at 20,000 samples of the prior, on the plane.
+
+**Your own image** is drawn, uploaded or picked. A drawing is scaled and centred by its mass as MNIST\u2019s digits
+are. An upload is scaled to the model\u2019s size and cropped at its middle. log p(x) is exact by quadrature in two
+dimensions. Elsewhere it is estimated by importance sampling from q(z | x), and unreliable where k\u0302 is above 0.7.
+The responsibilities p(k | z) are those at the posterior mean.
 
 **Prior mass in holes** lies inside the prior\u2019s own 95 % region and outside the 99 % region of the aggregated
 posterior of these N images. Fewer images and narrower posteriors give more holes. In many dimensions nearly everything
