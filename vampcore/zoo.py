@@ -24,6 +24,7 @@ from vampcore.checkpoints import (
     read_metrics,
 )
 from vampcore.checkpoints import load as load_checkpoint
+from vampcore.checkpoints.edit_file import is_edited
 from vampcore.checkpoints.folder import read_consistently, readable, reserved_name
 from vampcore.checkpoints.manifest import MANIFEST, OURS, read_manifest
 from vampcore.checkpoints.records import info_of
@@ -224,5 +225,6 @@ def _sound_entry(folder: Path, name: str) -> Entry:
         metrics,
         sha256=fingerprint(folder),
         checked=manifest is not None,
+        edited=is_edited(folder),
     )
     return Entry(name, folder.parent.name, folder.name, folder, info)

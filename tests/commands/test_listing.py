@@ -7,7 +7,7 @@ from vampcore import zoo
 from vampcore.commands import main
 
 FIELDS = ["experiment", "prior", "path", "data", "model", "components", "latent_dims", "shape", "epochs", "converged"]
-FIELDS += ["log_likelihood", "sha256", "posterior", "checked", "in_use"]
+FIELDS += ["log_likelihood", "sha256", "posterior", "checked", "edited", "in_use"]
 
 
 def test_json_has_the_promised_fields(family, monkeypatch, capsys):

@@ -12,8 +12,7 @@ POSTERIOR_NAMES = {
 
 def model_card(checkpoint: Checkpoint) -> str:
     """Describe in Markdown the model, its training and its measured scores."""
-    config, progress = checkpoint.config, checkpoint.progress
-    ended = "converged" if progress.converged else "not yet converged"
+    config = checkpoint.config
     components = f", {component_count(checkpoint)} components" if config.prior_components > 1 else ""
     flow = f" of {config.transforms} transforms with {config.transform_hidden} hidden units"
     components += flow if config.prior_kind.is_flow else ""
@@ -32,19 +31,42 @@ A variational autoencoder ({config.model}) of `{config.data}` with {config.laten
 Prior: {config.prior_kind.sentence}{components}. Likelihood: {config.likelihood}.
 Objective: {objective_name(config)}.
 {posterior}
-Trained for {progress.epochs} epochs on a {progress.device} ({ended}), with seed {config.seed}.
-The weights are those of epoch {progress.best_epoch}, which has the best validation {objective_name(config)}.
-They are rounded to float16.
+{_training(checkpoint)}
 
 | metric | value | measured on |
 |---|---|---|
 {figures}
 
-All values were computed after the rounding.{_part(checkpoint)} To repeat this training, run
-`python -m vampcore train --like FOLDER`, where FOLDER is this folder.
+All values were computed after the rounding.{_part(checkpoint)} {_again(checkpoint)}
 
 This file is written anew whenever the checkpoint is saved. Put notes into another file of this folder: it is kept.
 """
+
+
+def _training(checkpoint: Checkpoint) -> str:
+    """Say how the weights came about, and of an edited prior from which model it comes and by which steps."""
+    config, progress, edit = checkpoint.config, checkpoint.progress, checkpoint.edit
+    ended = "converged" if progress.converged else "not yet converged"
+    trained = f"""Trained for {progress.epochs} epochs on a {progress.device} ({ended}), with seed {config.seed}.
+The weights are those of epoch {progress.best_epoch}, which has the best validation {objective_name(config)}.
+They are rounded to float16."""
+    if edit is None:
+        return trained
+    return f"""The prior was not trained: it is that of `{edit.source}` (sha256 {edit.sha256})
+after these edits: {"; ".join(edit.steps)}. It is kept in float32.
+
+Encoder and decoder are those of that model. {trained}"""
+
+
+def _again(checkpoint: Checkpoint) -> str:
+    """Say how to repeat the training; of an edited prior, how to measure what was not."""
+    if checkpoint.edit is None:
+        return """To repeat this training, run
+`python -m vampcore train --like FOLDER`, where FOLDER is this folder."""
+    if checkpoint.metric("log_likelihood") is not None:
+        return ""
+    return """To measure log p(x), run
+`python -m vampcore evaluate FOLDER --save`, where FOLDER is this folder."""
 
 
 def _part(checkpoint: Checkpoint) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vampcore.checkpoints.edit_file import EDIT, read_edit
 from vampcore.checkpoints.film_file import FILM, read_film
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import read_consistently, readable
@@ -47,6 +48,7 @@ _READ = (
     IDENTITY,
     FILM,
     TRAININGS,
+    EDIT,
 )
 # Files in which other programs keep models.
 _FOREIGN = (".bin", ".ckpt", ".h5", ".keras", ".onnx", ".pt", ".pth", ".pkl", "model.safetensors")
@@ -79,7 +81,7 @@ def _load(folder: Path) -> Checkpoint:
     model = _read_model(folder, described)
     latents = read_latents(folder, described.config, described.observation, layers=1 + len(model.lower_layers()))
     per_image = read_per_image(folder, latents.part_of or len(latents.ids))
-    identity = read_identity(folder)
+    identity, edit = read_identity(folder), read_edit(folder)
     if identity is not None and identity.test.count != len(per_image.elbo):
         raise CheckpointError(f"{folder / IDENTITY} does not fit the test set: restore it or train again")
     for name in manifest or ():
@@ -94,10 +96,11 @@ def _load(folder: Path) -> Checkpoint:
         latents=latents,
         per_image=per_image,
         snapshots=_read_snapshots(folder, described),
-        history=_read_history(folder, described.progress.epochs),
+        history=_read_history(folder, 0 if edit else described.progress.epochs),
         identity=identity,
         film=read_film(folder, described.config, len(per_image.elbo), described.progress.epochs),
         trainings=read_trainings(folder, described.config.seed, len(per_image.elbo)),
+        edit=edit,
         folder=folder,
         checked=manifest is not None,
         sha256=fingerprint(folder),

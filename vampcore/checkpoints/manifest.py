@@ -29,6 +29,7 @@ OURS = (
     "data.safetensors",
     "film.bin",
     "trainings.safetensors",
+    "edit.json",
 )
 _MOST_FILES, _MOST_BYTES = 64, 2**16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

@@ -10,7 +10,7 @@ from torch import Tensor
 from vampcore.checkpoints.identity import identified
 from vampcore.checkpoints.records import Checkpoint
 from vampcore.checkpoints.subset import random_rows, subset_generator
-from vampcore.datasets import Dataset, observe
+from vampcore.datasets import Dataset, Split, observe
 from vampcore.metrics.evaluation import Evaluation, evaluate
 
 # Names of the entries that `with_scores` adds begin so; those of all that says something of log p(x) begin so.
@@ -65,7 +65,11 @@ def test_observations(checkpoint: Checkpoint, dataset: Dataset) -> Float[Tensor,
     Raises:
         DataError: If the data set has changed since the training.
     """
-    test = identified(checkpoint, dataset).dataset.test
+    return observed(checkpoint, identified(checkpoint, dataset).dataset.test)
+
+
+def observed(checkpoint: Checkpoint, test: Split) -> Float[Tensor, "N C H W"]:
+    """The images of a checkpoint's test set, in the order of the training, as `measured_again` observes them."""
     generator = subset_generator()
     rows = random_rows(len(test.images), len(test.images), generator)
     return observe(test.images[rows], test.levels, checkpoint.config.likelihood, generator)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from vampcore.checkpoints.edit import Edit
 from vampcore.checkpoints.film import Film
 from vampcore.config import Config, DataSpec
 from vampcore.datasets.identity import Identity
@@ -173,6 +174,7 @@ class CheckpointInfo:
         sha256: Of configuration and weights; the identity of the model.
         posterior: `normal`, or the flow of q(z | x), `nf` or `iaf`, of which a checkpoint keeps means and scales.
         checked: Whether it has a manifest, against which every file is held when it is opened; format 1 had none.
+        edited: Whether its prior was edited, and not trained.
     """
 
     data: str
@@ -187,10 +189,18 @@ class CheckpointInfo:
     sha256: str
     posterior: str
     checked: bool
+    edited: bool = False
 
 
 def info_of(
-    config: Config, observation: DataSpec, progress: Progress, metrics: Sequence[Metric], *, sha256: str, checked: bool
+    config: Config,
+    observation: DataSpec,
+    progress: Progress,
+    metrics: Sequence[Metric],
+    *,
+    sha256: str,
+    checked: bool,
+    edited: bool,
 ) -> CheckpointInfo:
     """What a list says of a checkpoint with these parts."""
     return CheckpointInfo(
@@ -206,6 +216,7 @@ def info_of(
         sha256=sha256,
         posterior=config.posterior,
         checked=checked,
+        edited=edited,
     )
 
 
@@ -226,6 +237,7 @@ class Checkpoint:
         identity: Of the images that it was trained and tested on; None of checkpoints from before it was kept.
         film: Of its training; None of one that was not filmed.
         trainings: Scores of other trainings that differ in the seed alone, rising by seed; see `trainings`.
+        edit: Where the prior comes from, if it was edited; there is no history of it then.
         folder: Where it was loaded from.
         checked: Whether every file was held against the folder's manifest; of format 1, which had none, nothing was.
         sha256: Of configuration and weights; the identity of the model.
@@ -243,6 +255,7 @@ class Checkpoint:
     identity: Identity | None = None
     film: Film | None = None
     trainings: tuple[Training, ...] = ()
+    edit: Edit | None = None
     folder: Path | None = None
     checked: bool = False
     sha256: str = ""
@@ -256,7 +269,13 @@ class Checkpoint:
     def info(self) -> CheckpointInfo:
         """What a list says of it."""
         return info_of(
-            self.config, self.observation, self.progress, self.metrics, sha256=self.sha256, checked=self.checked
+            self.config,
+            self.observation,
+            self.progress,
+            self.metrics,
+            sha256=self.sha256,
+            checked=self.checked,
+            edited=self.edit is not None,
         )
 
     def metric(self, name: str, layer: int | None = None) -> Metric | None:

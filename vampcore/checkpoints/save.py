@@ -12,6 +12,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from vampcore.checkpoints.card import model_card
+from vampcore.checkpoints.edit_file import EDIT, edit_bytes
 from vampcore.checkpoints.film_file import FILM, check_film, film_bytes
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import atomic_replace
@@ -73,7 +74,7 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         CheckpointError: If a weight, a posterior or a figure is not finite in the precision of its file, or the model
             or a snapshot is not that of the configuration.
     """
-    weights = {name: _half(value) for name, value in checkpoint.model.state_dict().items()}
+    weights = _weights(checkpoint)
     snapshots = snapshot_tensors(checkpoint.snapshots)
     _check_fits(checkpoint, snapshots)
     described = {
@@ -102,7 +103,16 @@ def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
         files[FILM] = film_bytes(checkpoint.film)
     if checkpoint.trainings:
         files[TRAININGS] = trainings_bytes(checkpoint.trainings)
+    if checkpoint.edit is not None:
+        files[EDIT] = edit_bytes(checkpoint.edit)
     return files | {MANIFEST: manifest_of(files)}
+
+
+def _weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """The weights in float16. An edited prior was not trained with the others and keeps its float32."""
+    weights = checkpoint.model.state_dict()
+    exact = {name for name in weights if checkpoint.edit is not None and name.startswith("prior.")}
+    return {name: value.detach().cpu() if name in exact else _half(value) for name, value in weights.items()}
 
 
 def _check_fits(checkpoint: Checkpoint, snapshots: dict[str, Tensor]) -> None:

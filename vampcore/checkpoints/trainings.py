@@ -1,6 +1,7 @@
 """`trainings.safetensors`: the scores, without weights, of a checkpoint's trainings with other seeds."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,10 +25,10 @@ def trainings(checkpoint: Checkpoint) -> list[Training]:
 
 
 def own_training(checkpoint: Checkpoint) -> Training:
-    """What a checkpoint would keep of itself as one of the trainings of another."""
-    best = checkpoint.history[checkpoint.progress.best_epoch - 1]
-    per_image = checkpoint.per_image
-    return Training(checkpoint.config.seed, best.validation_bound, per_image.elbo, per_image.log_likelihood)
+    """What a checkpoint would keep of itself as one of the trainings of another; an edited one has no such bound."""
+    history, per_image = checkpoint.history, checkpoint.per_image
+    bound = history[checkpoint.progress.best_epoch - 1].validation_bound if history else math.nan
+    return Training(checkpoint.config.seed, bound, per_image.elbo, per_image.log_likelihood)
 
 
 def with_trainings(checkpoint: Checkpoint, others: Sequence[Checkpoint]) -> Checkpoint:
@@ -41,6 +42,9 @@ def with_trainings(checkpoint: Checkpoint, others: Sequence[Checkpoint]) -> Chec
         CheckpointError: If one differs in more than the seed, has the same seed, or was scored otherwise.
     """
     seeds = {checkpoint.config.seed}
+    for each in (checkpoint, *others):
+        if each.edit is not None:
+            raise CheckpointError(f"the prior of {_name(each)} was edited, so that it is no training: move it away")
     for other in others:
         same = dataclasses.replace(other.config, seed=checkpoint.config.seed, data=checkpoint.config.data)
         if same != checkpoint.config or not same_but_for_path(other.config.data, checkpoint.config.data):

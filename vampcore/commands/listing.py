@@ -30,6 +30,7 @@ def list_models(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
             info = entry.info
             score = "log p(x) not evaluated" if info.log_likelihood is None else shown(info.log_likelihood)
             state = "converged" if info.converged else "not converged"
+            state += ", prior edited" if info.edited else ""
             state += ", in use by a process now" if is_locked(entry.path) else ""
             state += "" if info.checked else ", unchecked (format 1)"
             epochs = f"{info.epochs:5} epoch{'s' * (info.epochs != 1)}"

@@ -1,0 +1,92 @@
+"""A checkpoint with another mixture for its prior; encoder and decoder stay as they were trained."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from vampcore.checkpoints.edit import Edit
+from vampcore.checkpoints.locking import run_lock
+from vampcore.checkpoints.records import Checkpoint, CheckpointError, PerImage
+from vampcore.checkpoints.save import save
+from vampcore.config import Config, ConfigError
+from vampcore.distributions import DiagNormalMixture
+from vampcore.metrics.evaluation import evaluate
+from vampcore.models import VAE, build
+
+
+@torch.no_grad()
+def edited(
+    checkpoint: Checkpoint,
+    mixture: DiagNormalMixture,
+    edit: Edit,
+    x: Float[Tensor, "N C H W"],
+    pseudo_inputs: Float[Tensor, "K C H W"] | None = None,
+    device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> Checkpoint:
+    """The checkpoint with an edited prior, measured again but for log p(x), which takes minutes.
+
+    What says something of the trained prior is left out: history, snapshots, film, other trainings, scores. The
+    posteriors of the test images are the encoder's, and stay.
+
+    Arguments:
+        checkpoint: The trained one.
+        mixture: The edited prior on the CPU. Components without weight are left out, so that K changes.
+        edit: Where the prior comes from.
+        x: The test set as it is evaluated, see `measuring.observed`.
+        pseudo_inputs: Images whose encodings are the components of `mixture`; None where they are not encodings.
+        device: Where to compute.
+        progress: Called with the images decoded and the images to decode.
+
+    Raises:
+        CheckpointError: If the posteriors are flows, beside which no prior has components.
+    """
+    living = ~mixture.logits.isneginf()
+    kept = DiagNormalMixture(mixture.components[living], mixture.log_weights[living])
+    config, model = _with_prior(checkpoint, kept, None if pseudo_inputs is None else pseudo_inputs[living])
+    measured = evaluate(model.to(device), x.to(device), progress=progress, levels=checkpoint.observation.levels, seed=0)
+    return Checkpoint(
+        config=config,
+        observation=checkpoint.observation,
+        progress=checkpoint.progress,
+        model=model.cpu(),
+        metrics=measured.metrics,
+        latents=checkpoint.latents,
+        per_image=PerImage(measured.elbo.cpu()),
+        identity=checkpoint.identity,
+        edit=edit,
+    )
+
+
+def save_new(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a checkpoint where none is, whole or not at all.
+
+    Raises:
+        CheckpointError: If the folder is there, in use, or cannot be written.
+    """
+    with run_lock(folder):
+        if folder.exists():
+            raise CheckpointError(f"{folder} is there already: choose another name")
+        save(checkpoint, folder)
+
+
+def _with_prior(checkpoint: Checkpoint, mixture: DiagNormalMixture, pseudo_inputs: Tensor | None) -> tuple[Config, VAE]:
+    """Configuration and model with a prior of the registry that builds this mixture."""
+    if pseudo_inputs is None:
+        key, parts = "mog", {"mean": mixture.components.mean, "logvar": mixture.components.logvar}
+    else:
+        key, parts = "vamp-weighted", {"pseudo_inputs": pseudo_inputs}
+    parts["logits"] = mixture.logits
+    try:
+        config = dataclasses.replace(checkpoint.config, prior=key, components=len(mixture.logits), grow_from=0)
+    except ConfigError as error:
+        raise CheckpointError(f"this edit cannot be saved: {error}") from error
+    model = build(config, checkpoint.observation)
+    weights = {name: value.cpu() for name, value in checkpoint.model.state_dict().items()}
+    others = {name: value for name, value in weights.items() if not name.startswith("prior.")}
+    model.load_state_dict(others | {f"prior.{name}": value.float() for name, value in parts.items()})
+    return config, model.requires_grad_(False).eval()
