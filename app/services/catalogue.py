@@ -18,6 +18,7 @@ from app.services.memory import cached
 from app.services.priors import prior_rank
 from vampcore import datasets, zoo
 from vampcore.checkpoints import CheckpointInfo
+from vampcore.checkpoints.edit import Edit
 from vampcore.checkpoints.locking import is_locked
 from vampcore.config import Config, family_name
 from vampcore.kinds import MODELS
@@ -105,6 +106,7 @@ class Facts:
         objective: `elbo` or `iwae`.
         samples: Latent samples an image in the objective.
         outside: Share of pseudo-input pixels at or beyond 0 and 1, see `Prior.outside`; None without pseudo-inputs.
+        edit: Where the prior comes from, if it was edited and not trained.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Facts:
     objective: str
     samples: int
     outside: float | None
+    edit: Edit | None
 
     @property
     def keeps_all(self) -> bool:
@@ -238,6 +241,7 @@ def facts(ref: Ref) -> Facts:
         objective=config.objective,
         samples=config.samples,
         outside=prior.outside(),
+        edit=checkpoint.edit,
     )
 
 

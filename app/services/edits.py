@@ -8,6 +8,8 @@ from itertools import pairwise
 
 # Of a link: steps, bytes of a drawn image, and letters.
 MOST_STEPS, MOST_BYTES, MOST_COMPONENT, MOST_LETTERS = 60, 1024, 99_999, 8_000
+# Letters of the numbers of components in a step's words; of more, it says how many they are.
+MOST_NAMED = 60
 KINDS = ("remove", "copy", "weight", "image", "drawn", "uploaded", "keep", "dead", "learn")
 LEAST_WEIGHT, MOST_WEIGHT = 1e-4, 0.99
 _PIXELS = re.compile(f"(?:[0-9a-f]{{2}}){{1,{MOST_BYTES}}}")
@@ -69,6 +71,35 @@ def _word(step: Step) -> str:
         case "keep":
             return f"keep_{step.number}"
     return step.kind
+
+
+def said(step: Step) -> str:
+    """A step in words, for whoever opens the model later: "removed components 3, 17-20"."""
+    share = f"{100 * step.weight:g} %"
+    match step.kind:
+        case "remove":
+            return f"removed {_named(step.components)}"
+        case "copy":
+            return f"duplicated {_named(step.components)}"
+        case "weight":
+            return f"set the weight of {_named(step.components)} to {share}"
+        case "image":
+            return f"added a component at test image {step.number} with a weight of {share}"
+        case "drawn" | "uploaded":
+            article = "a" if step.kind == "drawn" else "an"
+            return f"added a component at {article} {step.kind} image with a weight of {share}"
+        case "keep":
+            return f"kept the {step.number} most used components"
+        case "dead":
+            return "removed all dead components"
+    return "learned the weights again from test images"
+
+
+def _named(components: tuple[int, ...]) -> str:
+    numbers = _ranges(components).replace(".", ", ")
+    if len(numbers) > MOST_NAMED:
+        return f"{len(components)} components"
+    return f"component{'' if len(components) == 1 else 's'} {numbers}"
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:

@@ -9,10 +9,11 @@ from vampcore.literature import Published
 def published(ref: Ref) -> tuple[Published, ...]:
     """What the VampPrior paper reports for the same data, prior and architecture; () when nothing is comparable.
 
-    Its models have 40 latent dimensions and maximise the ELBO of one sample, so others are not held against them.
+    Its models have 40 latent dimensions and maximise the ELBO of one sample,
+    so others are not held against them, nor are edited priors.
     """
     known = facts(ref)
-    if known.info.posterior != "normal" or known.likelihood != "bernoulli":
+    if known.edit is not None or known.info.posterior != "normal" or known.likelihood != "bernoulli":
         return ()
     return tuple(
         found

@@ -26,7 +26,7 @@ class Judged:
     Attributes:
         verdict: Of priors by the names of their folders.
         refs: The priors that can be compared, in the order in which they are shown.
-        left_out: Those that were not tested on the same images.
+        left_out: Those that were not tested on the same images, and edited ones whose log p(x) is not measured.
         score: What was compared, "log_likelihood" or "elbo".
         metric: That score of the base, as it is stored: how it was measured.
     """
@@ -55,8 +55,8 @@ class Judged:
 def verdict(refs: tuple[Ref, ...]) -> Judged:
     """Compare the priors of an experiment, image by image.
 
-    By log p(x) where all have it by one estimator, else by the ELBO. They are held against the first prior that is no
-    mixture, the simplest, or the first one.
+    By log p(x) where all that were trained have it by one estimator, else by the ELBO. They are held against the first
+    prior that is no mixture, the simplest, or the first one.
 
     Arguments:
         refs: One or more checkpoints.
@@ -65,9 +65,11 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
     checkpoints = {ref: loaded(ref).checkpoint for ref in refs}
     against = checkpoints[base]
     others = [ref for ref in refs if ref != base and elbo_difference(against, checkpoints[ref]) is not None]
+    scored = [ref for ref in others if log_likelihood_difference(against, checkpoints[ref]) is not None]
+    measured = against.per_image.log_likelihood is not None and _all_but_edited(others, scored, checkpoints)
+    if measured:
+        others = scored
     kept = tuple(ref for ref in refs if ref == base or ref in others)
-    measured = all(log_likelihood_difference(against, checkpoints[ref]) is not None for ref in others)
-    measured = measured and against.per_image.log_likelihood is not None
     score = LOG_LIKELIHOOD if measured else ELBO
     contenders = [Contender(ref.prior, _scores(checkpoints[ref], score)) for ref in kept]
     margin = tie_margin(against.config.likelihood)
@@ -78,6 +80,11 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
         score,
         against.metric(score),
     )
+
+
+def _all_but_edited(refs: list[Ref], scored: list[Ref], checkpoints: Mapping[Ref, Checkpoint]) -> bool:
+    """Whether only edited priors lack log p(x), beside others that have it: it is not measured as they are saved."""
+    return all(checkpoints[ref].edit is not None for ref in refs if ref not in scored) and bool(scored or not refs)
 
 
 def _scores(checkpoint: Checkpoint, score: str) -> Mapping[int, NDArray[np.float64]]:

@@ -13,7 +13,18 @@ from app.services import catalogue, edit_prior, edited, edits, prior_components
 from app.services.edits import Step, Steps
 from app.services.latent_plane import selection
 from app.services.loading import DataMissing, Ref
-from app.widgets import controls, edit_history, edited_plane, export, numbers, own_component, page, pictures, sidebar
+from app.widgets import (
+    controls,
+    edit_history,
+    edited_plane,
+    export,
+    numbers,
+    own_component,
+    page,
+    pictures,
+    save_edit,
+    sidebar,
+)
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.selection import outlines_of
 from app.widgets.page import Cell
@@ -227,6 +238,7 @@ def edit(ref: Ref) -> None:
         edit_history.say_draft(steps)
         choose_components(ref, steps)
         change_all(ref, steps)
+        save_edit.offer(ref, steps)
     with picture:
         drawing = edited_plane.edited_plane(ref, steps, page.mode())
         export.figure(

@@ -65,7 +65,7 @@ def component_grid(ref: Ref, facts: Facts) -> None:
             orders = [each for each in ORDERS if each != "class" or (known.classes >= 0).any()]
             usual = "class" if "class" in orders else "usage"
             order = controls.choose_one("Order", orders, key="pseudo_order", default=usual, names=ORDERS, width=120)
-            if show == "pseudo-inputs":
+            if show == "pseudo-inputs" and facts.edit is None:
                 epochs = [each for each, _ in wall.through_the_epochs(ref)]
                 named = {"0": "0, before training", BEST: f"{facts.best_epoch}, best"}
                 epoch = controls.choose_one(
@@ -222,7 +222,7 @@ elif known.has.several_components:
     component_grid(here.ref, known)
 else:
     the_only_component(here.ref, known)
-if known.info.latent_dims[0] > 1:
+if known.info.latent_dims[0] > 1 and known.edit is None:
     during_training(here.ref, known)
 if known.has.several_components:
     st.page_link(

@@ -22,7 +22,7 @@ STARTED = {
 
 
 def show(refs: Sequence[Ref], *, key: str, unfolded: bool = False, with_pictures: bool = False) -> None:
-    """Play how these checkpoints were trained, in step.
+    """Play how these checkpoints were trained, in step; of an edited prior there is nothing to play.
 
     Arguments:
         refs: Checkpoints of one experiment.
@@ -30,7 +30,8 @@ def show(refs: Sequence[Ref], *, key: str, unfolded: bool = False, with_pictures
         unfolded: Whether the maps are there at once; else a bar stands for them until somebody plays.
         with_pictures: Show the pseudo-inputs of a single prior beside its map, where they are few enough.
     """
-    shown = [ref for ref in refs if catalogue.facts(ref).info.latent_dims[0] > 1]
+    known = {ref: catalogue.facts(ref) for ref in refs}
+    shown = [ref for ref in refs if known[ref].info.latent_dims[0] > 1 and known[ref].edit is None]
     if not shown:
         return
     pictures = films.packed_pictures(shown[0]) if with_pictures else None

@@ -35,6 +35,9 @@ def against_published(refs: tuple[Ref, ...], name: str) -> None:
         name: Of the file that the chart is saved as.
     """
     found = [(ref, metric) for ref in refs if (metric := scores.score(ref)) is not None]
+    if any(metric.name == "log_likelihood" for _, metric in found):
+        # log p(x) of an edited prior is not measured as it is saved.
+        found = [(ref, m) for ref, m in found if m.name == "log_likelihood" or catalogue.facts(ref).edit is None]
     names = {metric.name for _, metric in found}
     if len(names) != 1:
         # A bound and an estimate on one axis would be read as a difference between priors.

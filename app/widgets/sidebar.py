@@ -17,6 +17,8 @@ from app.widgets.text import plain, printable
 # A list longer than this gets a choice of the data set above it.
 GROUPED = 12
 ALL = "all"
+# Of an edited prior, as many are told.
+MOST_STEPS = 4
 # What most pages do without the original images.
 SHOWN_INSTEAD = "reconstructions are shown instead of the original images"
 
@@ -85,7 +87,8 @@ def _identity(listed: Listed) -> None:
     """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
     colour_rule(listed.ref.prior)
     components = f"{count(listed.info.components)} components, " if listed.info.components > 1 else ""
-    st.caption(f"{components}trained for {count(listed.info.epochs)} epoch{'s' * (listed.info.epochs != 1)}")
+    edited = "prior edited, " if listed.info.edited else ""
+    st.caption(f"{components}{edited}trained for {count(listed.info.epochs)} epoch{'s' * (listed.info.epochs != 1)}")
     if not listed.info.converged:
         st.caption(":material/hourglass_top: Training has not converged; these are the best weights so far.")
     if listed.in_use:
@@ -106,7 +109,15 @@ def notices() -> None:
 
 
 def part_notice(refs: tuple[Ref, ...]) -> None:
-    """Where checkpoints keep the latents of a part of their test images: which do, and what uses that part."""
+    """Where checkpoints keep the latents of a part of their test images: which do, and what uses that part.
+
+    Of an edited prior it says where that comes from.
+    """
+    for ref in refs:
+        if (edit := catalogue.facts(ref).edit) is not None:
+            done = "; ".join(edit.steps[:MOST_STEPS])
+            more = f"; and {count(len(edit.steps) - MOST_STEPS)} more steps" if len(edit.steps) > MOST_STEPS else ""
+            st.caption(f":material/edit: {plain(f'{ref.prior}: the prior of {edit.source}, edited: {done}{more}.')}")
     kept = {}
     for ref in refs:
         facts = catalogue.facts(ref)

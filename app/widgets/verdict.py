@@ -7,6 +7,7 @@ import streamlit as st
 from app.figures import comparison
 from app.names import numeral
 from app.services import verdict as judging
+from app.services.catalogue import facts
 from app.services.loading import Ref
 from app.services.priors import prior_subject
 from app.services.verdict import Comparison, Judged
@@ -53,7 +54,7 @@ def details(found: Judged) -> str:
             for ref in others
         ]
     )
-    return plain(f"{_how(found, first)} Better on this share of them: {shares}. {_trainings(found)}")
+    return plain(f"{_how(found, first)} Better on this share of them: {shares}. {_trainings(found)}{_waiting(found)}")
 
 
 def show(found: Judged, *, key: str) -> None:
@@ -106,6 +107,14 @@ def _trainings(found: Judged) -> str:
         for ref, each in zip(_others(found), comparisons, strict=True)
     ]
     return f"The difference has this sign for {numbers.listed(parts)}."
+
+
+def _waiting(found: Judged) -> str:
+    """Which edited priors are left out until their log p(x) is measured."""
+    edited = [ref for ref in found.left_out if facts(ref).edit is not None]
+    if not edited:
+        return ""
+    return f" Left out until log p(x) is measured: {numbers.listed([short_name(ref) for ref in edited])}."
 
 
 def _others(found: Judged) -> tuple[Ref, ...]:

@@ -1,0 +1,130 @@
+"""Saving an edited prior as a new checkpoint of its experiment."""
+
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.engines import desk
+from app.engines.engine import EngineError
+from app.services import catalogue
+from app.services.edited import Edited, edited
+from app.services.edits import Steps, said
+from app.services.loading import Ref, ServiceError, loaded, several_threads
+from app.services.originals import test_part
+from vampcore import zoo
+from vampcore.checkpoints import CheckpointError, editing
+from vampcore.checkpoints.edit import Edit
+from vampcore.checkpoints.folder import write_bytes
+from vampcore.checkpoints.measuring import observed
+from vampcore.checkpoints.packed import PACKED
+from vampcore.kinds import PRIORS
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+def may_save() -> bool:
+    """Whether this server writes for who looks at its pages.
+
+    Raises:
+        ServiceError: If the operator's variable is wrong.
+    """
+    try:
+        return desk.mode() == "local"
+    except EngineError as error:
+        raise ServiceError(str(error)) from error
+
+
+def usual_name(ref: Ref) -> str:
+    """The first free name of an edited prior: "vamp-edited", "vamp-edited-2"."""
+    names = (f"{ref.kind}-edited{'' if number == 1 else f'-{number}'}" for number in itertools.count(1))
+    return next(name for name in names if not _is_taken(ref, name))
+
+
+def command(ref: Ref) -> str:
+    """What measures log p(x) of a model that was saved here."""
+    return f"python -m vampcore evaluate {Path(ref.folder).as_posix()} --save"
+
+
+def save(ref: Ref, steps: Steps, name: str, progress: Callable[[int, int], None] | None = None) -> Ref:
+    """Save the edited prior of a model, with its encoder and decoder, as a model of the same experiment.
+
+    Arguments:
+        ref: The model whose prior was edited.
+        steps: One or more.
+        name: Of the new one within the experiment.
+        progress: Called with the test images measured and their number.
+
+    Returns:
+        The new model.
+
+    Raises:
+        DataMissing: If the test images are not at hand: the new prior is measured on them.
+        ServiceError: If the name is none or is taken, this server does not save, or the folder cannot be written.
+    """
+    folder = _new_folder(ref, name)
+    model, after = loaded(ref), edited(ref, steps)
+    checkpoint = model.checkpoint
+    x = observed(checkpoint, test_part(model).split)
+    edit = Edit(ref.experiment, ref.prior, ref.sha256, tuple(said(step) for step in steps))
+    try:
+        with several_threads():
+            found = editing.edited(
+                checkpoint, after.mixture, edit, x, _pseudo_inputs(ref, after), str(model.device), progress
+            )
+            editing.save_new(found, folder)
+            _keep_test_images(Path(ref.folder).parent, folder.parent)
+    except (CheckpointError, OSError) as error:
+        raise ServiceError(str(error)) from error
+    catalogue.experiments.clear()
+    return _listed(folder)
+
+
+def _new_folder(ref: Ref, name: str) -> Path:
+    if not may_save():
+        raise ServiceError(f"this server saves no models: whoever runs it sets {desk.VARIABLE}=local")
+    if not _NAME.fullmatch(name):
+        raise ServiceError("a model's name has 1 to 40 letters a-z, digits, '.', '_' and '-': choose another name")
+    if name in PRIORS:
+        raise ServiceError(f"{name} is the name of a prior that is trained: choose another name")
+    if _is_taken(ref, name):
+        raise ServiceError(f"the experiment has a model {name} already: choose another name")
+    return _folder(ref, name)
+
+
+def _folder(ref: Ref, name: str) -> Path:
+    """In the working folder, where it joins the experiment of its name."""
+    return zoo.RUNS / Path(ref.folder).parent.name / name
+
+
+def _is_taken(ref: Ref, name: str) -> bool:
+    family = next((each for each in catalogue.experiments() if each.name == ref.experiment), None)
+    return _folder(ref, name).exists() or (family is not None and family.ref(name) is not None)
+
+
+def _pseudo_inputs(ref: Ref, after: Edited) -> Tensor | None:
+    """The images whose encodings the components are, `(K, C, H, W)`; None where the prior is made of none."""
+    own = loaded(ref).checkpoint.model.prior.images()
+    if own is None:
+        return None
+    known = own.detach().cpu().numpy()
+    found = [known[of] if image is None else image for of, image in zip(after.origins, after.images, strict=True)]
+    return torch.from_numpy(np.stack(found))
+
+
+def _keep_test_images(source: Path, target: Path) -> None:
+    """Let the experiment's test images lie beside the new model too, where they are kept beside the old one."""
+    if (source / PACKED).exists() and not (target / PACKED).exists():
+        write_bytes(target / PACKED, (source / PACKED).read_bytes())
+
+
+def _listed(folder: Path) -> Ref:
+    refs = (ref for experiment in catalogue.experiments() for ref in experiment.refs)
+    found = next((ref for ref in refs if Path(ref.folder).resolve() == folder.resolve()), None)
+    if found is None:
+        raise ServiceError(f"{folder} was saved and is not listed: run python -m vampcore list to see why")
+    return found

@@ -1,0 +1,86 @@
+"""An edited prior saved as a model of its experiment: what kind of prior it becomes, where it lies, what is refused."""
+
+import functools
+import re
+
+import pytest
+import torch
+
+from app.services import catalogue, edited, edits, saved_edits
+from app.services.edits import Step
+from app.services.loading import ServiceError, loaded
+from tests.app.reading import ref_of
+from vampcore import zoo
+from vampcore.checkpoints.edit import MOST_LETTERS
+
+STEPS = (edits.remove([0, 2]), edits.copy([1]), Step("image", number=7, weight=0.125), Step("weight", (3,), weight=0.3))
+
+
+@pytest.fixture
+def working(models, tmp_path, monkeypatch):
+    """A working folder whose runs are listed beside the small models, on a server that saves."""
+    monkeypatch.setenv("VAMPSCOPE_TRAIN", "local")
+    monkeypatch.setattr(zoo, "RUNS", tmp_path / "runs")
+    entries = getattr(zoo.entries, "func", zoo.entries)
+    monkeypatch.setattr(zoo, "entries", functools.partial(entries, (models, tmp_path / "runs")))
+    return tmp_path / "runs"
+
+
+@pytest.mark.parametrize(("prior", "kind"), [("mog", "mog"), ("vamp", "vamp-weighted"), ("sg", "mog")])
+def test_the_model_has_the_edited_mixture_for_its_prior(working, generator, prior, kind):
+    ref = ref_of("tiny-2d", prior)
+    steps = STEPS if prior != "sg" else (Step("image", number=7, weight=0.125),)
+    assert saved_edits.usual_name(ref) == f"{prior}-edited"
+    found = saved_edits.save(ref, steps, f"{prior}-edited")
+    assert (found.name, found.kind) == (f"tiny-2d/{prior}-edited", kind)
+    assert (working / "tiny-2d" / f"{prior}-edited" / "edit.json").exists()
+    after = edited.edited(ref, steps)
+    z = torch.cat([2 * torch.randn(100, 2, generator=generator), after.mixture.sample((100,), generator)])
+    torch.testing.assert_close(loaded(found).mixture.log_prob(z), after.mixture.log_prob(z), atol=1e-5, rtol=1e-5)
+    facts = catalogue.facts(found)
+    assert facts.alive == len(after.living)
+    assert facts.has.pseudo_inputs == (kind == "vamp-weighted")
+    assert facts.edit.steps[-1 if prior == "sg" else 2] == "added a component at test image 7 with a weight of 12.5 %"
+    assert saved_edits.usual_name(ref) == f"{prior}-edited-2"
+
+
+def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
+    ref, steps = ref_of("tiny-2d", "mog"), STEPS[:1]
+    taken = saved_edits.save(ref, steps, "mine")
+    before = sorted(working.rglob("*"))
+    for name, words in (
+        ("mine", "has a model mine already: choose another name"),
+        ("vamp", "vamp is the name of a prior that is trained: choose another name"),
+        ("", "1 to 40 letters"),
+        ("../up", "1 to 40 letters"),
+        (".hidden", "1 to 40 letters"),
+        ("a" * 41, "1 to 40 letters"),
+    ):
+        with pytest.raises(ServiceError, match=re.escape(words)) as refusal:
+            saved_edits.save(ref, steps, name)
+        assert "\n" not in str(refusal.value)
+    monkeypatch.setenv("VAMPSCOPE_TRAIN", "slurm")
+    with pytest.raises(ServiceError, match="sets VAMPSCOPE_TRAIN=local"):
+        saved_edits.save(ref, steps, "other")
+    assert sorted(working.rglob("*")) == before
+    assert saved_edits.command(taken).endswith("runs/tiny-2d/mine --save")
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (edits.remove([3]), "removed component 3"),
+        (edits.remove([3, 17, 18, 19]), "removed components 3, 17-19"),
+        (edits.remove(range(0, 400, 2)), "removed 200 components"),
+        (edits.copy([2]), "duplicated component 2"),
+        (Step("weight", (4,), weight=0.2), "set the weight of component 4 to 20 %"),
+        (Step("drawn", weight=0.05, image=b"\0" * 98), "added a component at a drawn image with a weight of 5 %"),
+        (Step("uploaded", weight=0.5, image=b"\0"), "added a component at an uploaded image with a weight of 50 %"),
+        (Step("keep", number=8), "kept the 8 most used components"),
+        (Step("dead"), "removed all dead components"),
+        (Step("learn"), "learned the weights again from test images"),
+    ],
+)
+def test_steps_are_told_in_words(step, words):
+    assert edits.said(step) == words
+    assert len(words) <= MOST_LETTERS

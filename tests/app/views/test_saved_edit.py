@@ -1,0 +1,94 @@
+"""An edited prior that is saved from its page, and every page with it in view."""
+
+import dataclasses
+
+import pytest
+
+from app.services import edits, saved_edits, verdict
+from app.services.loading import loaded
+from tests.app.reading import as_shown, metric, open_page, ref_of, words
+from tests.app.services.test_saved_edits import working
+from tests.pages import OF_A_MODEL
+from vampcore.checkpoints import load, save
+from vampcore.metrics.metric import Metric
+
+assert working  # a fixture
+
+STEPS = (edits.remove([0, 2]), edits.copy([1]))
+
+
+def edit_link(ref):
+    return f"{ref.sha256[:6]}~{edits.words(STEPS)}"
+
+
+def test_it_is_saved_under_a_name_and_every_page_opens_with_it(working):
+    ref = ref_of("tiny-2d", "vamp")
+    at = open_page("edit_prior", experiment="tiny-2d", prior="vamp", edit=edit_link(ref))
+    at.button(key="edit_save").click().run()
+    assert not at.error
+    assert [as_shown(each.value) for each in at.success] == ["Saved as tiny-2d/vamp-edited."]
+    assert f"`python -m vampcore evaluate {working}/tiny-2d/vamp-edited --save`" in words(at)
+    at.text_input[0].set_value("vamp").run()
+    at.button(key="edit_save").click().run()
+    assert ["the name of a prior that is trained" in each.value for each in at.error] == [True]
+    for page in OF_A_MODEL:
+        at = open_page(page, experiment="tiny-2d", prior="vamp-edited")
+        said = words(at)
+        assert "vamp-edited: the prior of tiny-2d/vamp, edited: removed components 0, 2; duplicated" in said, page
+        assert "5 components, prior edited, trained for 3 epochs" in said, page
+        assert "nan" not in said.lower().split(), page
+
+
+def test_nothing_is_offered_without_an_edit_or_where_the_server_does_not_save(working, monkeypatch):
+    ref = ref_of("tiny-2d", "mog")
+    assert "edit_save" not in [each.key for each in open_page("edit_prior", prior="mog").button]
+    monkeypatch.setenv("VAMPSCOPE_TRAIN", "off")
+    at = open_page("edit_prior", experiment="tiny-2d", prior="mog", edit=edit_link(ref))
+    assert "edit_save" not in [each.key for each in at.button]
+    assert "Saving an edited prior is off on this server" in words(at)
+
+
+def scored(folder, target):
+    """The checkpoint as if log p(x) of each image were measured: its ELBO and a nat."""
+    found = load(folder)
+    per_image = dataclasses.replace(found.per_image, log_likelihood=found.per_image.elbo + 1)
+    score = Metric("log_likelihood", 0.0, "nats/image", 2.0, n=300, estimator="quadrature")
+    save(dataclasses.replace(found, per_image=per_image, metrics=(score, *found.metrics)), target)
+
+
+@pytest.fixture
+def evaluated(working, models, tmp_path, monkeypatch):
+    """Like the small models, all trained ones with log p(x)."""
+    import functools
+
+    from vampcore import zoo
+
+    for prior in ("sg", "vamp"):
+        scored(models / "tiny-2d" / prior, tmp_path / "scored" / "tiny-2d" / prior)
+    entries = getattr(zoo.entries, "func", zoo.entries)
+    monkeypatch.setattr(zoo, "entries", functools.partial(entries, (tmp_path / "scored", working)))
+
+
+def test_without_log_p_it_is_left_out_of_the_verdict_until_it_is_measured(evaluated, working):
+    ref = ref_of("tiny-2d", "vamp")
+    found = saved_edits.save(ref, STEPS, "mine")
+    refs = (ref_of("tiny-2d", "sg"), ref, found)
+    judged = verdict.verdict(refs)
+    assert (judged.score, judged.refs, judged.left_out) == ("log_likelihood", refs[:2], refs[2:])
+    at = open_page("overview", experiment="tiny-2d")
+    assert "Left out until log p(x) is measured: Vamp, learned weights (mine)." in words(at)
+    scored(working / "tiny-2d" / "mine", working / "tiny-2d" / "mine")
+    measured = verdict.verdict((*refs[:2], ref_of_anew("mine")))
+    assert (len(measured.refs), measured.left_out) == (3, ())
+    assert measured.over_base(measured.refs[2]).value == pytest.approx(
+        float((loaded(found).checkpoint.per_image.elbo - loaded(refs[0]).checkpoint.per_image.elbo).double().mean()),
+        abs=1e-4,
+    )
+    assert metric(open_page("overview", experiment="tiny-2d"), "Log-likelihood ↑")
+
+
+def ref_of_anew(prior):
+    from tests.app.conftest import clear_caches
+
+    clear_caches()
+    return ref_of("tiny-2d", prior)
