@@ -11,6 +11,7 @@ from app.services.posterior_maps import PosteriorMaps
 from app.widgets import controls, export, family, numbers, page
 from app.widgets.fragment import fragment
 
+PRIOR, WEIGHTED = "likelihood_posterior", "likelihood_weighted"
 SAMPLES = ("2", "20", "100")
 # Standard errors below it are not written.
 SMALLEST_ERROR = 5e-5
@@ -34,14 +35,16 @@ def show_posteriors(refs: tuple[Ref, ...], row: int) -> None:
 def _maps(refs: tuple[Ref, ...], row: int) -> None:
     words = {ref.prior: family.short_name(ref) for ref in refs}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = controls.choose("Prior", tuple(words), key="likelihood_posterior", default=refs[-1].prior, names=words)
-        samples = int(controls.choose("Samples K of q_EW", SAMPLES, key="likelihood_weighted", default="20"))
+        chosen = controls.choose_one(
+            "Posterior under", tuple(words), key=PRIOR, default=refs[-1].prior, names=words, width=220
+        )
+        samples = int(controls.choose("Samples K of q_EW", SAMPLES, key=WEIGHTED, default="20"))
     ref = next(each for each in refs if each.prior == chosen)
     shown = posterior_maps.posterior_maps(ref, row, samples)
     if shown is None:
         st.caption(
-            f"The posterior of image {numbers.count(row)} under {words[chosen]} is too narrow for a grid over all of "
-            "its mass, so there is no map."
+            f"The posterior of image {numbers.count(row)} under {family.short_words(ref)} is too narrow for a grid "
+            "over all of its mass, so there is no map."
         )
     else:
         _row_of_maps(ref, row, samples, shown)
