@@ -243,3 +243,18 @@ class TestPosterior:
         np.testing.assert_allclose(
             units.activity(ref)[0].activity, encoding.latents(ref).mean.var(0, ddof=1), rtol=1e-4
         )
+
+
+@pytest.mark.parametrize(("experiment", "prior"), [("flow-2d", "realnvp"), ("iaf-3d", "sg"), ("nf-hvae", "sg")])
+def test_a_viewers_image_lands_where_the_checkpoint_says(models, experiment, prior):
+    from app.services import own_image
+    from app.services.explained import explained
+
+    ref = ref_of(experiment, prior)
+    found = explained(ref, own_image.from_test_set(ref, 3))
+    # Of a flow, from other draws.
+    known = encoding.latents(ref)
+    assert np.abs(found.mean - known.mean[3]).max() < 0.2 * known.scale[3].max()
+    np.testing.assert_allclose(found.scale, known.scale[3], rtol=0.2)
+    assert len(found.components) == (prior == "sg")
+    assert found.log_likelihood.value > known.elbo[3] - 5
