@@ -16,14 +16,15 @@ def run_python(script: str, *arguments: str) -> str:
     return _run([sys.executable, "-c", script, *arguments])
 
 
-def run_together(count: int, folder: Path, script: str, *arguments: str) -> str:
-    """What a script prints, run by `count` processes under torchrun.
+def run_together(count: int, folder: Path, script: str, *arguments: str, torchrun: bool = False) -> str:
+    """What a script prints, run by `count` processes: under torchrun, or forked from one, which takes a quarter of it.
 
     Two gloo processes on one machine abort now and then as they exit, with a bare linear layer too: then once more.
     """
     path = folder / "together.py"
     path.write_text(script)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", str(path)]
+    launcher = ["torch.distributed.run", "--standalone", f"--nproc-per-node={count}"]
+    command = [sys.executable, "-m", *(launcher if torchrun else ["tests.together", str(count)]), str(path)]
     return _run([*command, *arguments], attempts=3)
 
 

@@ -54,7 +54,7 @@ class TestAlone:
 class TestTwo:
     @pytest.mark.parametrize("prior", ["vamp", "exemplar"])
     def test_train_to_the_curve_of_one(self, prior, tmp_path):
-        run_together(2, tmp_path, SCRIPT, str(tmp_path / "run"), "4", "new", prior)
+        run_together(2, tmp_path, SCRIPT, str(tmp_path / "run"), "4", "new", prior, torchrun=prior == "vamp")
         alone = [record.validation_elbo for record in train(config(prior, epochs=4, batch_size=60), tmp_path / "one")]
         assert curve(tmp_path) == curve(tmp_path, 1) == pytest.approx(alone, rel=1e-4)
         assert {path.name for path in (tmp_path / "run").iterdir()} == FILES | RUN_FILES
