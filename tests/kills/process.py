@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch._dynamo  # noqa: F401 - two seconds, which the first optimiser of each fork would take
+
 from tests.kills.comparing import Fault
 from vampcore.commands import main as vampcore
 
