@@ -75,8 +75,8 @@ def _row_of_maps(ref: Ref, row: int, samples: int, shown: PosteriorMaps) -> None
             )
     st.caption(
         f"Test image {numbers.count(row)}. Lines around 50, 80, 95 and 99 % of each density, on the same axes; dotted: "
-        f"95 % of the true posterior. Grid of {numbers.count(shown.cells)} cells; at its edge lies "
-        f"{max(shown.at_edge, 1e-6):.1g} of the posterior at most."
+        f"95 % of the true posterior. Grid of {numbers.count(shown.cells)} cells, with {_share(shown.at_edge)} of the "
+        "true posterior at its edge."
     )
 
 
@@ -103,4 +103,10 @@ def _table(found: dict[Ref, PosteriorMaps], samples: int) -> None:
 
 
 def _estimate(value: float, error: float) -> str:
-    return numbers.format_value(value, error if error >= SMALLEST_ERROR else None)
+    if error >= SMALLEST_ERROR or value >= 1:
+        return numbers.format_value(value, error if error >= SMALLEST_ERROR else None)
+    return f"{value:.3f}" if value >= 5e-4 else "< 0.001"
+
+
+def _share(share: float) -> str:
+    return "less than 0.0001 %" if share < 1e-6 else f"{100 * share:.1g} %"

@@ -1,6 +1,7 @@
 """The page Likelihood: scores of single images, and the parts of the KL."""
 
 import numpy as np
+import pytest
 
 from app.figures.image_scores import IMAGES
 from app.services import per_image, scores
@@ -8,6 +9,7 @@ from app.services.live_bound import AT_ONCE, target
 from app.services.posterior_maps import posterior_maps
 from app.widgets import numbers
 from tests.app.reading import charts, metric, open_page, words
+from vampcore.metrics import PosteriorGrid
 
 
 def test_scores_of_single_images_are_those_of_the_checkpoints(refs):
@@ -88,7 +90,7 @@ def test_the_posterior_of_the_image_has_maps_of_one_prior_and_figures_of_all(ref
     for ref, name in zip(refs, table.columns, strict=True):
         found = posterior_maps(ref, 5, 2)
         assert table.loc["log p(x), exact (nats)", name] == numbers.signed(f"{found.log_likelihood:,.2f}")
-        assert table.loc["KL(q \u2016 p(z | x)) (nats)", name] == numbers.format_value(found.of_q.kl)
+        assert float(table.loc["KL(q \u2016 p(z | x)) (nats)", name]) == pytest.approx(found.of_q.kl, rel=0.01)
         weighted = numbers.format_value(found.of_weighted.kl, found.of_weighted.kl_error)
         assert table.loc["KL(q_EW, K = 2 \u2016 p(z | x)) (nats)", name] == weighted
     assert "Test image 5." in words(at)
@@ -97,3 +99,11 @@ def test_the_posterior_of_the_image_has_maps_of_one_prior_and_figures_of_all(ref
 def test_more_than_two_dimensions_have_no_map_of_the_posterior(models):
     at = open_page("likelihood", experiment="tiny-5d")
     assert "The true posterior" not in [each.value for each in at.header]
+
+
+def test_a_posterior_that_no_grid_holds_has_no_map_and_no_figures(refs, monkeypatch):
+    monkeypatch.setattr(PosteriorGrid, "holds", property(lambda grid: False))
+    at = open_page("likelihood", experiment="tiny-2d", likelihood_image="5")
+    assert "The posterior of image 5 under Vamp is too narrow for a grid" in words(at)
+    assert not at.table
+    assert not [each for each in charts(at) if each["data"][0]["type"] == "contour"]
