@@ -78,6 +78,16 @@ def test_it_opens_as_the_mixture_that_was_saved(family, saved, generator, prior,
     torch.testing.assert_close(found.latents.layers[0].mean, before.latents.layers[0].mean, atol=0, rtol=0)
 
 
+def test_components_that_are_not_encodings_of_the_images_become_a_mixture_of_gaussians(family):
+    checkpoint = load(family / "small" / "vamp")
+    x = observed(checkpoint, digits().test)
+    mixture, images = mixture_and_images(checkpoint, x)
+    found = edited(checkpoint, mixture, Edit("small", "vamp", HASH, STEPS), x, images.flip(0))
+    assert found.config.prior == "mog"
+    z = mixture.sample((50,), torch.Generator().manual_seed(0))
+    torch.testing.assert_close(found.model.prior(found.model.encoder).log_prob(z), mixture.log_prob(z))
+
+
 def test_it_is_measured_again_and_keeps_nothing_of_the_trained_prior(family, saved):
     before, found = load(family / "small" / "vamp"), load(saved["vamp"][1])
     again = measured_again(found, digits(), 0)

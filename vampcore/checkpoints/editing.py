@@ -13,9 +13,12 @@ from vampcore.checkpoints.locking import run_lock
 from vampcore.checkpoints.records import Checkpoint, CheckpointError, PerImage
 from vampcore.checkpoints.save import save
 from vampcore.config import Config, ConfigError
-from vampcore.distributions import DiagNormalMixture
+from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
+
+# Of a component's scale: what encodings of one image differ by is rounding.
+_ROUNDING = 0.01
 
 
 @torch.no_grad()
@@ -38,7 +41,8 @@ def edited(
         mixture: The edited prior on the CPU. Components without weight are left out, so that K changes.
         edit: Where the prior comes from.
         x: The test set as it is evaluated, see `measuring.observed`.
-        pseudo_inputs: Images whose encodings are the components of `mixture`; None where they are not encodings.
+        pseudo_inputs: Images whose encodings are the components of `mixture`; None where there are none. Of others than
+            these a prior that owns its components is made.
         device: Where to compute.
         progress: Called with the images decoded and the images to decode.
 
@@ -76,7 +80,7 @@ def save_new(checkpoint: Checkpoint, folder: Path) -> None:
 
 def _with_prior(checkpoint: Checkpoint, mixture: DiagNormalMixture, pseudo_inputs: Tensor | None) -> tuple[Config, VAE]:
     """Configuration and model with a prior of the registry that builds this mixture."""
-    if pseudo_inputs is None:
+    if pseudo_inputs is None or not _are_encodings(checkpoint.model, mixture.components, pseudo_inputs):
         key, parts = "mog", {"mean": mixture.components.mean, "logvar": mixture.components.logvar}
     else:
         key, parts = "vamp-weighted", {"pseudo_inputs": pseudo_inputs}
@@ -90,3 +94,12 @@ def _with_prior(checkpoint: Checkpoint, mixture: DiagNormalMixture, pseudo_input
     others = {name: value for name, value in weights.items() if not name.startswith("prior.")}
     model.load_state_dict(others | {f"prior.{name}": value.float() for name, value in parts.items()})
     return config, model.requires_grad_(False).eval()
+
+
+def _are_encodings(model: VAE, components: DiagNormal, images: Float[Tensor, "K C H W"]) -> bool:
+    """Whether the encoder gives these components for these images."""
+    found = model.encoder(images.to(next(model.parameters()).device))
+    if not isinstance(found, DiagNormal):
+        return False
+    apart = (found.mean.cpu() - components.mean).abs() / components.scale
+    return bool((apart < _ROUNDING).all() and ((found.logvar.cpu() - components.logvar).abs() < _ROUNDING).all())
