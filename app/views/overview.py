@@ -58,7 +58,9 @@ def head() -> None:
     """The question, and what is compared."""
     vectors = catalogue.is_vector(catalogue.facts(refs[0]).shape)
     one, subject = ("vector", "these vectors") if vectors else ("image", "these images")
-    several = f"{numbers.numeral(len(refs)).capitalize()} priors, trained the same way." if len(refs) > 1 else ""
+    trained = sum(catalogue.facts(ref).edit is None for ref in refs)
+    edited = f", and {numbers.numeral(len(refs) - trained)} edited" if trained < len(refs) else ""
+    several = f"{numbers.numeral(trained).capitalize()} priors, trained the same way{edited}." if trained > 1 else ""
     page.page_head(
         f"Which prior explains {here.experiment.subject or subject} best?",
         f"A VAE turns every {one} into a point and any point into {'an' if one == 'image' else 'a'} {one}. Its prior "

@@ -204,7 +204,7 @@ if known.has.several_components:
     dead = int(prior_components.components(here.ref).dead.sum())
     page.page_head(
         "Pseudo-inputs",
-        pseudo_inputs(known.alive, dead, known.has.pseudo_inputs),
+        pseudo_inputs(known.alive, dead, known.has.pseudo_inputs, known.edit is not None),
         *(("pseudo-input",) if known.has.pseudo_inputs else ()),
         "prior",
         "posterior",

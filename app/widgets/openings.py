@@ -30,16 +30,19 @@ def components(alive: int, dead: int, distinct: float | None) -> str:
     return f"Each row shows what one component of the prior generates: {_in_use(alive, dead, distinct)}"
 
 
-def pseudo_inputs(alive: int, dead: int, learned: bool) -> str:
+def pseudo_inputs(alive: int, dead: int, learned: bool, edited: bool = False) -> str:
     """Of the page Pseudo-inputs for a prior with several components.
 
     Arguments:
         alive: Components that the prior has.
         dead: Those of them that hardly any image uses.
         learned: Whether they are made of pseudo-inputs.
+        edited: Whether some of these may be images that an edit added.
     """
+    added = " or an edit added" if edited else ""
     tiles = (
-        "Each pseudo-input is an image that the model learned itself, and their posteriors together are its prior"
+        f"Each pseudo-input is an image that the model learned itself{added}, "
+        "and their posteriors together are its prior"
         if learned
         else "Each tile is the decoded mean of one component of the prior"
     )

@@ -85,7 +85,7 @@ def _of_one_data_set(listed: list[Experiment]) -> list[Experiment]:
 
 def _identity(listed: Listed) -> None:
     """What the chosen checkpoint is, under its prior's colour; from the catalogue alone, so that it cannot fail."""
-    colour_rule(listed.ref.prior)
+    colour_rule(listed.ref.kind)
     components = f"{count(listed.info.components)} components, " if listed.info.components > 1 else ""
     edited = "prior edited, " if listed.info.edited else ""
     st.caption(f"{components}{edited}trained for {count(listed.info.epochs)} epoch{'s' * (listed.info.epochs != 1)}")
