@@ -1,10 +1,9 @@
 """Open every page on one prior of a family, and print what each shows as JSON.
 
-A program of its own: the test's process must not know the new prior.
+For a process of its own: the test's must not know the new prior.
 """
 
 import json
-import sys
 
 from app.services import priors
 from tests.app.reading import MAIN, charts, open_page, words
@@ -30,7 +29,3 @@ def main(experiment: str, prior: str) -> None:
             "tables": [str(row) for table in at.table for row in table.value.index],
         }
     print(json.dumps(seen))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

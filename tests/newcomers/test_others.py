@@ -15,8 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("vampcore", "app", "tools", "tests/app/reading.py", "tests/newcomers")
 OPTIONS = ("--data=stripes", "--model=linear", "--experiment=new", "--prior=mog", "--latent-dim=2")
 QUICK = ("--hidden=8", "--layers=1", "--components=3", "--epochs=1")
-# Each command in turn, in one process: importing torch takes longer than they do.
-COMMANDS = "import json, sys; from vampcore.commands import main; [main(each) for each in json.loads(sys.argv[1])]"
+# Each command in turn, then the pages, in one process: importing torch takes longer than they do.
+COMMANDS = """
+import json, sys
+from tests.newcomers import pages
+from vampcore.commands import main
+[main(each) for each in json.loads(sys.argv[1])]
+pages.main("new", "mog")
+"""
 
 DATA_SET = '''
 """Vertical and horizontal stripes, two classes of binary images."""
@@ -196,8 +202,8 @@ def outcome(tmp_path_factory) -> dict[str, str]:
         return done.stdout
 
     commands = (["train", *OPTIONS, *QUICK], ["evaluate", "runs/new/mog", "--samples=2"], ["list"])
-    said = run("-c", COMMANDS, json.dumps(commands))
-    return {"said": said, **json.loads(run("-m", "tests.newcomers.pages", "new", "mog"))}
+    said, shown = run("-c", COMMANDS, json.dumps(commands)).rsplit("\n", 2)[:2]
+    return {"said": said, **json.loads(shown)}
 
 
 @pytest.mark.parametrize(("kind", "files"), [("data set", 2), ("architecture", 2), ("page", 2), ("metric", 3)])

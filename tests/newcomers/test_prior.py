@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,9 +28,11 @@ PAGES = {
     "tour",
     "train",
 }
-# Each command in turn, in one process: importing torch takes longer than they do.
+# Each command in turn, then the pages, in one process: importing torch takes longer than they do.
 COMMANDS = "import json, sys; from vampcore.commands import main; [main(each) for each in json.loads(sys.argv[1])]"
-WEIGHTS = f"; from vampcore import zoo; print(*zoo.load('runs/new/{KEY}').model.prior.state_dict())"
+SHOW = f"""; from tests.newcomers import pages; from vampcore import zoo
+print(*zoo.load('runs/new/{KEY}').model.prior.state_dict())
+pages.main('new', '{KEY}')"""
 
 
 class Newcomer:
@@ -40,10 +43,12 @@ class Newcomer:
         module: The content of the package's one file.
 
     Attributes:
-        trained: What the commands that trained models said.
+        trained: What the commands that trained models said, the names of the prior's weights last.
+        shown: What each page shows.
     """
 
-    trained: str
+    trained: list[str]
+    shown: dict[str, dict[str, Any]]
 
     def __init__(self, folder: Path, module: str) -> None:
         self.work, package = folder / "work", folder / "package"
@@ -84,18 +89,19 @@ def newcomer(tmp_path_factory) -> Newcomer:
     module = (Path(__file__).parent / "learned_normal.py").read_text()
     newcomer = Newcomer(tmp_path_factory.mktemp("newcomer"), module)
     commands = [train(KEY), train("sg"), train("vamp"), ["list"]]
-    newcomer.trained = newcomer.said("-c", COMMANDS + WEIGHTS, json.dumps(commands))
+    *newcomer.trained, shown = newcomer.said("-c", COMMANDS + SHOW, json.dumps(commands)).splitlines()
+    newcomer.shown = json.loads(shown)
     return newcomer
 
 
 @pytest.mark.timeout(patience(600))
 def test_a_prior_in_one_file_is_trained_listed_loaded_and_shown(newcomer):
-    assert f"runs/new/{KEY}" in newcomer.trained
-    assert newcomer.trained.splitlines()[-1].split() == ["mean", "logvar"]
+    assert f"runs/new/{KEY}" in "\n".join(newcomer.trained)
+    assert newcomer.trained[-1].split() == ["mean", "logvar"]
     card = (newcomer.work / "runs" / "new" / KEY / "README.md").read_text()
     assert "Prior: normal with learned mean and scale." in card
 
-    shown = json.loads(newcomer.said("-m", "tests.newcomers.pages", "new", KEY))
+    shown = newcomer.shown
     assert set(shown) == PAGES
     for page in PAGES:
         assert shown[page]["prior"] == KEY
