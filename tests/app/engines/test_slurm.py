@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -31,19 +32,22 @@ def jobs(root):
 
 
 def test_jobs_run_stop_and_are_lost(jobs, root):
-    """At once, since each imports PyTorch: one ends, one is stopped, and the trainer of one is killed."""
+    """One is stopped, one ends, the trainer of one is killed; two in threads, since each process imports PyTorch."""
     engine = jobs(*FOREVER)
-    for name in ("ends", "stopped", "killed"):
-        engine._command = FAKE if name == "ends" else (*FAKE, *FOREVER)
-        engine.submit(ask(root, name))
-    with pytest.raises(EngineError, match="ends is in the queue or trains already"):
-        engine.submit(root / "ends")
-    until(lambda: (root / "stopped" / "who.json").exists())
-    engine.stop("stopped")
-    until(lambda: (root / "killed" / "who.json").exists())
-    assert engine.state("killed") == "running"
-    os.kill(json.loads((root / "killed" / "who.json").read_text())["pid"], signal.SIGKILL)
-    until(lambda: engine.state("ends") == engine.state("stopped") == engine.state("killed") == "gone")
+    engine.submit(ask(root, "stopped"))
+    with pytest.raises(EngineError, match="stopped is in the queue or trains already"):
+        engine.submit(root / "stopped")
+    with ThreadPoolExecutor(2) as threads:
+        for name, command in (("ends", FAKE), ("killed", (*FAKE, *FOREVER))):
+            ask(root, name)
+            engine.tickets.write(Ticket(name, "slurm"))
+            threads.submit(slurm.train, root, name, command, Limits())
+        until(lambda: (root / "killed" / "who.json").exists())
+        assert engine.state("killed") == "running"
+        os.kill(json.loads((root / "killed" / "who.json").read_text())["pid"], signal.SIGKILL)
+        until(lambda: (root / "stopped" / "who.json").exists())
+        engine.stop("stopped")
+        until(lambda: engine.state("ends") == engine.state("stopped") == engine.state("killed") == "gone")
     states = [race_folder.race_state(root / name) for name in ("ends", "stopped", "killed")]
     assert states == ["finished", "stopped", "interrupted"]
     whys = [engine.tickets.read(name).why for name in ("ends", "stopped", "killed")]
