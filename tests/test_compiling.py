@@ -54,8 +54,9 @@ class TestCompiled:
 def test_what_is_compiled_gives_the_values_of_the_function():
     """In a process without the hook that checks shapes, which torch.compile cannot look through.
 
-    Importance sampling, in code that is generated. Then settled methods of one class, of which the graph is traced:
-    what is compiled of a method is kept with its code, and without a look at `self` all of them would be the first.
+    Importance sampling, in code that is generated for parts of the samples, and of which the graph is traced for parts
+    of the images. Then settled methods of one class: what is compiled of a method is kept with its code, and without a
+    look at `self` all of them would be the first.
     """
     run_python("""
 import warnings
@@ -70,16 +71,19 @@ model = zoo.load("digits-2d/vamp").model
 with torch.no_grad():
     x = model.decode(model.prior(model.encoder).sample((7,), torch.Generator().manual_seed(0))).sample()
     x = (x * 16).round() / 16
-    # Parts of 3 images of 2, and of 50 samples of 20: regular and irregular ones.
-    for samples, chunk in ((50, 20), (10, 30)):
-        found = [
-            log_likelihood(model, x, samples, chunk, torch.Generator().manual_seed(1), compile=compile)
-            for compile in (False, True)
-        ]
-        torch.testing.assert_close(found[0].log_likelihood, found[1].log_likelihood, rtol=1e-5, atol=1e-4)
-        torch.testing.assert_close(found[0].ess, found[1].ess, rtol=1e-3, atol=1e-3)
 
+def check_parts(samples, chunk):
+    found = [
+        log_likelihood(model, x, samples, chunk, torch.Generator().manual_seed(1), compile=compile)
+        for compile in (False, True)
+    ]
+    torch.testing.assert_close(found[0].log_likelihood, found[1].log_likelihood, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(found[0].ess, found[1].ess, rtol=1e-3, atol=1e-3)
+
+# Parts of 17 samples of an image, the last of 16; then of 3 images, the last of 1.
+check_parts(50, 20)
 trace_only()
+check_parts(10, 30)
 
 class Scale:
     def __init__(self, by):

@@ -156,10 +156,15 @@ class Listing:
 
 def all_caches() -> set[Any]:
     """The caches of all modules of the services."""
+    return caches_of(frozenset(name for name in sys.modules if name.startswith("app.services")))
+
+
+@functools.cache
+def caches_of(modules: frozenset[str]) -> set[Any]:
+    """The caches of these modules."""
     from app.services.memory import Cache
 
-    modules = [module for name, module in sys.modules.items() if name.startswith("app.services")]
-    return {value for module in modules for value in vars(module).values() if isinstance(value, Cache)}
+    return {value for name in modules for value in vars(sys.modules[name]).values() if isinstance(value, Cache)}
 
 
 def use_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
