@@ -7,6 +7,7 @@ A folder is read when it is first listed, and again when one of its files has ch
 what it takes to look at their dates.
 """
 
+import hashlib
 import os
 import time
 from collections.abc import Iterable
@@ -56,6 +57,7 @@ class Entry:
         path: The folder.
         info: What it says of its model; None where it cannot be opened.
         error: Why it cannot be opened.
+        content: SHA-256 of what it holds, the scores among it; "" where it cannot be opened.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Entry:
     path: Path
     info: CheckpointInfo | None = None
     error: str | None = None
+    content: str = ""
 
 
 _known: dict[tuple[Path, str], tuple[_Stamp, Entry]] = {}
@@ -227,4 +230,7 @@ def _sound_entry(folder: Path, name: str) -> Entry:
         checked=manifest is not None,
         edited=is_edited(folder),
     )
-    return Entry(name, folder.parent.name, folder.name, folder, info)
+    # Without a manifest, of what a list is made of.
+    files = metrics if manifest is None else sorted(manifest.items())
+    content = hashlib.sha256(f"{info.sha256} {files}".encode()).hexdigest()
+    return Entry(name, folder.parent.name, folder.name, folder, info, content=content)

@@ -174,7 +174,7 @@ def experiments() -> tuple[Experiment, ...]:
             continue
         listed.append(
             Listed(
-                ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path), entry.info.prior),
+                ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path), entry.info.prior, entry.content),
                 info=entry.info,
                 data=datasets.title(entry.info.data),
                 in_use=is_locked(entry.path),

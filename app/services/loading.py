@@ -56,6 +56,7 @@ class Ref(NamedTuple):
         sha256: Of configuration and weights.
         folder: The path.
         kind: The key of its prior.
+        content: SHA-256 of all that it holds; results are computed anew where it was measured again.
     """
 
     experiment: str
@@ -63,6 +64,7 @@ class Ref(NamedTuple):
     sha256: str
     folder: str
     kind: str
+    content: str = ""
 
     @property
     def name(self) -> str:

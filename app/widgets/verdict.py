@@ -102,6 +102,8 @@ def _trainings(found: Judged) -> str:
     comparisons = [found.over_base(ref) for ref in _others(found)]
     if all(each.trainings == 1 for each in comparisons):
         return "One training of each prior."
+    if len(comparisons) > 1 and len({(each.agreeing, each.trainings) for each in comparisons}) == 1:
+        return f"Each difference has this sign in {comparisons[0].agreeing} of {comparisons[0].trainings} trainings."
     parts = [
         f"{short_name(ref)} in {each.agreeing} of {each.trainings} trainings"
         for ref, each in zip(_others(found), comparisons, strict=True)

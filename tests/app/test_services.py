@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from app.services import (
 from app.services.latent_plane import encoding
 from app.services.loading import DataMissing, ServiceError
 from tests.app.conftest import COMPONENTS, use_root
+from vampcore.checkpoints import load, save
 
 
 @pytest.fixture
@@ -58,6 +60,19 @@ def test_a_checkpoint_that_changed_asks_for_a_reload(refs, checkpoints):
     removed = refs["tiny-2d/vamp"]._replace(folder=refs["tiny-2d/vamp"].folder + "-before")
     with pytest.raises(ServiceError, match="reload the page"):
         catalogue.facts(removed)
+
+
+def test_scores_that_are_stored_while_the_server_runs_are_shown(models, tmp_path, monkeypatch):
+    shutil.copytree(models, tmp_path / "all")
+    use_root(tmp_path / "all", monkeypatch)
+    before = catalogue.experiments()[0].ref("sg")
+    elbo = catalogue.metric(before, "elbo")
+    checkpoint = load(Path(before.folder))
+    save(replace(checkpoint, metrics=(replace(elbo, value=elbo.value + 1),)), Path(before.folder))
+    catalogue.experiments.clear()
+    after = catalogue.experiments()[0].ref("sg")
+    assert after.sha256 == before.sha256
+    assert catalogue.metric(after, "elbo").value == elbo.value + 1
 
 
 def test_a_model_is_loaded_from_its_folder_without_a_look_at_the_others(refs, monkeypatch):
