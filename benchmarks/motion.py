@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Request
@@ -93,7 +94,7 @@ def hover(browser: Browser, url: str) -> tuple[list[Motion], list[Motion], int]:
     sent = sizes(pages[0], "/decoder/")
     for page in pages:
         circle(page, "latent_plane")
-    found = [[turn(page, lambda page=page: circle(page, "latent_plane")) for page in pages] for _ in range(TURNS)]
+    found = [[turn(page, partial(circle, page, "latent_plane")) for page in pages] for _ in range(TURNS)]
     return [each[0] for each in found], [each[1] for each in found], sum(sent)
 
 

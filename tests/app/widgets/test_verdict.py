@@ -135,7 +135,7 @@ def test_several_trainings_are_counted(judged):
     assert "for mog in 3 of 3 trainings and vamp in 2 of 3 trainings." in said
     assert "One training" not in said
     alike = judged(sg=(0, 0, 0), mog=(2.0, 2.1, 1.9), vamp=(1.0, 0.9, 0.8))
-    assert "Each difference has this sign in 3 of 3 trainings." in words.details(alike)
+    assert "Each difference has this sign in 3 of 3 trainings." in as_shown(words.details(alike))
 
 
 def test_words_in_a_row():
