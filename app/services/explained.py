@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from app.services.capabilities import as_normal
-from app.services.giving_up import go_on
 from app.services.latent_plane.encoding import Floats, latents, plane
 from app.services.loading import Loaded, Pixels, Ref, decode_means, loaded, noise, prior_on_device, several_threads
 from app.services.memory import cached
@@ -127,10 +126,10 @@ def _log_likelihood(ref: Ref, x: Tensor) -> LogLikelihood:
     model = loaded(ref)
     vae, prior = model.checkpoint.model, prior_on_device(model)
     if metrics.can_integrate(vae, x):
-        exact = integrate(vae, x, prior, go_on).log_likelihood
+        exact = integrate(vae, x, prior).log_likelihood
         if exact is not None:
             return LogLikelihood(float(exact), None, 0, np.inf, None, *_compared(ref, float(exact), "quadrature"))
-    found = metrics.log_likelihood(vae, x, SAMPLES, None, noise(0), prior, go_on, compile=False)
+    found = metrics.log_likelihood(vae, x, SAMPLES, None, noise(0), prior, compile=False)
     value, ess = float(found.log_likelihood), float(found.ess)
     error = float(np.sqrt(max(0.0, 1 / ess - 1 / SAMPLES)))
     shape = None if found.pareto_k is None else float(found.pareto_k)

@@ -36,9 +36,7 @@ def show_own_image(ref: Ref, chart_key: str) -> None:
         if own is None:
             return
         with seen:
-            found = explained(ref, own.content)
-            _show(ref, own, found)
-        spot(chart_key, _spot(found))
+            spot(chart_key, _spot(_show(ref, own)))
 
 
 def _spot(found: Explained) -> Spot:
@@ -48,21 +46,24 @@ def _spot(found: Explained) -> Spot:
     return Spot(*found.place, longer, shorter, math.degrees(math.atan2(axes[1, 1], axes[0, 1])))
 
 
-def _show(ref: Ref, own: Own, found: Explained) -> None:
+def _show(ref: Ref, own: Own) -> Explained:
+    """The image at once, and what the model makes of it when that is computed."""
     facts = catalogue.facts(ref)
-    with st.container(horizontal=True):
-        with st.container(width=150):
-            own_image.as_seen(ref, own)
-            st.caption(f"Your image: {own_image.seen_words(ref, own)}")
-        with st.container(width=150):
-            rebuilt = pictures.images_png(found.rebuilt, facts.binary, 1, 150)
-            pictures.picture(rebuilt, alt="Reconstruction of your image")
-            st.caption("Reconstruction: the decoded posterior mean")
+    pair = st.container(horizontal=True)
+    with pair.container(width=150):
+        own_image.as_seen(ref, own)
+        st.caption(f"Your image: {own_image.seen_words(ref, own)}")
+    found = explained(ref, own.content)
+    with pair.container(width=150):
+        rebuilt = pictures.images_png(found.rebuilt, facts.binary, 1, 150)
+        pictures.picture(rebuilt, alt="Reconstruction of your image")
+        st.caption("Reconstruction: the decoded posterior mean")
     page.metric_row([_score(found.log_likelihood), _place(ref, found)])
     if found.log_likelihood.unreliable:
         st.warning(_unreliable(found.log_likelihood), icon=":material/warning:")
     lines = [each for each in (_components(found), _outside(ref, found), layers.rebuilt_words(ref)) if each]
     st.markdown("\n\n".join(lines))
+    return found
 
 
 def _score(found: LogLikelihood) -> Cell:
