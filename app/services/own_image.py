@@ -152,5 +152,5 @@ def observation(ref: Ref, content: bytes) -> Floats:
         ServiceError: If it is no image of this model.
     """
     seen = loaded(ref).checkpoint
-    pixels = torch.tensor(unpacked(content, seen.observation.shape, seen.observation.levels))
-    return datasets.observe(pixels, seen.observation.levels, seen.config.likelihood, noise(0)).numpy()
+    pixels = torch.tensor(unpacked(content, seen.observation.shape, seen.observation.levels)[None])
+    return datasets.observe(pixels, seen.observation.levels, seen.config.likelihood, noise(0))[0].numpy()

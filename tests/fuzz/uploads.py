@@ -1,4 +1,4 @@
-"""Uploads: archives of images, of arrays and of checkpoints, damaged, or packed to do harm."""
+"""Uploads: images, and archives of images, of arrays and of checkpoints, damaged, or packed to do harm."""
 
 import io
 import os
@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.services import catalogue, uploaded_models, uploads
+from app.services import catalogue, own_image, uploaded_models, uploads
 from app.services.loading import ServiceError
 from tests.fuzz import checkpoints, npz
 from tests.fuzz.hostile import damaged
+from tests.fuzz.images import picture
 from tests.fuzz.judging import Fault, check, check_refusal
 from tests.fuzz.own import check_ranges
 from vampcore import datasets, zoo
@@ -30,7 +31,7 @@ NAMES = [
     "../{}.png",
     "/etc/{}.png",
     "C:\\x\\{}.png",
-    "\x00{}.png",
+    "{}\x00.png",
 ]
 NAMES += [
     "train/{}.png",
@@ -63,6 +64,11 @@ def images(draw: st.DrawFn) -> bytes:
     return content.getvalue()
 
 
+def pictures() -> st.SearchStrategy[bytes]:
+    """One image, of any kind and mode."""
+    return st.builds(picture, st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.sampled_from(["L", "RGB"]))
+
+
 @st.composite
 def models(draw: st.DrawFn) -> bytes:
     """An archive of a checkpoint, with a file that does not belong to it, or without one that does."""
@@ -90,6 +96,10 @@ def judge(kind: str, content: bytes, place: Path, counts: Counter[str]) -> None:
         if kind == "models":
             experiment, prior = uploaded_models.accept(content)
             load(place / "runs" / experiment / prior)
+        elif kind == "pictures":
+            ref = next(each for each in catalogue.experiments() if each.name == "digits-2d").refs[0]
+            seen = own_image.observation(ref, own_image.from_file(ref, content, inverted=False))
+            check(0 <= seen.min() <= seen.max() <= 1, "an observation out of its range")
         else:
             found = uploads.accept(f"x.{'npz' if kind == 'arrays' else 'zip'}", content)
             check(0 <= found.preview.min() <= found.preview.max() <= 1, "a preview out of its range")
@@ -114,8 +124,9 @@ def run(number: int, examples: int, counts: Counter[str]) -> None:
     )
     @given(st.data())
     def case(data: st.DataObject) -> None:
-        kind = data.draw(st.sampled_from(["images", "images", "arrays", "models"]))
-        content = data.draw({"images": images(), "arrays": npz.archives(), "models": models()}[kind])
+        kind = data.draw(st.sampled_from(["images", "images", "arrays", "models", "pictures"]))
+        made = {"images": images(), "arrays": npz.archives(), "models": models(), "pictures": pictures()}
+        content = data.draw(made[kind])
         if data.draw(st.integers(0, 3)) == 0:
             content = data.draw(damaged(content))
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
