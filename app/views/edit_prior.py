@@ -181,22 +181,28 @@ def show_change(ref: Ref, steps: Steps) -> None:
 
 
 def show_samples(ref: Ref, steps: Steps) -> None:
-    """Samples before and after, with the same noise."""
+    """Samples before and, where there is an edit, after it, with the same noise."""
     facts = catalogue.facts(ref)
     seed = controls.number("Seed", key="edit_seed", low=0, high=9999, width=130)
     found = edit_prior.samples(ref, steps, SAMPLES, seed)
-    for name, pixels, marked in (("Trained prior", found.before, ()), ("Edited prior", found.after, found.changed)):
+    shown = [("Trained prior", found.before, np.empty(0, np.int64))]
+    if steps:
+        shown.append(("Edited prior", found.after, found.changed))
+    for name, pixels, marked in shown:
         drawn = tiles_png(
             pixels,
             page.mode(),
             columns=COLUMNS,
             binary=facts.binary,
             pixel=pictures.enlargement(facts.shape[-1], COLUMNS, 900),
-            highlighted=tuple(int(each) for each in marked),
+            highlighted=tuple(marked.tolist()),
         )
         st.markdown(f"**{name}**")
         pictures.picture(drawn, alt=f"{SAMPLES} decoded samples of the {name.lower()}")
-    st.caption(f"{len(found.changed)} of {SAMPLES} samples changed; they have a frame.")
+    if len(found.changed):
+        st.caption(f"{len(found.changed)} of {SAMPLES} samples changed; they have a frame.")
+    else:
+        st.caption("No sample changed." if steps else "Samples of the edited prior will stand below these.")
 
 
 def show_worth(ref: Ref, steps: Steps) -> None:

@@ -28,11 +28,13 @@ def test_an_edit_is_in_the_link_and_can_be_undone_and_made_again(ref):
     at = open_page("edit_prior", prior="MoG")
     assert not at.metric
     assert at.button(key="edit_undo").disabled
+    assert "**Edited prior**" not in words(at)
     at.multiselect(key="edit_chosen").set_value(["0", "3"]).run()
     at.button(key="edit_do_remove").click().run()
     assert not at.exception
     steps = (edits.remove([0, 3]),)
     assert edit_in(at) == link(ref, *steps)
+    assert "**Edited prior**" in words(at)
     found = edit_prior.change(ref, steps).metric
     assert metric(at, "Change of log p(x)").startswith(f"{found.value:+.2g}".lstrip("+").replace("-", "\u2212")[:3])
     assert metric(at, "Components") == "4"
