@@ -31,9 +31,14 @@ def run_together(count: int, folder: Path, script: str, *arguments: str, torchru
 
 
 def environment() -> dict[str, str]:
-    """Variables of a process of its own: this tree's code, one thread, and nothing of the worker that starts it."""
+    """Variables of a process of its own: this tree's code, one thread, and nothing of the worker that starts it.
+
+    torch.compile takes the processor's instructions as given, which it would else try by ten programs, and compiles in
+    the process itself, where it would else start another.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return inherited | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    compiling = {"TORCHINDUCTOR_VEC_ISA_OK": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    return inherited | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | compiling
 
 
 def _run(command: list[str], attempts: int = 1) -> str:
