@@ -83,6 +83,16 @@ def test_one_sample_leaves_q_and_more_come_nearer_to_the_posterior(generator):
         assert after.distance.total_variation < 0.8 * before.distance.total_variation
 
 
+@pytest.mark.parametrize("far", [20.0, 100.0])
+def test_where_q_misses_the_posterior_the_nearer_of_two_samples_is_chosen(generator, far):
+    """The smaller of two normal numbers: KL = d^2 / 2 - d / sqrt(pi) + log 2 - 1 / 2."""
+    found = posterior_grid(model_of(moved((far, 0.0))), observation(generator))
+    kl, total_variation, error, _ = found.importance_weighted(2, generator).distance
+    known = far**2 / 2 - far / math.sqrt(math.pi) + math.log(2) - 0.5
+    assert kl == pytest.approx(known, abs=5 * error + 0.01 * far)
+    assert total_variation == pytest.approx(1, abs=1e-6)
+
+
 def test_the_density_is_that_of_resampled_samples(generator):
     """Ten samples of q, one of them chosen by its weight, many times: the same moments as the density's."""
     model, x, samples, times = model_of(moved((1.5, 0.5))), observation(generator), 10, 20_000

@@ -31,8 +31,8 @@ MARGIN, SCALES = 14.0, 5.0
 MOST_AT_EDGE, COARSER_TOLERANCE = 1e-4, 0.05
 # Sums of K - 1 weights, in blocks whose spread is the error, and places at which their mean is computed.
 SUMS, BLOCKS, KNOTS = 2**13, 8, 512
-# Nats beyond which an exponential is no normal number in float64.
-FURTHEST = 600.0
+# Nats beyond the smallest and the largest sum at which a weight does not count, or counts alone.
+BEYOND = 20.0
 
 
 class Distance(NamedTuple):
@@ -104,7 +104,8 @@ class PosteriorGrid:
 
         q_EW(z) = E[p(x, z) / (1/K (w(z) + sum_{k=2}^K w(z_k)))] over z_2 .. z_K of q(z | x) (Cremer et al., 2017). Of z
         the expectation depends through w(z) alone: it is computed at `KNOTS` values of log w, from `SUMS` sums of
-        weights, and interpolated. The z_k are cells, drawn by their share of q.
+        weights, and interpolated. The z_k are cells, drawn by their share of q. Weights stay logarithms: where q misses the
+        posterior, they are no numbers in float64.
 
         Arguments:
             samples: K; q itself at 1.
@@ -115,15 +116,17 @@ class PosteriorGrid:
         """
         if samples < 1:
             raise ValueError("an importance-weighted density needs at least one sample")
+        if samples == 1:
+            return ImportanceWeighted(self.log_q, self.distance(self.log_q))
         # Weights are in units of p(x), so that q_EW = p(z | x) E[K / (w + sum)].
-        log_w = (self.log_posterior - self.log_q).clamp(-FURTHEST, FURTHEST)
+        log_w = self.log_posterior - self.log_q
         share = self.log_q.flatten().softmax(0)
-        seen = torch.maximum(share, self.log_joint.flatten().softmax(0)) > math.exp(-MARGIN)
-        knots = torch.linspace(*log_w.flatten()[seen].aminmax(), KNOTS, dtype=log_w.dtype, device=log_w.device)
         drawn = []
         for _ in range(BLOCKS):
-            sums = _sums(log_w.flatten().exp(), share, samples - 1, generator)
-            mean = (samples / (knots.exp().unsqueeze(1) + sums)).mean(1).log()
+            log_sums = _log_sums(log_w.flatten(), share, samples - 1, generator)
+            low, high = log_sums.aminmax()
+            knots = torch.linspace(low - BEYOND, high + BEYOND, KNOTS, dtype=log_w.dtype, device=log_w.device)
+            mean = (knots.unsqueeze(1) - log_sums).sigmoid().mean(1).log() - knots + math.log(samples)
             drawn.append(self.log_posterior + _interpolated(log_w, knots, mean))
         blocks = torch.stack(drawn)
         each = torch.tensor([self.distance(block)[:2] for block in blocks], dtype=torch.float64)
@@ -248,16 +251,14 @@ def _by_coarser(log_density: Float[Tensor, "rows columns"]) -> float:
     return float((torch.stack(parts) + math.log(4) - log_density.logsumexp((0, 1))).abs().max())
 
 
-def _sums(
-    weights: Float[Tensor, " P"], share: Float[Tensor, " P"], terms: int, generator: torch.Generator | None
+def _log_sums(
+    log_weights: Float[Tensor, " P"], share: Float[Tensor, " P"], terms: int, generator: torch.Generator | None
 ) -> Float[Tensor, " sums"]:
-    """Sums of the weights of so many cells, drawn by their shares; of none, zeros."""
+    """Logarithms of sums of the weights of so many cells, drawn by their shares."""
     count = SUMS // BLOCKS
-    if not terms:
-        return weights.new_zeros(count)
     where = share.device if generator is None else generator.device
     drawn = torch.multinomial(share.to(where), count * terms, replacement=True, generator=generator)
-    return weights[drawn.to(weights.device)].view(count, terms).sum(1)
+    return log_weights[drawn.to(log_weights.device)].view(count, terms).logsumexp(1)
 
 
 def _interpolated(
