@@ -20,6 +20,7 @@ from vampcore import zoo
 from vampcore.checkpoints import CheckpointError, editing
 from vampcore.checkpoints.edit import Edit
 from vampcore.checkpoints.folder import write_bytes
+from vampcore.checkpoints.locking import RunInUseError
 from vampcore.checkpoints.measuring import observed
 from vampcore.checkpoints.packed import PACKED
 from vampcore.kinds import PRIORS
@@ -76,10 +77,10 @@ def save(ref: Ref, steps: Steps, name: str, progress: Callable[[int, int], None]
             found = editing.edited(
                 checkpoint, after.mixture, edit, x, _pseudo_inputs(ref, after), str(model.device), progress
             )
-            editing.save_new(found, folder)
             _keep_test_images(Path(ref.folder).parent, folder.parent)
+            editing.save_new(found, folder)
     except (CheckpointError, OSError) as error:
-        raise ServiceError(str(error)) from error
+        raise ServiceError(_refusal(folder, error)) from error
     catalogue.experiments.clear()
     return _listed(folder)
 
@@ -89,8 +90,10 @@ def _new_folder(ref: Ref, name: str) -> Path:
         raise ServiceError(f"this server saves no models: whoever runs it sets {desk.VARIABLE}=local")
     if not _NAME.fullmatch(name):
         raise ServiceError("a model's name has 1 to 40 letters a-z, digits, '.', '_' and '-': choose another name")
-    if name in PRIORS:
+    if name.lower() in {said.lower() for kind in PRIORS.values() for said in (kind.key, kind.short, kind.name)}:
         raise ServiceError(f"{name} is the name of a prior that is trained: choose another name")
+    if name == PACKED:
+        raise ServiceError(f"{name} is a file of the experiment: choose another name")
     if _is_taken(ref, name):
         raise ServiceError(f"the experiment has a model {name} already: choose another name")
     return _folder(ref, name)
@@ -106,6 +109,14 @@ def _is_taken(ref: Ref, name: str) -> bool:
     return _folder(ref, name).exists() or (family is not None and family.ref(name) is not None)
 
 
+def _refusal(folder: Path, error: Exception) -> str:
+    """Why a folder could not be written, for who has no command line."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if not isinstance(cause, OSError) or isinstance(error, RunInUseError):
+        return str(error)
+    return f"{folder} could not be written ({cause.strerror or cause}): make room, or let the server write there"
+
+
 def _pseudo_inputs(ref: Ref, after: Edited) -> Tensor | None:
     """The images whose encodings the components are, `(K, C, H, W)`; None where the prior is made of none."""
     own = loaded(ref).checkpoint.model.prior.images()
@@ -119,6 +130,7 @@ def _pseudo_inputs(ref: Ref, after: Edited) -> Tensor | None:
 def _keep_test_images(source: Path, target: Path) -> None:
     """Let the experiment's test images lie beside the new model too, where they are kept beside the old one."""
     if (source / PACKED).exists() and not (target / PACKED).exists():
+        target.mkdir(parents=True, exist_ok=True)
         write_bytes(target / PACKED, (source / PACKED).read_bytes())
 
 

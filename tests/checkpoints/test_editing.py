@@ -1,9 +1,12 @@
 """A checkpoint with an edited prior: it opens as the mixture that was saved, and says where it comes from."""
 
+import contextlib
 import dataclasses
 import json
 import math
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import torch
 from tests.checkpoints.refusing import refused
 from tests.small_runs import digits, seal
 from vampcore import DiagNormal, DiagNormalMixture, zoo
-from vampcore.checkpoints import Checkpoint, CheckpointError, load, save
+from vampcore.checkpoints import Checkpoint, CheckpointError, editing, load, save
 from vampcore.checkpoints.edit import Edit
 from vampcore.checkpoints.edit_file import EDIT
 from vampcore.checkpoints.editing import edited, save_new
@@ -127,6 +130,23 @@ def test_one_that_is_there_is_not_replaced(folder):
     with pytest.raises(CheckpointError, match="is there already: choose another name"):
         save_new(load(folder), folder)
     assert (folder / "weights.safetensors").read_bytes() == before
+
+
+def test_of_two_threads_that_save_at_once_one_is_refused(folder, tmp_path, monkeypatch):
+    """The lock of a run is its process's."""
+    found, both = load(folder), threading.Barrier(2)
+
+    def late(checkpoint: Checkpoint, target: Path) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+        save(checkpoint, target)
+
+    monkeypatch.setattr(editing, "save", late)
+    with ThreadPoolExecutor(2) as savers:
+        saving = [savers.submit(save_new, found, tmp_path / "small" / "new") for _ in range(2)]
+    refusals = [str(each.exception()) for each in saving if each.exception() is not None]
+    assert [said.partition("new ")[2] for said in refusals] == ["is there already: choose another name"]
+    assert load(tmp_path / "small" / "new").sha256 == found.sha256
 
 
 def test_of_an_interrupted_write_nothing_is_listed(folder, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """A checkpoint with another mixture for its prior; encoder and decoder stay as they were trained."""
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from vampcore.models import VAE, build
 
 # Of a component's scale: what encodings of one image differ by is rounding.
 _ROUNDING = 0.01
+# Threads of a process share the locks of its runs.
+_ONE_SAVES = threading.Lock()
 
 
 @torch.no_grad()
@@ -72,7 +75,7 @@ def save_new(checkpoint: Checkpoint, folder: Path) -> None:
     Raises:
         CheckpointError: If the folder is there, in use, or cannot be written.
     """
-    with run_lock(folder):
+    with _ONE_SAVES, run_lock(folder):
         if folder.exists():
             raise CheckpointError(f"{folder} is there already: choose another name")
         save(checkpoint, folder)

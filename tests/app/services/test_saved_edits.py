@@ -1,6 +1,8 @@
 """An edited prior saved as a model of its experiment: what kind of prior it becomes, where it lies, what is refused."""
 
+import errno
 import functools
+import os
 import re
 
 import pytest
@@ -11,7 +13,9 @@ from app.services.edits import Step
 from app.services.loading import ServiceError, loaded
 from tests.app.reading import ref_of
 from vampcore import zoo
+from vampcore.checkpoints import editing
 from vampcore.checkpoints.edit import MOST_LETTERS
+from vampcore.checkpoints.packed import PACKED
 
 STEPS = (edits.remove([0, 2]), edits.copy([1]), Step("image", number=7, weight=0.125), Step("weight", (3,), weight=0.3))
 
@@ -44,6 +48,10 @@ def test_the_model_has_the_edited_mixture_for_its_prior(working, generator, prio
     assert saved_edits.usual_name(ref) == f"{prior}-edited-2"
 
 
+def refused_by_the_disk(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a file")
+
+
 def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
     ref, steps = ref_of("tiny-2d", "mog"), STEPS[:1]
     taken = saved_edits.save(ref, steps, "mine")
@@ -51,6 +59,8 @@ def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
     for name, words in (
         ("mine", "has a model mine already: choose another name"),
         ("vamp", "vamp is the name of a prior that is trained: choose another name"),
+        ("VampPrior", "VampPrior is the name of a prior that is trained: choose another name"),
+        (PACKED, "test.safetensors is a file of the experiment: choose another name"),
         ("", "1 to 40 letters"),
         ("../up", "1 to 40 letters"),
         (".hidden", "1 to 40 letters"),
@@ -62,6 +72,15 @@ def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
     monkeypatch.setenv("VAMPSCOPE_TRAIN", "slurm")
     with pytest.raises(ServiceError, match="sets VAMPSCOPE_TRAIN=local"):
         saved_edits.save(ref, steps, "other")
+    monkeypatch.setenv("VAMPSCOPE_TRAIN", "local")
+    for module, function in ((saved_edits, "_keep_test_images"), (editing, "save")):
+        with monkeypatch.context() as patch, pytest.raises(ServiceError) as refusal:
+            patch.setattr(module, function, refused_by_the_disk)
+            saved_edits.save(ref, steps, "other")
+        words = "could not be written (No space left on device): make room, or let the server write there"
+        assert str(refusal.value) == f"{working}/tiny-2d/other {words}"
+    assert "other" not in [each.prior for each in zoo.entries()]
+    (working / "tiny-2d" / ".other.lock").unlink()
     assert sorted(working.rglob("*")) == before
     assert saved_edits.command(taken).endswith("runs/tiny-2d/mine --save")
 
