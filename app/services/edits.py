@@ -115,6 +115,8 @@ def steps_of(said: str) -> Steps:
     Raises:
         ValueError: If one of them is none.
     """
+    if len(said) > MOST_LETTERS:
+        raise ValueError(f"an edit has {MOST_LETTERS:,} letters at most")
     parts = said.split("~") if said else []
     if len(parts) > MOST_STEPS:
         raise ValueError(f"an edit has {MOST_STEPS} steps at most")
@@ -140,10 +142,13 @@ def _step(said: str) -> Step:
 
 
 def _numbers(said: str) -> tuple[int, ...]:
-    found: set[int] = set()
+    runs = []
     for run in said.split("."):
         first, _, last = run.partition("-")
-        found.update(range(_whole(first), _whole(last or first) + 1))
+        runs.append(range(_whole(first), _whole(last or first) + 1))
+    if sum(map(len, runs)) > MOST_COMPONENT + 1:
+        raise ValueError("a step names each component once")
+    found = {number for run in runs for number in run}
     if not found:
         raise ValueError("a range runs upwards")
     return tuple(sorted(found))

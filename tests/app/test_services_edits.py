@@ -50,10 +50,12 @@ def test_steps_are_words_of_a_link_and_back():
         "dead_1",
         "dead~",
         "~".join(["dead"] * 61),
+        "remove_0-99999.5",
+        "remove_1" + ".1" * 4000,
     ],
 )
 def test_what_is_no_step_is_refused(said):
-    with pytest.raises(ValueError, match=r"number|range|weight|step|float"):
+    with pytest.raises(ValueError, match=r"number|range|weight|step|letters|float"):
         edits.steps_of(said)
 
 

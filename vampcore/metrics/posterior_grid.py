@@ -104,8 +104,8 @@ class PosteriorGrid:
 
         q_EW(z) = E[p(x, z) / (1/K (w(z) + sum_{k=2}^K w(z_k)))] over z_2 .. z_K of q(z | x) (Cremer et al., 2017). Of z
         the expectation depends through w(z) alone: it is computed at `KNOTS` values of log w, from `SUMS` sums of
-        weights, and interpolated. The z_k are cells, drawn by their share of q. Weights stay logarithms: where q misses the
-        posterior, they are no numbers in float64.
+        weights, and interpolated. The z_k are cells, drawn by their share of q. Weights stay logarithms: where q misses
+        the posterior, float64 does not hold them.
 
         Arguments:
             samples: K; q itself at 1.

@@ -74,9 +74,10 @@ def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
         saved_edits.save(ref, steps, "other")
     monkeypatch.setenv("VAMPSCOPE_TRAIN", "local")
     for module, function in ((saved_edits, "_keep_test_images"), (editing, "save")):
-        with monkeypatch.context() as patch, pytest.raises(ServiceError) as refusal:
+        with monkeypatch.context() as patch:
             patch.setattr(module, function, refused_by_the_disk)
-            saved_edits.save(ref, steps, "other")
+            with pytest.raises(ServiceError) as refusal:
+                saved_edits.save(ref, steps, "other")
         words = "could not be written (No space left on device): make room, or let the server write there"
         assert str(refusal.value) == f"{working}/tiny-2d/other {words}"
     assert "other" not in [each.prior for each in zoo.entries()]
