@@ -104,7 +104,7 @@ def test_a_canvas_has_the_form_of_the_images():
     assert tall.shape == (28, 20)
 
 
-@pytest.mark.parametrize(("experiment", "rows"), [("mnist-2d", (3,)), ("digits-2d", (3, 77))])
+@pytest.mark.parametrize(("experiment", "rows"), [("mnist-2d", (5,)), ("digits-2d", (3, 77))])
 def test_a_test_image_that_is_uploaded_has_its_stored_score_and_place(shipped, experiment, rows):
     ref = ref_of(experiment, "vamp")
     known = encoding.latents(ref)
