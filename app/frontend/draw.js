@@ -11,12 +11,13 @@ function begun(root) {
   const context = canvas.getContext("2d", { willReadFrequently: true })
   const held = { report: () => {} }
   let last = null
+  let box = null // where the canvas was when the stroke began: what the page loads may move it meanwhile
   let timer = 0
 
-  const at = ({ clientX, clientY }) => {
-    const box = canvas.getBoundingClientRect()
-    return [((clientX - box.left) * canvas.width) / box.width, ((clientY - box.top) * canvas.height) / box.height]
-  }
+  const at = ({ clientX, clientY }) => [
+    ((clientX - box.left) * canvas.width) / box.width,
+    ((clientY - box.top) * canvas.height) / box.height,
+  ]
   const line = (to) => {
     context.beginPath()
     context.moveTo(...last)
@@ -40,6 +41,7 @@ function begun(root) {
     if (!event.isPrimary || event.button !== 0) return
     clearTimeout(timer)
     canvas.setPointerCapture(event.pointerId)
+    box = canvas.getBoundingClientRect()
     last = at(event)
     line(last)
   })
