@@ -72,7 +72,7 @@ def pictures() -> st.SearchStrategy[bytes]:
 @st.composite
 def models(draw: st.DrawFn) -> bytes:
     """An archive of a checkpoint, with a file that does not belong to it, or without one that does."""
-    folder = checkpoints.models() / "small" / draw(st.sampled_from(checkpoints.PRIORS))
+    folder = checkpoints.models() / "small" / draw(st.sampled_from(checkpoints.MODELS))
     names = sorted(path.name for path in folder.iterdir() if path.name in uploaded_models.FILES)
     less = draw(st.sampled_from(["", "", "", *names]))
     more = draw(

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from app.services import catalogue
 from tests import pages
 from tests.fuzz.hostile import TEXT
 from tests.fuzz.judging import Fault
@@ -26,6 +27,10 @@ MARKUP = [
     "$x$",
     ":red[x]",
 ]
+STEPS = ["remove_1", "remove_0-99999", "copy_0.2-4", "weight_1_0.5", "image_3_0.1", "keep_2", "dead", "learn", "draft"]
+STEPS += [f"{kind}_{pixels}_0.1" for kind in ("drawn", "uploaded") for pixels in ("0f" * 64, "ff" * 64, "00" * 98)]
+OPEN = ("edit_own_open", "latent_own_open")
+"""What a viewer opens on a page, so that its controls are there."""
 said = st.one_of(
     st.sampled_from([*NUMBERS, *PLACES, *MARKUP, "true", "False", "sg", "Vamp", *TEXT]), st.text(max_size=12)
 )
@@ -34,7 +39,18 @@ said = st.one_of(
 @functools.cache
 def keys() -> tuple[str, ...]:
     """Names that a link may use: those of the controls of every page, and some of nobody."""
-    found = {"experiment", "prior", "data", "figure_format", "component", "nobody", "embed", "__proto__"}
+    found = {
+        "latent_own_image",
+        "experiment",
+        "prior",
+        "data",
+        "figure_format",
+        "component",
+        "edit",
+        "nobody",
+        "embed",
+        "__proto__",
+    }
     for page in PAGES:
         at = opened(page, {})
         found |= {each.key for kind in ("button_group", "selectbox", "number_input", "slider") for each in at.get(kind)}
@@ -54,7 +70,21 @@ def opened(page: str, query: dict[str, str | list[str]]) -> AppTest:
     at = AppTest.from_file(str(MAIN), default_timeout=SECONDS)
     for key, value in query.items():
         at.query_params[key] = value
+    for key in OPEN:
+        at.session_state[key] = True
     return (at if page == "overview" else at.switch_page(f"views/{page}.py")).run()
+
+
+@st.composite
+def links(draw: st.DrawFn) -> tuple[str, dict[str, str | list[str]]]:
+    """A page and a query; of some, steps of an edit of a model that there is."""
+    query = draw(st.dictionaries(st.sampled_from(keys()), st.one_of(said, st.lists(said, max_size=3)), max_size=6))
+    if draw(st.integers(0, 3)):
+        return draw(st.sampled_from(PAGES)), query
+    ref = draw(st.sampled_from([ref for each in catalogue.experiments() for ref in each.refs]))
+    steps = "~".join(draw(st.lists(st.one_of(st.sampled_from(STEPS), said), max_size=4)))
+    named = {"experiment": ref.experiment, "prior": ref.prior, "edit": f"{ref.sha256[:6]}~{steps}"}
+    return "edit_prior", query | named
 
 
 def outside_code(markdown: str) -> str:
@@ -64,17 +94,15 @@ def outside_code(markdown: str) -> str:
 
 def run(number: int, examples: int, counts: Counter[str]) -> None:
     """Open links; no page may raise, and none may show what the link says as markup."""
-    known = keys()
+    keys()  # found before inputs are drawn
 
     @seed(number)
     @settings(
         max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
     )
-    @given(
-        st.sampled_from(PAGES),
-        st.dictionaries(st.sampled_from(known), st.one_of(said, st.lists(said, max_size=3)), max_size=6),
-    )
-    def case(page: str, query: dict[str, str | list[str]]) -> None:
+    @given(links())
+    def case(link: tuple[str, dict[str, str | list[str]]]) -> None:
+        page, query = link
         counts["inputs"] += 1
         at = opened(page, query)
         if at.exception:
