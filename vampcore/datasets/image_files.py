@@ -124,7 +124,9 @@ def read_image(path: Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
         DataError: If it cannot be read, or has more than 16 bits a pixel and channel.
     """
     try:
-        return _pixels(path, form)
+        with warnings.catch_warnings():  # as in `read_images`
+            warnings.simplefilter("ignore")
+            return _pixels(path, form)
     except _Unusable as error:
         raise DataError(f"{path} {error}") from error
 

@@ -163,8 +163,9 @@ GREY = Image.fromarray(np.tile(np.arange(0, 240, 30, dtype=np.uint8), (8, 1)))
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "RGB", "L"])
-def test_colours_become_grey(digits, mode):
-    content = own_image.from_file(digits, saved(GREY.convert(mode), "JPEG", quality=100), False)
+def test_colours_become_grey_and_a_broken_exif_is_passed_over(digits, mode):
+    exif = b"Exif\0\0MM\0*\xff\xff\xff\xff"
+    content = own_image.from_file(digits, saved(GREY.convert(mode), "JPEG", quality=100, exif=exif), False)
     np.testing.assert_allclose(own_image.shares(digits, content)[0, 0], np.asarray(GREY) / 255, atol=0.05)
 
 
