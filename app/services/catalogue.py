@@ -101,7 +101,6 @@ class Facts:
         test_images: Images of the test set.
         best_epoch: The epoch whose weights these are.
         parameters: Trained numbers in all.
-        prior_parameters: Those of them that belong to the prior.
         seed: Of the run.
         objective: `elbo` or `iwae`.
         samples: Latent samples an image in the objective.
@@ -122,7 +121,6 @@ class Facts:
     test_images: int
     best_epoch: int
     parameters: int
-    prior_parameters: int
     seed: int
     objective: str
     samples: int
@@ -236,7 +234,6 @@ def facts(ref: Ref) -> Facts:
         test_images=checkpoint.test_images,
         best_epoch=checkpoint.progress.best_epoch,
         parameters=count_learned(checkpoint.model),
-        prior_parameters=count_learned(prior),
         seed=config.seed,
         objective=config.objective,
         samples=config.samples,

@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from app.services.densities import on_plane
 from app.services.latent_plane.encoding import Floats, latents, log_prior
 from app.services.latent_plane.selection import nearest
 from app.services.loading import (
@@ -71,11 +70,10 @@ class Components:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The prior after an epoch: pseudo-inputs (None where there are none), means on the plane `(K, 2)`, weights."""
+    """The prior after an epoch: pseudo-inputs (None where there are none), and weights."""
 
     epoch: int
     pixels: Pixels | None
-    means_on_plane: Floats
     weights: Floats
 
 
@@ -215,13 +213,12 @@ def component_images(ref: Ref) -> Pixels:
 
 @cached(16)
 def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
-    """The prior at some epochs of its training, first to last, on the plane of the trained model."""
+    """The prior at some epochs of its training, first to last."""
     with torch.inference_mode():
         return tuple(
             Snapshot(
                 epoch=each.epoch,
                 pixels=None if each.pseudo_inputs is None else each.pseudo_inputs.numpy().copy(),
-                means_on_plane=on_plane(ref, each.mixture).mean.numpy(),
                 weights=each.mixture.log_weights.exp().numpy(),
             )
             for each in loaded(ref).checkpoint.snapshots

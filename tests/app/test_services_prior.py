@@ -100,7 +100,7 @@ def test_snapshots_run_from_the_start_to_the_trained_prior(refs):
     assert epochs[0] == 0
     assert epochs == sorted(epochs)
     assert all(snapshot.pixels.shape == (COMPONENTS, 1, 8, 8) for snapshot in snapshots)
-    assert all(snapshot.means_on_plane.shape == (COMPONENTS, 2) for snapshot in snapshots)
+    assert all(snapshot.weights.shape == (COMPONENTS,) for snapshot in snapshots)
     assert prior_components.snapshots(refs["tiny-2d/mog"])[0].pixels is None
 
 
