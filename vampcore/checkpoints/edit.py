@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-MOST_STEPS, MOST_LETTERS = 100, 200
+# A name is that of a folder, which has 255 letters at most.
+MOST_STEPS, MOST_LETTERS = 100, 255
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
