@@ -30,6 +30,9 @@ fit = work.fit
 def noted(config, *arguments):
     with (Path(sys.argv[2]) / "trained").open("a") as file:
         file.write(f"{config.prior} {os.getpid()}\\n")
+    # Each holds its first row until the other has one, however quick it is.
+    while len({line.split()[1] for line in (Path(sys.argv[2]) / "trained").read_text().splitlines()}) < 2:
+        time.sleep(0.01)
     yield from fit(config, *arguments)
 work.fit = noted
 folder = Path(sys.argv[2])
