@@ -1,6 +1,6 @@
 """Which prior of an experiment explains test images best, from what its checkpoints store of each image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ class Judged:
         left_out: Those that were not tested on the same images, and edited ones whose log p(x) is not measured.
         score: What was compared, "log_likelihood" or "elbo".
         metric: That score of the base, as it is stored: how it was measured.
+        epochs: What each of `refs` was trained for and was to be, where a training was stopped before its end; else ().
     """
 
     verdict: Verdict
@@ -36,6 +37,12 @@ class Judged:
     left_out: tuple[Ref, ...]
     score: str
     metric: Metric | None
+    epochs: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def comparable(self) -> bool:
+        """Whether no training was stopped before its end, or all after the same number of epochs."""
+        return len({trained for trained, _ in self.epochs}) < 2
 
     @property
     def base(self) -> Ref:
@@ -79,7 +86,17 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
         tuple(ref for ref in refs if ref not in kept),
         score,
         against.metric(score),
+        _stopped([checkpoints[ref] for ref in kept]),
     )
+
+
+def _stopped(compared: Sequence[Checkpoint]) -> tuple[tuple[int, int], ...]:
+    """The epochs of each, and those that it was to have, where one has neither converged nor had all of them."""
+    epochs = tuple((each.progress.epochs, each.config.epochs) for each in compared)
+    whole = (
+        each.progress.converged or trained >= planned for each, (trained, planned) in zip(compared, epochs, strict=True)
+    )
+    return () if all(whole) else epochs
 
 
 def _all_but_edited(refs: list[Ref], scored: list[Ref], checkpoints: Mapping[Ref, Checkpoint]) -> bool:

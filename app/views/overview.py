@@ -60,7 +60,8 @@ def head() -> None:
     one, subject = ("vector", "these vectors") if vectors else ("image", "these images")
     trained = sum(catalogue.facts(ref).edit is None for ref in refs)
     edited = f", and {numbers.numeral(len(refs) - trained)} edited" if trained < len(refs) else ""
-    several = f"{numbers.numeral(trained).capitalize()} priors, trained the same way{edited}." if trained > 1 else ""
+    alike = "trained the same way" if judged.comparable else "whose trainings stopped at different epochs"
+    several = f"{numbers.numeral(trained).capitalize()} priors, {alike}{edited}." if trained > 1 else ""
     page.page_head(
         f"Which prior explains {here.experiment.subject or subject} best?",
         f"A VAE turns every {one} into a point and any point into {'an' if one == 'image' else 'a'} {one}. Its prior "

@@ -31,6 +31,9 @@ def clause(found: Judged) -> str:
     """The verdict within a sentence, as Markdown."""
     if not found.verdict.others:
         return f"{_name(found.base)} is the only prior here, so there is nothing to compare it with"
+    if not found.comparable:
+        after = numbers.listed([numbers.count(trained) for trained, _ in found.epochs])
+        return f"the trainings stopped after {after} epochs, so the priors cannot be compared yet"
     clauses = _against_base(found)
     if among := _among(found):
         clauses.append(among)
@@ -46,6 +49,8 @@ def details(found: Judged) -> str:
     """What the verdict rests on: the score, the images, each prior's share of them, the trainings."""
     if not found.verdict.others:
         return _how(found, None)
+    if not found.comparable:
+        return plain(_waiting(found).strip())
     others = _others(found)
     first = found.over_base(others[0])
     shares = numbers.listed(
@@ -57,6 +62,11 @@ def details(found: Judged) -> str:
     return plain(f"{_how(found, first)} Better on this share of them: {shares}. {_trainings(found)}{_waiting(found)}")
 
 
+def charted(found: Judged) -> bool:
+    """Whether differences stand beside the sentence."""
+    return bool(found.verdict.others) and found.comparable
+
+
 def show(found: Judged, *, key: str) -> None:
     """The verdict in a box: the sentence, what it rests on, and the differences with their intervals beside it.
 
@@ -65,7 +75,7 @@ def show(found: Judged, *, key: str) -> None:
         key: Of the chart.
     """
     with st.container(border=True):
-        sentence, chart = st.columns([2.6, 1], vertical_alignment="center") if found.verdict.others else (st, None)
+        sentence, chart = st.columns([2.6, 1], vertical_alignment="center") if charted(found) else (st, None)
         sentence.markdown(f"## {headline(found)}")
         sentence.caption(details(found))
         if chart is None:
@@ -112,11 +122,25 @@ def _trainings(found: Judged) -> str:
 
 
 def _waiting(found: Judged) -> str:
-    """Which edited priors are left out until their log p(x) is measured."""
+    """What is still to come: the rest of trainings that were stopped, and log p(x) of edited priors."""
     edited = [ref for ref in found.left_out if facts(ref).edit is not None]
     if not edited:
+        return _unfinished(found)
+    return f"{_unfinished(found)} Left out until log p(x) is measured: {numbers.listed([short_name(ref) for ref in edited])}."
+
+
+def _unfinished(found: Judged) -> str:
+    """After how many of their epochs trainings were stopped."""
+    if not found.epochs:
         return ""
-    return f" Left out until log p(x) is measured: {numbers.listed([short_name(ref) for ref in edited])}."
+    trained, planned = found.epochs[0]
+    if set(found.epochs) == {(trained, planned)}:
+        return f" Unfinished: {numbers.count(trained)} of {numbers.count(planned)} epochs."
+    parts = [
+        f"{short_name(ref)} {numbers.count(trained)} of {numbers.count(planned)}"
+        for ref, (trained, planned) in zip(found.refs, found.epochs, strict=True)
+    ]
+    return f" Unfinished: {numbers.listed(parts)} epochs."
 
 
 def _others(found: Judged) -> tuple[Ref, ...]:

@@ -40,20 +40,44 @@ def test_shipped_log_likelihoods_are_compared(shipped):
     assert found.over_base(refs[1]).value == pytest.approx(float(sum(each).mean()) / 3)
 
 
-def test_a_prior_that_was_tested_on_other_images_is_left_out(family, monkeypatch):
-    known = judging.loaded
+@pytest.fixture
+def changed(monkeypatch):
+    """Let checkpoints of one prior, or of all, be loaded with other parts."""
 
-    def changed(ref):
-        model = known(ref)
-        if ref.prior != "mog":
-            return model
-        config = dataclasses.replace(model.checkpoint.config, data="mnist")
-        return dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, config=config))
+    def change(prior="", **parts):
+        known = judging.loaded
 
-    monkeypatch.setattr(judging, "loaded", changed)
+        def load(ref):
+            model = known(ref)
+            if prior not in ("", ref.prior):
+                return model
+            parts_of = {
+                name: dataclasses.replace(getattr(model.checkpoint, name), **values) for name, values in parts.items()
+            }
+            return dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, **parts_of))
+
+        monkeypatch.setattr(judging, "loaded", load)
+
+    return change
+
+
+def test_a_prior_that_was_tested_on_other_images_is_left_out(family, changed):
+    changed("mog", config={"data": "mnist"})
     found = judging.verdict(family)
     assert [ref.prior for ref in found.refs] == ["sg", "vamp"]
     assert [ref.prior for ref in found.left_out] == ["mog"]
+
+
+def test_trainings_that_were_stopped_say_after_how_many_epochs(family, changed):
+    assert judging.verdict(family).epochs == ()
+    changed(config={"epochs": 120})
+    found = judging.verdict(family[1:])
+    assert (found.epochs, found.comparable) == (((3, 120), (3, 120)), True)
+    changed("vamp", progress={"epochs": 2})
+    found = judging.verdict(family[::-1])
+    assert (found.epochs, found.comparable) == (((2, 120), (3, 120), (3, 120)), False)
+    changed(progress={"converged": True})
+    assert judging.verdict(family[::2]).comparable
 
 
 def test_one_prior_is_compared_with_none(refs):

@@ -1,5 +1,6 @@
 """The verdict's sentence, whoever wins: one to four priors, ties, what is undecided, several trainings."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -140,3 +141,18 @@ def test_several_trainings_are_counted(judged):
 
 def test_words_in_a_row():
     assert [numbers.listed(list(each)) for each in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
+
+
+def test_trainings_that_stopped_at_different_epochs_are_not_judged(judged):
+    found = dataclasses.replace(judged(sg=0, mog=2, vamp=-3), epochs=((4, 120), (4, 120), (3, 120)))
+    sentence = "The trainings stopped after 4, 4 and 3 epochs, so the priors cannot be compared yet."
+    assert as_shown(words.headline(found)) == sentence
+    assert as_shown(words.details(found)) == "Unfinished: sg 4 of 120, mog 4 of 120 and vamp 3 of 120 epochs."
+    assert not words.charted(found)
+
+
+def test_trainings_that_stopped_at_one_epoch_are_judged_and_called_unfinished(judged):
+    found = dataclasses.replace(judged(sg=0, vamp=2), epochs=((4, 120), (4, 120)))
+    assert "The VampPrior explains test images better" in as_shown(words.headline(found))
+    assert as_shown(words.details(found)).endswith(" Unfinished: 4 of 120 epochs.")
+    assert words.charted(found)
