@@ -123,10 +123,9 @@ def _trainings(found: Judged) -> str:
 
 def _waiting(found: Judged) -> str:
     """What is still to come: the rest of trainings that were stopped, and log p(x) of edited priors."""
-    edited = [ref for ref in found.left_out if facts(ref).edit is not None]
-    if not edited:
-        return _unfinished(found)
-    return f"{_unfinished(found)} Left out until log p(x) is measured: {numbers.listed([short_name(ref) for ref in edited])}."
+    edited = [short_name(ref) for ref in found.left_out if facts(ref).edit is not None]
+    left_out = f" Left out until log p(x) is measured: {numbers.listed(edited)}." if edited else ""
+    return f"{_unfinished(found)}{left_out}"
 
 
 def _unfinished(found: Judged) -> str:
