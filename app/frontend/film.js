@@ -279,7 +279,7 @@ class Player {
       return row < 0 ? null : film.bounds[3 * row + 2]
     })
     this.maps.forEach((map, i) => {
-      const text = values[i] === null ? (this.films[i].bounds.length ? "before training" : "") : `${signed(values[i], 1)} nats`
+      const text = values[i] === null ? (this.films[i].bounds.length ? "before training" : "") : `ELBO ${signed(values[i], 1)} nats`
       if (map.value.textContent !== text) map.value.textContent = text
     })
     if (this.tiles) {

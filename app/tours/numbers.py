@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from app.services import catalogue, images, prior_components, priors, scores, units
+from app.services import catalogue, images, prior_components, priors, scores, units, verdict
 from app.services.latent_plane import encoding
 from app.services.loading import Ref, ServiceError
 from app.services.memory import cached
@@ -146,9 +146,10 @@ def in_percent(share: float) -> str:
 
 
 def who_wins(experiment: str) -> str:
-    """Which priors explain the test images better than the standard normal, by how much, from paired differences."""
-    found = {prior: difference(experiment, prior) for prior in ("mog", "vamp")}
-    better = {prior: each for prior, each in found.items() if each.value > 2 * (each.se or 0.0)}
+    """Which mixtures explain the test images better than the standard normal, and by how much, as the verdict says."""
+    judged = verdict.verdict(tuple(ref(experiment, prior) for prior in ("sg", "mog", "vamp")))
+    found = {each.prior: judged.over_base(each) for each in judged.refs if each != judged.base}
+    better = {prior: each for prior, each in found.items() if each.outcome == "better"}
     if not better:
         return "neither mixture explains the test images better than the standard normal"
     said = (

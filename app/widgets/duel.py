@@ -61,7 +61,7 @@ def _ask(one: Ref, other: Ref, seed: int, chosen: tuple[duel.Side, ...]) -> None
     pair = len(chosen)
     st.markdown(
         f"**Pair {pair + 1} of {duel.PAIRS}.** Each prior has drawn one of these images. Which looks more real? Press "
-        "1 for the first one, 2 for the second one."
+        "the button under it, or its key, 1 or 2; the keys work after a click beside the images."
     )
     first_side = duel.sides(seed)[pair]
     for column, side in zip(st.columns(2, width=640), _KEYS, strict=True):

@@ -73,7 +73,7 @@ def note(refs: Sequence[Ref]) -> str:
     images = numbers.count(next(iter(played.values())).points.shape[1])
     said = [f"Points: posterior means of {images} test images"]
     if any(film.components.shape[1] for film in played.values()):
-        said.append("lines: 50, 80, 95 and 99 % of the prior\u2019s mass")
+        said += ["larger marks: means of the components", "lines: 50, 80, 95 and 99 % of the prior\u2019s mass"]
     if len(refs) > 1:
         said.append("each map at its own scale")
     words = "; ".join(said) + "."

@@ -62,19 +62,29 @@ def unbroken(text: str) -> str:
     return text.replace(" %", f"{NO_BREAK}%").replace(" \u00b1 ", f"{NO_BREAK}\u00b1{NO_BREAK}")
 
 
-def format_value(value: float, se: float | None = None) -> str:
+def decimals_of(se: float) -> int:
+    """The decimals that a positive standard error takes, see `format_value`."""
+    power = math.floor(math.log10(se))
+    digits = 2 if se < 3 * 10.0**power else 1
+    return 0 if se >= 10 else min(4, max(1, digits - 1 - power))
+
+
+def format_value(value: float, se: float | None = None, decimals: int | None = None) -> str:
     """A number for people, without its unit.
 
     With a standard error, both have the decimals that its first digit takes, its first two where it begins with 1 or 2;
     one decimal at least below 10 and four at most. Without one, a whole number stays whole and others get three
     significant digits.
+
+    Arguments:
+        value: The number.
+        se: Its standard error.
+        decimals: Of both, where there is an error, so that numbers of one list have equally many.
     """
     if not math.isfinite(value):
         return "not finite"
     if se is not None and math.isfinite(se) and se > 0:
-        power = math.floor(math.log10(se))
-        digits = 2 if se < 3 * 10.0**power else 1
-        decimals = 0 if se >= 10 else min(4, max(1, digits - 1 - power))
+        decimals = decimals_of(se) if decimals is None else decimals
         return signed(f"{value:,.{decimals}f}") + f" \u00b1 {se:,.{decimals}f}"
     if value == round(value) and abs(value) < 1e15:
         return count(value)

@@ -10,8 +10,8 @@ from app.widgets.numbers import listed, signed
 
 
 def sd_words(of: Spread) -> str:
-    """The spread alone: "SD 4.7 of 3 seeds"."""
-    return f"SD {of.sd:.2g} of {of.trainings} seeds"
+    """The spread alone: "SD 4.7 over 3 trainings"."""
+    return f"SD {of.sd:.2g} over {of.trainings} trainings"
 
 
 def mean_words(of: Spread, sign: bool = False) -> str:

@@ -55,11 +55,12 @@ def details(found: Judged) -> str:
     first = found.over_base(others[0])
     shares = numbers.listed(
         [
-            f"{short_name(ref)} on {numbers.unbroken(f'{found.over_base(ref).share:.0%}'.replace('%', ' %'))}"
+            f"{short_name(ref)} {numbers.unbroken(f'{found.over_base(ref).share:.0%}'.replace('%', ' %'))}"
             for ref in others
         ]
     )
-    return plain(f"{_how(found, first)} Better on this share of them: {shares}. {_trainings(found)}{_waiting(found)}")
+    said = f"{_how(found, first)} Share of them explained better: {shares}. {_trainings(found)}"
+    return plain(f"{said}{_waiting(found)}")
 
 
 def charted(found: Judged) -> bool:
@@ -92,7 +93,9 @@ def show(found: Judged, *, key: str) -> None:
         )
         with chart:
             export.figure(drawing, key=key, name=f"{found.base.experiment}-verdict")
-            st.caption(f"95 % intervals; grey: a tie (\u00b1{found.verdict.margin:g})")
+            several = any(found.over_base(ref).trainings > 1 for ref in _others(found))
+            kind = "95 % intervals, Student\u2019s t" if several else "95 % intervals"
+            st.caption(f"{kind}; grey: a tie (\u00b1{found.verdict.margin:g})")
 
 
 def _interval(found: Judged, ref: Ref) -> comparison.Interval:
@@ -104,7 +107,10 @@ def _how(found: Judged, comparison: Comparison | None) -> str:
     images = comparison.images if comparison else (found.metric.n or 0) if found.metric else 0
     estimator = numbers.estimator(found.metric) if found.metric else ""
     score = SCORES[found.score] + (f", {estimator}" if estimator else "")
-    return f"By {score}, of each of {numbers.count(images)} test images; \u00b1 one standard error."
+    how = f"By {score}, of each of {numbers.count(images)} test images"
+    if comparison is None or comparison.trainings == 1:
+        return f"{how}; \u00b1 one standard error."
+    return f"{how}, mean over {comparison.trainings} trainings; \u00b1 one standard error over images and trainings."
 
 
 def _trainings(found: Judged) -> str:
@@ -113,7 +119,9 @@ def _trainings(found: Judged) -> str:
     if all(each.trainings == 1 for each in comparisons):
         return "One training of each prior."
     if len(comparisons) > 1 and len({(each.agreeing, each.trainings) for each in comparisons}) == 1:
-        return f"Each difference has this sign in {comparisons[0].agreeing} of {comparisons[0].trainings} trainings."
+        each = comparisons[0]
+        counted = f"{each.agreeing} of {each.trainings} trainings"
+        return f"Each difference has this sign in {counted}; the pictures below are of one."
     parts = [
         f"{short_name(ref)} in {each.agreeing} of {each.trainings} trainings"
         for ref, each in zip(_others(found), comparisons, strict=True)
@@ -210,12 +218,14 @@ def _group(found: Judged, refs: Sequence[Ref]) -> str:
 
 
 def _amounts(found: Judged, refs: Sequence[Ref]) -> str:
-    """By how much they differ from the base, without a sign."""
-    return f"{numbers.listed([_amount(found.over_base(ref)) for ref in refs])} nats an image"
+    """By how much they differ from the base, without a sign, all with as many decimals."""
+    over = [found.over_base(ref) for ref in refs]
+    decimals = max((numbers.decimals_of(each.se) for each in over if each.se > 0), default=None)
+    return f"{numbers.listed([_amount(each, decimals) for each in over])} nats an image"
 
 
-def _amount(comparison: Comparison) -> str:
-    return numbers.format_value(abs(comparison.value), comparison.se)
+def _amount(comparison: Comparison, decimals: int | None = None) -> str:
+    return numbers.format_value(abs(comparison.value), comparison.se, decimals)
 
 
 def _signed(found: Judged, refs: Sequence[Ref]) -> str:

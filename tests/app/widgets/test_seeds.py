@@ -8,7 +8,7 @@ from tests.app.reading import as_shown, charts, open_page, words
 
 def test_the_spread_of_the_seeds_is_said_in_two_digits():
     found = Spread({2: -134.9, 0: -129.2, 1: -138.5})
-    assert seeds.sd_words(found) == "SD 4.7 of 3 seeds"
+    assert seeds.sd_words(found) == "SD 4.7 over 3 trainings"
     assert seeds.mean_words(found) == "−134.20 (SD 4.7)"
     assert seeds.mean_words(Spread({0: 1.0, 1: 2.0}), sign=True) == "+1.50 (SD 0.71)"
 
@@ -31,4 +31,4 @@ def test_overview_says_which_training_its_scores_are_of_and_shows_the_others(shi
     assert len(hollow) == 5
     assert "Mean over all, as in the verdict: MoG +3.88 (SD 0.53)" in said
     assert "Another training seed may change" not in said
-    assert "of 3 seeds" not in as_shown(words(open_page("overview", experiment="static-mnist-40d")))
+    assert "over 3 trainings" not in as_shown(words(open_page("overview", experiment="static-mnist-40d")))

@@ -1,6 +1,7 @@
 """The verdict's sentence, whoever wins: one to four priors, ties, what is undecided, several trainings."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -107,6 +108,11 @@ def test_the_sentence_says_who_is_better_and_by_how_much(judged, levels, sentenc
     assert as_shown(words.headline(judged(**levels))) == sentence
 
 
+def test_the_amounts_of_a_list_have_equally_many_decimals(judged):
+    said = as_shown(words.headline(judged(sg=(0, 0, 0), mog=(2.5, 1.6, 1.9), vamp=(2.0, 2.2, 2.1))))
+    assert re.search(r"by 2\.00 ± 0\.\d\d and 2\.10 ± 0\.\d\d nats an image", said), said
+
+
 def test_what_is_undecided_is_called_so(judged):
     found = judged(spread=20, sg=0, mog=0.9, vamp=-0.8)
     assert {found.over_base(ref).outcome for ref in found.refs[1:]} == {"undecided"}
@@ -126,7 +132,7 @@ def test_one_training_is_called_one_training(judged):
     assert "One training of each prior." in said
     scores = np.sqrt(2) * np.cos(2 * np.pi * np.outer([1, 2, 3], np.arange(1000)) / 1000)
     mog, vamp = (f"{(level + each > scores[0]).mean():.0%}" for level, each in zip((2, 2.05), scores[1:], strict=True))
-    shares = f"Better on this share of them: mog on {mog} and vamp on {vamp}."
+    shares = f"Share of them explained better: mog {mog} and vamp {vamp}."
     assert shares in said.replace(numbers.NO_BREAK, "").replace(" %", "%")
 
 
@@ -135,8 +141,11 @@ def test_several_trainings_are_counted(judged):
     said = as_shown(words.details(found))
     assert "for mog in 3 of 3 trainings and vamp in 2 of 3 trainings." in said
     assert "One training" not in said
+    assert "mean over 3 trainings; ± one standard error over images and trainings. " in said
     alike = judged(sg=(0, 0, 0), mog=(2.0, 2.1, 1.9), vamp=(1.0, 0.9, 0.8))
-    assert "Each difference has this sign in 3 of 3 trainings." in as_shown(words.details(alike))
+    assert "Each difference has this sign in 3 of 3 trainings; the pictures below are of one." in as_shown(
+        words.details(alike)
+    )
 
 
 def test_words_in_a_row():
