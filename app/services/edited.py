@@ -73,6 +73,14 @@ def edited(ref: Ref, steps: Steps) -> Edited:
     )
 
 
+def ranked(ref: Ref, after: Edited) -> NDArray[np.int64]:
+    """The components that are left, most used first; a copy has its original's usage, one at an image has none."""
+    origins = np.array(after.origins)
+    known = after.living[origins[after.living] >= 0]
+    usage = prior_components.components(ref).usage[origins[known]]
+    return known[np.argsort(-usage, kind="stable")]
+
+
 def _after(ref: Ref, before: Edited, step: Step) -> Edited:
     weights, chosen = before.weights.copy(), np.array(step.components, np.int64)
     if len(chosen) and (chosen[-1] >= len(weights) or (weights[chosen] == 0).any()):
@@ -83,8 +91,7 @@ def _after(ref: Ref, before: Edited, step: Step) -> Edited:
         case "dead":
             weights[: len(loaded(ref).mixture.logits)][prior_components.components(ref).dead] = 0
         case "keep":
-            ranked = prior_components.order(ref, "usage")
-            weights[ranked[step.number :]] = 0
+            weights[ranked(ref, before)[step.number :]] = 0
         case "weight":
             others = 1 - weights[chosen[0]]
             if others <= 0:

@@ -47,6 +47,7 @@ def rows_beside(ref: Ref, facts: Facts, chosen: int) -> tuple[int, ...]:
             [f"{k}" for k in sorted(offered.tolist())],
             key="components_chosen",
             limit=ROWS - 1,
+            numbered=True,
         )
         wanted = [int(each) for each in others]
     else:

@@ -64,6 +64,7 @@ def choose_components(ref: Ref, steps: Steps) -> None:
         [f"{k}" for k in offered],
         key=CHOSEN,
         names={f"{k}": after.names[k] for k in offered if not after.names[k].isdigit()},
+        numbered=True,
         help="Or circle their means on the map with the lasso.",
     )
     ks = tuple(int(each) for each in chosen)
@@ -90,12 +91,17 @@ def change_all(ref: Ref, steps: Steps) -> None:
     after, known = edited.edited(ref, steps), prior_components.components(ref)
     own = after.weights[: len(known.weights)] > 0
     dead = int((own & known.dead).sum())
-    words = f"Remove {dead} dead component{'' if dead == 1 else 's'}"
-    _button(ref, words, Step("dead"), "delete_sweep", 0 < dead < len(after.living))
+    if dead:
+        words = f"Remove {dead} dead component{'' if dead == 1 else 's'}"
+        _button(ref, words, Step("dead"), "delete_sweep", dead < len(after.living))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        most = len(known.weights)
-        kept = controls.number("Most used", key="edit_kept", low=1, high=most, default=max(1, most // 2), width=130)
-        _button(ref, "Keep only these", Step("keep", number=kept), "filter_list", True)
+        most = len(edited.ranked(ref, after))
+        kept = controls.number(
+            "Most used", key="edit_kept", low=1, high=max(1, most), default=max(1, most // 2), width=130,
+            help="Of the components that are left, by how much the test images used them as trained. A copy ranks as "
+            "its original; what was added at an image has no such rank, and stays.",
+        )  # fmt: skip
+        _button(ref, "Keep only these", Step("keep", number=kept), "filter_list", kept < most)
     _button(ref, "Learn the weights again", Step("learn"), "model_training", len(after.living) > 1)
 
 
@@ -256,7 +262,7 @@ def edit(ref: Ref) -> None:
         )
     try:
         found = measured(ref, steps)
-        if found:
+        if found and steps:
             show_change(ref, steps)
     except DataMissing:
         found = False

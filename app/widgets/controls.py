@@ -12,6 +12,8 @@ from app import state
 from app.widgets.numbers import signed
 
 SEGMENTS = 5
+# Options up to which a list offers to select all, or all that match what is typed.
+SELECT_ALL = 1000
 
 
 def choose(
@@ -119,9 +121,13 @@ def choose_many(
     default: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
     limit: int | None = None,
+    numbered: bool = False,
     help: str | None = None,
 ) -> tuple[str, ...]:
-    """Any number of options, at most `limit`, in the order in which they were chosen."""
+    """Any number of options, at most `limit`, in the order in which they were chosen.
+
+    Of `numbered` options, typing finds those that begin so, as 17 does not with 7, and chooses one at a time.
+    """
     labels = {option: (names or {}).get(option, option) for option in options}
     state.expect_choices(key, labels, limit)
     chosen = st.multiselect(
@@ -132,6 +138,8 @@ def choose_many(
         key=key,
         help=help,
         max_selections=limit,
+        filter_mode="prefix" if numbered else "fuzzy",
+        select_all=False if numbered else SELECT_ALL,
         bind="query-params",
         persist_state="session",
     )

@@ -35,9 +35,12 @@ def test_steps_change_weights_as_they_say(mog):
     assert twin.origins[6:] == (5, 5)
     np.testing.assert_allclose(twin.weights[5:], weights[5] / (1 + 2 * weights[5]), rtol=1e-5)
     np.testing.assert_array_equal(twin.mean[7], start.mean[5])
-    ranked = prior_components.order(mog, "usage")
-    kept = edited.edited(mog, (Step("keep", number=2),))
-    assert set(kept.living) == set(ranked[:2].tolist())
+    first, second, third, *_ = prior_components.order(mog, "usage").tolist()
+    keep = Step("keep", number=2)
+    assert set(edited.edited(mog, (keep,)).living) == {first, second}
+    assert set(edited.edited(mog, (edits.remove([first]), keep)).living) == {second, third}
+    added = (edits.copy([first]), Step("image", number=7, weight=0.1))
+    assert set(edited.edited(mog, (*added, keep)).living) == {first, 6, 7}
 
 
 def test_what_cannot_be_done_is_said(mog):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from streamlit.proto.SelectWidgetFilterMode_pb2 import FILTER_MODE_PREFIX
 
 from app.services import edit_prior, edits
 from app.services.edits import Step
@@ -26,7 +27,13 @@ def link(ref, *steps):
 
 def test_an_edit_is_in_the_link_and_can_be_undone_and_made_again(ref):
     at = open_page("edit_prior", prior="MoG")
+    at.button(key="edit_measure").click().run()
+    assert len(at.dataframe[0].value) == 6
     assert not at.metric
+    assert "effective samples;" not in words(at)
+    assert (at.number_input(key="edit_kept").value, at.number_input(key="edit_kept").max) == (3, 6)
+    choice = at.multiselect(key="edit_chosen").proto
+    assert (choice.filter_mode, choice.select_all) == (FILTER_MODE_PREFIX, 0)
     assert at.button(key="edit_undo").disabled
     assert "**Edited prior**" not in words(at)
     at.multiselect(key="edit_chosen").set_value(["0", "3"]).run()
@@ -38,6 +45,7 @@ def test_an_edit_is_in_the_link_and_can_be_undone_and_made_again(ref):
     found = edit_prior.change(ref, steps).metric
     assert metric(at, "Change of log p(x)").startswith(f"{found.value:+.2g}".lstrip("+").replace("-", "\u2212")[:3])
     assert metric(at, "Components") == "4"
+    assert (at.number_input(key="edit_kept").value, at.number_input(key="edit_kept").max) == (3, 4)
     assert at.multiselect(key="edit_chosen").options == ["1", "2", "4", "5"]
     at.button(key="edit_undo").click().run()
     assert "edit" not in at.query_params
@@ -46,6 +54,8 @@ def test_an_edit_is_in_the_link_and_can_be_undone_and_made_again(ref):
     assert edit_in(at) == link(ref, *steps)
     at.button(key="edit_reset").click().run()
     assert "edit" not in at.query_params
+    at.button(key="edit_do_dead").click().run()
+    assert "edit_do_dead" not in [each.key for each in at.button]
 
 
 def test_a_link_opens_the_edit_and_the_table_says_what_each_is_worth(ref):
