@@ -78,7 +78,9 @@ def distributions(mode: Theme, series: Sequence[ScoresOfPrior], *, quantity: str
     alt = f"Distribution of {quantity} over test images. " + ". ".join(
         f"{each.name}: median {np.nanmedian(each.values):.1f}" for each in series
     )
-    laid_out(figure, mode, x=quantity, y=f"images (% in {edges[1] - edges[0]:.1f} nats)", alt=alt, height=height)
+    laid_out(
+        figure, mode, x=quantity, y=f"share of images (% per {edges[1] - edges[0]:.1f} nats)", alt=alt, height=height
+    )
     figure.update_y(rangemode="tozero")
     return figure
 

@@ -55,8 +55,8 @@ def show_distributions(scored: Scored) -> None:
     left_out = [f"{numbers.count(charts.outside(each.values, edges))} under {plain(each.name)}" for each in series]
     known = numbers.count(int(np.isfinite(values).all(0).sum()))
     st.caption(
-        f"n = {known} test images, {scored.scores.name} as it is stored with the checkpoints. Harder images than the "
-        f"axis shows: {numbers.listed(left_out)}."
+        f"n = {known} test images, {scored.scores.name} as it is stored with the checkpoints. Images below the "
+        f"range of the axis: {numbers.listed(left_out)}."
     )
     export.csv_button("Save the scores", lambda: _columns(scored), key="likelihood_csv", name=name)
 

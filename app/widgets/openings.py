@@ -41,7 +41,7 @@ def pseudo_inputs(alive: int, dead: int, learned: bool, edited: bool = False) ->
     """
     added = " or an edit added" if edited else ""
     tiles = (
-        f"Each pseudo-input is an image that the model learned itself{added}, "
+        f"The pseudo-inputs are images that the model learned itself{added}, "
         "and their posteriors together are its prior"
         if learned
         else "Each tile is the decoded mean of one component of the prior"

@@ -21,7 +21,7 @@ def test_components_are_counted():
 
 
 def test_only_what_was_learned_is_called_a_pseudo_input():
-    assert openings.pseudo_inputs(32, 0, learned=True).startswith("Each pseudo-input is an image")
+    assert openings.pseudo_inputs(32, 0, learned=True).startswith("The pseudo-inputs are images")
     assert openings.pseudo_inputs(32, 0, learned=False).startswith("Each tile is the decoded mean of one component")
     assert openings.pseudo_inputs(32, 1, learned=True).endswith("**31 components of 32 carry the data; 1 is dead**.")
 
