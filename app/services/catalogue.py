@@ -172,7 +172,15 @@ def experiments() -> tuple[Experiment, ...]:
             continue
         listed.append(
             Listed(
-                ref=Ref(name, entry.prior, entry.info.sha256, str(entry.path), entry.info.prior, entry.content),
+                ref=Ref(
+                    name,
+                    entry.prior,
+                    entry.info.sha256,
+                    str(entry.path),
+                    entry.info.prior,
+                    entry.content,
+                    entry.info.edited,
+                ),
                 info=entry.info,
                 data=datasets.title(entry.info.data),
                 in_use=is_locked(entry.path),

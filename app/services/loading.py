@@ -57,6 +57,7 @@ class Ref(NamedTuple):
         folder: The path.
         kind: The key of its prior.
         content: SHA-256 of all that it holds; results are computed anew where it was measured again.
+        edited: Whether its prior was edited, and not trained.
     """
 
     experiment: str
@@ -65,6 +66,7 @@ class Ref(NamedTuple):
     folder: str
     kind: str
     content: str = ""
+    edited: bool = False
 
     @property
     def name(self) -> str:

@@ -7,19 +7,25 @@ from vampcore.kinds import PRIORS
 DEFAULT_PRIOR = Config.prior
 
 
-def prior_name(key: str) -> str:
+def prior_name(key: str, edited: bool = False) -> str:
     """A prior's name in full; its key where it is not registered."""
-    return PRIORS[key].name if key in PRIORS else key
+    return _named(PRIORS[key].name if key in PRIORS else key, edited)
 
 
-def short_prior_name(key: str) -> str:
+def short_prior_name(key: str, edited: bool = False) -> str:
     """A prior's name where there is little room; its key where it is not registered."""
-    return PRIORS[key].short if key in PRIORS else key
+    return _named(PRIORS[key].short if key in PRIORS else key, edited)
 
 
-def prior_subject(key: str) -> str:
-    """A prior as the subject or object of a sentence: "the mixture of Gaussians"."""
-    return PRIORS[key].subject if key in PRIORS else key
+def _named(name: str, edited: bool) -> str:
+    """What stands after a comma says how the prior was trained, as "VampPrior, learned weights", which an edit ends."""
+    return f"{name.partition(',')[0]}, edited" if edited else name
+
+
+def prior_subject(key: str, edited: bool = False) -> str:
+    """A prior as the subject or object of a sentence: "the mixture of Gaussians", "the edited VampPrior"."""
+    subject = PRIORS[key].subject if key in PRIORS else key
+    return f"the edited {subject.removeprefix('the ').partition(' with ')[0]}" if edited else subject
 
 
 def prior_idea(key: str, components: int) -> str:

@@ -43,7 +43,7 @@ def by_kl(parts: KLParts) -> np.ndarray:
 
 def prior_name(ref: Ref) -> str:
     """The prior's name for people."""
-    return priors.prior_name(ref.kind)
+    return priors.prior_name(ref.kind, ref.edited)
 
 
 def images_of(ref: Ref, parts: KLParts) -> str:

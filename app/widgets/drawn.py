@@ -80,7 +80,7 @@ def component_posterior(ref: Ref, component: int, mode: Theme) -> Drawing:
 def activity(refs: tuple[Ref, ...], mode: Theme, layer: int, height: int) -> Any:
     """The activities of one layer of every model of an experiment; layer 0 is the top one."""
     series = [
-        Activity(priors.prior_name(ref.kind), ref.kind, found[layer].activity)
+        Activity(priors.prior_name(ref.kind, ref.edited), ref.kind, found[layer].activity)
         for ref in refs
         if layer < len(found := units.activity(ref))
     ]

@@ -29,7 +29,7 @@ def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
         prior_density=edit_prior.density(ref, steps, window),
         components=Components(means, covariances, after.weights, ellipses=False),
         prior=ref.kind,
-        title=priors.prior_name(ref.kind),
+        title=priors.prior_name(ref.kind, ref.edited or bool(steps)),
         axes=encoding.plane(ref).axis_names,
         height=HEIGHT,
         rasterised=True,

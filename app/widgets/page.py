@@ -66,9 +66,9 @@ def colour_rule(prior: str) -> None:
     )
 
 
-def named(ref: Ref, name: Callable[[str], str]) -> str:
+def named(ref: Ref, name: Callable[[str, bool], str]) -> str:
     """What `name` calls a prior, with its folder's name where this is another: a folder may be called anything."""
-    return name(ref.kind) + ("" if ref.prior == ref.kind else f" ({ref.prior})")
+    return name(ref.kind, ref.edited) + ("" if ref.prior == ref.kind else f" ({ref.prior})")
 
 
 def prior_heading(ref: Ref, note: str = "") -> None:

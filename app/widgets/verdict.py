@@ -239,7 +239,7 @@ def _sign(comparison: Comparison) -> str:
 def _name(ref: Ref) -> str:
     """A prior within a sentence, as Markdown; by its folder too where this has another name."""
     kind = ref.kind
-    return plain(prior_subject(kind) + ("" if ref.prior == kind else f" ({ref.prior})"))
+    return plain(prior_subject(kind, ref.edited) + ("" if ref.prior == kind else f" ({ref.prior})"))
 
 
 def _capital(sentence: str) -> str:

@@ -84,7 +84,7 @@ def base_plane(
         components=components,
         prior=facts.prior,
         # The bar of the values stands where the name would, on a line as high.
-        title="\u00a0" if colour == "ELBO" else priors.prior_name(facts.prior),
+        title="\u00a0" if colour == "ELBO" else priors.prior_name(facts.prior, ref.edited),
         axes=encoding.plane(ref).axis_names,
         height=height,
         **points,

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from app.services import edits, saved_edits, verdict
+from app.services import edits, priors, saved_edits, verdict
 from app.services.loading import loaded
 from tests.app.reading import as_shown, metric, open_page, ref_of, words
 from tests.app.services.test_saved_edits import working
@@ -38,6 +38,8 @@ def test_it_is_saved_under_a_name_and_every_page_opens_with_it(working):
         assert "5 components, prior edited, trained for 3 epochs" in said, page
         assert "trained the same way, and one edited." in said or page != "overview"
         assert "learned itself or an edit added" in said or page != "pseudo_inputs"
+        assert "VampPrior, edited (vamp-edited)" in said or page != "overview"
+        assert "learned weights" not in said, page
         assert "nan" not in said.lower().split(), page
 
 
@@ -78,7 +80,7 @@ def test_without_log_p_it_is_left_out_of_the_verdict_until_it_is_measured(evalua
     judged = verdict.verdict(refs)
     assert (judged.score, judged.refs, judged.left_out) == ("log_likelihood", refs[:2], refs[2:])
     at = open_page("overview", experiment="tiny-2d")
-    assert "Left out until log p(x) is measured: Vamp, learned weights (mine)." in words(at)
+    assert "Left out until log p(x) is measured: Vamp, edited (mine)." in words(at)
     scored(working / "tiny-2d" / "mine", working / "tiny-2d" / "mine")
     measured = verdict.verdict((*refs[:2], ref_of_anew("mine")))
     assert (len(measured.refs), measured.left_out) == (3, ())
@@ -87,6 +89,7 @@ def test_without_log_p_it_is_left_out_of_the_verdict_until_it_is_measured(evalua
         abs=1e-4,
     )
     assert metric(open_page("overview", experiment="tiny-2d"), "Log-likelihood ↑")
+    assert priors.prior_subject(found.kind, found.edited) == "the edited VampPrior"
 
 
 def ref_of_anew(prior):
