@@ -67,7 +67,7 @@ docs: $(INSTALLED_DEV) ## Build the documentation and the API reference into sit
 bench: $(INSTALLED_DEV) ## Print how fast everything is, against what; ARGS=--write writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ARGS)
 
-gpu: $(INSTALLED) ## Measure all that waits for a GPU; again goes on; into gpu-results/
+gpu: $(INSTALLED) ## Measure and train all that waits for a GPU, nine minutes a part; again goes on; into gpu-results/
 	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 clean: ## Remove the environments and what the tools keep; data, runs and checkpoints stay

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from benchmarks.gpu.epoch import first_steps, settings, waited
-from benchmarks.gpu.job import Job, Piece
+from benchmarks.gpu.job import Job, Outcome, Piece
 from benchmarks.timing import compare
 from benchmarks.training_step import random_images
 from vampcore.config import Config
@@ -43,7 +43,7 @@ def pieces(job: Job) -> Iterator[Piece]:
         yield Piece(name, partial(curves, config, job))
 
 
-def curves(config: Config, job: Job) -> Curves:
+def curves(config: Config, job: Job) -> Outcome:
     """Train twice, then time steps in turns."""
     images, steps, turns = (40, 2, 2) if job.small else (IMAGES, STEPS, TURNS)
     # Compiling for the CPU takes half a minute, which trying out does without.
@@ -57,7 +57,7 @@ def curves(config: Config, job: Job) -> Curves:
     one_step, other_step = (waited(job, partial(first_steps, run, steps)) for run in timed)
     timings = compare(turns=turns, eager=one_step, captured=other_step)
     milliseconds = [1000 * timings[name].median / steps for name in ("eager", "captured")]
-    return Curves(one, other, difference, difference <= TOLERANCE[config.precision], *milliseconds)
+    return Outcome(Curves(one, other, difference, difference <= TOLERANCE[config.precision], *milliseconds))
 
 
 def curve(run: Run) -> list[float]:

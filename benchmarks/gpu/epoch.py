@@ -21,7 +21,7 @@ from typing import NamedTuple
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.gpu.job import Job, Piece
+from benchmarks.gpu.job import Job, Outcome, Piece
 from benchmarks.products import Dense
 from benchmarks.timing import Timing, compare, ratio
 from benchmarks.training_step import PAPER, PRECISIONS, PRIORS, SHAPE, layers_of, random_images
@@ -75,7 +75,7 @@ def pieces(job: Job) -> Iterator[Piece]:
         yield Piece(name, partial(epoch, config, job))
 
 
-def epoch(config: Config, job: Job) -> Epoch:
+def epoch(config: Config, job: Job) -> Outcome:
     """Time an epoch of one prior in one precision."""
     images, turns, compile = (40, 2, "off") if job.small else (IMAGES, TURNS, "on")
     run = Run(config, random_images(images), job.device, compile=compile)
@@ -96,7 +96,7 @@ def epoch(config: Config, job: Job) -> Epoch:
     least = steps * least_bytes(weights, layers_of(config, config.prior, config.precision), config.batch_size)
     bandwidth = Timing(tuple(seconds * least / (2 * COPIED) for seconds in timings["copy"].seconds))
     timed = timings["epoch"]
-    return Epoch(str(timed), kernels, str(ratio(timed, timings["launches"])), str(ratio(timed, bandwidth)))
+    return Outcome(Epoch(str(timed), kernels, str(ratio(timed, timings["launches"])), str(ratio(timed, bandwidth))))
 
 
 def first_steps(run: Run, count: int) -> None:

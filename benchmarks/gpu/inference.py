@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.services import catalogue, compare, images, loading
 from benchmarks.annealed import drawn
-from benchmarks.gpu.job import Job, Piece
+from benchmarks.gpu.job import Job, Outcome, Piece
 from benchmarks.timing import Seconds, take_turns
 from vampcore import zoo
 from vampcore.metrics import log_density, log_likelihood
@@ -79,7 +79,7 @@ def pages(job: Job) -> Iterator[Piece]:
             yield Piece(f"{name}, {kind}", partial(compared, name, kind, job))
 
 
-def compared(name: str, kind: str, job: Job) -> Compared:
+def compared(name: str, kind: str, job: Job) -> Outcome:
     """Compute it on both devices, in turns."""
     ref = next(ref for experiment in catalogue.experiments() for ref in experiment.refs if ref.name == name)
     # Another spelling of the folder is another key where the pages keep what they computed.
@@ -99,7 +99,7 @@ def compared(name: str, kind: str, job: Job) -> Compared:
     timings = take_turns({side: partial(on, side) for side in sides}, size.turns)
     difference = float(np.abs(np.subtract(found["device"], found["cpu"])).max())
     times = str(timings["device"]), str(timings["cpu"])
-    return Compared(found["cpu"][0].size, difference, difference <= tolerance, *times)
+    return Outcome(Compared(found["cpu"][0].size, difference, difference <= tolerance, *times))
 
 
 def decoded(ref: loading.Ref, size: Size, seed: int) -> Numbers:
@@ -137,7 +137,7 @@ def sampling(job: Job) -> Iterator[Piece]:
         yield Piece("compiled" if compiled else "eager", partial(sampled, job, compiled))
 
 
-def sampled(job: Job, compiled: bool) -> Sampled:
+def sampled(job: Job, compiled: bool) -> Outcome:
     """Time log p(x) of many images, and estimate some of them on the CPU."""
     count, on_cpu, samples, turns = (8, 8, 200, 2) if job.small else (1000, 50, SAMPLES, 5)
     model = zoo.load(SAMPLED_MODEL).model
@@ -153,4 +153,4 @@ def sampled(job: Job, compiled: bool) -> Sampled:
     timing = take_turns({"call": call}, turns)["call"].per(count)
     difference = there[:on_cpu].double() - here.log_likelihood.double()
     mean, se = float(difference.mean()), float(difference.std() / on_cpu**0.5)
-    return Sampled(str(timing), samples / timing.median, mean, se, abs(mean) <= 3 * se)
+    return Outcome(Sampled(str(timing), samples / timing.median, mean, se, abs(mean) <= 3 * se))

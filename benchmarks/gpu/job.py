@@ -1,15 +1,15 @@
-"""What a part is told, and what it gives: pieces that are done once and kept on disk, and a report of all of them."""
+"""What a part is told, and what it gives: pieces that are done once and kept on disk."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from benchmarks.timing import machine
-from vampcore.checkpoints.folder import write_bytes
 
-RESULTS, REPORT = "results.json", "report.md"
+RESULTS = "results.json"
 
 
 @dataclass(frozen=True)
@@ -19,18 +19,36 @@ class Job:
     Attributes:
         device: `cuda`, or `cpu` to try it out.
         folder: Folder of the part's results.
+        ends: When it must end, by `time.monotonic`.
         small: Sizes that take a moment, to try it out.
     """
 
     device: str
     folder: Path
+    ends: float
     small: bool = False
+
+    def out_of_time(self, reserve: float = 0.0) -> bool:
+        """Whether less than `reserve` seconds are left."""
+        return time.monotonic() > self.ends - reserve
 
 
 class Figures(Protocol):
     """The numbers of a piece: a NamedTuple."""
 
     def _asdict(self) -> dict[str, Any]: ...
+
+
+class Outcome(NamedTuple):
+    """What a piece gave.
+
+    Attributes:
+        figures: Its numbers.
+        finished: False where it goes on the next time.
+    """
+
+    figures: Figures
+    finished: bool = True
 
 
 class Piece(NamedTuple):
@@ -42,11 +60,11 @@ class Piece(NamedTuple):
     """
 
     name: str
-    run: Callable[[], Figures]
+    run: Callable[[], Outcome]
 
 
 class Part(NamedTuple):
-    """A part of the whole.
+    """A part of the whole, with a limit of time of its own.
 
     Attributes:
         name: As the command line knows it.
@@ -66,36 +84,29 @@ def read_results(folder: Path) -> dict[str, Any]:
     return found
 
 
-def run_part(part: Part, job: Job) -> None:
-    """Do the pieces of a part that are not done yet; each is written as it is done, with the machine that it ran on."""
+def run_part(part: Part, job: Job) -> bool:
+    """Do the pieces of a part that are not done yet, until its time is over; whether all are done.
+
+    Each is written as it is done, with the machine that it ran on. A part that has no piece yet is not done.
+    """
     job.folder.mkdir(parents=True, exist_ok=True)
-    results = read_results(job.folder)
+    results, any_piece = read_results(job.folder), False
     for piece in part.pieces(job):
-        if piece.name not in results:
-            where = {"machine": machine(), "device": job.device, "small": job.small}
-            results[piece.name] = where | {"figures": piece.run()._asdict()}
-            write_bytes(job.folder / RESULTS, (json.dumps(results, indent=2) + "\n").encode())
+        any_piece = True
+        if results.get(piece.name, {}).get("finished"):
+            continue
+        if job.out_of_time():
+            return False
+        figures, finished = piece.run()
+        results[piece.name] = {"machine": machine(), "device": job.device, "small": job.small, "finished": finished}
+        results[piece.name]["figures"] = figures._asdict()
+        _write(job.folder / RESULTS, results)
+        if not finished:
+            return False
+    return any_piece
 
 
-def report(folder: Path, parts: tuple[Part, ...]) -> str:
-    """Every number as markdown, under the machine that it was measured on."""
-    lines = ["# Results on a GPU", ""]
-    for part in parts:
-        results = read_results(folder / part.name)
-        lines += [f"## {part.name}", "", part.about, ""]
-        lines += [_piece(name, found) for name, found in results.items()] or ["Not begun."]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _piece(name: str, found: dict[str, Any]) -> str:
-    small = ", small sizes: no figure to publish" if found["small"] else ""
-    figures = "; ".join(f"{key} {_short(value)}" for key, value in found["figures"].items())
-    return f"- **{name}**, on {found['device']}, {found['machine']}{small}: {figures}"
-
-
-def _short(value: Any) -> str:
-    """Numbers to six digits."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_short, value))}]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _write(path: Path, results: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".part")
+    fresh.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    fresh.replace(path)
