@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.services.catalogue import metric
 from app.services.compare import same_images
+from app.services.compared import LOG_LIKELIHOOD, compared
 from app.services.latent_plane.encoding import latents
 from app.services.loading import Ref
 from app.services.memory import cached
@@ -16,12 +18,16 @@ class PerImage:
     """Stored scores, image by image.
 
     Attributes:
-        name: "log p(x)", or "ELBO" where not all priors have it.
+        name: "log p(x)", or where not all priors have it the ELBO, with the samples z an image that it takes.
         values: In nats, `(priors, N)`; NaN where a score was not computed.
+        refs: The priors.
+        waiting: Edited priors that are left out until their log p(x) is measured.
     """
 
     name: str
     values: NDArray[np.float64]
+    refs: tuple[Ref, ...] = ()
+    waiting: tuple[Ref, ...] = ()
 
     @property
     def gains(self) -> NDArray[np.float64]:
@@ -59,8 +65,15 @@ def per_image(refs: tuple[Ref, ...]) -> PerImage | None:
 @cached(32)
 def stored_scores(refs: tuple[Ref, ...]) -> PerImage:
     """The scores of one prior or more that keep the latents of the same test images."""
-    known = [latents(ref) for ref in refs]
-    exact = [each.log_likelihood for each in known]
-    if all(each is not None for each in exact):
-        return PerImage("log p(x)", np.array(exact, np.float64))
-    return PerImage("ELBO", np.array([each.elbo for each in known], np.float64))
+    chosen = compared(refs)
+    kept = tuple(ref for ref in refs if ref not in chosen.waiting)
+    exact = [latents(ref).log_likelihood for ref in kept]
+    if chosen.score == LOG_LIKELIHOOD and all(each is not None for each in exact):
+        return PerImage("log p(x)", np.array(exact, np.float64), kept, chosen.waiting)
+    return PerImage(_elbo_name(refs), np.array([latents(ref).elbo for ref in refs], np.float64), refs)
+
+
+def _elbo_name(refs: tuple[Ref, ...]) -> str:
+    """The ELBO of one image is an estimate, from a few samples of q(z | x) or a single one."""
+    samples = {found.samples or 1 for ref in refs if (found := metric(ref, "elbo")) is not None}
+    return "one-sample ELBO" if samples <= {1} else f"ELBO of {min(samples)} samples"

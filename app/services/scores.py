@@ -3,12 +3,14 @@
 import math
 
 from app.services.catalogue import facts, metric
+from app.services.compared import LOG_LIKELIHOOD
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
 from vampcore import results
 from vampcore.metrics import ESTIMATOR_NAMES as ESTIMATOR_NAMES
 from vampcore.metrics import Metric as Metric
 from vampcore.metrics.elbo_surgery import SATURATED
+from vampcore.results import paired
 
 
 def score(ref: Ref) -> Metric | None:
@@ -24,6 +26,13 @@ def stored_difference(ref: Ref, base: Ref) -> Metric | None:
     were not tested on the same images.
     """
     return results.stored_difference(loaded(base).checkpoint, loaded(ref).checkpoint)
+
+
+@cached(400)
+def difference_by(score: str, ref: Ref, base: Ref) -> Metric | None:
+    """As `stored_difference`, by one score, "log_likelihood" or "elbo"; None where the two do not both have it."""
+    measure = paired.log_likelihood_difference if score == LOG_LIKELIHOOD else paired.elbo_difference
+    return measure(loaded(base).checkpoint, loaded(ref).checkpoint)
 
 
 def better(one: Metric | None, other: Metric | None) -> Metric | None:

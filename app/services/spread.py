@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.services import scores
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
-from app.services.scores import score, stored_difference
 from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.trainings import own_training
 
@@ -48,7 +48,7 @@ class Spread:
 @cached(400)
 def score_spread(ref: Ref) -> Spread | None:
     """The score of `scores.score` over the trainings that a checkpoint stores; None where that is one."""
-    known = score(ref)
+    known = scores.score(ref)
     if known is None:
         return None
     return _spread(
@@ -57,13 +57,17 @@ def score_spread(ref: Ref) -> Spread | None:
 
 
 @cached(400)
-def difference_spread(ref: Ref, base: Ref) -> Spread | None:
-    """The difference of `scores.stored_difference` for each seed of both trainings; None where that is one."""
-    known = stored_difference(ref, base)
-    if known is None:
+def difference_spread(score: str, ref: Ref, base: Ref) -> Spread | None:
+    """The difference of a score for each seed of both trainings; None where that is one.
+
+    Arguments:
+        score: "log_likelihood" or "elbo".
+        ref: A prior.
+        base: The one that it is held against.
+    """
+    if scores.difference_by(score, ref, base) is None:
         return None
-    name = known.name.removesuffix("_difference")
-    mine, theirs = (of_trainings(loaded(each).checkpoint, name) for each in (ref, base))
+    mine, theirs = (of_trainings(loaded(each).checkpoint, score) for each in (ref, base))
     return _spread({seed: float((mine[seed] - theirs[seed]).mean()) for seed in mine if seed in theirs})
 
 

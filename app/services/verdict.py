@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.catalogue import facts
+from app.services.compared import ELBO as ELBO
+from app.services.compared import LOG_LIKELIHOOD as LOG_LIKELIHOOD
+from app.services.compared import compared
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
 from app.services.spread import of_trainings
 from vampcore.checkpoints import Checkpoint
 from vampcore.metrics import Metric
-from vampcore.results.paired import elbo_difference, log_likelihood_difference
 from vampcore.results.verdict import Comparison as Comparison
 from vampcore.results.verdict import Contender, Verdict, judge, tie_margin
-
-LOG_LIKELIHOOD, ELBO = "log_likelihood", "elbo"
 
 
 @dataclass(frozen=True)
@@ -62,22 +62,17 @@ class Judged:
 def verdict(refs: tuple[Ref, ...]) -> Judged:
     """Compare the priors of an experiment, image by image.
 
-    By log p(x) where all that were trained have it by one estimator, else by the ELBO. They are held against the first
-    prior that is no mixture, the simplest, or the first one.
+    By the score that `compared` finds. They are held against the first prior that is no mixture, the simplest, or the
+    first one.
 
     Arguments:
         refs: One or more checkpoints.
     """
     base = next((ref for ref in refs if not is_mixture(ref)), refs[0])
-    checkpoints = {ref: loaded(ref).checkpoint for ref in refs}
+    chosen = compared(refs, base)
+    kept, score = chosen.refs, chosen.score
+    checkpoints = {ref: loaded(ref).checkpoint for ref in kept}
     against = checkpoints[base]
-    others = [ref for ref in refs if ref != base and elbo_difference(against, checkpoints[ref]) is not None]
-    scored = [ref for ref in others if log_likelihood_difference(against, checkpoints[ref]) is not None]
-    measured = against.per_image.log_likelihood is not None and _all_but_edited(others, scored, checkpoints)
-    if measured:
-        others = scored
-    kept = tuple(ref for ref in refs if ref == base or ref in others)
-    score = LOG_LIKELIHOOD if measured else ELBO
     contenders = [Contender(ref.prior, _scores(checkpoints[ref], score)) for ref in kept]
     margin = tie_margin(against.config.likelihood)
     return Judged(
@@ -90,18 +85,13 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
     )
 
 
-def _stopped(compared: Sequence[Checkpoint]) -> tuple[tuple[int, int], ...]:
+def _stopped(kept: Sequence[Checkpoint]) -> tuple[tuple[int, int], ...]:
     """The epochs of each, and those that it was to have, where one has neither converged nor had all of them."""
-    epochs = tuple((each.progress.epochs, each.config.epochs) for each in compared)
+    epochs = tuple((each.progress.epochs, each.config.epochs) for each in kept)
     whole = (
-        each.progress.converged or trained >= planned for each, (trained, planned) in zip(compared, epochs, strict=True)
+        each.progress.converged or trained >= planned for each, (trained, planned) in zip(kept, epochs, strict=True)
     )
     return () if all(whole) else epochs
-
-
-def _all_but_edited(refs: list[Ref], scored: list[Ref], checkpoints: Mapping[Ref, Checkpoint]) -> bool:
-    """Whether only edited priors lack log p(x), beside others that have it: it is not measured as they are saved."""
-    return all(checkpoints[ref].edit is not None for ref in refs if ref not in scored) and bool(scored or not refs)
 
 
 def _scores(checkpoint: Checkpoint, score: str) -> Mapping[int, NDArray[np.float64]]:

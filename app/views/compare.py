@@ -17,7 +17,7 @@ from app.services.loading import Ref
 from app.services.scores import Metric
 from app.widgets import controls, differences, drawn, export, flows, layers, numbers, openings, page, pictures, sidebar
 from app.widgets.cursor import one_cursor
-from app.widgets.differences import Differences, cells, quantities
+from app.widgets.differences import Differences, cells, quantity
 from app.widgets.disagreement import disagreement
 from app.widgets.duel import show_duel
 from app.widgets.family import (
@@ -151,14 +151,14 @@ def show_scores(refs: tuple[Ref, ...], base: Ref) -> Differences:
     """The stored scores with their paired differences from `base`, which it returns."""
     shown, found = stored(refs), differences.stored_differences(refs, base)
     if found:
-        shown.loc[f"{quantities(found)} minus that of {short_words(base)} (nats/image)"] = cells(refs, found, base)
+        shown.loc[f"{quantity(found)} minus that of {short_words(base)} (nats/image)"] = cells(refs, found, base)
     show_table(shown)
     say_stored(refs)
     left, right = st.columns(2, gap="large")
     if found:
         with left:
             st.header("Difference, image by image", anchor=False)
-            differences.show_differences(found, base, key="compare_differences")
+            differences.show_stored(refs, found, base, key="compare_differences")
     bars = [bar for ref in refs if (bar := stored_kl(ref)) is not None]
     if bars:
         with right if found else left:

@@ -16,7 +16,8 @@ from app.widgets.verdict import clause, terms
 EXPLANATION = """
 **Scores.** log p(x) is the logarithm of the probability that a model gives to one image, in nats. With two latent
 dimensions it is an integral over the plane and exact. With more it is estimated by importance sampling, which is a
-lower bound in expectation. Where it was not estimated, the page shows the ELBO, which log p(x) is never below.
+lower bound in expectation. Where it was not estimated, the page shows the ELBO of one sample z of q(z | x) an image.
+Its expectation is never above log p(x); a single value can be.
 
 **Two priors.** Both score the same images, so the difference is taken image by image. What is hard for both cancels,
 and the standard error of the mean difference is much smaller than that of each mean.
@@ -58,16 +59,16 @@ judged = judging.verdict(trained)
 page.page_head("Likelihood", openings.likelihood(clause(judged)), *terms(judged))
 sidebar.part_notice(trained)
 refs = likelihood.tested_alike(trained, trained[0])
-scored = Scored(refs, per_image.stored_scores(refs))
+scored = Scored(per_image.stored_scores(refs))
 st.header("Scores of single images", anchor=False)
 image_scores.show_distributions(scored)
-in_columns(refs, lambda ref: image_scores.show_extremes(ref, scored))
+in_columns(scored.refs, lambda ref: image_scores.show_extremes(ref, scored))
 chart, side = st.columns([3, 2], gap="large")
 with side:
-    pair = image_scores.choose_two(refs) if len(refs) > 1 else None
+    pair = image_scores.choose_two(scored.refs) if len(scored.refs) > 1 else None
     if pair is not None:
         image_scores.show_difference(*pair)
-    row = image_scores.choose_image(refs[0])
+    row = image_scores.choose_image(scored.refs[0])
     image_scores.show_image(scored, row)
 with chart:
     if pair is not None:

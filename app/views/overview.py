@@ -228,7 +228,7 @@ def paired() -> None:
     """By how much each prior scores better than the first one, image by image, from the stored scores."""
     if found := differences.stored_differences(refs, refs[0]):
         st.header(f"Difference from {short_words(refs[0])}, image by image", anchor=False)
-        differences.show_differences(found, refs[0], key="overview_differences")
+        differences.show_stored(refs, found, refs[0], key="overview_differences")
 
 
 refs = readable(here.experiment.refs)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.figures import comparison
 from app.services import catalogue, scores, spread
+from app.services.compared import compared
 from app.services.loading import Ref
 from app.services.scores import Metric
 from app.widgets import seeds
@@ -13,6 +14,7 @@ from app.widgets.export import figure
 from app.widgets.family import short_name, short_words
 from app.widgets.numbers import count, estimator, signed_difference
 from app.widgets.page import mode
+from app.widgets.waiting_priors import say_waiting
 
 REFERENCE = "reference"
 _QUANTITIES = {"log_likelihood_difference": "log p(x)", "elbo_difference": "ELBO"}
@@ -21,23 +23,29 @@ Differences = Mapping[Ref, Metric]
 
 
 def stored_differences(refs: tuple[Ref, ...], base: Ref) -> Differences:
-    """The stored difference of each other prior from `base`, where there is one."""
-    found = {ref: scores.stored_difference(ref, base) for ref in refs if ref != base}
+    """The stored difference of each other prior from `base`, where there is one, all of one score."""
+    chosen = compared(refs, base)
+    found = {ref: scores.difference_by(chosen.score, ref, base) for ref in chosen.refs if ref != base}
     return {ref: metric for ref, metric in found.items() if metric is not None}
 
 
-def quantities(found: Differences) -> str:
-    """What was compared: "log p(x)", "ELBO", or both."""
-    return " or ".join(dict.fromkeys(_QUANTITIES[metric.name] for metric in found.values()))
+def quantity(found: Differences) -> str:
+    """What was compared, of one difference or more: "log p(x)" or "ELBO"."""
+    return _QUANTITIES[next(iter(found.values())).name]
+
+
+def show_stored(refs: tuple[Ref, ...], found: Differences, base: Ref, key: str) -> None:
+    """The stored differences of some priors as a chart, and which are left out."""
+    show_differences(found, base, key)
+    say_waiting(compared(refs, base).waiting)
 
 
 def show_differences(found: Differences, base: Ref, key: str) -> None:
     """The differences as a chart with their standard errors, and a line that says what they are of."""
-    trained = {ref: each for ref in found if (each := spread.difference_spread(ref, base)) is not None}
-    mixed = len({metric.name for metric in found.values()}) > 1
+    trained = {ref: each for ref, metric in found.items() if (each := _trainings(metric, ref, base)) is not None}
     rows = [
         comparison.Estimate(
-            short_name(ref) + (f" ({_QUANTITIES[metric.name]})" if mixed else ""),
+            short_name(ref),
             ref.kind,
             metric.value,
             metric.se,
@@ -45,8 +53,8 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
         )
         for ref, metric in found.items()
     ]
-    quantity = f"{quantities(found)} minus that of {short_name(base)} (nats/image)"
-    drawing = comparison.estimates(mode(), rows, quantity=quantity, zero=True)
+    axis = f"{quantity(found)} minus that of {short_name(base)} (nats/image)"
+    drawing = comparison.estimates(mode(), rows, quantity=axis, zero=True)
     figure(drawing, key=key, name=f"{base.experiment}-differences")
     st.caption(
         f"{differences_in_words(found, base)} Higher is better. \u00b1 is one standard error over images. "
@@ -59,13 +67,17 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
     )
 
 
+def _trainings(metric: Metric, ref: Ref, base: Ref) -> spread.Spread | None:
+    return spread.difference_spread(metric.name.removesuffix("_difference"), ref, base)
+
+
 def differences_in_words(found: Differences, base: Ref) -> str:
     """Each difference with its error, how it was measured, and on how many images and training runs."""
     numbers = ", ".join(f"{short_words(ref)} **{signed_difference(metric)}**" for ref, metric in found.items())
     how = "; ".join(dict.fromkeys(_basis(metric) for metric in found.values()))
     used = {catalogue.facts(ref).seed for ref in (base, *found)}
     one = "one training seed" if len(used) == 1 else "one training run each"
-    if any(spread.difference_spread(ref, base) for ref in found):
+    if any(_trainings(metric, ref, base) for ref, metric in found.items()):
         one = "the training that ships"
     return f"Minus {short_words(base)}, image by image: {numbers} nats/image ({how}; {one})."
 

@@ -17,6 +17,7 @@ from app.widgets.latent_plane.images import class_names
 from app.widgets.latent_plane.pictures import show_dot_images
 from app.widgets.pictures import images_png, picture
 from app.widgets.text import plain
+from app.widgets.waiting_priors import say_waiting
 
 SHOWN = 6
 IMAGE, BASE, OTHER, AGAINST = "likelihood_image", "likelihood_one", "likelihood_other", "likelihood_against"
@@ -24,15 +25,18 @@ IMAGE, BASE, OTHER, AGAINST = "likelihood_image", "likelihood_one", "likelihood_
 
 @dataclass(frozen=True)
 class Scored:
-    """Priors and what they score each image.
+    """What priors score each image.
 
     Attributes:
-        refs: The priors.
-        scores: Their scores, in the same order.
+        scores: The priors and their scores.
     """
 
-    refs: tuple[Ref, ...]
     scores: PerImage
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The priors."""
+        return self.scores.refs
 
     @property
     def quantity(self) -> str:
@@ -58,6 +62,7 @@ def show_distributions(scored: Scored) -> None:
         f"n = {known} test images, {scored.scores.name} as it is stored with the checkpoints. Images below the "
         f"range of the axis: {numbers.listed(left_out)}."
     )
+    say_waiting(scored.scores.waiting)
     export.csv_button("Save the scores", lambda: _columns(scored), key="likelihood_csv", name=name)
 
 

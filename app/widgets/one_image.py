@@ -13,6 +13,7 @@ from app.widgets.layers import rebuilt_words
 from app.widgets.numbers import count, signed
 from app.widgets.pictures import images_png, picture
 from app.widgets.text import plain
+from app.widgets.waiting_priors import say_waiting
 
 # At each end of the ranking.
 SHOWN = 6
@@ -24,13 +25,14 @@ def show_images(refs: tuple[Ref, ...]) -> None:
     if scores is None:
         return
     st.header("One image under every prior", anchor=False)
-    _one(refs, scores)
+    _one(scores.refs, scores)
+    say_waiting(scores.waiting)
     st.header("Where the priors differ most", anchor=False)
     st.markdown(
         f"The test images that each prior explains best, and worst, compared with the mean of the other"
-        f"{'' if len(refs) == 2 else 's'}: differences in {scores.name}, in nats."
+        f"{'' if len(scores.refs) == 2 else 's'}: differences in {scores.name}, in nats."
     )
-    in_columns(refs, lambda ref: _ends(ref, refs.index(ref), scores))
+    in_columns(scores.refs, lambda ref: _ends(ref, scores.refs.index(ref), scores))
 
 
 @fragment

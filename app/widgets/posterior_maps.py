@@ -97,7 +97,8 @@ def _table(found: dict[Ref, PosteriorMaps], samples: int) -> None:
         ]
     st.table(pd.DataFrame.from_dict(rows, orient="index", columns=[family.short_words(ref) for ref in found]))
     st.caption(
-        "KL(q \u2016 p(z | x)) is log p(x) \u2212 ELBO of this image. Of q_EW: \u00b1 one standard error from "
+        "KL(q \u2016 p(z | x)) is log p(x) \u2212 ELBO of this image, in expectation over q: the ELBO of one sample z "
+        "differs. Of q_EW: \u00b1 one standard error from "
         f"n = {numbers.count(posterior_maps.SUMS)} sums of weights, where it is at least 0.0001."
     )
 

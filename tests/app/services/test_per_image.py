@@ -40,6 +40,6 @@ def test_scores_are_those_of_the_checkpoints(refs):
     three = tuple(refs[f"tiny-2d/{prior}"] for prior in ("sg", "mog", "vamp"))
     found = per_image(three)
     assert found is not None
-    assert found.name == "ELBO"
+    assert (found.name, found.refs, found.waiting) == ("one-sample ELBO", three, ())
     assert all(np.array_equal(row, latents(ref).elbo) for row, ref in zip(found.values, three, strict=True))
     assert per_image(three[:1]) is None

@@ -25,7 +25,7 @@ def test_shipped_trainings_of_digits_are_counted_and_compared(shipped):
     for seed, value in mog.values.items():
         assert value == pytest.approx(float(known[seed].log_likelihood.double().mean()))
     assert next(iter(mog.values.values())) == pytest.approx(scores.score(refs[1]).value, abs=1e-4)
-    between = spread.difference_spread(refs[1], refs[0])
+    between = spread.difference_spread("log_likelihood", refs[1], refs[0])
     assert between.values == pytest.approx({seed: mog.values[seed] - sg.values[seed] for seed in mog.values})
     assert next(iter(between.values.values())) == pytest.approx(
         scores.stored_difference(refs[1], refs[0]).value, abs=1e-4
@@ -35,4 +35,4 @@ def test_shipped_trainings_of_digits_are_counted_and_compared(shipped):
 def test_one_training_has_no_spread(refs):
     vamp, sg = refs["tiny-2d/vamp"], refs["tiny-2d/sg"]
     assert spread.score_spread(vamp) is None
-    assert spread.difference_spread(vamp, sg) is None
+    assert spread.difference_spread("elbo", vamp, sg) is None

@@ -56,7 +56,8 @@ def changed(monkeypatch):
             }
             return dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, **parts_of))
 
-        monkeypatch.setattr(judging, "loaded", load)
+        for module in ("verdict", "compared"):
+            monkeypatch.setattr(f"app.services.{module}.loaded", load)
 
     return change
 

@@ -16,12 +16,12 @@ def test_scores_of_single_images_are_those_of_the_checkpoints(refs):
     at = open_page("likelihood", experiment="tiny-2d", likelihood_image="7")
     known = per_image.stored_scores(refs)
     said = words(at)
-    assert "n = 300 test images, ELBO as it is stored" in said
+    assert "n = 300 test images, one-sample ELBO as it is stored" in said
     for ref, name, row in zip(refs, ("SG", "MoG", "Vamp"), known.values, strict=True):
         assert f"{name} **{numbers.format_value(float(row[7]))}**" in said, ref
         order = np.argsort(-row, kind="stable")
         listed = numbers.signed(", ".join(f"{row[i]:.0f}" for i in order[:6]))
-        assert f"Highest ELBO: {listed} nats (images {', '.join(map(str, order[:6]))})" in said
+        assert f"Highest one-sample ELBO: {listed} nats (images {', '.join(map(str, order[:6]))})" in said
     # The first and the last prior are compared, image by image.
     dots = next(each for chart in charts(at) for each in chart["data"] if each.get("name") == IMAGES)
     assert dots["type"] == "scattergl"

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from app.services import edits, priors, saved_edits, verdict
+from app.services import edits, per_image, priors, saved_edits, verdict
 from app.services.loading import loaded
+from app.widgets import differences
 from tests.app.reading import as_shown, metric, open_page, ref_of, words
 from tests.app.services.test_saved_edits import working
 from tests.pages import OF_A_MODEL
@@ -81,6 +82,18 @@ def test_without_log_p_it_is_left_out_of_the_verdict_until_it_is_measured(evalua
     assert (judged.score, judged.refs, judged.left_out) == ("log_likelihood", refs[:2], refs[2:])
     at = open_page("overview", experiment="tiny-2d")
     assert "Left out until log p(x) is measured: Vamp, edited (mine)." in words(at)
+    # Nor is it among what compares log p(x) image by image, nor its ELBO on the axis of their log p(x).
+    each = per_image.stored_scores(refs)
+    assert (each.name, each.refs, each.waiting) == ("log p(x)", refs[:2], refs[2:])
+    assert per_image.stored_scores(refs[1:]).name == "one-sample ELBO", "beside one prior alone it is compared"
+    assert list(differences.stored_differences(refs, refs[0])) == [refs[1]]
+    assert {each.name for each in differences.stored_differences(refs, found).values()} == {"elbo_difference"}
+    waits = "Left out: Vamp, edited (mine), since log p(x) is not measured. To measure it: "
+    waits += f"`{saved_edits.command(found)}`"
+    for page, place in (("likelihood", "log p(x) as it is stored"), ("compare", "differences in log p(x), in nats")):
+        said = words(open_page(page, experiment="tiny-2d"))
+        assert place in said
+        assert waits in said
     scored(working / "tiny-2d" / "mine", working / "tiny-2d" / "mine")
     measured = verdict.verdict((*refs[:2], ref_of_anew("mine")))
     assert (len(measured.refs), measured.left_out) == (3, ())
