@@ -22,7 +22,9 @@ def judged(monkeypatch):
     """A verdict of priors whose scores lie so far above zero, on 1,000 images that differ by `spread`."""
 
     def made(spread: float = 1.0, **levels: float | tuple[float, ...]) -> Judged:
-        refs = tuple(SimpleNamespace(prior=name, kind=name) for name in (key.replace("_", "-") for key in levels))
+        refs = tuple(
+            SimpleNamespace(prior=name, kind=name, edited=False) for name in (key.replace("_", "-") for key in levels)
+        )
         # Waves that are orthogonal, of variance 1: every difference has a standard error of sqrt(2 / 999).
         turns = 2 * np.pi * np.outer(np.arange(1, len(refs) + 1), np.arange(1000)) / 1000
         noise = spread * np.sqrt(2) * np.cos(turns)
