@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.figures.class_labels import box_of, class_labels, placed
-from app.figures.density import contour, label, level_labels
+from app.figures.density import Box, contour, label, level_labels
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, Colouring, raster, scatter
 from app.figures.theme import COMPARED, Theme, laid_out, prior_colour, prior_text_colour, widest_tick, with_alpha
@@ -22,6 +22,8 @@ ABOVE, BELOW = 20, 57
 
 SIDES = 40
 LABELLED = 40
+# Pixels of a digit and a line of a component's number, and of a plane on a phone.
+DIGIT, LINE, NARROW = 10, 17, 280
 
 FEW_ELLIPSES = 50
 """Up to so many are drawn at full strength, and their centres at full size."""
@@ -139,13 +141,27 @@ def centre_trace(components: Components, mode: Theme, *, webgl: bool) -> Spec:
     }
 
 
-def numbers(components: Components, mode: Theme) -> list[Spec]:
-    """The number of each component beside its centre, while there are few; of many, the highlighted ones'."""
-    few = len(components.weights) <= LABELLED
-    chosen = range(len(components.weights)) if few else components.highlighted
+def numbers(components: Components, mode: Theme, scale: float) -> list[Spec]:
+    """The number of each component beside its centre, while there are few; of many, the highlighted ones'.
+
+    Where two would cover each other, that of the heavier component stands, and hovering shows the other.
+
+    Arguments:
+        components: On the plane.
+        mode: The theme.
+        scale: Pixels for a unit of the axes, where that is the least.
+    """
+    weights, highlighted = components.weights, components.highlighted
+    chosen = range(len(weights)) if len(weights) <= LABELLED else highlighted
+    kept: dict[int, Box] = {}
+    for k in sorted(chosen, key=lambda k: (k not in highlighted, -weights[k])):
+        x, y = map(float, components.means[k])
+        box = Box(x, x + DIGIT * len(f"{k}") / scale, y, y + LINE / scale)
+        if weights[k] > 0 and not any(box.covers(other) for other in kept.values()):
+            kept[k] = box
     return [
-        label(f"{k}", (float(x), float(y)), mode, xanchor="left", yanchor="bottom") | {"xshift": 4, "yshift": 3}
-        for k, (x, y) in ((k, components.means[k]) for k in chosen if components.weights[k] > 0)
+        label(f"{k}", (box.left, box.bottom), mode, xanchor="left", yanchor="bottom") | {"xshift": 4, "yshift": 3}
+        for k, box in sorted(kept.items())
     ]
 
 
@@ -216,7 +232,7 @@ def plane(
             figure.add(*ellipse_traces(components, mode, webgl=webgl))
         if components.centres:
             figure.add(centre_trace(components, mode, webgl=webgl))
-            annotations += numbers(components, mode)
+            annotations += numbers(components, mode, min(1, NARROW / height) * scale)
     figure.annotate(*annotations, *classes)
     return framed(figure, mode, window, prior=prior, title=title)
 

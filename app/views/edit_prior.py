@@ -260,6 +260,7 @@ def edit(ref: Ref) -> None:
             selectable=True,
             on_select=partial(follow_lasso, ref, steps),
         )
+        st.caption("Hover over a mean for its number where the map has no room for it.")
     try:
         found = measured(ref, steps)
         if found and steps:

@@ -153,6 +153,12 @@ def test_of_many_components_only_the_highlighted_are_numbered():
     assert [label.text for label in layout.annotations] == ["41"]
 
 
+def test_of_two_numbers_that_would_cover_each_other_the_heavier_components_stands():
+    near = components(means=np.array([[0.0, 0.0], [0.1, 0.1]]), weights=np.array([0.2, 0.8]))
+    layout = plane(LIGHT, WINDOW, alt="a", components=near).checked().layout
+    assert [label.text for label in layout.annotations] == ["1"]
+
+
 def test_a_mark_leaves_the_plane_as_it_was(clouds):
     points, _ = clouds
     figure = plane(LIGHT, WINDOW, alt="a", points=points)
