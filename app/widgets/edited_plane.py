@@ -8,6 +8,7 @@ from app.services.edits import Steps
 from app.services.latent_plane import encoding
 from app.services.loading import Ref
 from app.services.memory import cached
+from app.widgets.latent_plane.points import TOP
 
 # Test images that are drawn: a picture of them travels with every edit.
 MOST_POINTS = 2000
@@ -20,7 +21,7 @@ def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
     window = densities.window((ref,))
     after = edited.edited(ref, steps)
     means, covariances = edit_prior.plane_components(ref, steps)
-    return plane(
+    drawing = plane(
         mode,
         window,
         alt=f"The edited prior of {ref.name} on the latent plane: {len(after.living)} components, and contours that "
@@ -34,3 +35,6 @@ def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
         height=HEIGHT,
         rasterised=True,
     )
+    # Room for plotly's tools over the title, which a phone shows for good.
+    drawing.update(margin={"t": TOP})
+    return drawing

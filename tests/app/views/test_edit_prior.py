@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from streamlit.proto.SelectWidgetFilterMode_pb2 import FILTER_MODE_PREFIX
 
+from app.figures.theme import LIGHT
 from app.services import edit_prior, edits
 from app.services.edits import Step
+from app.widgets import edited_plane
 from tests.app.reading import as_shown, metric, open_page, ref_of, words
 from tests.app.services.test_uploads import png
 
@@ -65,6 +67,8 @@ def test_a_link_opens_the_edit_and_the_table_says_what_each_is_worth(ref):
     assert sorted(table["Component"]) == sorted(["0", "1", "2", "3", "4", "5", "copy of 2", "test image 4"])
     np.testing.assert_allclose(sorted(table["Worth (nats an image)"]), sorted(known.worth), rtol=1e-6)
     assert "150 test images" in words(at)
+    # Plotly's tools on a phone, and the title under them.
+    assert edited_plane.edited_plane(ref, steps, LIGHT).layout["margin"]["t"] >= 28 + 22
     samples = edit_prior.samples(ref, steps, 32, 0)
     assert f"{len(samples.changed)} of 32 samples changed" in words(at)
 
