@@ -139,6 +139,14 @@ def worth(ref: Ref, steps: Steps) -> Worth:
     return Worth(after.living, -changes.mean(0), changes.std(0, ddof=1) / np.sqrt(len(changes)), len(changes))
 
 
+@cached(50)
+def decoded(ref: Ref, steps: Steps) -> Pixels:
+    """Decoded means of the components with weight."""
+    after = edited(ref, steps)
+    with torch.inference_mode():
+        return decode_means(loaded(ref), torch.tensor(after.mean[after.living]))
+
+
 @cached(6)
 def _on_grid(ref: Ref, window: Window) -> tuple[Floats, Floats, NDArray[np.float32]]:
     """The density of each of the prior's own components on a grid of the plane, `(cells, K)`."""

@@ -3,11 +3,9 @@
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app import state
-from app.figures.export import Column
 from app.figures.tiles import tiles_png
 from app.services import catalogue, edit_prior, edited, edits, prior_components
 from app.services.edits import Step, Steps
@@ -24,6 +22,7 @@ from app.widgets import (
     pictures,
     save_edit,
     sidebar,
+    worth_table,
 )
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.selection import outlines_of
@@ -211,35 +210,6 @@ def show_samples(ref: Ref, steps: Steps) -> None:
         st.caption("No sample changed." if steps else "Samples of the edited prior will stand below these.")
 
 
-def show_worth(ref: Ref, steps: Steps) -> None:
-    """A table of all components, sortable by what each is worth."""
-    after, found = edited.edited(ref, steps), edit_prior.worth(ref, steps)
-    st.header("What each component is worth", anchor=False)
-    order = np.argsort(found.worth, kind="stable")
-    table: dict[str, Column] = {
-        "Component": [after.names[k] for k in found.components[order]],
-        "Weight (%)": 100 * after.weights[found.components[order]],
-        "Worth (nats an image)": found.worth[order],
-        "Standard error": found.se[order],
-    }
-    st.dataframe(
-        pd.DataFrame(table),
-        hide_index=True,
-        height=min(400, 35 * (len(order) + 1) + 2),
-        column_config={
-            "Weight (%)": st.column_config.NumberColumn(format="%.2f"),
-            "Worth (nats an image)": st.column_config.NumberColumn(format="%.4f"),
-            "Standard error": st.column_config.NumberColumn(format="%.4f"),
-        },
-        alt="What each component is worth",
-    )
-    st.caption(
-        f"What removing this component alone costs, on {found.images} test images; the change of log p(x) above is "
-        "measured on others."
-    )
-    export.csv_button("Save the table", table, key="edit_csv", name=f"{catalogue.facts(ref).name}-worth")
-
-
 @fragment
 def edit(ref: Ref) -> None:
     """The map, the controls, and all that follows an edit."""
@@ -270,7 +240,8 @@ def edit(ref: Ref) -> None:
         sidebar.data_notice(ref, key="edit_download")
     show_samples(ref, steps)
     if found:
-        show_worth(ref, steps)
+        st.header("What each component is worth", anchor=False)
+        worth_table.worth_table(ref, steps)
 
 
 here = state.selected()
