@@ -91,6 +91,18 @@ def test_stopped_and_continued_it_is_as_if_it_had_never_stopped(tmp_path, restle
     assert list(race(folder, few_digits()))[-1].phase == "finished"
 
 
+@pytest.mark.parametrize(("seconds", "published"), [(60, ["mog", "vamp"]), (-1, ["mog"])])
+def test_a_stop_lets_who_is_behind_end_the_epoch_if_it_is_short(tmp_path, monkeypatch, seconds, published):
+    monkeypatch.setattr(race_module, "SECONDS_OF_A_TURN", 60)
+    monkeypatch.setattr(race_module, "SECONDS_TO_CATCH_UP", seconds)
+    folder, moments = ask(tmp_path, ("mog", "vamp")), iter(range(100))
+    # Asked before the first step and after each of five: of mog in its first epoch, and then of vamp.
+    end = list(race(folder, few_digits(), stop=lambda: next(moments) >= 7))[-1]
+    assert end.phase == "stopped"
+    assert {prior: load(folder / prior).progress.epochs for prior in published} == dict.fromkeys(published, 1)
+    assert [prior for prior in ("mog", "vamp") if (folder / prior).exists()] == published
+
+
 def test_a_run_that_cannot_begin_is_named_and_the_others_are_published(tmp_path):
     folder = ask(tmp_path, ("mog", "vamp"), pseudo_inputs="data", components=251, epochs=1)
     end = list(race(folder, few_digits()))[-1]

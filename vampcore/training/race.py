@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from vampcore.checkpoints import CheckpointError
@@ -27,6 +28,8 @@ from vampcore.training.state import STATE
 SECONDS_OF_A_TURN = 0.3
 SECONDS_BETWEEN_REPORTS = 0.5
 SECONDS_BETWEEN_LOOKS = 0.2
+# After a stop, for the runs that are behind to have as many epochs as the others.
+SECONDS_TO_CATCH_UP = 3.0
 
 
 def race(
@@ -45,7 +48,8 @@ def race(
         folder: The race's.
         dataset: Its data, loaded with the likelihood of its runs.
         device: `cpu`, `cuda` or `mps`.
-        stop: Asked after every step, beside the stop file; training ends there and the best weights are kept.
+        stop: Asked after every step, beside the stop file; training ends there, or after the few seconds in which the
+            runs that are behind may end the epoch that others have ended, and the best weights are kept.
         note: Called with what is to be said of a run that goes on.
         asked: When this was asked for, in seconds since 1970; a stop file from before then is not for it. Now if None.
 
@@ -85,6 +89,7 @@ class _Race:
         self.stop, self.asked, self.stopping, self.looked = stop, asked, False, 0.0
         before = race_folder.read_progress(folder)
         self.seconds, self.started, self.reported = before.seconds, time.monotonic(), 0.0
+        self.last_epoch, self.ends = 0, 0.0
         self.phase = "training"
         self.runs = [_Running(each, folder) for each in request.runs]
 
@@ -98,15 +103,25 @@ class _Race:
             if time.monotonic() - self.reported > SECONDS_BETWEEN_REPORTS:
                 yield self._report()
 
-    def asked_to_stop(self) -> bool:
-        """Whether the race shall stop; the file is looked for five times a second."""
-        if self.stopping or self.stop():
+    def shall_stop(self, run: "_Running") -> bool:
+        """Whether a run shall stop: once the race shall and the run has as many epochs as any other, or time is up."""
+        if not self.stopping:
+            if not self._asked_to_stop():
+                return False
             self.stopping = True
-        elif time.monotonic() - self.looked > SECONDS_BETWEEN_LOOKS:
+            self.last_epoch = max(int(each.progress.epoch) for each in self.runs if each.going)
+            self.ends = time.monotonic() + SECONDS_TO_CATCH_UP
+        return run.progress.epoch >= self.last_epoch or time.monotonic() > self.ends
+
+    def _asked_to_stop(self) -> bool:
+        """Whether the race was asked to stop; the file is looked for five times a second."""
+        if self.stop():
+            return True
+        if time.monotonic() - self.looked > SECONDS_BETWEEN_LOOKS:
             self.looked = time.monotonic()
             with suppress(FileNotFoundError):
-                self.stopping = (self.folder / race_folder.STOP).stat().st_mtime >= self.asked
-        return self.stopping
+                return (self.folder / race_folder.STOP).stat().st_mtime >= self.asked
+        return False
 
     def broke(self, error: Exception) -> None:
         """Let the runs that are not done say what ended the race, as where memory ran out."""
@@ -163,7 +178,8 @@ class _Running:
             resume = self._take_up()
             film = "on" if self.config.latent_dim > 1 else "off"
             compile, alone = race.request.compile, Processes(race.device, count=1)
-            arguments = (self.config, race.dataset, self.staged, race.device, resume, race.asked_to_stop, compile)
+            stop = partial(race.shall_stop, self)
+            arguments = (self.config, race.dataset, self.staged, race.device, resume, stop, compile)
             self.moments = fit_by_step(
                 *arguments, alone, lambda words: race.note(f"{self.config.prior}: {words}"), film
             )
