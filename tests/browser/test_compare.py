@@ -50,8 +50,11 @@ def test_temperature_by_keyboard_changes_the_samples_and_a_reload_keeps_them(pag
         page.keyboard.press("ArrowLeft")
     expect(page.locator(SAMPLES).first).not_to_have_attribute("src", first or "")
     page.wait_for_url("**compare_temperature=0.8*")
-    settled(page)
-    colder = page.locator(SAMPLES).first.get_attribute("src")
-    assert cells(page) == table
-    opened(page, page.url)
+    again = page.context.new_page()
+    opened(again, page.url)
+    colder = again.locator(SAMPLES).first.get_attribute("src")
+    again.close()
+    # Of the four moves, the last one may still be on its way.
     expect(page.locator(SAMPLES).first).to_have_attribute("src", colder or "")
+    assert colder != first
+    assert cells(page) == table

@@ -51,6 +51,7 @@ def test_back_to_another_page_gives_the_default_prior_that_its_address_omits(pag
     settled(page)
 
     page.go_back()
+    expect(prior).to_have_value("VampPrior")
     settled(page)
     page.go_back()
     expect(page.get_by_role("heading", name="Components", exact=True)).to_be_visible()

@@ -75,7 +75,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def upload(page: Page, label: str, button: str, name: str, content: bytes) -> None:
-    """Give a file to an uploader of the page, and press the button that takes it."""
+    """Give a file to an uploader of the page that has none yet, and press the button, which waits until it is there."""
     page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input").set_input_files(
         {"name": name, "mimeType": "application/zip", "buffer": content}
     )
@@ -86,12 +86,15 @@ def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refus
     page = new_window(browser, base_url=training.url, viewport={"width": 1440, "height": 900})
     page.goto("/train")
     page.get_by_text("Your own images, or a model").click()
+    # Each uploader takes one file on each page: with a first one, the button would not wait for a second one.
     refused = page.get_by_role("alert")
     upload(page, "Images", "Use these images", "images.zip", b"no archive")
     expect(refused).to_contain_text("zip")
     upload(page, "Checkpoint", "Open this model", "model.zip", zipped({"model.pkl": b"x"}))
     expect(refused).to_contain_text("a file that no checkpoint has")
 
+    page.goto("/train")
+    page.get_by_text("Your own images, or a model").click()
     shipped = ROOT / "checkpoints" / "digits-2d" / "sg"
     model = zipped({path.name: path.read_bytes() for path in shipped.iterdir()})
     upload(page, "Checkpoint", "Open this model", "model.zip", model)
