@@ -47,14 +47,7 @@ def mean_and_error(values: torch.Tensor) -> tuple[float, float]:
 
 
 def gain(checkpoint: Checkpoint, base: Checkpoint) -> tuple[float, float]:
-    """By how much the test images are likelier, paired, with its standard error."""
-    one, other = (each.per_image.log_likelihood.double() for each in (checkpoint, base))
-    both = one.isfinite() & other.isfinite()
-    return mean_and_error((one - other)[both])
-
-
-def gain_of_all(checkpoint: Checkpoint, base: Checkpoint) -> tuple[float, float]:
-    """The same over all trainings that are stored, with the error over images and trainings."""
+    """By how much the test images are likelier over all trainings, paired, with the error over images and trainings."""
     mine, theirs = (
         torch.stack([each.log_likelihood.double() for each in (model.per_image, *model.trainings)])
         for model in (checkpoint, base)
@@ -127,7 +120,7 @@ def samples(model, said):
 
 def winner(model, said, experiment=FLAT):
     for name, called in (("mog", "Mixture of Gaussians"), ("vamp", "VampPrior")):
-        mean, error = gain_of_all(model(experiment, name), model(experiment, "sg"))
+        mean, error = gain(model(experiment, name), model(experiment, "sg"))
         assert mean > 2 * error
         assert f"{called} by {nats(mean, 2)} \u00b1 {nats(error, 2)} nats" in said
     assert "both mixtures explain the test images better" in said
