@@ -10,11 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from tests.fuzz.hostile import REPLACEMENTS, WHOLE, damaged, edited, replace
+from tests.fuzz.hostile import REPLACEMENTS, WHOLE, damaged, edited, fuzzer, replace
 from tests.fuzz.judging import Fault, check, check_refusal, is_number
 from tests.fuzz.sealing import UNSEALED, is_sealed, seal
 from vampcore import zoo
@@ -186,24 +185,14 @@ def judge(folder: Path, changed: str, sealed: bool, counts: Counter[str]) -> Non
             check(0 <= state.best_epoch <= state.epoch, f"best epoch {state.best_epoch!r} of {state.epoch!r}")
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Damage checkpoints and open them."""
-    models()
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def case(data: st.DataObject) -> None:
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
-            prior = data.draw(st.sampled_from(MODELS))
-            folder = Path(place) / "all" / "small" / prior
-            shutil.copytree(models() / "small" / prior, folder)
-            changed = mutate(data.draw, folder)
-            # Half of the attackers know what a checksum is.
-            sealed = data.draw(st.booleans()) and changed not in UNSEALED and seal(folder)
-            counts["inputs"] += 1
-            judge(folder, changed, sealed, counts)
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Damage a checkpoint and open it."""
+    prior = draw(st.sampled_from(MODELS))
+    copy = folder / "all" / "small" / prior
+    shutil.copytree(models() / "small" / prior, copy)
+    changed = mutate(draw, copy)
+    # Half of the attackers know what a checksum is.
+    sealed = draw(st.booleans()) and changed not in UNSEALED and seal(copy)
+    counts["inputs"] += 1
+    judge(copy, changed, sealed, counts)

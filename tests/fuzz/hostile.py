@@ -1,10 +1,14 @@
-"""Hostile values, and hostile changes of any file, whatever it holds."""
+"""Hostile values, hostile changes of any file, and the loop that makes and judges inputs."""
 
 import os
 import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 WHOLE = [0, -1, 1, 2, 255, 256, 4096, 65_536, 2**31, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), 10**30]
@@ -127,3 +131,25 @@ def edited(draw: st.DrawFn, tree: Any) -> Any:
             other = draw(st.sampled_from(list(at))) if isinstance(at, dict) else draw(st.integers(0, len(at) - 1))
             at[last], at[other] = at[other], at[last]
     return tree
+
+
+def fuzzer(case: Callable[[st.DrawFn, Path, Counter[str]], None]) -> Callable[[int, int, Counter[str]], None]:
+    """What runs a case for a seed and a number of inputs: each is drawn and judged in an empty folder, and counted."""
+
+    def run(number: int, examples: int, counts: Counter[str]) -> None:
+        @seed(number)
+        @settings(
+            max_examples=examples,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        )
+        @given(st.data())
+        def judged(data: st.DataObject) -> None:
+            with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+                case(data.draw, Path(folder), counts)
+
+        judged()
+
+    return run

@@ -3,17 +3,15 @@
 import functools
 import io
 import struct
-import tempfile
 import zlib
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.fuzz.hostile import REPLACEMENTS, damaged, replace
+from tests.fuzz.hostile import REPLACEMENTS, damaged, fuzzer, replace
 from tests.fuzz.own import judge
 
 FORMATS = ("png", "jpeg", "bmp", "gif", "tiff", "webp")
@@ -90,20 +88,11 @@ def fill(draw: st.DrawFn, folder: Path) -> None:
         (folder / "again").symlink_to(".")
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Make folders of images and read them."""
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def case(data: st.DataObject) -> None:
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
-            folder = Path(place) / "own"
-            folder.mkdir()
-            fill(data.draw, folder)
-            counts["inputs"] += 1
-            judge(f"folder:{folder}", counts)
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Make a folder of images and read it."""
+    own = folder / "own"
+    own.mkdir()
+    fill(draw, own)
+    counts["inputs"] += 1
+    judge(f"folder:{own}", counts)

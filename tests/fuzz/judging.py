@@ -1,9 +1,6 @@
 """What a hostile input may lead to: a refusal of one line, or contents in their ranges; nothing else."""
 
 import math
-from collections import Counter
-from collections.abc import Callable
-from typing import NamedTuple
 
 MOST_LETTERS = 1200
 """Of a refusal: longer than any sentence of ours with two paths, shorter than a foreign file echoed."""
@@ -11,18 +8,6 @@ MOST_LETTERS = 1200
 
 class Fault(AssertionError):
     """An input that was not handled as it must be."""
-
-
-class Part(NamedTuple):
-    """A kind of hostile inputs.
-
-    Attributes:
-        name: As the command line knows it.
-        run: Makes and judges `examples` inputs from a seed; counts what became of each. Raises what it finds.
-    """
-
-    name: str
-    run: Callable[[int, int, Counter[str]], None]
 
 
 def check_refusal(error: BaseException) -> None:

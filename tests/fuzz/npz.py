@@ -2,17 +2,15 @@
 
 import io
 import struct
-import tempfile
 import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import REPLACEMENTS, damaged, replace
+from tests.fuzz.hostile import REPLACEMENTS, damaged, fuzzer, replace
 from tests.fuzz.own import judge
 
 KEYS = ["images", "labels", "classes", "train", "validation", "test", "train_labels", "test_labels", "arr_0", "x_train"]
@@ -119,24 +117,15 @@ def bomb() -> bytes:
     return content.getvalue()
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Make archives and read them."""
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def case(data: st.DataObject) -> None:
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
-            path, content = Path(place) / "own.npz", data.draw(archives())
-            path.write_bytes(content)
-            how = data.draw(st.sampled_from(["whole"] * 5 + ["damaged", "damaged", "replaced"]))
-            if how == "damaged":
-                path.write_bytes(data.draw(damaged(content)))
-            elif how == "replaced":
-                replace(path, data.draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
-            counts["inputs"] += 1
-            judge(f"npz:{path}", counts)
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Make an archive and read it."""
+    path, content = folder / "own.npz", draw(archives())
+    path.write_bytes(content)
+    how = draw(st.sampled_from(["whole"] * 5 + ["damaged", "damaged", "replaced"]))
+    if how == "damaged":
+        path.write_bytes(draw(damaged(content)))
+    elif how == "replaced":
+        replace(path, draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
+    counts["inputs"] += 1
+    judge(f"npz:{path}", counts)

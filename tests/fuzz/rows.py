@@ -1,14 +1,12 @@
 """`csv:PATH`: tables of numbers with cells, rows and separators that no table has."""
 
-import tempfile
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import REPLACEMENTS, damaged, replace
+from tests.fuzz.hostile import REPLACEMENTS, damaged, fuzzer, replace
 from tests.fuzz.own import judge
 
 CELLS = [
@@ -63,21 +61,12 @@ def tables(draw: st.DrawFn) -> bytes:
     return draw(damaged(encoded)) if draw(st.integers(0, 3)) == 0 else encoded
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Make tables of observations and read them."""
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def case(data: st.DataObject) -> None:
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
-            path = Path(place) / "own.csv"
-            path.write_bytes(data.draw(tables()))
-            if data.draw(st.integers(0, 9)) == 0:
-                replace(path, data.draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
-            counts["inputs"] += 1
-            judge(f"csv:{path}", counts)
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Make a table of observations and read it."""
+    path = folder / "own.csv"
+    path.write_bytes(draw(tables()))
+    if draw(st.integers(0, 9)) == 0:
+        replace(path, draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
+    counts["inputs"] += 1
+    judge(f"csv:{path}", counts)

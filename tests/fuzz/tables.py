@@ -1,14 +1,12 @@
 """Tables of models in TOML, and what stands in the place of one."""
 
 import dataclasses
-import tempfile
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import REPLACEMENTS, damaged, replace, texts, values
+from tests.fuzz.hostile import REPLACEMENTS, damaged, fuzzer, replace, texts, values
 from tests.fuzz.judging import check, check_refusal
 from vampcore.config import Config, config_from_json, to_json
 from vampcore.results import TableError, read_table
@@ -66,31 +64,22 @@ def tables(draw: st.DrawFn) -> bytes:
     return draw(damaged(content)) if draw(st.integers(0, 3)) == 0 else content
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Make tables and read them."""
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def case(data: st.DataObject) -> None:
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
-            path = Path(place) / "table.toml"
-            path.write_bytes(data.draw(tables()))
-            if data.draw(st.integers(0, 9)) == 0:
-                replace(path, data.draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
-            counts["inputs"] += 1
-            try:
-                found = read_table(path)
-            except TableError as error:
-                check_refusal(error)
-                counts["refused"] += 1
-                return
-            check(found.estimate.samples >= 1, f"samples {found.estimate.samples}")
-            check(found.title.isprintable() and found.title, f"title {found.title!r:.80}")
-            for row in found.rows:
-                check(config_from_json(to_json(row)) == row, f"row {row}")
-            counts["opened"] += 1
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Make a table and read it."""
+    path = folder / "table.toml"
+    path.write_bytes(draw(tables()))
+    if draw(st.integers(0, 9)) == 0:
+        replace(path, draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
+    counts["inputs"] += 1
+    try:
+        found = read_table(path)
+    except TableError as error:
+        check_refusal(error)
+        counts["refused"] += 1
+        return
+    check(found.estimate.samples >= 1, f"samples {found.estimate.samples}")
+    check(found.title.isprintable() and found.title, f"title {found.title!r:.80}")
+    for row in found.rows:
+        check(config_from_json(to_json(row)) == row, f"row {row}")
+    counts["opened"] += 1

@@ -9,14 +9,13 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from app.services import catalogue, own_image, uploaded_models, uploads
 from app.services.loading import ServiceError
 from tests.fuzz import checkpoints, npz
-from tests.fuzz.hostile import damaged
+from tests.fuzz.hostile import damaged, fuzzer
 from tests.fuzz.images import picture
 from tests.fuzz.judging import Fault, check, check_refusal
 from tests.fuzz.own import check_ranges
@@ -114,26 +113,15 @@ def judge(kind: str, content: bytes, place: Path, counts: Counter[str]) -> None:
         check(not written, f"files of what was refused: {written}")
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Make uploads and take them."""
-    checkpoints.models()  # trained before inputs are drawn
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def case(data: st.DataObject) -> None:
-        kind = data.draw(st.sampled_from(["images", "images", "arrays", "models", "pictures"]))
-        made = {"images": images(), "arrays": npz.archives(), "models": models(), "pictures": pictures()}
-        content = data.draw(made[kind])
-        if data.draw(st.integers(0, 3)) == 0:
-            content = data.draw(damaged(content))
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-            place = Path(folder)
-            variables = {"VAMPSCOPE_TRAIN": "local", "VAMPCORE_DATA": str(place / "data")}
-            with mock.patch.dict(os.environ, variables), mock.patch.object(zoo, "RUNS", place / "runs"):
-                judge(kind, content, place, counts)
-        catalogue.experiments.clear()
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Make an upload and take it."""
+    kind = draw(st.sampled_from(["images", "images", "arrays", "models", "pictures"]))
+    made = {"images": images(), "arrays": npz.archives(), "models": models(), "pictures": pictures()}
+    content = draw(made[kind])
+    if draw(st.integers(0, 3)) == 0:
+        content = draw(damaged(content))
+    variables = {"VAMPSCOPE_TRAIN": "local", "VAMPCORE_DATA": str(folder / "data")}
+    with mock.patch.dict(os.environ, variables), mock.patch.object(zoo, "RUNS", folder / "runs"):
+        judge(kind, content, folder, counts)
+    catalogue.experiments.clear()

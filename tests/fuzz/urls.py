@@ -5,13 +5,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalogue
 from tests import pages
-from tests.fuzz.hostile import TEXT
+from tests.fuzz.hostile import TEXT, fuzzer
 from tests.fuzz.judging import Fault
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -94,25 +93,16 @@ def outside_code(markdown: str) -> str:
     return re.sub("`[^`]*`", "", markdown)
 
 
-def run(number: int, examples: int, counts: Counter[str]) -> None:
-    """Open links; no page may raise, and none may show what the link says as markup."""
-    keys()  # found before inputs are drawn
-
-    @seed(number)
-    @settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(links())
-    def case(link: tuple[str, dict[str, str | list[str]]]) -> None:
-        page, query = link
-        counts["inputs"] += 1
-        at = opened(page, query)
-        if at.exception:
-            raise Fault(f"{page}: {at.exception[0].proto.type} {at.exception[0].value:.200}")
-        for shown in (*at.markdown, *at.caption, *at.warning, *at.error, *at.info):
-            for word in MARKUP[:3]:
-                if word in outside_code(shown.value):
-                    raise Fault(f"{page}: shows {word} of the link as markup")
-        counts["opened"] += 1
-
-    case()
+@fuzzer
+def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
+    """Open a link; no page may raise, and none may show what the link says as markup."""
+    page, query = draw(links())
+    counts["inputs"] += 1
+    at = opened(page, query)
+    if at.exception:
+        raise Fault(f"{page}: {at.exception[0].proto.type} {at.exception[0].value:.200}")
+    for shown in (*at.markdown, *at.caption, *at.warning, *at.error, *at.info):
+        for word in MARKUP[:3]:
+            if word in outside_code(shown.value):
+                raise Fault(f"{page}: shows {word} of the link as markup")
+    counts["opened"] += 1
