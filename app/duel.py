@@ -51,10 +51,10 @@ class Tally:
         return high < 0.5 or low > 0.5
 
 
-def sides(seed: int, pairs: int = PAIRS) -> tuple[Side, ...]:
+def sides(seed: int) -> tuple[Side, ...]:
     """The side on which the first of the two stands in each pair: each side for half of them, in random order."""
     ordered: list[Side] = ["left", "right"]
-    drawn = np.random.default_rng(seed).permutation(pairs)
+    drawn = np.random.default_rng(seed).permutation(PAIRS)
     return tuple(ordered[int(number) % 2] for number in drawn)
 
 

@@ -31,13 +31,13 @@ NAMES = {
 LAYERS = {1: "one layer", 2: "two layers"}
 
 
-def summary(folder: Path = zoo.SHIPPED) -> str:
+def summary() -> str:
     """Markdown: log p(x) of every model whose experiment has a published score, with that score."""
     lines = [
         "| experiment | prior | ours, nats/image | published [1] | published [2] |",
         "|---|---|---|---|---|",
     ]
-    for experiment, family in _families(folder).items():
+    for experiment, family in _families().items():
         if not any(_figures(checkpoint.config) for checkpoint in family.values()):
             continue
         for prior, checkpoint in family.items():
@@ -50,21 +50,21 @@ def summary(folder: Path = zoo.SHIPPED) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table(folder: Path = zoo.SHIPPED) -> str:
+def table() -> str:
     """Markdown: a row for every shipped model, in the order of experiments and priors."""
     lines = [
         "| experiment | prior | K | log p(x), nats/image | ELBO, nats/image | KL | active units | epochs | published |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for experiment, family in _families(folder).items():
+    for experiment, family in _families().items():
         lines += [_row(experiment, prior, checkpoint) for prior, checkpoint in family.items()]
     return "\n".join(lines) + "\n"
 
 
-def differences(folder: Path = zoo.SHIPPED) -> str:
+def differences() -> str:
     """Markdown: for every two priors of an experiment, by how much the second one scores better, image by image."""
     lines = ["| experiment | priors | log p(x), nats/image, paired | images |", "|---|---|---|---|"]
-    for experiment, family in _families(folder).items():
+    for experiment, family in _families().items():
         for one, other in itertools.combinations(family, 2):
             metric = log_likelihood_difference(family[one], family[other])
             if metric is not None:
@@ -76,14 +76,14 @@ def differences(folder: Path = zoo.SHIPPED) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _families(folder: Path) -> dict[str, dict[str, Checkpoint]]:
+def _families() -> dict[str, dict[str, Checkpoint]]:
     """Load the checkpoints of each experiment by prior, both in the order of the tables."""
-    experiments = sorted({path.parent.parent.name for path in folder.glob("*/*/config.json")})
+    experiments = sorted({path.parent.parent.name for path in zoo.SHIPPED.glob("*/*/config.json")})
     return {
         experiment: {
-            prior: zoo.load(str(folder / experiment / prior))
+            prior: zoo.load(str(zoo.SHIPPED / experiment / prior))
             for prior in NAMES
-            if (folder / experiment / prior).exists()
+            if (zoo.SHIPPED / experiment / prior).exists()
         }
         for experiment in experiments
     }

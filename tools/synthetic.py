@@ -18,18 +18,14 @@ from vampcore.models import build
 CLASSES = tuple("0123456789")
 
 
-def untrained(
-    folder: Path, *, images: int = 1000, latent_dim: int = 2, components: int = 16, prior: str = "mog", seed: int = 0
-) -> Path:
-    """Save an untrained model of the given sizes whose test posteriors lie in ten clouds, one a class.
+def untrained(folder: Path, *, images: int, latent_dim: int = 2, components: int = 16) -> Path:
+    """Save an untrained mixture of Gaussians of the given sizes whose test posteriors lie in ten clouds, one a class.
 
     Arguments:
         folder: Where to; replaced.
         images: Test images, N.
         latent_dim: Dimensions, D.
         components: Of the prior, K.
-        prior: As in the configuration.
-        seed: Of the clouds.
 
     Returns:
         The folder.
@@ -37,7 +33,7 @@ def untrained(
     config = Config(
         data="digits",
         experiment="synthetic",
-        prior=prior,
+        prior="mog",
         components=components,
         latent_dim=latent_dim,
         hidden=16,
@@ -46,7 +42,7 @@ def untrained(
         epochs=1,
     )
     observation = DataSpec((1, 8, 8), 16, CLASSES)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     centres = 3 * torch.randn(len(CLASSES), latent_dim, generator=generator) / math.sqrt(max(1, latent_dim / 2))
     labels = torch.randint(len(CLASSES), (images,), generator=generator)
     mean = centres[labels] + 0.5 * torch.randn(images, latent_dim, generator=generator)

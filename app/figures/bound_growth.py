@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme
+from app.figures.theme import FONT_FAMILY, FONT_SIZE, SMALL_FONT_SIZE, Theme
 
 Spec = dict[str, Any]
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4])
 BOUND, REACH = "bound", "reach"
+HEIGHT = 380
 
 
-def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str, height: int = 380) -> Spec:
+def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str) -> Spec:
     """L_K against K with a band of two standard errors, and a line at what each bound rises to.
 
     The data have the columns prior, kind (`BOUND` or `REACH`), K, value, low and high.
@@ -20,7 +21,6 @@ def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str, he
         colours: Of each prior, by its name.
         most: The largest K of the axis, which stays as it is while the curves grow.
         reach: What the lines are, for their tooltips.
-        height: Pixels.
     """
     of_bound, of_reach = ([{"filter": f"datum.kind == '{kind}'"}] for kind in (BOUND, REACH))
     x = {"field": "K", "type": "quantitative", "title": "samples K", "axis": {"format": ","}}
@@ -50,19 +50,18 @@ def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str, he
             },
         },
     ]
-    return {"height": height, "layer": layers, **_look(mode)}
+    return {"height": HEIGHT, "layer": layers, **_look(mode)}
 
 
-def weights(mode: Theme, colours: Mapping[str, str], *, height: int = 380) -> Spec:
+def weights(mode: Theme, colours: Mapping[str, str]) -> Spec:
     """The distribution of log-weights of each prior; the data have the columns prior, at and share.
 
     Arguments:
         mode: The theme.
         colours: Of each prior, by its name.
-        height: Pixels.
     """
     return {
-        "height": height,
+        "height": HEIGHT,
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
         "encoding": {
             "x": {"field": "at", "type": "quantitative", "title": "log-weight minus L (nats)"},
@@ -89,12 +88,12 @@ def _dashes(names: Sequence[str]) -> list[list[int]]:
 
 
 def _look(mode: Theme) -> Spec:
-    words = {"labelFont": mode.font, "titleFont": mode.font, "labelFontSize": SMALL_FONT_SIZE}
+    words = {"labelFont": FONT_FAMILY, "titleFont": FONT_FAMILY, "labelFontSize": SMALL_FONT_SIZE}
     words |= {"titleFontSize": FONT_SIZE, "labelColor": mode.muted, "titleColor": mode.ink, "titleFontWeight": "normal"}
     return {
         "background": "transparent",
         "config": {
-            "font": mode.font,
+            "font": FONT_FAMILY,
             "view": {"stroke": None},
             "axis": {**words, "gridColor": mode.grid, "domain": False, "ticks": False},
             "legend": {**words, "labelColor": mode.ink},

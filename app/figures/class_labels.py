@@ -100,14 +100,13 @@ def _size(word: Spec) -> tuple[int, int]:
     return 8 * len(word["text"]) + 12, 24
 
 
-def add_legend(figure: Drawing, names: Sequence[str], classes: Sequence[int], mode: Theme, width: int) -> bool:
+def add_legend(figure: Drawing, names: Sequence[str], classes: Sequence[int], width: int) -> bool:
     """Put the colour and symbol of classes under a plane, which keeps its size: the figure gets taller.
 
     Arguments:
         figure: The plane; changed in place.
         names: Names of all classes.
         classes: Those to show, by index.
-        mode: The theme.
         width: Pixels of the figure, about.
 
     Returns:

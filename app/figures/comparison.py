@@ -28,9 +28,7 @@ class Estimate:
     others: tuple[float, ...] = ()
 
 
-def estimates(
-    mode: Theme, rows: Sequence[Estimate], *, quantity: str, zero: bool = False, height: int | None = None
-) -> Drawing:
+def estimates(mode: Theme, rows: Sequence[Estimate], *, quantity: str, zero: bool = False) -> Drawing:
     """Numbers as dots on one axis, each with a bar of +- one standard error.
 
     For priors compared image by image, pass the paired differences to one of them and `zero=True`: a bar that
@@ -41,7 +39,6 @@ def estimates(
         rows: From top to bottom.
         quantity: Title of the axis with its unit, "log-likelihood minus that of SG (nats/image)" say.
         zero: Whether zero is drawn as a line and kept in view.
-        height: Pixels; grows with the rows unless given.
 
     Raises:
         ValueError: If there is no row.
@@ -61,8 +58,7 @@ def estimates(
         + ("" if not row.others else f", other trainings {', '.join(f'{each:.2f}' for each in row.others)}")
         for row in rows
     )
-    tall = 96 + 44 * len(rows) if height is None else height
-    laid_out(figure, mode, x=quantity, y="", alt=alt, height=tall)
+    laid_out(figure, mode, x=quantity, y="", alt=alt, height=96 + 44 * len(rows))
     rest = [each for row in rows for each in row.others] + ([0.0] if zero else [])
     lows = np.array([row.value - (row.se or 0) for row in rows] + rest)
     highs = np.array([row.value + (row.se or 0) for row in rows] + rest)

@@ -30,7 +30,7 @@ class History:
     best: int | None = None
 
 
-def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = None, height: int = 420) -> Drawing:
+def history(mode: Theme, runs: Sequence[History]) -> Drawing:
     """Training (dotted) and validation (solid) ELBO against the epoch, the best epoch marked.
 
     The first epochs are far below the rest and would press it flat: the vertical range leaves out what lies in the
@@ -39,8 +39,6 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
     Arguments:
         mode: The theme.
         runs: One or several runs.
-        from_epoch: First epoch that the vertical range has to hold; a tenth of the longest run unless given.
-        height: Pixels.
 
     Raises:
         ValueError: If there is no run, or none has an epoch.
@@ -49,7 +47,7 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
         raise ValueError("there is no epoch to draw yet")
     figure = Drawing()
     last = max(int(run.epoch[-1]) for run in runs if len(run.epoch))
-    first = last // 10 if from_epoch is None else from_epoch
+    first = last // 10
     seen = []
     for run in runs:
         colour = prior_colour(run.prior)
@@ -84,7 +82,7 @@ def history(mode: Theme, runs: Sequence[History], *, from_epoch: int | None = No
     alt = "Training and validation ELBO against the epoch: " + ", ".join(
         f"{run.name} {len(run.epoch)} epochs" + ("" if run.best is None else f", best at {run.best}") for run in runs
     )
-    laid_out(figure, mode, x="epoch", y="ELBO (nats/image)", alt=alt, height=height)
+    laid_out(figure, mode, x="epoch", y="ELBO (nats/image)", alt=alt, height=420)
     finite = np.concatenate(seen)
     finite = finite[np.isfinite(finite)]
     if len(finite):

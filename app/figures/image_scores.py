@@ -44,14 +44,13 @@ def bin_edges(values: np.ndarray) -> np.ndarray:
     return np.linspace(low, max(high, low + 1e-6), BINS + 1)
 
 
-def distributions(mode: Theme, series: Sequence[ScoresOfPrior], *, quantity: str, height: int = 380) -> Drawing:
+def distributions(mode: Theme, series: Sequence[ScoresOfPrior], *, quantity: str) -> Drawing:
     """The share of the images in each bin of their score, a stepped line for each prior, all with the same bins.
 
     Arguments:
         mode: The theme.
         series: The priors.
         quantity: Title of the axis with its unit, "log p(x) (nats)" say.
-        height: Pixels.
 
     Raises:
         ValueError: If there is no prior, or no score.
@@ -78,9 +77,8 @@ def distributions(mode: Theme, series: Sequence[ScoresOfPrior], *, quantity: str
     alt = f"Distribution of {quantity} over test images. " + ". ".join(
         f"{each.name}: median {np.nanmedian(each.values):.1f}" for each in series
     )
-    laid_out(
-        figure, mode, x=quantity, y=f"share of images (% per {edges[1] - edges[0]:.1f} nats)", alt=alt, height=height
-    )
+    title = f"share of images (% per {edges[1] - edges[0]:.1f} nats)"
+    laid_out(figure, mode, x=quantity, y=title, alt=alt, height=380)
     figure.update_y(rangemode="tozero")
     return figure
 
@@ -90,9 +88,7 @@ def outside(values: np.ndarray, edges: np.ndarray) -> int:
     return int((values[np.isfinite(values)] < edges[0]).sum())
 
 
-def against(
-    mode: Theme, one: ScoresOfPrior, other: ScoresOfPrior, rows: np.ndarray, *, quantity: str, height: int = 460
-) -> Drawing:
+def against(mode: Theme, one: ScoresOfPrior, other: ScoresOfPrior, rows: np.ndarray, *, quantity: str) -> Drawing:
     """Each image at its scores under two priors; above the diagonal the vertical one explains it better.
 
     A dot has the colour and the symbol of the prior that explains its image better.
@@ -103,7 +99,6 @@ def against(
         other: Along the vertical axis.
         rows: The images to draw, [M].
         quantity: What is compared, with its unit.
-        height: Pixels.
 
     Raises:
         ValueError: If there is no image to draw.
@@ -148,5 +143,5 @@ def against(
         f"{quantity} of {len(rows)} test images under {one.name} and {other.name}: "
         f"{int(above.sum())} score higher under {other.name}."
     )
-    laid_out(figure, mode, x=f"{one.name}: {quantity}", y=f"{other.name}: {quantity}", alt=alt, height=height)
+    laid_out(figure, mode, x=f"{one.name}: {quantity}", y=f"{other.name}: {quantity}", alt=alt, height=460)
     return figure

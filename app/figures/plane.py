@@ -58,11 +58,11 @@ class Components:
         return int(np.count_nonzero(self.weights))
 
 
-def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float = DEVIATIONS) -> np.ndarray:
-    """The curve at a Mahalanobis distance of `deviations` from the mean, closed, [`SIDES` + 1, 2]."""
+def ellipse(mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The curve at a Mahalanobis distance of `DEVIATIONS` from the mean, closed, [`SIDES` + 1, 2]."""
     angle = np.linspace(0, 2 * np.pi, SIDES + 1)
     variances, directions = np.linalg.eigh(np.asarray(covariance, np.float64))
-    radii = deviations * np.sqrt(np.maximum(variances, 0))
+    radii = DEVIATIONS * np.sqrt(np.maximum(variances, 0))
     circle = np.stack([np.cos(angle), np.sin(angle)], 1)
     curve: np.ndarray = np.asarray(mean, np.float64) + (circle * radii) @ directions.T
     return curve
@@ -274,20 +274,3 @@ def framed(figure: Drawing, mode: Theme, window: Window, *, prior: str | None, t
             margin={"t": 38},
         )
     return figure
-
-
-def marked(figure: Drawing, x: float, y: float) -> Drawing:
-    """A copy of a plane with an amber ring at a place: for a picture to keep; on the page `pick` draws the mark."""
-    copy = Drawing(list(figure.data), dict(figure.layout))
-    copy.add(
-        {
-            "type": "scatter",
-            "x": [x],
-            "y": [y],
-            "mode": "markers",
-            "marker": {"symbol": "circle-open", "size": 16, "color": COMPARED, "line": {"width": 3}},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-    )
-    return copy

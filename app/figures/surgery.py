@@ -37,14 +37,13 @@ class SurgeryBar:
         return ("\u2265 ", "\u2264 ") if self.saturated else ("", "")
 
 
-def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: int | None = None) -> Drawing:
+def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float) -> Drawing:
     """Average KL as mutual information + marginal KL, one bar a model, with the ceiling log N of the first part.
 
     Arguments:
         mode: The theme.
         bars: The models, from top to bottom.
         log_n: log of the number of images that both parts depend on.
-        height: Pixels; grows with the bars unless given.
 
     Raises:
         ValueError: If there is no bar.
@@ -129,8 +128,7 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float, height: in
         f"marginal KL {bar.signs[1]}{bar.marginal_kl:.2f}"
         for bar in bars
     )
-    tall = 150 + 62 * len(bars) if height is None else height
-    laid_out(figure, mode, x="average KL (nats/image)", y="", alt=alt, height=tall)
+    laid_out(figure, mode, x="average KL (nats/image)", y="", alt=alt, height=150 + 62 * len(bars))
     figure.line_up(log_n, {"color": mode.ink, "width": 1.5, "dash": "dash"})
     figure.annotate(
         {

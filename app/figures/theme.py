@@ -65,7 +65,6 @@ class Theme:
     muted: str
     grid: str
     paper: str
-    font: str = FONT_FAMILY
 
     @property
     def dark(self) -> bool:
@@ -158,9 +157,9 @@ def text_width(text: str) -> float:
     return sum(3.8 if letter in ".,' " else 7.9 for letter in text)
 
 
-def widest_tick(low: float, high: float, count: int = 6) -> float:
-    """About how many pixels wide the labels of a linear axis are, with `count` ticks at round numbers at most."""
-    rough = max(high - low, 1e-9) / count
+def widest_tick(low: float, high: float) -> float:
+    """About how many pixels wide the labels of a linear axis are, with six ticks at round numbers at most."""
+    rough = max(high - low, 1e-9) / 6
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(size * power for size in (1, 2, 5, 10) if size * power >= 0.999 * rough)
     ticks = step * np.arange(math.ceil(low / step), math.floor(high / step) + 1)
@@ -192,9 +191,9 @@ def laid_out(figure: Drawing, mode: Theme, *, x: str, y: str, alt: str, height: 
         margin={"l": 8, "r": 12, "t": 12, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": mode.font, "size": FONT_SIZE, "color": mode.ink},
+        font={"family": FONT_FAMILY, "size": FONT_SIZE, "color": mode.ink},
         hoverlabel={
-            "font": {"family": mode.font, "size": FONT_SIZE, "color": mode.ink},
+            "font": {"family": FONT_FAMILY, "size": FONT_SIZE, "color": mode.ink},
             "bgcolor": mode.paper,
             "bordercolor": mode.muted,
         },

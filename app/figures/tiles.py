@@ -173,9 +173,7 @@ def tiles(
     captions: Sequence[str] | None = None,
     binary: Ground = True,
     pixel: int = 2,
-    highlighted: Sequence[int] = (),
     height: int | None = None,
-    caption_share: float = CAPTION_SHARE,
 ) -> tuple[Drawing, TileMap]:
     """The tiled picture as a figure with axes in cells, so that a click at (x, y) is `TileMap.index_at(x, y)`.
 
@@ -192,9 +190,7 @@ def tiles(
         captions: Short text written under each image (its number, say); for up to about a hundred images.
         binary: Whether black and white are ground and ink, and invert with the theme; see `mosaic`.
         pixel: Enlargement before encoding.
-        highlighted: Positions that get an amber frame.
         height: Pixels; from the aspect of the tiles at a width of 720 unless given.
-        caption_share: Of the height of a cell, for its caption.
 
     Returns:
         The figure, and the map from its cells to the ids.
@@ -207,11 +203,11 @@ def tiles(
     for name, texts in (("hover texts", hover), ("captions", captions)):
         if texts is not None and len(texts) != count:
             raise ValueError(f"{count} images but {len(texts)} {name}")
-    picture = mosaic(images, mode, columns=where.columns, binary=binary, highlighted=highlighted)
+    picture = mosaic(images, mode, columns=where.columns, binary=binary)
     pixel = vectors.pixel_of(images.shape[1:], pixel)
     aspect = picture.shape[0] * where.columns / (picture.shape[1] * where.rows)
     rows, cells = np.divmod(np.arange(count), where.columns)
-    caption_space = caption_share if captions is not None else 0.0
+    caption_space = CAPTION_SHARE if captions is not None else 0.0
     figure = Drawing(
         [
             {

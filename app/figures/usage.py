@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, prior_colour, rank_ticks
+from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, rank_ticks
 
 FLOOR = 0.02
 """Usage below this share of 1 / K is drawn at it: a log scale has no place for none."""
@@ -28,7 +28,6 @@ def usage(
     prior: str,
     ids: np.ndarray | None = None,
     effective: float | None = None,
-    highlighted: tuple[int, ...] = (),
     height: int = 400,
 ) -> Drawing:
     """Usage of every component from the most to the least used, beside its weight, in percent.
@@ -42,7 +41,6 @@ def usage(
         prior: The prior's key, for the colour.
         ids: Number of each component, [K]; 0 to K - 1 unless given.
         effective: Effective number of components, for the alternative text.
-        highlighted: Components in amber.
         height: Pixels.
 
     Raises:
@@ -57,8 +55,7 @@ def usage(
     shares = 100 * np.asarray(used, np.float64)[order]
     dead = shares < line
     mark = "lines" if count >= MANY else "markers"
-    chosen = np.isin(named, highlighted)
-    colours = np.where(chosen, COMPARED, prior_colour(prior))
+    colour = prior_colour(prior)
     rank = np.arange(1, count + 1, dtype=np.int32)
     figure = Drawing(
         [
@@ -79,13 +76,13 @@ def usage(
                 "y": np.maximum(shares, floor).astype(np.float32),
                 "customdata": np.stack([named, shares], 1).astype(np.float32),
                 "mode": mark,
-                "line": {"width": 3, "color": prior_colour(prior)},
+                "line": {"width": 3, "color": colour},
                 "marker": {
                     "symbol": ["x-thin" if gone else "circle" for gone in dead],
-                    "size": np.where(chosen, 13, 8),
-                    "color": colours.tolist(),
+                    "size": 8,
+                    "color": colour,
                     "opacity": 1,
-                    "line": {"width": np.where(dead, 2, 0), "color": colours.tolist()},
+                    "line": {"width": np.where(dead, 2, 0), "color": colour},
                 }
                 if mark == "markers"
                 else {},

@@ -11,6 +11,7 @@ _MOUNT = st.components.v2.component(
     html="<span></span>",
     js=(Path(__file__).parent / "narrow.js").read_text("utf-8"),
 )
+_KEY = "narrow"
 
 
 def narrow_of(value: Any) -> bool | None:
@@ -19,18 +20,17 @@ def narrow_of(value: Any) -> bool | None:
     return said if isinstance(said, bool) else None
 
 
-def watch_narrow(assumed: bool, *, key: str = "narrow", on_narrow: Callable[[bool], None]) -> None:
+def watch_narrow(assumed: bool, *, on_narrow: Callable[[bool], None]) -> None:
     """Report whether the window is narrow, where it is otherwise than assumed, at first and whenever it changes.
 
     Arguments:
         assumed: What the page was drawn for.
-        key: Key of the element.
         on_narrow: Called with what it is instead, before the script runs again.
     """
 
     def changed() -> None:
-        narrow = narrow_of(st.session_state[key].width)
+        narrow = narrow_of(st.session_state[_KEY].width)
         if narrow is not None:
             on_narrow(narrow)
 
-    _MOUNT(key=key, data={"assumed": assumed}, on_width_change=changed, height="content")
+    _MOUNT(key=_KEY, data={"assumed": assumed}, on_width_change=changed, height="content")

@@ -11,6 +11,6 @@ _MOUNT = st.components.v2.component(
 )
 
 
-def one_entry(*, key: str = "one_entry") -> None:
+def one_entry() -> None:
     """Let what a run changes in the address belong to the entry of the change that started the run."""
-    _MOUNT(key=key, height="content")
+    _MOUNT(key="one_entry", height="content")

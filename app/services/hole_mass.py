@@ -57,14 +57,14 @@ def hole_share(ref: Ref) -> Metric | None:
 
 
 @cached(64)
-def hole_samples(ref: Ref, count: int, seed: int = 0) -> HoleSamples | None:
+def hole_samples(ref: Ref, count: int) -> HoleSamples | None:
     """Up to `count` samples from the holes, and as many from outside them; None as `measured_holes`."""
     curve = mass_curve(ref)
     seen = prior_seen(ref)
     if not loaded(ref).has.holes or seen is None or curve is None:
         return None
     with torch.inference_mode(), several_threads():
-        z = loaded(ref).prior.sample((SEARCHED,), noise(seed))
+        z = loaded(ref).prior.sample((SEARCHED,), noise(0))
         on = torch.tensor(plane(ref).project(z.numpy()))
         sure = log_density(seen, on) >= float(curve[94])
         hole = sure & (log_density(on_plane(ref, aggregate(ref)), on) < float(aggregate_levels(ref)[-1]))

@@ -226,31 +226,31 @@ def snapshots(ref: Ref) -> tuple[Snapshot, ...]:
 
 
 @cached(200)
-def component_detail(ref: Ref, k: int, n: int = 16, temperature: float = 1.0, seed: int = 0) -> ComponentDetail:
+def component_detail(ref: Ref, k: int, n: int = 16) -> ComponentDetail:
     """One component: u_k, its posterior, its decoded mean, n samples, and the images that it is responsible for.
 
     Raises:
         ServiceError: If there is no such component.
     """
-    component_grid = components(ref)
-    _check(k, len(component_grid.weights))
+    known = components(ref)
+    _check(k, len(known.weights))
     rows, responsibilities = _explained(ref, k)
-    near, distances = nearest(ref, component_grid.mean[k], NEAREST)
+    near, distances = nearest(ref, known.mean[k], NEAREST)
     learned = pseudo_inputs(ref)
     return ComponentDetail(
         component=k,
         pseudo_input=None if learned is None else learned[k : k + 1],
-        mean=component_grid.mean[k],
-        scale=component_grid.scale[k],
+        mean=known.mean[k],
+        scale=known.scale[k],
         decoded=component_images(ref)[k : k + 1],
-        samples=component_samples(ref, (k,), n, temperature, seed),
+        samples=component_samples(ref, (k,), n),
         explained=rows,
         responsibilities=responsibilities,
         nearest=near,
         distances=distances,
-        weight=float(component_grid.weights[k]),
-        usage=float(component_grid.usage[k]),
-        image_class=int(component_grid.classes[k]),
+        weight=float(known.weights[k]),
+        usage=float(known.usage[k]),
+        image_class=int(known.classes[k]),
     )
 
 

@@ -102,9 +102,9 @@ def difference(experiment: str, prior: str, base: str = "sg") -> Metric:
     return found
 
 
-def inside_99(experiment: str, prior: str = "sg") -> float:
+def inside_99(experiment: str) -> float:
     """The share of test images whose sample of q(z | x) lies where a standard normal of two dimensions has 99 %."""
-    return float((np.square(encoding.latents(ref(experiment, prior)).sample).sum(1) <= RADIUS_99).mean())
+    return float((np.square(encoding.latents(ref(experiment, "sg")).sample).sum(1) <= RADIUS_99).mean())
 
 
 def unused_weight(experiment: str, prior: str) -> float:
@@ -122,10 +122,10 @@ def elbo_by_class(experiment: str, prior: str) -> tuple[tuple[str, float], tuple
     return (classes[worst], means[worst]), (classes[best], means[best])
 
 
-def error_if_unpaired(experiment: str, prior: str, base: str = "sg") -> float:
-    """The standard error of the difference of two priors' scores, were they measured on different images."""
-    each = (stored(experiment, name, difference(experiment, prior, base).name.removesuffix("_difference"))
-            for name in (prior, base))  # fmt: skip
+def error_if_unpaired(experiment: str, prior: str) -> float:
+    """The standard error of the score of a prior minus the standard normal's, were they of different images."""
+    score = difference(experiment, prior).name.removesuffix("_difference")
+    each = (stored(experiment, name, score) for name in (prior, "sg"))
     return math.hypot(*(metric.se or 0.0 for metric in each))
 
 

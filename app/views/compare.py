@@ -44,7 +44,6 @@ SUBSETS = ("100", "500", "1000", "5000")
 IMPORTANCE = ("10", "100", "500", "1000", "5000")
 # Seconds of work, as estimated from a timed block, that start without being asked for.
 AT_ONCE = 2.0
-REFERENCE = "reference"
 EXPLANATION = """
 **Same noise.** One seed gives every prior the same random numbers, for the choice of a component and for the point
 within it. Each prior has its own latent space, so the same point means different images under different priors.

@@ -36,7 +36,7 @@ $1 / K$.
 """
 
 
-def rows_beside(ref: Ref, facts: Facts, chosen: int) -> tuple[int, ...]:
+def rows_beside(ref: Ref, chosen: int) -> tuple[int, ...]:
     """The chosen component first, then those to compare it with."""
     used = prior_components.order(ref, "usage")
     beside = controls.choose_one("Compare with", tuple(BESIDE), key="components_beside", default="most", names=BESIDE)
@@ -59,7 +59,7 @@ def rows_beside(ref: Ref, facts: Facts, chosen: int) -> tuple[int, ...]:
 def draw_samples(ref: Ref, facts: Facts, chosen: int, shown: Container, choices: Container) -> None:
     """What the noise changes: the samples; the chart below stays."""
     with choices:
-        rows = rows_beside(ref, facts, chosen)
+        rows = rows_beside(ref, chosen)
         count = controls.number("Samples of each", key="components_samples", low=1, high=24, default=7)
         temperature, seed = noise_controls()
     with shown:

@@ -103,15 +103,13 @@ def csv_button(
     )
 
 
-def file_button(
-    label: str, content: bytes | Callable[[], bytes], *, key: str, name: str, mime: str = "image/png"
-) -> None:
-    """A button that hands out a file under `name`, which has its ending; a function makes it when it is asked for."""
+def file_button(label: str, content: bytes | Callable[[], bytes], *, key: str, name: str) -> None:
+    """A button that hands out a PNG under `name`, which has its ending; a function makes it when it is asked for."""
     st.download_button(
         label,
         content,
         file_name=export.safe_name(name),
-        mime=mime,
+        mime="image/png",
         key=key,
         icon=":material/download:",
         on_click="ignore",

@@ -21,18 +21,12 @@ def plain(said: object, most: int = 400) -> str:
         said: A name, a message or an error.
         most: Characters that are shown; the rest is cut off.
     """
-    text = " ".join(_shown(str(said)).split())
-    if len(text) > most:
-        text = text[: most - 1] + "\u2026"
-    joined = _MADE_LATE.sub(lambda found: found.group() + _JOINER, text)
+    joined = _MADE_LATE.sub(lambda found: found.group() + _JOINER, printable(said, most))
     return _MARKUP.sub(r"\\\1", joined)
 
 
 def printable(said: object, most: int = 400) -> str:
     """Text for what shows no markup, such as tables and options: what cannot be sent or seen is marked."""
-    text = " ".join(_shown(str(said)).split())
+    seen = _UNSEEN.sub(lambda found: " " if found.group() in "\t\n\r" else "\ufffd", str(said))
+    text = " ".join(seen.split())
     return text if len(text) <= most else text[: most - 1] + "\u2026"
-
-
-def _shown(text: str) -> str:
-    return _UNSEEN.sub(lambda found: " " if found.group() in "\t\n\r" else "\ufffd", text)

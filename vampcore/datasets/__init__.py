@@ -109,13 +109,13 @@ def load(
     return with_likelihood(dataset, likelihood or kind.likelihood or dataset.likelihood)
 
 
-def default_likelihood(name: str, progress: Progress | None = None) -> str:
+def default_likelihood(name: str) -> str:
     """The likelihood that `load` chooses when none is asked for; a user's own data are read to find out.
 
     Raises:
         DataError: If the name is unknown, or a user's own images cannot be read.
     """
-    kind = _kind(name, progress)
+    kind = _kind(name)
     return kind.likelihood or kind.read(data_root()).likelihood
 
 

@@ -6,7 +6,7 @@ They are cheap to build in every training step. A prior is any `Distribution`; w
 
 from vampcore.distributions.flow import Flow, Transform
 from vampcore.distributions.mixture import DiagNormalMixture, NormalMixture
-from vampcore.distributions.nearby import NearbyMixture
+from vampcore.distributions.nearby import NearbyMixture, around
 from vampcore.distributions.normal import LOG_2PI, DiagNormal, Draw, OneScaleNormal, noise, uniform
 from vampcore.distributions.protocols import Distribution, Posterior
 
@@ -22,6 +22,7 @@ __all__ = [
     "OneScaleNormal",
     "Posterior",
     "Transform",
+    "around",
     "noise",
     "uniform",
 ]

@@ -9,6 +9,7 @@ from torch import Tensor
 from vampcore.distributions.log_sum import linear_logsumexp
 from vampcore.distributions.mixture import DiagNormalMixture
 from vampcore.distributions.normal import LOG_2PI, DiagNormal
+from vampcore.distributions.protocols import Distribution, Posterior
 
 # The squared distance of a sample from the origin, in scales of the narrowest component, that a single sum may hold.
 # Such a sum has about 7 digits, so that a log-density is then exact to about 0.001 nats.
@@ -28,6 +29,19 @@ def float32_suffices(mixture: DiagNormalMixture, posterior: DiagNormal) -> bool:
         return True
     widest = posterior.logvar.unsqueeze(-2) - mixture.components.logvar
     return REACH * float(widest.exp().sum(-1).max()) < LARGEST_SUM
+
+
+def around(prior: Distribution, posterior: Posterior) -> Distribution:
+    """The prior, as it is computed fastest around the samples of one observation's posterior, `(1, D)`."""
+    if (
+        not isinstance(prior, DiagNormalMixture)
+        or len(prior.log_weights) == 1
+        or not isinstance(posterior, DiagNormal)  # a flow has no mean at hand
+        # Samples that reach far beyond a narrow component need float64 after all.
+        or not float32_suffices(prior, posterior[0])
+    ):
+        return prior
+    return NearbyMixture.of(prior, posterior.mean[0])
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vampcore.distributions import LOG_2PI, DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
-from vampcore.distributions.nearby import float32_suffices
+from vampcore.distributions import LOG_2PI, DiagNormal, Distribution, around
 from vampcore.metrics.chunks import samples_at_once
 from vampcore.metrics.pareto import LEAST_SAMPLES, pareto_k
 from vampcore.models import VAE
@@ -115,7 +114,6 @@ def covering_draws(
     generator: torch.Generator | None = None,
     prior: Distribution | None = None,
     progress: Callable[[int, int], None] | None = None,
-    steps: int = STEPS,
 ) -> tuple[Float[Tensor, "R N D"], Float[Tensor, "R N"]]:
     """The samples of `covering` in the top layer, resampled by their weights to `kept` of each observation.
 
@@ -127,7 +125,6 @@ def covering_draws(
         generator: Source of the noise.
         prior: p(z); built once from the model if None.
         progress: Called with the observations done and their number.
-        steps: Of the refinement.
 
     Returns:
         The samples, and the log of their weights, which sum to one: a sample that was kept more than once has all its
@@ -137,7 +134,7 @@ def covering_draws(
         ValueError: If a posterior is a flow, or `samples` is not even or less than 16.
     """
     drawn, weights = [], []
-    for one, built, offsets in _one_by_one(model, x, samples, generator, prior, progress, steps):
+    for one, built, offsets in _one_by_one(model, x, samples, generator, prior, progress, STEPS):
         z, log_w = _weighted(model, one, built, offsets, samples, generator)
         chosen = torch.multinomial(log_w[:, 0].softmax(0).cpu(), kept, replacement=True, generator=generator)
         distinct, count = chosen.unique(return_counts=True)
@@ -237,7 +234,7 @@ def _weighted(
 ) -> tuple[Float[Tensor, "S 1 D"], Float[Tensor, "S 1"]]:
     """Samples of the top layer for one observation, and their log-weights."""
     top = cast(DiagNormal, model.encoder(x))
-    density = _around(prior, DiagNormal(top.mean + offsets[0].mean * top.scale, top.logvar + offsets[0].logvar))
+    density = around(prior, DiagNormal(top.mean + offsets[0].mean * top.scale, top.logvar + offsets[0].logvar))
     at_once = samples_at_once(x, model.bytes_per_number)
     drawn, weights = [], []
     for width in (1.0, WIDENED):
@@ -247,17 +244,6 @@ def _weighted(
             drawn.append(found.z)
             weights.append(found.log_joint - torch.logaddexp(found.log_refined, found.log_widened) + math.log(2))
     return torch.cat(drawn), torch.cat(weights).double()
-
-
-def _around(prior: Distribution, refined: DiagNormal) -> Distribution:
-    """The prior, as it is computed fastest around the samples of one observation."""
-    if (
-        not isinstance(prior, DiagNormalMixture)
-        or len(prior.log_weights) == 1
-        or not float32_suffices(prior, refined[0])
-    ):
-        return prior
-    return NearbyMixture.of(prior, refined.mean[0])
 
 
 def _sample(

@@ -9,8 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vampcore.compiling import Compiled, can_compile
-from vampcore.distributions import DiagNormal, DiagNormalMixture, Distribution, NearbyMixture
-from vampcore.distributions.nearby import float32_suffices
+from vampcore.distributions import Distribution, around
 from vampcore.metrics.chunks import samples_at_once
 from vampcore.metrics.pareto import LEAST_SAMPLES, pareto_k
 from vampcore.models import VAE
@@ -117,7 +116,7 @@ def log_likelihood(
     log_p, ess, shapes = [], [], []
     for part in x.split(images):
         weights = []
-        density = _around(model, part, prior)
+        density = around(prior, model.encoder(part)) if len(part) == 1 else prior
         for done in range(0, samples, draws):
             noise = model.noise(len(part), min(draws, samples - done), generator)
             regular = len(part) == images and noise[0].shape[0] == draws
@@ -130,17 +129,6 @@ def log_likelihood(
         if progress is not None:
             progress(sum(len(done) for done in log_p), len(x))
     return ImportanceEstimate(torch.cat(log_p), torch.cat(ess), samples, torch.cat(shapes) if shapes else None)
-
-
-def _around(model: VAE, x: Float[Tensor, "N C H W"], prior: Distribution) -> Distribution:
-    """The prior; of a single observation, whose samples lie together, as it is computed fastest around them."""
-    if len(x) > 1 or not isinstance(prior, DiagNormalMixture) or len(prior.log_weights) == 1:
-        return prior
-    posterior = model.encoder(x)
-    # A flow has no mean at hand. Samples that reach far beyond a narrow component need float64 after all.
-    if not isinstance(posterior, DiagNormal) or not float32_suffices(prior, posterior[0]):
-        return prior
-    return NearbyMixture.of(prior, posterior.mean[0])
 
 
 def _log_weights(

@@ -62,31 +62,23 @@ def posterior_draws(
         progress: Called with the observations done and their number.
     """
     if can_integrate(model, x):
-        return grid_draws(model, x, prior, generator, progress)
+        return _grid_draws(model, x, prior, generator, progress)
     z, log_weights = covering_draws(model, x, COVERING_SAMPLES, COVERING_DRAWS, generator, prior, progress)
     return PosteriorDraws(z, log_weights)
 
 
-@torch.no_grad()
-def grid_draws(
+def _grid_draws(
     model: VAE,
     x: Float[Tensor, "N C H W"],
     prior: Distribution,
-    generator: torch.Generator | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    generator: torch.Generator | None,
+    progress: Callable[[int, int], None] | None,
 ) -> PosteriorDraws:
     """Draws in a plane: half from a grid of cells, half from q(z | x) with 1.5 times its scales, with balance weights.
 
     A cell is drawn by its share of p(x | z) p(z) and of p(x | z) alone, in equal parts, so that places that only an
     edited prior finds likely are drawn too. Shares are those at the cells' centres, averaged over 3 x 3 cells, and the
     draw is uniform in its cell. The weight of a draw is p(x | z) p(z) over the density that it was drawn from.
-
-    Arguments:
-        model: In evaluation mode; one for which `can_integrate` holds.
-        x: Observations.
-        prior: p(z).
-        generator: Source of the noise.
-        progress: Called with the observations done and their number.
     """
     posterior = cast(DiagNormal, model.encoder(x))
     cells = _cells_over(prior, posterior)

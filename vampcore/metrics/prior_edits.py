@@ -153,18 +153,15 @@ def removal_changes(log_evidence: Float[Tensor, "N K"], log_weights: Float[Tenso
     return change - torch.log1p(-log_weights.double().exp())
 
 
-def learned_weights(
-    log_evidence: Float[Tensor, "N K"], log_weights: Float[Tensor, " K"], tolerance: float = WEIGHT_TOLERANCE
-) -> Float[Tensor, " K"]:
+def learned_weights(log_evidence: Float[Tensor, "N K"], log_weights: Float[Tensor, " K"]) -> Float[Tensor, " K"]:
     """The weights that maximise mean log p(x) with these components, by EM from those that they have.
 
     A step gives each component the mean of its responsibilities. It ends where log max_k mean_n r_nk / w_k, which
-    bounds what the best weights gain over these, is below the tolerance. A weight of 0 stays 0.
+    bounds what the best weights gain over these, is below `WEIGHT_TOLERANCE` nats. A weight of 0 stays 0.
 
     Arguments:
         log_evidence: See `PriorEdits.log_evidence`; of these components.
         log_weights: Of the mixture at the start.
-        tolerance: In nats.
     """
     living = log_weights > -math.inf
     evidence = log_evidence[:, living].double()
@@ -172,7 +169,7 @@ def learned_weights(
     weights = log_weights[living].double().exp()
     for _ in range(MOST_STEPS):
         gain = (evidence / (evidence @ weights).unsqueeze(1)).mean(0)
-        if gain.max().log().item() < tolerance:
+        if gain.max().log().item() < WEIGHT_TOLERANCE:
             break
         weights = weights * gain
     found = torch.zeros(len(log_weights), dtype=torch.float64)

@@ -93,5 +93,5 @@ def base_plane(
     left = max(left_room(shown), left_room(densities.window((ref,))))
     drawing.update(margin={"t": TOP, "l": left})
     if colour == "class" and len(names) > len(CLASS_COLOURS):
-        add_legend(drawing, names, coloured.classes or range(len(names)), mode, min(WIDTH, picture_width()))
+        add_legend(drawing, names, coloured.classes or range(len(names)), min(WIDTH, picture_width()))
     return drawing

@@ -44,14 +44,14 @@ def test_kl_bars_add_up_to_the_kl():
 
 def test_usage_marks_the_dead_and_keeps_them_in_view():
     used = np.array([0.7, 0.0, 0.29, 0.01])
-    figure = usage(LIGHT, np.full(4, 0.25), used, prior="vamp", effective=1.9, highlighted=(2,)).checked()
+    figure = usage(LIGHT, np.full(4, 0.25), used, prior="vamp", effective=1.9).checked()
     weights, points = figure.data
     assert points.customdata[:, 0].tolist() == [0, 2, 3, 1]
     assert points.customdata[:, 1].tolist() == pytest.approx([70, 29, 1, 0])
     assert weights.y.tolist() == pytest.approx([25, 25, 25, 25])
     assert figure.layout.yaxis.title.text == "share (%)"
     assert list(points.marker.symbol) == ["circle", "circle", "x-thin", "x-thin"]
-    assert list(points.marker.color) == ["#b4234a", COMPARED, "#b4234a", "#b4234a"]
+    assert points.marker.color == "#b4234a"
     assert (points.y > 0).all()
     low, high = figure.layout.yaxis.range
     assert (np.log10(points.y) > low).all()

@@ -120,7 +120,7 @@ def test_the_legend_names_every_class_and_the_plane_keeps_its_size(many, window)
     points, colouring = many
     figure = plane(LIGHT, window, alt="a", points=points, colouring=colouring, height=400)
     before = figure.layout["height"] - figure.layout["margin"]["b"]
-    assert add_legend(figure, MANY, range(47), LIGHT, 640)
+    assert add_legend(figure, MANY, range(47), 640)
     entries = [trace for trace in figure.data if trace.get("showlegend")]
     assert [entry["name"] for entry in entries] == list(MANY)
     assert [entry["marker"]["color"] for entry in entries] == [class_colour(index) for index in range(47)]
@@ -132,7 +132,7 @@ def test_the_legend_names_every_class_and_the_plane_keeps_its_size(many, window)
 def test_more_classes_than_a_legend_can_hold_have_none(window):
     names = tuple(f"{index}" for index in range(MOST_IN_LEGEND + 1))
     figure = plane(LIGHT, window, alt="a", height=400)
-    assert not add_legend(figure, names, range(len(names)), LIGHT, 640)
+    assert not add_legend(figure, names, range(len(names)), 640)
     assert not [trace for trace in figure.data if trace.get("showlegend")]
     assert figure.layout["height"] == 400
-    assert add_legend(figure, names, (3, 100), LIGHT, 640)
+    assert add_legend(figure, names, (3, 100), 640)

@@ -9,7 +9,6 @@ from app.figures.plane import (
     centre_trace,
     ellipse,
     ellipse_traces,
-    marked,
     plane,
     strength,
     widths,
@@ -157,15 +156,6 @@ def test_of_two_numbers_that_would_cover_each_other_the_heavier_components_stand
     near = components(means=np.array([[0.0, 0.0], [0.1, 0.1]]), weights=np.array([0.2, 0.8]))
     layout = plane(LIGHT, WINDOW, alt="a", components=near).checked().layout
     assert [label.text for label in layout.annotations] == ["1"]
-
-
-def test_a_mark_leaves_the_plane_as_it_was(clouds):
-    points, _ = clouds
-    figure = plane(LIGHT, WINDOW, alt="a", points=points)
-    before = figure.spec()
-    copy = marked(figure, 0.5, -0.25).checked()
-    assert figure.spec() == before
-    assert (copy.data[-1].x, copy.data[-1].y) == ((0.5,), (-0.25,))
 
 
 def test_points_of_the_wrong_shape_are_refused():
