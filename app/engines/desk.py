@@ -226,7 +226,7 @@ def _check_place(folder: Path) -> None:
 
 
 def check_disk() -> None:
-    """Refuse more where races and uploads fill what they may.
+    """Refuse more where races, uploads and saved edits fill what they may.
 
     Raises:
         EngineError: If they do, or training is off.

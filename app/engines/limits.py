@@ -1,4 +1,4 @@
-"""How much the races of a server may take."""
+"""How much the races of a server may take, and what else its pages write."""
 
 import math
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 from app.engines.engine import EngineError
 from app.engines.tickets import Tickets
 from vampcore.checkpoints import CheckpointError
+from vampcore.checkpoints.edit_file import EDIT
+from vampcore.checkpoints.packed import PACKED
 from vampcore.training import race_folder
 
 MINUTES, MEGABYTES, DAYS = "VAMPSCOPE_TRAIN_MINUTES", "VAMPSCOPE_TRAIN_MB", "VAMPSCOPE_TRAIN_DAYS"
@@ -20,7 +22,7 @@ class Limits:
 
     Attributes:
         minutes: That a race may run, each time it is started.
-        megabytes: That all races and uploads may take on disk.
+        megabytes: That all races, uploads and saved edits may take on disk.
         days: After which a race that was started from a page and not kept is deleted; None for never.
         waiting: How many races may wait.
     """
@@ -50,15 +52,18 @@ class Limits:
 
     def out_of_disk(self) -> str:
         """What is said of a race that this limit stopped, or that is not taken for it."""
-        return f"races and uploads together may take {self.megabytes:g} MB on disk: delete some, or raise {MEGABYTES}"
+        return (
+            f"races, uploads and saved edits together may take {self.megabytes:g} MB on disk: delete some, or raise "
+            f"{MEGABYTES}"
+        )
 
 
 def used(root: Path) -> float:
-    """Megabytes on disk of all races and uploaded models under a folder of runs."""
-    uploaded = list(root.glob("uploaded-*"))
-    return sum(
-        size_of(folder) for folder in [*{path.parent for path in root.glob(f"*/{race_folder.REQUEST}")}, *uploaded]
-    )
+    """Megabytes on disk of all races, uploaded models and saved edits under a folder of runs."""
+    whole = {*(path.parent for path in root.glob(f"*/{race_folder.REQUEST}")), *root.glob("uploaded-*")}
+    edits = {path.parent for path in root.glob(f"*/*/{EDIT}") if path.parents[1] not in whole}
+    images = {folder.parent / PACKED for folder in edits}
+    return sum(size_of(folder) for folder in whole | edits) + sum(_size(path) for path in images) / 1e6
 
 
 def size_of(folder: Path) -> float:

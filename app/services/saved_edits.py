@@ -65,9 +65,11 @@ def save(ref: Ref, steps: Steps, name: str, progress: Callable[[int, int], None]
 
     Raises:
         DataMissing: If the test images are not at hand: the new prior is measured on them.
-        ServiceError: If the name is none or is taken, this server does not save, or the folder cannot be written.
+        ServiceError: If the name is none or is taken, this server does not save, its disk is used up, or the folder
+            cannot be written.
     """
     folder = _new_folder(ref, name)
+    _check_disk()
     model, after = loaded(ref), edited(ref, steps)
     checkpoint = model.checkpoint
     x = observed(checkpoint, test_part(model).split)
@@ -97,6 +99,13 @@ def _new_folder(ref: Ref, name: str) -> Path:
     if _is_taken(ref, name):
         raise ServiceError(f"the experiment has a model {name} already: choose another name")
     return _folder(ref, name)
+
+
+def _check_disk() -> None:
+    try:
+        desk.check_disk()
+    except EngineError as error:
+        raise ServiceError(str(error)) from error
 
 
 def _folder(ref: Ref, name: str) -> Path:

@@ -143,10 +143,21 @@ def test_no_race_is_taken_where_the_disk_is_used_up(root, local, monkeypatch):
     assert used(root) == pytest.approx(1.2, abs=0.01)
     monkeypatch.setenv("VAMPSCOPE_TRAIN_MB", "1")
     with pytest.raises(
-        EngineError, match="races and uploads together may take 1 MB on disk: delete some, or raise VAMPSCOPE"
+        EngineError, match="races, uploads and saved edits together may take 1 MB on disk: delete some, or raise"
     ):
         desk.start(root / "a", request("a"))
     assert not (root / "a").exists()
+
+
+def test_saved_edits_and_their_test_images_count_and_models_of_commands_do_not(root):
+    ask(root, "race")
+    before = used(root)
+    for folder, file in (("digits/mine", "edit.json"), ("digits/trained", "config.json"), ("race/mine", "edit.json")):
+        (root / folder).mkdir(parents=True)
+        (root / folder / file).write_bytes(bytes(300_000))
+    assert used(root) - before == pytest.approx(0.6, abs=0.01), "one within a race counts once"
+    (root / "digits" / "test.safetensors").write_bytes(bytes(200_000))
+    assert used(root) - before == pytest.approx(0.8, abs=0.01)
 
 
 def test_limits_are_set_by_variables(monkeypatch):

@@ -232,7 +232,8 @@ def test_the_limit_of_the_disk_stops_a_race(engine, root):
     until(lambda: local.state("a") == "gone")
     assert race_folder.race_state(folder) == "stopped"
     assert local.tickets.read("a").why == (
-        "stopped: races and uploads together may take 0.5 MB on disk: delete some, or raise VAMPSCOPE_TRAIN_MB"
+        "stopped: races, uploads and saved edits together may take 0.5 MB on disk: delete some, or raise "
+        "VAMPSCOPE_TRAIN_MB"
     )
 
 

@@ -73,6 +73,10 @@ def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
     with pytest.raises(ServiceError, match="sets VAMPSCOPE_TRAIN=local"):
         saved_edits.save(ref, steps, "other")
     monkeypatch.setenv("VAMPSCOPE_TRAIN", "local")
+    with monkeypatch.context() as patch:
+        patch.setenv("VAMPSCOPE_TRAIN_MB", "0.001")
+        with pytest.raises(ServiceError, match=r"saved edits together may take 0\.001 MB on disk: delete some"):
+            saved_edits.save(ref, steps, "other")
     for module, function in ((saved_edits, "_keep_test_images"), (editing, "save")):
         with monkeypatch.context() as patch:
             patch.setattr(module, function, refused_by_the_disk)

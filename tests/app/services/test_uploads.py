@@ -218,7 +218,7 @@ def test_uploads_count_towards_the_limit_of_the_disk(monkeypatch):
     noise = np.random.default_rng(0).integers(0, 256, (40, 64, 64), dtype=np.uint8)
     monkeypatch.setenv("VAMPSCOPE_TRAIN_MB", "0.1")
     uploads.accept("x.npz", arrays(images=noise))
-    with pytest.raises(ServiceError, match=r"races and uploads together may take 0\.1 MB on disk: delete some, or"):
+    with pytest.raises(ServiceError, match=r"saved edits together may take 0\.1 MB on disk: delete some, or"):
         uploads.accept("x.zip", packed(IMAGES))
 
 
