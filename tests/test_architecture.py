@@ -124,6 +124,29 @@ def trespasses(root: Path) -> list[str]:
     return faults
 
 
+def namers(root: Path) -> list[str]:
+    """Modules of the library outside its priors that name one by its key; a sentence each.
+
+    What a prior can do is said where it is declared. A configuration has a default, and published figures have names.
+    """
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in modules_of(root / "vampcore")}
+    places = {path: place_of(path, root / "vampcore") for path in trees}
+    keys = {
+        node.value.value
+        for path, tree in trees.items()
+        if places[path] == "priors"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "key" and isinstance(node.value, ast.Constant)
+    }
+    return [
+        f"{path.relative_to(root).as_posix()}:{node.lineno}: names the prior {node.value}"
+        for path, tree in trees.items()
+        if places[path] not in {"priors", "config", "literature"}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in keys
+    ]
+
+
 def kept_by_pages(root: Path) -> list[str]:
     """Functions that a page keeps in its own file: it runs anew in every run, and so would their memory."""
     return [
@@ -170,6 +193,12 @@ def test_no_page_keeps_results_in_its_own_file(house):
     assert kept_by_pages(ROOT) == []
     files = {"app/views/a": "@memory.cached(3)\ndef drawn(): pass\n\n@cached(3)\ndef too(): pass\n"}
     assert kept_by_pages(house(files)) == ["app/views/a.py: drawn is kept", "app/views/a.py: too is kept"]
+
+
+def test_no_module_of_the_library_names_a_prior_but_where_it_is_declared(house):
+    assert namers(ROOT) == []
+    files = {"vampcore/priors/a": 'KIND = PriorKind(key="mine")\n', "vampcore/nn": 'if config.prior == "mine": pass\n'}
+    assert namers(house(files)) == ["vampcore/nn.py:1: names the prior mine"]
 
 
 @pytest.fixture

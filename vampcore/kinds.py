@@ -25,6 +25,9 @@ class PriorKind:
         idea: Its idea in half a sentence for somebody who sees it first, with {K} for the number of components; made of
             `sentence` where it is "".
         no_pseudo_inputs: The sentence that stands in place of the pseudo-inputs where there are none to show.
+        of_images: From images and logits to the weights with which this prior is the mixture of the images' encodings;
+            None where it can be no given one, so that no edited mixture is saved as this prior.
+        of_components: The same from the components, a `DiagNormal`, and logits.
     """
 
     key: str
@@ -40,6 +43,8 @@ class PriorKind:
     noun: str = ""
     idea: str = ""
     no_pseudo_inputs: str = "This prior has no pseudo-inputs."
+    of_images: Callable[[Any, Any], dict[str, Any]] | None = None
+    of_components: Callable[[Any, Any], dict[str, Any]] | None = None
 
     @property
     def subject(self) -> str:

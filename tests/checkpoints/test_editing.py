@@ -23,6 +23,7 @@ from vampcore.checkpoints.manifest import CARD
 from vampcore.checkpoints.measuring import measured_again, observed
 from vampcore.checkpoints.trainings import with_trainings
 from vampcore.commands import main
+from vampcore.kinds import PRIORS
 
 HASH = "0123456789abcdef" * 4
 STEPS = ("removed component 1", "added a component at test image 5 with a weight of 20 %")
@@ -89,6 +90,20 @@ def test_components_that_are_not_encodings_of_the_images_become_a_mixture_of_gau
     assert found.config.prior == "mog"
     z = mixture.sample((50,), torch.Generator().manual_seed(0))
     torch.testing.assert_close(found.model.prior(found.model.encoder).log_prob(z), mixture.log_prob(z))
+
+
+def test_a_prior_that_can_be_any_mixture_is_saved_as_itself_and_without_one_nothing_is(family, monkeypatch):
+    checkpoint = load(family / "small" / "mog")
+    x = observed(checkpoint, digits().test)
+    mixture, _ = mixture_and_images(checkpoint, x)
+    edit = Edit("small", "mog", HASH, STEPS)
+    monkeypatch.setitem(PRIORS, "mine", dataclasses.replace(PRIORS["mog"], key="mine"))
+    mine = dataclasses.replace(checkpoint, config=dataclasses.replace(checkpoint.config, prior="mine"))
+    assert edited(mine, mixture, edit, x).config.prior == "mine"
+    for key in ("mine", "mog"):
+        monkeypatch.setitem(PRIORS, key, dataclasses.replace(PRIORS[key], of_components=None))
+    with pytest.raises(CheckpointError, match="this edit cannot be saved: no prior that is installed can be"):
+        edited(mine, mixture, edit, x)
 
 
 def test_it_is_measured_again_and_keeps_nothing_of_the_trained_prior(family, saved):

@@ -15,6 +15,7 @@ from vampcore.checkpoints.records import Checkpoint, CheckpointError, PerImage
 from vampcore.checkpoints.save import save
 from vampcore.config import Config, ConfigError
 from vampcore.distributions import DiagNormal, DiagNormalMixture
+from vampcore.kinds import PRIORS, PriorKind
 from vampcore.metrics.evaluation import evaluate
 from vampcore.models import VAE, build
 
@@ -50,7 +51,7 @@ def edited(
         progress: Called with the images decoded and the images to decode.
 
     Raises:
-        CheckpointError: If the posteriors are flows, beside which no prior has components.
+        CheckpointError: If the posteriors are flows, beside which no prior has components, or no prior can be this one.
     """
     living = ~mixture.logits.isneginf()
     kept = DiagNormalMixture(mixture.components[living], mixture.log_weights[living])
@@ -83,11 +84,9 @@ def save_new(checkpoint: Checkpoint, folder: Path) -> None:
 
 def _with_prior(checkpoint: Checkpoint, mixture: DiagNormalMixture, pseudo_inputs: Tensor | None) -> tuple[Config, VAE]:
     """Configuration and model with a prior of the registry that builds this mixture."""
-    if pseudo_inputs is None or not _are_encodings(checkpoint.model, mixture.components, pseudo_inputs):
-        key, parts = "mog", {"mean": mixture.components.mean, "logvar": mixture.components.logvar}
-    else:
-        key, parts = "vamp-weighted", {"pseudo_inputs": pseudo_inputs}
-    parts["logits"] = mixture.logits
+    if pseudo_inputs is not None and not _are_encodings(checkpoint.model, mixture.components, pseudo_inputs):
+        pseudo_inputs = None
+    key, parts = _saved_as(checkpoint.config.prior_kind, mixture, pseudo_inputs)
     try:
         config = dataclasses.replace(checkpoint.config, prior=key, components=len(mixture.logits), grow_from=0)
     except ConfigError as error:
@@ -97,6 +96,19 @@ def _with_prior(checkpoint: Checkpoint, mixture: DiagNormalMixture, pseudo_input
     others = {name: value for name, value in weights.items() if not name.startswith("prior.")}
     model.load_state_dict(others | {f"prior.{name}": value.float() for name, value in parts.items()})
     return config, model.requires_grad_(False).eval()
+
+
+def _saved_as(kind: PriorKind, mixture: DiagNormalMixture, images: Tensor | None) -> tuple[str, dict[str, Tensor]]:
+    """The prior that an edited one of this kind is saved as, itself if it can be, and its weights."""
+    kinds = (kind, *PRIORS.values())
+    if images is not None:
+        for each in kinds:
+            if each.of_images is not None:
+                return each.key, each.of_images(images, mixture.logits)
+    for each in kinds:
+        if each.of_components is not None:
+            return each.key, each.of_components(mixture.components, mixture.logits)
+    raise CheckpointError("this edit cannot be saved: no prior that is installed can be a given mixture")
 
 
 def _are_encodings(model: VAE, components: DiagNormal, images: Float[Tensor, "K C H W"]) -> bool:

@@ -74,7 +74,7 @@ def race(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def _get_ready() -> None:
     """Import what a training imports on its way, by making one step of a small one."""
-    config = Config("digits", "ready", prior="sg", latent_dim=2, hidden=1, layers=1, likelihood="binomial")
+    config = Config("digits", "ready", components=1, latent_dim=2, hidden=1, layers=1, likelihood="binomial")
     next(Run(config, datasets.load("digits")).moments())
 
 

@@ -81,5 +81,6 @@ KINDS = (
         no_pseudo_inputs=(
             "A mixture of Gaussians has no pseudo-inputs: it learns the means and scales of its components directly."
         ),
+        of_components=lambda parts, logits: {"mean": parts.mean, "logvar": parts.logvar, "logits": logits},
     ),
 )

@@ -168,6 +168,7 @@ KINDS = (
         idea="{K} clouds, each the encoding of a learned image, with a weight of its own",
         build=_learned,
         grows=True,
+        of_images=lambda images, logits: {"pseudo_inputs": images, "logits": logits},
     ),
     PriorKind(
         key="vamp-data",
