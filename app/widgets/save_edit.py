@@ -1,11 +1,11 @@
-"""Saving an edited prior as a model: its name, the button, and the way to it."""
+"""Saving an edited prior as a model: its name, the button, the way to it, and to its log p(x)."""
 
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from app.frontend.links import Link, links
-from app.services import saved_edits
+from app.services import catalogue, saved_edits
 from app.services.edits import Steps
 from app.services.loading import Ref, ServiceError
 from app.widgets import page
@@ -52,6 +52,32 @@ def _show_saved(ref: Ref, steps: Steps) -> None:
         return
     found: Ref = st.session_state[_SAVED][2]
     st.success(f"Saved as {plain(found.name)}.", icon=":material/check:")
-    st.caption(f"To measure log p(x): `{saved_edits.command(found)}`")
+    score = catalogue.metric(found, "log_likelihood")
+    if score is None:
+        st.caption("Its log p(x) is not measured yet. This command does it:")
+        st.code(saved_edits.command(found), language="bash", wrap_lines=True)
+        _offer_to_measure(ref, steps, found)
+    else:
+        page.metric_row([score])
     address = urlencode({"experiment": found.experiment, "prior": found.prior})
     links("Saved model", [Link("Open it in Overview", f"./?{address}", primary=True)], key="edit_saved_link")
+
+
+def _offer_to_measure(ref: Ref, steps: Steps, found: Ref) -> None:
+    """A button that measures log p(x) of the saved model, where that takes no longer than a page may."""
+    seconds = saved_edits.seconds_to_measure(found)
+    if seconds > saved_edits.MOST_SECONDS:
+        return
+    words = f"Takes about {max(1, round(seconds))} s here; what is measured is stored in the model."
+    if not st.button("Measure log p(x)", key="edit_score", icon=":material/hourglass_empty:", help=words):
+        return
+    try:
+        with page.progress("Measuring log p(x)") as report:
+            scored = saved_edits.measure(
+                found, lambda done, all_: report(done / all_, "sampling" if done < all_ else "integrating")
+            )
+    except ServiceError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    st.session_state[_SAVED] = ref, steps, scored
+    st.rerun()

@@ -8,7 +8,7 @@ import re
 import pytest
 import torch
 
-from app.services import catalogue, edited, edits, saved_edits
+from app.services import catalogue, compare, edit_prior, edited, edits, saved_edits
 from app.services.edits import Step
 from app.services.loading import ServiceError, loaded
 from tests.app.reading import ref_of
@@ -16,6 +16,7 @@ from vampcore import zoo
 from vampcore.checkpoints import editing
 from vampcore.checkpoints.edit import MOST_LETTERS
 from vampcore.checkpoints.packed import PACKED
+from vampcore.metrics import scores
 
 STEPS = (edits.remove([0, 2]), edits.copy([1]), Step("image", number=7, weight=0.125), Step("weight", (3,), weight=0.3))
 
@@ -88,6 +89,31 @@ def test_what_cannot_be_saved_is_said_and_leaves_nothing(working, monkeypatch):
     (working / "tiny-2d" / ".other.lock").unlink()
     assert sorted(working.rglob("*")) == before
     assert saved_edits.command(taken).endswith("runs/tiny-2d/mine --save")
+
+
+def test_what_cannot_be_measured_is_said_and_changes_nothing(working, monkeypatch):
+    trained = ref_of("tiny-2d", "mog")
+    found = saved_edits.save(trained, STEPS[:1], "mine")
+    before = {path: path.read_bytes() for path in (working / "tiny-2d" / "mine").iterdir()}
+    with pytest.raises(ServiceError, match="tiny-2d/mog is not measured from a page: python -m vampcore evaluate"):
+        saved_edits.measure(trained)
+    with saved_edits._ONE_MEASURES, pytest.raises(ServiceError, match="another model is being measured: try again"):
+        saved_edits.measure(found)
+    monkeypatch.setattr(saved_edits, "SAMPLES", 1)
+    monkeypatch.setattr(scores, "can_integrate", lambda model, x: False)
+    monkeypatch.setattr(saved_edits, "save_checkpoint", refused_by_the_disk)
+    with pytest.raises(ServiceError, match="mine could not be written"):
+        saved_edits.measure(found)
+    assert {path: path.read_bytes() for path in (working / "tiny-2d" / "mine").iterdir()} == before
+    assert catalogue.metric(found, "log_likelihood") is None
+
+
+def test_the_time_of_a_measurement_grows_with_the_test_set_and_with_the_integral(working, monkeypatch):
+    ref = ref_of("tiny-2d", "mog")
+    monkeypatch.setattr(compare, "seconds_a_sample", lambda ref: 1e-6)
+    assert saved_edits.seconds_to_measure(ref) == pytest.approx(3 * 5000 * 300 * 1e-6)
+    monkeypatch.setattr(edit_prior, "is_slow", lambda ref: True)
+    assert saved_edits.seconds_to_measure(ref) == pytest.approx(5000 * 300 * 1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,18 @@
 import dataclasses
 
 import pytest
+import torch
 
 from app.services import edits, per_image, priors, saved_edits, verdict
 from app.services.loading import loaded
-from app.widgets import differences
+from app.widgets import differences, numbers
 from tests.app.reading import as_shown, metric, open_page, ref_of, words
 from tests.app.services.test_saved_edits import working
 from tests.pages import OF_A_MODEL
+from tests.small_runs import digits
 from vampcore.checkpoints import load, save
+from vampcore.checkpoints.measuring import measured_again
+from vampcore.metrics import scores
 from vampcore.metrics.metric import Metric
 
 assert working  # a fixture
@@ -28,7 +32,7 @@ def test_it_is_saved_under_a_name_and_every_page_opens_with_it(working):
     at.button(key="edit_save").click().run()
     assert not at.error
     assert [as_shown(each.value) for each in at.success] == ["Saved as tiny-2d/vamp-edited."]
-    assert f"`python -m vampcore evaluate {working}/tiny-2d/vamp-edited --save`" in words(at)
+    assert [each.value for each in at.code] == [f"python -m vampcore evaluate {working}/tiny-2d/vamp-edited --save"]
     at.text_input[0].set_value("vamp").run()
     at.button(key="edit_save").click().run()
     assert ["the name of a prior that is trained" in each.value for each in at.error] == [True]
@@ -42,6 +46,29 @@ def test_it_is_saved_under_a_name_and_every_page_opens_with_it(working):
         assert "VampPrior, edited (vamp-edited)" in said or page != "overview"
         assert "learned weights" not in said, page
         assert "nan" not in said.lower().split(), page
+
+
+def test_log_p_is_measured_on_the_page_where_that_is_quick(working, monkeypatch):
+    monkeypatch.setattr(scores, "can_integrate", lambda model, x: False)
+    monkeypatch.setattr(saved_edits, "SAMPLES", 4)
+    monkeypatch.setattr(saved_edits, "seconds_to_measure", lambda ref: 60.1)
+    at = open_page("edit_prior", experiment="tiny-2d", prior="vamp", edit=edit_link(ref_of("tiny-2d", "vamp")))
+    at.button(key="edit_save").click().run()
+    assert "edit_score" not in [each.key for each in at.button]
+    monkeypatch.setattr(saved_edits, "seconds_to_measure", lambda ref: 60.0)
+    at.run()
+    before = load(working / "tiny-2d" / "vamp-edited")
+    again = measured_again(before, digits(), 4)
+    at.button(key="edit_score").click().run()
+    assert not at.exception
+    assert not at.error
+    found = load(working / "tiny-2d" / "vamp-edited")
+    score = found.metric("log_likelihood")
+    assert score == again.get("log_likelihood")
+    torch.testing.assert_close(found.per_image.log_likelihood, again.log_likelihood)
+    assert (found.sha256, found.edit) == (before.sha256, before.edit)
+    assert metric(at, numbers.label("log_likelihood")) == numbers.format_value(score.value, score.se)
+    assert "edit_score" not in [each.key for each in at.button]
 
 
 def test_nothing_is_offered_without_an_edit_or_where_the_server_does_not_save(working, monkeypatch):
