@@ -21,6 +21,7 @@ from app.widgets import (
     page,
     pictures,
     save_edit,
+    screen,
     sidebar,
     worth_table,
 )
@@ -52,7 +53,7 @@ measured on the other half, so that what was chosen by the first half is judged 
 """
 
 
-def choose_components(ref: Ref, steps: Steps) -> None:
+def change_some(ref: Ref, steps: Steps) -> None:
     """Which components to change, and what can be done with them."""
     after = edited.edited(ref, steps)
     offered = after.living
@@ -68,21 +69,13 @@ def choose_components(ref: Ref, steps: Steps) -> None:
     )
     ks = tuple(int(each) for each in chosen)
     with st.container(horizontal=True):
-        _button(ref, "Remove", edits.remove(ks), "delete", bool(ks) and len(ks) < len(after.living))
-        _button(ref, "Duplicate", edits.copy(ks), "content_copy", bool(ks))
-    # With several chosen, the first of them.
-    weight = controls.slide(
-        "Weight (%)", key="edit_weight", low=0.1, high=99.0, default=5.0, step=0.1,
-        help="For \u201cSet weight\u201d and for an added component. The other weights keep their proportions.",
-    )  # fmt: skip
-    share = round(weight / 100, 4)
+        useful = bool(ks) and len(ks) < len(after.living)
+        edit_history.step_button(ref, "Remove", edits.remove(ks), "delete", useful=useful)
+        edit_history.step_button(ref, "Duplicate", edits.copy(ks), "content_copy", useful=bool(ks))
+    share = edit_history.weight("edit_weight", "Of the first that is chosen. The others keep their proportions.")
     words = f"Set weight of {after.names[ks[0]]}" if ks else "Set weight"
-    _button(ref, words, Step("weight", ks[:1], weight=share), "balance", bool(ks) and len(after.living) > 1)
-    facts = catalogue.facts(ref)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        row = controls.number("Test image", key="edit_image", low=0, high=facts.images - 1, width=130)
-        _button(ref, "Add a component here", Step("image", number=row, weight=share), "add", True)
-    own_component.offer_own_component(ref, share)
+    useful = bool(ks) and len(after.living) > 1
+    edit_history.step_button(ref, words, Step("weight", ks[:1], weight=share), "balance", useful=useful)
 
 
 def change_all(ref: Ref, steps: Steps) -> None:
@@ -92,7 +85,7 @@ def change_all(ref: Ref, steps: Steps) -> None:
     dead = int((own & known.dead).sum())
     if dead:
         words = f"Remove {dead} dead component{'' if dead == 1 else 's'}"
-        _button(ref, words, Step("dead"), "delete_sweep", dead < len(after.living))
+        edit_history.step_button(ref, words, Step("dead"), "delete_sweep", useful=dead < len(after.living))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = len(edited.ranked(ref, after))
         kept = controls.number(
@@ -100,37 +93,9 @@ def change_all(ref: Ref, steps: Steps) -> None:
             help="Of the components that are left, by how much the test images used them as trained. A copy ranks as "
             "its original; what was added at an image has no such rank, and stays.",
         )  # fmt: skip
-        _button(ref, "Keep only these", Step("keep", number=kept), "filter_list", kept < most)
-    _button(ref, "Learn the weights again", Step("learn"), "model_training", len(after.living) > 1)
-
-
-def _button(ref: Ref, words: str, step: Step, icon: str, useful: bool) -> None:
-    st.button(
-        words,
-        key=f"edit_do_{step.kind}",
-        icon=f":material/{icon}:",
-        disabled=not useful,
-        on_click=edit_history.add,
-        args=(ref, step),
-    )
-
-
-def undo_buttons(ref: Ref, steps: Steps) -> None:
-    """Undo, redo, reset."""
-    with st.container(horizontal=True):
-        for words, icon, act, useful in (
-            ("Undo", "undo", edit_history.undo, bool(steps)),
-            ("Redo", "redo", edit_history.redo, bool(edit_history.redoable(ref))),
-            ("Reset", "restart_alt", edit_history.reset, bool(steps)),
-        ):
-            st.button(
-                words,
-                key=f"edit_{words.lower()}",
-                icon=f":material/{icon}:",
-                disabled=not useful,
-                on_click=act,
-                args=(ref,),
-            )
+        edit_history.step_button(ref, "Keep only these", Step("keep", number=kept), "filter_list", useful=kept < most)
+    useful = len(after.living) > 1
+    edit_history.step_button(ref, "Learn the weights again", Step("learn"), "model_training", useful=useful)
 
 
 def follow_lasso(ref: Ref, steps: Steps) -> None:
@@ -149,45 +114,64 @@ def measured(ref: Ref, steps: Steps) -> bool:
     if ref in wanted or (steps and not edit_prior.is_slow(ref)):
         return True
     st.button(
-        "Measure log p(x) and the worth of each component",
+        "Measure",
         key="edit_measure",
         icon=":material/hourglass_empty:",
-        help="Draws from the posteriors of test images, once: seconds in two dimensions, else about a minute.",
+        help="Measures log p(x) and what each component is worth. It draws from the posteriors of test images, once: "
+        "seconds in two dimensions, else about a minute.",
         on_click=wanted.add,
         args=(ref,),
     )
     return False
 
 
-def show_change(ref: Ref, steps: Steps) -> None:
-    """The edit in numbers."""
-    after = edited.edited(ref, steps)
-    before = edited.edited(ref, ())
-    found = edit_prior.change(ref, steps)
-    if found.metric is not None:
+def show_score(ref: Ref, steps: Steps) -> bool:
+    """The edit in numbers, and whether it is measured."""
+    figures, beside = st.columns([4, 1], vertical_alignment="center")
+    found, missing = None, False
+    with beside:
+        asked = measured(ref, steps)
+    try:
+        found = edit_prior.change(ref, steps) if asked and steps else None
+    except DataMissing:
+        missing = True
+    if found is not None and found.metric is not None and found.doubtful:
+        beside.caption(
+            f"{found.doubtful} of {found.images} images have fewer than 5 effective samples; a loss is probably "
+            "overstated there."
+        )
+    with figures:
+        show_figures(ref, steps, found)
+    if missing:
+        sidebar.data_notice(ref, key="edit_download")
+    return asked and not missing
+
+
+def show_figures(ref: Ref, steps: Steps, found: edit_prior.Change | None) -> None:
+    """The change of log p(x), and how many components there are."""
+    if found is None:
+        value, words = "\u2013", "not measured" if steps else "no edit yet"
+    elif found.metric is not None:
         value = numbers.format_value(found.metric.value, found.metric.se)
         words = f"nats an image; n = {found.images} images"
     else:
         value = "more than 5 nats worse" if found.much_worse else "not estimated"
         words = f"{found.ess:.1f} effective samples"
+    before, after = edited.edited(ref, ()), edited.edited(ref, steps)
     effective = [float(np.exp(-(w := each.weights[each.living]) @ np.log(w))) for each in (before, after)]
-    page.metric_row(
-        [
-            Cell("Change of log p(x)", value, words),
-            Cell("Components", numbers.count(len(after.living)), f"of {numbers.count(len(before.living))} as trained"),
-            Cell("Equally weighted", numbers.format_value(effective[1]), f"components; {effective[0]:.3g} as trained"),
-        ]
-    )
-    if found.metric is not None and found.doubtful:
-        st.caption(
-            f"{found.doubtful} of {found.images} images have fewer than 5 effective samples; a loss is probably "
-            "overstated there."
-        )
+    cells = [
+        Cell("Change of log p(x)", value, words),
+        Cell("Components", numbers.count(len(after.living)), f"of {numbers.count(len(before.living))} as trained"),
+        Cell("Equally weighted", numbers.format_value(effective[1]), f"components; {effective[0]:.3g} as trained"),
+    ]
+    # On a phone the first has a line of its own, so that the others share theirs.
+    for row in (cells[:1], cells[1:]) if screen.is_narrow() else (cells,):
+        page.metric_row(row)
 
 
 def show_samples(ref: Ref, steps: Steps) -> None:
     """Samples before and, where there is an edit, after it, with the same noise."""
-    facts = catalogue.facts(ref)
+    facts, columns = catalogue.facts(ref), COLUMNS // 2 if screen.is_narrow() else COLUMNS
     seed = controls.number("Seed", key="edit_seed", low=0, high=9999, width=130)
     found = edit_prior.samples(ref, steps, SAMPLES, seed)
     shown = [("Trained prior", found.before, np.empty(0, np.int64))]
@@ -197,9 +181,9 @@ def show_samples(ref: Ref, steps: Steps) -> None:
         drawn = tiles_png(
             pixels,
             page.mode(),
-            columns=COLUMNS,
+            columns=columns,
             binary=facts.binary,
-            pixel=pictures.enlargement(facts.shape[-1], COLUMNS, 900),
+            pixel=pictures.enlargement(facts.shape[-1], columns, 600),
             highlighted=tuple(marked.tolist()),
         )
         st.markdown(f"**{name}**")
@@ -210,46 +194,57 @@ def show_samples(ref: Ref, steps: Steps) -> None:
         st.caption("No sample changed." if steps else "Samples of the edited prior will stand below these.")
 
 
+def show_map(ref: Ref, steps: Steps) -> None:
+    """The edited prior on the plane, and the way back."""
+    drawing = edited_plane.edited_plane(ref, steps, page.mode(), min(edited_plane.HEIGHT, screen.plane_height()))
+    export.figure(
+        drawing,
+        key=CHART,
+        name=f"{catalogue.facts(ref).name}-edited-prior",
+        selectable=True,
+        on_select=partial(follow_lasso, ref, steps),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        edit_history.buttons(ref, steps)
+        st.caption("Hover over a mean for its number.")
+    edit_history.say_draft(steps)
+
+
 @fragment
 def edit(ref: Ref) -> None:
-    """The map, the controls, and all that follows an edit."""
+    """The score, the map beside its controls, and all that follows an edit; what takes longer is filled in last."""
     steps = edit_history.steps(ref)
-    picture, side = st.columns([2, 1], gap="medium")
-    with side:
-        undo_buttons(ref, steps)
-        edit_history.say_draft(steps)
-        choose_components(ref, steps)
-        change_all(ref, steps)
-        save_edit.offer(ref, steps)
+    score = st.container()
+    picture, side = st.columns([5, 3], gap="medium")
     with picture:
-        drawing = edited_plane.edited_plane(ref, steps, page.mode())
-        export.figure(
-            drawing,
-            key=CHART,
-            name=f"{catalogue.facts(ref).name}-edited-prior",
-            selectable=True,
-            on_select=partial(follow_lasso, ref, steps),
-        )
-        st.caption("Hover over a mean for its number where the map has no room for it.")
-    try:
-        found = measured(ref, steps)
-        if found and steps:
-            show_change(ref, steps)
-    except DataMissing:
-        found = False
-        sidebar.data_notice(ref, key="edit_download")
-    show_samples(ref, steps)
+        show_map(ref, steps)
+    with side:
+        some, one, every = st.tabs(["Change some", "Add one", "Change all"])
+        with some:
+            change_some(ref, steps)
+        with one:
+            own_component.add_component(ref)
+        with every:
+            change_all(ref, steps)
+    below, beside = st.columns([5, 3], gap="medium")
+    with below:
+        show_samples(ref, steps)
+    with beside:
+        save_edit.offer(ref, steps)
+    with score:
+        found = show_score(ref, steps)
     if found:
-        st.header("What each component is worth", anchor=False)
-        worth_table.worth_table(ref, steps)
+        with below:
+            st.header("What each component is worth", anchor=False)
+            worth_table.worth_table(ref, steps)
 
 
 here = state.selected()
 known = catalogue.facts(here.ref)
 page.page_head(
     "Edit the prior",
-    "Remove, duplicate, reweight or add components: the contours, the samples and log p(x) of test images follow, "
-    "while encoder and decoder stay as trained.",
+    "Remove, duplicate, reweight or add components: contours, samples and log p(x) follow; encoder and decoder stay as "
+    "trained.",
     "prior",
     "log-likelihood",
     *(("worth",) if known.has.components else ()),

@@ -1,4 +1,4 @@
-"""The steps of an edited prior: in the URL, with undo and redo, kept while other pages are open."""
+"""The steps of an edited prior: in the URL, with undo and redo, kept while other pages are open; and their buttons."""
 
 from typing import NoReturn
 
@@ -8,6 +8,7 @@ from app import state
 from app.services import edits
 from app.services.edits import Step, Steps
 from app.services.loading import Ref
+from app.widgets import controls
 
 KEY = "edit"
 _KEPT, _REDO, _SEEN = "_edit_kept", "_edit_redo", "_edit_seen"
@@ -101,3 +102,32 @@ def reset(ref: Ref) -> None:
     """Take all steps back, so that redo makes them again; for callbacks."""
     st.session_state[_REDO] = (ref, (*redoable(ref), *reversed(steps(ref))))
     _set(ref, ())
+
+
+def buttons(ref: Ref, known: Steps) -> None:
+    """Undo, redo, reset; to be placed in a row."""
+    for words, icon, act, useful in (
+        ("Undo", "undo", undo, bool(known)),
+        ("Redo", "redo", redo, bool(redoable(ref))),
+        ("Reset", "restart_alt", reset, bool(known)),
+    ):
+        key = f"edit_{words.lower()}"
+        st.button(words, key=key, icon=f":material/{icon}:", disabled=not useful, on_click=act, args=(ref,))
+
+
+def step_button(ref: Ref, words: str, step: Step | None, icon: str, *, key: str = "", useful: bool = True) -> None:
+    """A button that makes a step; it waits while there is none."""
+    st.button(
+        words,
+        key=key or f"edit_do_{step.kind if step else ''}",
+        icon=f":material/{icon}:",
+        disabled=step is None or not useful,
+        on_click=add,
+        args=() if step is None else (ref, step),
+    )
+
+
+def weight(key: str, help: str) -> float:
+    """A slider for the weight of a component, as a share."""
+    percent = controls.slide("Weight (%)", key=key, low=0.1, high=99.0, default=5.0, step=0.1, help=help)
+    return round(percent / 100, 4)

@@ -12,11 +12,11 @@ from app.widgets.latent_plane.points import TOP
 
 # Test images that are drawn: a picture of them travels with every edit.
 MOST_POINTS = 2000
-HEIGHT = 520
+HEIGHT = 480
 
 
 @cached(48)
-def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
+def edited_plane(ref: Ref, steps: Steps, mode: Theme, height: int = HEIGHT) -> Drawing:
     """Draw the edited prior in the window of the prior as trained."""
     window = densities.window((ref,))
     after = edited.edited(ref, steps)
@@ -32,7 +32,7 @@ def edited_plane(ref: Ref, steps: Steps, mode: Theme) -> Drawing:
         prior=ref.kind,
         title=priors.prior_name(ref.kind, ref.edited or bool(steps)),
         axes=encoding.plane(ref).axis_names,
-        height=HEIGHT,
+        height=height,
         rasterised=True,
     )
     # Room for plotly's tools over the title, which a phone shows for good.

@@ -9,7 +9,7 @@ from app.frontend import Spot, spot
 from app.services import catalogue, densities
 from app.services.explained import Explained, LogLikelihood, explained
 from app.services.loading import Ref
-from app.widgets import component, layers, numbers, own_image, page, pictures
+from app.widgets import component, controls, layers, numbers, own_image, page, pictures
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.show import axis_words
 from app.widgets.own_image import Own
@@ -32,7 +32,9 @@ def show_own_image(ref: Ref, chart_key: str) -> None:
             return
         take, seen = st.columns([1, 2], gap="medium")
         with take:
-            own = own_image.choose(ref, "latent", picks=True)
+            offered = (*own_image.ways(ref), own_image.PICK)
+            way = controls.choose("Image", offered, key="latent_own", default=offered[0])
+            own = own_image.choose(ref, "latent", way)
         if own is None:
             return
         with seen:

@@ -29,17 +29,19 @@ def can_have(ref: Ref) -> bool:
     return not is_vector(catalogue.facts(ref).shape)
 
 
-def choose(ref: Ref, key: str, *, picks: bool = False) -> Own | None:
-    """Take an image, and show it as the model sees it; None until there is one.
+def ways(ref: Ref) -> tuple[str, ...]:
+    """How an image can be brought: colour is not drawn, and a model of vectors takes none."""
+    return (DRAW,) * (catalogue.facts(ref).shape[0] == 1) + (UPLOAD,) if can_have(ref) else ()
+
+
+def choose(ref: Ref, key: str, way: str) -> Own | None:
+    """Take an image; None until there is one.
 
     Arguments:
         ref: The checkpoint.
         key: Of its controls in the URL begins with this.
-        picks: Whether test images can be chosen too.
+        way: One of `ways`, or `PICK`.
     """
-    facts = catalogue.facts(ref)
-    ways = (DRAW,) * (facts.shape[0] == 1) + (UPLOAD,) + (PICK,) * picks
-    way = controls.choose("Image", ways, key=f"{key}_own", default=ways[0]) if len(ways) > 1 else ways[0]
     try:
         content = {DRAW: _drawn, UPLOAD: _uploaded, PICK: _picked}[way](ref, key)
     except ServiceError as error:

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tools.browser import PATIENCE, eventually, settled
 
@@ -12,15 +12,29 @@ INK = """(canvas) => {
     return data.reduce((sum, value, i) => sum + (i % 4 === 0 && value > 127), 0) / (canvas.width * canvas.height);
 }"""
 
+SEEN = """(part) => {
+    const { top, bottom } = part.getBoundingClientRect();
+    return top >= 0 && bottom <= window.innerHeight;
+}"""
+
 
 def opened(page: Page, name: str) -> None:
     page.goto(f"/{name}?experiment=digits-2d&prior=Vamp")
     expect(page.locator("[data-testid=stMain] h1").first).to_be_visible(timeout=2 * PATIENCE)
     page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
     settled(page)
-    page.locator("summary").filter(has_text="Your own image").first.click()
+    if name == "edit_prior":
+        page.get_by_role("tab", name="Add one").click()
+        page.get_by_role("radio", name="Draw").click()
+    else:
+        page.locator("summary").filter(has_text="Your own image").first.click()
     expect(page.locator(".paper canvas")).to_be_visible()
     settled(page)
+
+
+def in_view(page: Page, *parts: Locator) -> bool:
+    """Whether all of these are seen whole, wherever the page is scrolled to."""
+    return all(each.evaluate(SEEN) for each in parts)
 
 
 def draw(page: Page) -> None:
@@ -38,7 +52,7 @@ def draw(page: Page) -> None:
 
 def test_a_drawing_becomes_a_component_and_the_address_holds_it(page: Page):
     opened(page, "edit_prior")
-    add = page.get_by_role("button", name="Add a component at this image")
+    add = page.get_by_role("button", name="Add it")
     expect(add).to_be_disabled()
     draw(page)
     expect(add).to_be_enabled()
@@ -52,6 +66,8 @@ def test_a_drawing_becomes_a_component_and_the_address_holds_it(page: Page):
     expect(metric.get_by_test_id("stMetricValue")).to_have_text("17")
     settled(page)
     assert page.locator(".paper canvas").evaluate(INK) == drawn
+    # While one draws, the score and the map are seen.
+    assert in_view(page, metric, page.locator(".st-key-edit_plane .js-plotly-plot"), page.locator(".paper canvas"))
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(add).to_be_disabled()
     assert page.locator(".paper canvas").evaluate(INK) == 0

@@ -30,6 +30,8 @@ def test_from_a_removed_component_to_a_model_in_the_list(browser, saving, tmp_pa
     expect(cells.filter(has_text="Components").first).to_contain_text("15")
     expect(cells.filter(has_text="Change of log p(x)")).to_contain_text(re.compile(r"−\d[\d.]* ± \d"))
     edited = page.url
+    seen = (cells.filter(has_text="Change of log p(x)"), page.locator(".st-key-edit_plane .js-plotly-plot"), chosen)
+    assert all(box["y"] >= 0 and box["y"] + box["height"] <= 900 for box in (each.bounding_box() for each in seen))
 
     page.get_by_role("button", name="Undo").click()
     expect(page).not_to_have_url(edited)

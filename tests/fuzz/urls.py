@@ -28,7 +28,7 @@ MARKUP = [
 ]
 STEPS = ["remove_1", "remove_0-99999", "copy_0.2-4", "weight_1_0.5", "image_3_0.1", "keep_2", "dead", "learn", "draft"]
 STEPS += [f"{kind}_{pixels}_0.1" for kind in ("drawn", "uploaded") for pixels in ("0f" * 64, "ff" * 64, "00" * 98)]
-OPEN = ("edit_own_open", "latent_own_open")
+OPEN = ("latent_own_open",)
 """What a viewer opens on a page, so that its controls are there."""
 # A link is UTF-8, which has no halves of a pair of surrogates.
 LINKED = [text for text in TEXT if text.encode(errors="ignore").decode() == text]

@@ -31,7 +31,8 @@ def test_an_edit_is_in_the_link_and_can_be_undone_and_made_again(ref):
     at = open_page("edit_prior", prior="MoG")
     at.button(key="edit_measure").click().run()
     assert len(at.dataframe[0].value) == 6
-    assert not at.metric
+    assert metric(at, "Change of log p(x)") == "\u2013"
+    assert "no edit yet" in words(at)
     assert "effective samples;" not in words(at)
     assert (at.number_input(key="edit_kept").value, at.number_input(key="edit_kept").max) == (3, 6)
     choice = at.multiselect(key="edit_chosen").proto
@@ -81,7 +82,7 @@ def test_a_link_that_is_no_edit_of_this_model_is_named(ref, said):
     at = open_page("edit_prior", prior="MoG", edit=said.format(mark=ref.sha256[:6]))
     assert "edit" not in at.query_params
     assert any("edit =" in each.value for each in at.warning)
-    assert not at.metric
+    assert "no edit yet" in words(at)
 
 
 def test_an_edit_waits_while_another_page_is_open(ref):
@@ -99,18 +100,16 @@ def image():
 
 
 def upload(at, content):
-    at.session_state["edit_own_open"] = True
-    at.run()
     at.segmented_control(key="edit_own").set_value("Upload").run()
     return at.file_uploader(key="edit_file").set_value(("x.png", content, "image/png")).run()
 
 
 def test_a_component_is_added_at_an_uploaded_image(ref, image):
     at = open_page("edit_prior", prior="MoG")
-    assert "edit_do_own" not in [each.key for each in at.button]
+    assert not at.button(key="edit_do_add").disabled, "at a test image"
     upload(at, image[1])
     assert "8 x 8 pixels" in words(at)
-    at.button(key="edit_do_own").click().run()
+    at.button(key="edit_do_add").click().run()
     assert not at.exception
     step = Step("uploaded", image=image[0].tobytes(), weight=0.05)
     assert edit_in(at) == link(ref, step)
@@ -123,13 +122,13 @@ def test_a_file_that_is_no_image_is_refused_in_one_line(ref):
     assert [as_shown(each.value) for each in at.error] == [
         "the file is not an image of the formats PNG, JPEG: save it anew as PNG or JPEG"
     ]
-    assert at.button(key="edit_do_own").disabled
+    assert at.button(key="edit_do_add").disabled
 
 
 def test_an_edit_that_is_too_long_for_an_address_is_kept_in_the_session(ref, image, monkeypatch):
     monkeypatch.setattr(edits, "MOST_BYTES", 60)
     at = upload(open_page("edit_prior", prior="MoG"), image[1])
-    at.button(key="edit_do_own").click().run()
+    at.button(key="edit_do_add").click().run()
     draft = f"{ref.sha256[:6]}~draft"
     assert edit_in(at) == draft
     assert metric(at, "Components") == "7"
