@@ -179,7 +179,8 @@ class Race {
     this.moments = Array.from({ length: Math.max(1, Math.ceil(most)) + 1 }, (_, epoch) => epoch)
     this.most = most
     const doing = WORDS[head.state] ?? `Epoch ${Math.min(epochs, Math.floor(most) + (most < epochs ? 1 : 0))} of ${epochs}`
-    this.say(`${doing}${head.seconds >= 1 ? `, ${Math.round(head.seconds)} s of training` : ""}`)
+    const trained = head.seconds >= 1 ? `${Math.round(head.seconds)} s of training` : ""
+    this.say([doing, trained, head.left].filter(Boolean).join(", "))
     head.runs.forEach((run, i) => {
       const elbo = run.validation_elbo === null ? (run.epoch > 0 ? "first epoch" : "before training") : `${signed(run.validation_elbo, 1)} nats`
       this.lanes[i].value.textContent = run.error ? "failed" : elbo

@@ -38,6 +38,7 @@ def news(name: str, have: str) -> bytes | None:
     head: dict[str, object] = {
         "state": found.state,
         "seconds": found.seconds,
+        "left": found.left,
         "runs": [vars(each) for each in found.runs],
         "films": films,
     }

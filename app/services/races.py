@@ -68,6 +68,21 @@ class Race:
         """Whether there is something left to train."""
         return self.state in ("interrupted", "stopped", "failed")
 
+    @property
+    def left(self) -> str:
+        """About how long it still trains at its speed so far; "" until each run has trained an epoch."""
+        going = [run for run in self.runs if not (run.finished or run.error)]
+        if self.state != "training" or not going or min(run.epoch for run in going) < 1:
+            return ""
+        epochs = sum(run.epochs - run.epoch for run in going)
+        seconds = epochs * self.seconds / sum(run.epoch for run in self.runs)
+        if seconds < 10:
+            return "a few seconds left"
+        if seconds < 115:
+            return f"about {10 * round(seconds / 10)} s left"
+        minutes = seconds / 60
+        return f"about {minutes:.0f} min left" if minutes < 120 else f"about {minutes / 60:.0f} h left"
+
 
 def mode() -> str:
     """Where races are trained: `off`, `local` or `slurm`.

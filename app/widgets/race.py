@@ -140,6 +140,8 @@ def _without_routes(name: str) -> None:
         )
         words = f"{priors.prior_name(run.prior)}: epoch {int(run.epoch)} of {run.epochs}{elbo}"
         st.progress(min(1.0, run.epoch / run.epochs), plain(words))
+    if race.left:
+        st.caption(race.left.capitalize())
     st.caption("Maps that move need the server that `make app` starts.")
     if not race.moving and st.session_state.pop(f"moving-{name}", False):
         races.list_models_anew()

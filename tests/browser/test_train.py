@@ -44,14 +44,15 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, folde
     before = maps.evaluate_all(PICTURES)
     eventually(page, lambda: [a != b for a, b in zip(before, maps.evaluate_all(PICTURES), strict=True)], [True] * 3)
     expect(page.locator(".film figcaption").last).to_contain_text("nats")
+    expect(said).to_contain_text(re.compile(r" s of training, about \d+ (min|h) left"))
 
-    (progress,) = folder.glob("runs/*/progress.json")
+    progress = folder / "runs" / "digits-2d-1" / "progress.json"
     os.kill(json.loads(progress.read_text())["pid"], signal.SIGKILL)
     expect(page.get_by_text("What it had saved is kept")).to_be_visible()
     expect(said).to_contain_text("Interrupted")
     # In another tab of the browser, by a link without the owner's token.
     page.goto("/train")
-    page.get_by_role("button", name="Open and go on").click()
+    page.locator(".st-key-train_open_digits-2d-1").get_by_role("button", name="Open and go on").click()
     page.get_by_role("button", name="Go on", exact=True).click()
     expect(said).to_contain_text(re.compile(r"Epoch (?!1 |2 |3 )\d+ of 1000"))  # so there are models
 

@@ -11,10 +11,11 @@ from app.services import race_choice, race_news, races
 from app.services.loading import ServiceError
 from app.services.race_choice import Choice
 from app.services.race_news import MOST_WHOLE
+from app.services.races import Race
 from tests.app.races import trained, use_engine
 from vampcore.training import race_folder
 from vampcore.training.live import read_live
-from vampcore.training.race_folder import live_file, read_request
+from vampcore.training.race_folder import RunProgress, live_file, read_request
 
 WANTED = Choice("digits", ("sg", "mog", "vamp"), components=16, latent_dim=2, hidden=100, epochs=120)
 
@@ -76,6 +77,28 @@ def test_what_a_race_does_is_said_by_its_folder_and_its_engine(tmp_path, engine)
     assert races.race(name) is None
     with pytest.raises(ServiceError, match="this race is gone"):
         races.go_on(name, token)
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "epochs", "left"),
+    [
+        ("training", 30.0, (40, 40, 40), "about 60 s left"),
+        ("training", 30.0, (0.5, 1, 1), ""),  # one has trained no epoch
+        ("training", 30.0, (116, 116, 116), "a few seconds left"),
+        ("training", 30.0, (12, 12, 12), "about 4 min left"),
+        ("training", 3600.0, (12, 12, 12), "about 9 h left"),
+        ("training", 100.0, (120, 40, 40), "about 80 s left"),  # of two, the third is finished
+        ("interrupted", 30.0, (40, 40, 40), ""),
+    ],
+)
+def test_how_long_a_race_has_left_follows_from_its_seconds_an_epoch(state, seconds, epochs, left):
+    runs = tuple(RunProgress(prior, each, 120, finished=each == 120) for prior, each in zip("abc", epochs, strict=True))
+    assert Race("x", "x", state, "", 0, runs, ("a", "b", "c"), 16, 2, seconds, 0.0, ()).left == left
+
+
+def test_a_run_that_failed_has_nothing_left():
+    runs = (RunProgress("a", 10, 20), RunProgress("b", 10, 20, error="it failed"))
+    assert Race("x", "x", "training", "", 0, runs, ("a", "b"), 16, 2, 40.0, 0.0, ()).left == "about 20 s left"
 
 
 def test_a_race_that_is_not_taken_keeps_what_it_said(tmp_path, engine, monkeypatch):
