@@ -14,6 +14,7 @@ from vampcore.checkpoints.packed import PACKED
 from vampcore.training import race_folder
 
 MINUTES, MEGABYTES, DAYS = "VAMPSCOPE_TRAIN_MINUTES", "VAMPSCOPE_TRAIN_MB", "VAMPSCOPE_TRAIN_DAYS"
+PROCESSES = "VAMPSCOPE_TRAIN_PROCESSES"
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Limits:
         megabytes: That all races, uploads and saved edits may take on disk.
         days: After which a race that was started from a page and not kept is deleted; None for never.
         waiting: How many races may wait.
+        processes: That train each prior of a race together.
     """
 
     minutes: float = 10.0
     megabytes: float = 2000.0
     days: float | None = None
     waiting: int = 3
+    processes: int = 1
 
     @classmethod
     def of_environment(cls) -> "Limits":
@@ -40,7 +43,10 @@ class Limits:
             EngineError: If a variable is no positive number.
         """
         minutes, megabytes = _number(MINUTES, cls.minutes), _number(MEGABYTES, cls.megabytes)
-        return cls(minutes, megabytes, _number(DAYS, 0.0) or None)
+        processes = _number(PROCESSES, cls.processes)
+        if processes % 1:
+            raise EngineError(f"{PROCESSES} is {processes}: make it a whole number, or unset it")
+        return cls(minutes, megabytes, _number(DAYS, 0.0) or None, processes=int(processes))
 
     def out_of_time(self) -> str:
         """What is said of a race that this limit stopped."""

@@ -19,7 +19,7 @@ from app.engines.engine import EngineError, State
 from app.engines.limits import Limits
 from app.engines.supervising import supervise
 from app.engines.tickets import Ticket, Tickets
-from app.engines.trainer import COMMAND, IDLE_SECONDS, AtWork, Prepared
+from app.engines.trainer import COMMAND, IDLE_SECONDS, AtWork, Prepared, together
 from vampcore.checkpoints import CheckpointError
 from vampcore.checkpoints.locking import is_locked
 from vampcore.training import race_folder
@@ -55,7 +55,7 @@ class Local:
         self.tickets = Tickets(root)
         self.tickets.folder.mkdir(parents=True, exist_ok=True)
         self._limits = limits
-        self._prepared = Prepared(command, idle_seconds)
+        self._prepared = Prepared(together(command, limits.processes), idle_seconds)
         self._queue = SqliteHuey(
             "races", filename=str(self.tickets.folder / "queue.db"), results=False, serializer=_Plain()
         )
@@ -70,7 +70,8 @@ class Local:
                 self._worker.start()
 
     def get_ready(self) -> None:
-        self._prepared.get_ready()
+        if self._limits.processes == 1:  # several cannot read one line
+            self._prepared.get_ready()
 
     def submit(self, folder: Path) -> str:
         self.begin()

@@ -17,7 +17,7 @@ from app.engines.engine import EngineError, State
 from app.engines.limits import Limits
 from app.engines.supervising import supervise
 from app.engines.tickets import Ticket, Tickets
-from app.engines.trainer import COMMAND, Started
+from app.engines.trainer import COMMAND, Started, together
 from vampcore.checkpoints.locking import is_locked
 from vampcore.training import race_folder
 
@@ -128,7 +128,7 @@ def train(root: Path, name: str, command: Sequence[str], limits: Limits) -> None
         ticket = tickets.read(name)
         if ticket is None or ticket.state != "queued":
             return
-        trainer = Started([*command, "--out", str(root / name), "--resume"])
+        trainer = Started([*together(command, limits.processes), "--out", str(root / name), "--resume"])
         tickets.change(ticket, state="running", began=time.time(), pid=trainer.pid)
     supervise(tickets, name, trainer, limits, threading.Event())
 

@@ -19,6 +19,19 @@ from vampcore.training import race_folder
 COMMAND = (sys.executable, "-m", "vampcore", "race")
 NICE = 10
 IDLE_SECONDS = 300.0
+_LAST_BYTES = 20_000
+
+
+def together(command: Sequence[str], processes: int) -> tuple[str, ...]:
+    """The command for so many processes, which torchrun starts.
+
+    Arguments:
+        command: A Python, and what it runs.
+        processes: On one machine.
+    """
+    python, *what = command
+    launcher = ("-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}")
+    return (python, *(launcher if processes > 1 else ()), *what)
 
 
 class Trainer(Protocol):
@@ -35,7 +48,7 @@ class Trainer(Protocol):
         """Send it a signal."""
 
     def last_words(self) -> str:
-        """The last line that it wrote to standard error."""
+        """The last error that it wrote to standard error, or else the last line."""
 
 
 class Started:
@@ -76,7 +89,9 @@ class Started:
         return status
 
     def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
+        if self._process.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                _send(psutil.Process(self.pid), number)
 
     def say(self, line: str = "") -> None:
         """Write a line to its standard input, or nothing; then close it."""
@@ -94,8 +109,10 @@ class Started:
 
     def _read_last_words(self) -> str:
         size = os.fstat(self._errors.fileno()).st_size
-        lines = os.pread(self._errors.fileno(), 2000, max(size - 2000, 0)).decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        text = os.pread(self._errors.fileno(), _LAST_BYTES, max(size - _LAST_BYTES, 0)).decode(errors="replace")
+        lines = [line.strip() for line in reversed(text.split("\n")) if any(map(str.isalnum, line))]
+        # Where torchrun started it, a report of torchrun's follows.
+        return next((line for line in lines if line.startswith("error: ")), lines[0] if lines else "")
 
 
 class AtWork:
@@ -115,8 +132,8 @@ class AtWork:
     def signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            if self.pid and self._folder_in_use_by(process):
-                process.send_signal(number)
+            if self.pid and any(map(self._folder_in_use_by, [process, *process.children(recursive=True)])):
+                _send(process, number)
 
     def last_words(self) -> str:
         return ""
@@ -150,12 +167,12 @@ class Prepared:
             self._let_wait()
 
     def hand_over(self, folder: Path) -> Started:
-        """The process that trains the race of a folder from now on."""
+        """The process that trains the race of a folder from now on: the one that waits, or a new one."""
         with self._guard:
             self._stop_timer()
             trainer, self._waiting = self._waiting, None
         if trainer is None or trainer.poll() is not None:
-            trainer = Started([*self._command, "--wait"])
+            return Started([*self._command, "--out", str(folder), "--resume"])
         trainer.say(f"{folder}\n")
         return trainer
 
@@ -178,3 +195,10 @@ class Prepared:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    """Send a signal. What the process has started hears of it from the process, unless that is ended at once."""
+    for each in process.children(recursive=True) if number == signal.SIGKILL else []:
+        each.kill()
+    process.send_signal(number)

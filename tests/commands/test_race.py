@@ -7,13 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.commands.running import QUICK, failed
-from tests.processes import environment
-from tests.small_runs import config, digits, train
+from tests.processes import environment, run_together
+from tests.small_runs import config, digits, few_digits, train
 from tools.patience import patience
 from vampcore.checkpoints import load
 from vampcore.commands import main
-from vampcore.training.race_folder import Request, race_state, read_progress, read_request, write_request
+from vampcore.training.live import read_live
+from vampcore.training.race import race as train_in_turn
+from vampcore.training.race_folder import Request, live_file, race_state, read_progress, read_request, write_request
 
 ROOT = Path(__file__).resolve().parents[2]
 DYING = """
@@ -30,6 +34,20 @@ def dying(run, *arguments):
     return step(run, *arguments)
 Run._step = dying
 main(["race", "--wait"])
+"""
+TOGETHER = """
+import os, sys
+from contextlib import nullcontext
+from itertools import count
+from tests.small_runs import few_digits
+from vampcore.commands import main, race as command
+from vampcore.training import race
+
+first, asked = os.environ["RANK"] == "0", count()
+race.SECONDS_OF_A_TURN = -1 if first else 60
+command.read_data = lambda *arguments, quiet: few_digits()
+command.stop_on_signals = lambda: nullcontext(lambda: first and next(asked) > 8)  # in the second epoch of both
+assert main(["race", *sys.argv[1:]]) == 0
 """
 
 
@@ -79,6 +97,19 @@ def test_killed_it_says_so_and_goes_on_as_if_it_had_not_been(tmp_path):
         train(each, tmp_path / each.prior, digits())
         assert load(folder / each.prior).sha256 == load(tmp_path / each.prior).sha256
         assert (folder / each.prior / "film.bin").read_bytes() == (tmp_path / each.prior / "film.bin").read_bytes()
+
+
+def test_two_processes_take_the_same_turns_stop_together_and_leave_the_rest_to_one(tmp_path):
+    folder = tmp_path / "race"
+    said = run_together(2, tmp_path, TOGETHER, "--data=digits", *QUICK, "--priors=mog,vamp", f"--out={folder}")
+    assert said.count(": stopped; validation ELBO in nats an image: mog -") == 1
+    assert [load(folder / prior).progress.epochs for prior in ("mog", "vamp")] == [1, 1]
+    assert read_live(live_file(folder, "vamp")) is not None
+    assert list(train_in_turn(folder, few_digits()))[-1].phase == "finished"
+    for each in read_request(folder).runs:
+        alone = [record.validation_elbo for record in train(each, tmp_path / each.prior)]
+        found = [record.validation_elbo for record in load(folder / each.prior).history]
+        assert found == pytest.approx(alone, rel=1e-4)
 
 
 def test_nobody_to_wait_for_is_no_mistake(monkeypatch):

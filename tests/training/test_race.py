@@ -10,7 +10,7 @@ import torch
 from tests.small_runs import config, digits, few_digits, train
 from vampcore.checkpoints import load
 from vampcore.checkpoints.records import EpochRecord
-from vampcore.training import live, race_folder
+from vampcore.training import Processes, live, race_folder
 from vampcore.training import race as race_module
 from vampcore.training.live import read_live
 from vampcore.training.race import race
@@ -126,6 +126,17 @@ def test_what_ends_a_race_unforeseen_is_said_in_its_folder(tmp_path, monkeypatch
         list(race(folder, few_digits()))
     assert race_state(folder) == "failed"
     assert [each.error for each in race_folder.read_progress(folder).runs] == ["no memory"] * 2
+
+
+def test_among_several_processes_a_run_that_cannot_be_written_ends_the_race(tmp_path):
+    several = Processes()
+    several.count, several.sum = 2, list
+    folder = ask(tmp_path, ("sg", "mog"), epochs=1)
+    (folder / ".live").touch()
+    assert [bool(each.error) for each in list(race(folder, few_digits()))[-1].runs] == [True, True]
+    with pytest.raises(OSError, match=r"\.live"):
+        list(race(folder, few_digits(), processes=several))
+    assert race_state(folder) == "failed"
 
 
 def test_a_stop_from_before_is_not_for_it(tmp_path):

@@ -1,4 +1,4 @@
-"""`race`: train the priors of one experiment in turn, in one process."""
+"""`race`: train the priors of one experiment in turn, in one process or in those that torchrun started."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ from vampcore import datasets, zoo
 from vampcore.commands.options import Commands, chosen_device, data_root, device, own_data
 from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
-from vampcore.commands.train import add_config_options, chosen_config
+from vampcore.commands.train import add_config_options, chosen_config, processes_together
 from vampcore.config import Config
 from vampcore.training import Run, TrainingError, keep_freed_memory
 from vampcore.training.race import race as train_in_turn
@@ -86,7 +86,11 @@ def _begun(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Path
         chosen.append(chosen_config(parser, options))
     folder = options.out or zoo.RUNS / chosen[0].experiment
     root = None if options.data_root is None else str(options.data_root.absolute())
-    write_request(folder, Request(tuple(chosen), root, options.device, options.compile))
+    request = Request(tuple(chosen), root, options.device, options.compile)
+    processes = processes_together(chosen_device(options.device))
+    if processes.first:
+        write_request(folder, request)
+    processes.any(False)  # the others wait until it is written
     return folder
 
 
@@ -95,10 +99,18 @@ def _race(folder: Path, asked: float) -> int:
     config = request.runs[0]
     root = None if request.data_root is None else Path(request.data_root)
     device = chosen_device(request.device)
-    dataset = read_data(config.data, root, config.likelihood)
+    processes = processes_together(device)
+    dataset = read_data(config.data, root, config.likelihood, quiet=not processes.first)
     total = sum(each.epochs for each in request.runs)
     done = sum(int(each.epoch) for each in read_progress(folder).runs)
-    bar = tqdm(total=total, initial=done, unit="epoch", desc=f"{datasets.short_name(config.data)} on {device}")
+    together = f" ({processes.count} processes)" if processes.count > 1 else ""
+    bar = tqdm(
+        total=total,
+        initial=done,
+        unit="epoch",
+        desc=f"{datasets.short_name(config.data)} on {device}{together}",
+        disable=not processes.first,
+    )
 
     def note(words: str) -> None:
         bar.write(words, file=sys.stderr)
@@ -106,13 +118,15 @@ def _race(folder: Path, asked: float) -> int:
     with (
         stop_on_signals() as asked_to_stop,
         bar,
-        closing(train_in_turn(folder, dataset, device, asked_to_stop, note, asked)) as reports,
+        closing(train_in_turn(folder, dataset, device, asked_to_stop, note, asked, processes)) as reports,
     ):
         progress = read_progress(folder)
         for progress in reports:
             bar.update(sum(int(each.epoch) for each in progress.runs) - bar.n)
             bar.set_postfix_str(_bounds(progress))
-    print(f"{folder}: {progress.phase}; validation ELBO in nats an image: {_bounds(progress) or 'none yet'}")
+    if processes.first:
+        print(f"{folder}: {progress.phase}; validation ELBO in nats an image: {_bounds(progress) or 'none yet'}")
+    processes.end()
     failed = [f"{each.prior}: {each.error}" for each in progress.runs if each.error]
     if failed:
         raise TrainingError("; ".join(failed))

@@ -96,12 +96,21 @@ def train(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     config = chosen_config(parser, options)
     folder = writable_folder(options.out or zoo.RUNS / config.experiment / config.prior)
     device = chosen_device(options.device)
-    try:
-        processes = Processes(device)
-    except ModuleNotFoundError as missing:
-        raise TrainingError("training in several processes needs accelerate: pip install accelerate") from missing
+    processes = processes_together(device)
     with run_lock(folder) if processes.first else nullcontext():
         return _train(config, folder, device, processes, options)
+
+
+def processes_together(device: str) -> Processes:
+    """The processes that a launcher started to train together, or this one alone.
+
+    Raises:
+        TrainingError: If there are several, and that by which they meet is not installed.
+    """
+    try:
+        return Processes(device)
+    except ModuleNotFoundError as missing:
+        raise TrainingError("training in several processes needs accelerate: pip install accelerate") from missing
 
 
 def _train(config: Config, folder: Path, device: str, processes: Processes, options: argparse.Namespace) -> int:

@@ -1,5 +1,8 @@
 """A race: the priors of one experiment trained in turn in one process, and bit for bit as if each were trained alone.
 
+Several processes that torchrun started train each prior together (`Processes`). They take the same turns: what one
+finds out alone, as that time is up, the others are told.
+
 The folder and how a race is asked for, watched and stopped: `vampcore.training.race_folder`.
 """
 
@@ -7,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +33,8 @@ SECONDS_BETWEEN_REPORTS = 0.5
 SECONDS_BETWEEN_LOOKS = 0.2
 # After a stop, for the runs that are behind to have as many epochs as the others.
 SECONDS_TO_CATCH_UP = 3.0
+# What ends a run in all processes alike.
+FAILURES = (ConfigError, DataError, TrainingError)
 
 
 def race(
@@ -39,10 +44,12 @@ def race(
     stop: Callable[[], bool] = lambda: False,
     note: Callable[[str], None] = lambda words: None,
     asked: float | None = None,
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, None]:
     """Train what `race.json` of a folder asks for, from where it is, and publish its models at the end or at a stop.
 
-    A run that fails is left out, and the others go on.
+    A run that fails is left out, and the others go on; among several processes one that cannot be read or written ends
+    the race.
 
     Arguments:
         folder: The race's.
@@ -52,6 +59,7 @@ def race(
             runs that are behind may end the epoch that others have ended, and the best weights are kept.
         note: Called with what is to be said of a run that goes on.
         asked: When this was asked for, in seconds since 1970; a stop file from before then is not for it. Now if None.
+        processes: Those that train together, of which the first one writes; found from the environment if None.
 
     Yields:
         How far it is, about twice a second, and at the end.
@@ -59,9 +67,10 @@ def race(
     Raises:
         CheckpointError: If there is no race, another process trains it, or its folder cannot be written.
     """
-    request = race_folder.read_request(folder)
-    with run_lock(race_folder.lock_of(folder)):
-        racing = _Race(folder, request, dataset, device, stop, note, time.time() if asked is None else asked)
+    request, asked = race_folder.read_request(folder), time.time() if asked is None else asked
+    processes = Processes(device) if processes is None else processes
+    with run_lock(race_folder.lock_of(folder)) if processes.first else nullcontext():
+        racing = _Race(folder, request, dataset, device, stop, note, asked, processes)
         try:
             yield from racing.train()
         except Exception as error:
@@ -84,14 +93,16 @@ class _Race:
         stop: Callable[[], bool],
         note: Callable[[str], None],
         asked: float,
+        processes: Processes,
     ) -> None:
         self.folder, self.request, self.dataset, self.device, self.note = folder, request, dataset, device, note
+        self.processes = processes
         self.stop, self.asked, self.stopping, self.looked = stop, asked, False, 0.0
         before = race_folder.read_progress(folder)
         self.seconds, self.started, self.reported = before.seconds, time.monotonic(), 0.0
         self.last_epoch, self.ends = 0, 0.0
         self.phase = "training"
-        self.runs = [_Running(each, folder) for each in request.runs]
+        self.runs = [_Running(each, folder, processes) for each in request.runs]
 
     def train(self) -> Generator[Progress, None, None]:
         """Give the run that is behind its turn, until none has anything left to do."""
@@ -137,7 +148,7 @@ class _Race:
             self.phase = "finished"
         else:
             self.phase = "failed" if any(each.progress.error for each in self.runs) else "stopped"
-        for each in self.runs:
+        for each in self.runs if self.processes.first else ():
             each.publish()
         self._report()
 
@@ -148,6 +159,8 @@ class _Race:
 
     def _report(self) -> Progress:
         self.reported, found = time.monotonic(), self.progress()
+        if not self.processes.first:
+            return found
         try:
             race_folder.write_progress(self.folder, found)
         except OSError as error:
@@ -161,8 +174,11 @@ class _Race:
 class _Running:
     """One run of a race."""
 
-    def __init__(self, config: Config, folder: Path) -> None:
-        self.config, self.folder = config, folder
+    def __init__(self, config: Config, folder: Path, processes: Processes) -> None:
+        self.config, self.folder, self.processes = config, folder, processes
+        # The others end the race: they may happen in one process alone, which would then take another turn.
+        alone = () if processes.count > 1 else (CheckpointError, OSError)
+        self.left_out: tuple[type[Exception], ...] = (*FAILURES, *alone)
         self.staged = race_folder.staged(folder, config.prior)
         self.progress = RunProgress(config.prior, epochs=config.epochs)
         self.moments: Generator[Moment, None, None] | None = None
@@ -177,13 +193,12 @@ class _Running:
         try:
             resume = self._take_up()
             film = "on" if self.config.latent_dim > 1 else "off"
-            compile, alone = race.request.compile, Processes(race.device, count=1)
             stop = partial(race.shall_stop, self)
-            arguments = (self.config, race.dataset, self.staged, race.device, resume, stop, compile)
+            arguments = (self.config, race.dataset, self.staged, race.device, resume, stop, race.request.compile)
             self.moments = fit_by_step(
-                *arguments, alone, lambda words: race.note(f"{self.config.prior}: {words}"), film
+                *arguments, self.processes, lambda words: race.note(f"{self.config.prior}: {words}"), film
             )
-        except CheckpointError as error:
+        except self.left_out as error:
             self.fail(error)
         self._advance()
 
@@ -192,7 +207,7 @@ class _Running:
         ends = time.monotonic() + SECONDS_OF_A_TURN
         while self.going:
             moment = self._advance()
-            if moment is None or moment.record is not None or time.monotonic() > ends:
+            if moment is None or moment.record is not None or self.processes.any(time.monotonic() > ends):
                 break
 
     def close(self) -> None:
@@ -222,10 +237,10 @@ class _Running:
 
     def _take_up(self) -> bool:
         """Whether there is a state to go on from; one that was published is copied, so that the list keeps it."""
-        published = self.folder / self.config.prior
-        if not (readable(self.staged) / STATE).exists() and (readable(published) / STATE).exists():
+        published, first = self.folder / self.config.prior, self.processes.first
+        if first and not (readable(self.staged) / STATE).exists() and (readable(published) / STATE).exists():
             shutil.copytree(readable(published), self.staged, dirs_exist_ok=True)
-        return (readable(self.staged) / STATE).exists()
+        return self.processes.any(first and (readable(self.staged) / STATE).exists())
 
     def _advance(self) -> Moment | None:
         """Train a step; None where nothing is left to do."""
@@ -237,11 +252,11 @@ class _Running:
                 self.moments = None
                 return None
             run = moment.run
-            if self.live is None and run.filmed is not None:
+            if self.live is None and run.filmed is not None and self.processes.first:
                 self.live = LiveWriter(race_folder.live_file(self.folder, self.config.prior), run)
             elif self.live is not None:
                 self.live.look(moment.share, force=run.finished)
-        except (CheckpointError, ConfigError, DataError, OSError, TrainingError) as error:
+        except self.left_out as error:
             self.close()
             self.fail(error)
             return None

@@ -1,6 +1,6 @@
 """The folder of a race: what is asked for, how far it is, and the runs that it trains.
 
-A race trains one configuration with several priors, in one process. Everything about it is in one folder, usually
+A race trains one configuration with several priors in turn. Everything about it is in one folder, usually
 `runs/EXPERIMENT`, so that whoever looks reads files and never asks the process:
 
     race.json           what is asked for; written before the race starts, see `Request`

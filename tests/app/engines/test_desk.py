@@ -162,9 +162,13 @@ def test_saved_edits_and_their_test_images_count_and_models_of_commands_do_not(r
 
 def test_limits_are_set_by_variables(monkeypatch):
     assert Limits.of_environment() == Limits(minutes=10, megabytes=2000, days=None, waiting=3)
-    for name, value in {"MINUTES": "2.5", "MB": "100", "DAYS": "7"}.items():
+    for name, value in {"MINUTES": "2.5", "MB": "100", "DAYS": "7", "PROCESSES": "2"}.items():
         monkeypatch.setenv(f"VAMPSCOPE_TRAIN_{name}", value)
-    assert Limits.of_environment() == Limits(minutes=2.5, megabytes=100, days=7, waiting=3)
+    assert Limits.of_environment() == Limits(minutes=2.5, megabytes=100, days=7, waiting=3, processes=2)
+    monkeypatch.setenv("VAMPSCOPE_TRAIN_PROCESSES", "2.5")
+    with pytest.raises(EngineError, match=r"VAMPSCOPE_TRAIN_PROCESSES is 2\.5: make it a whole number"):
+        Limits.of_environment()
+    monkeypatch.setenv("VAMPSCOPE_TRAIN_PROCESSES", "2")
     for wrong in ("-1", "0", "nan", "inf", "ten"):
         monkeypatch.setenv("VAMPSCOPE_TRAIN_DAYS", wrong)
         with pytest.raises(EngineError, match=f"VAMPSCOPE_TRAIN_DAYS is '{wrong}': make it a positive number"):

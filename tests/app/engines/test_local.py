@@ -15,7 +15,7 @@ from app.engines.engine import EngineError
 from app.engines.limits import Limits
 from app.engines.local import Local
 from app.engines.supervising import Supervisor
-from app.engines.trainer import AtWork, Prepared, Started
+from app.engines.trainer import AtWork, Prepared, Started, together
 from tests.app.engines.conftest import FAKE, FOREVER, ask, until
 from tests.processes import ROOT, environment
 from vampcore.training import race_folder
@@ -28,6 +28,16 @@ def reads(folder, name):
 def steps(folder):
     path = folder / "steps.txt"
     return int(path.read_text() or 0) if path.exists() else 0
+
+
+def test_torchrun_starts_several_processes_and_none_is_prepared(root):
+    command = ("python", "-m", "vampcore", "race")
+    assert together(command, 1) == command
+    local = Local(root, Limits(processes=4), command)
+    torchrun = "python -m torch.distributed.run --standalone --nproc-per-node=4 -m vampcore race"
+    assert " ".join(local._prepared._command) == torchrun
+    local.get_ready()
+    assert local._prepared._waiting is None
 
 
 def test_a_race_runs_and_ends(engine, root):
@@ -173,6 +183,16 @@ def test_a_limit_ends_a_trainer_of_an_earlier_server(root):
     assert trainer.poll() == -signal.SIGKILL
 
 
+def test_a_launcher_is_ended_with_the_trainer_that_it_started(root):
+    folder = ask(root, "a")
+    trainer = [*FAKE, *FOREVER, "--deaf", "--out", str(folder), "--resume"]
+    launcher = Started(["sh", "-c", '"$@" & wait', "sh", *trainer])
+    pid = reads(folder, "who.json")["pid"]
+    AtWork(folder, launcher.pid).signal(signal.SIGKILL)
+    launcher.wait()
+    until(lambda: ended(pid))
+
+
 def test_no_other_process_is_ended_in_its_place(root):
     """The number of a process that has ended may be that of another one."""
     other = Started([*FAKE, "--wait"])
@@ -251,6 +271,13 @@ def test_a_trainer_that_fails_says_why(engine, root):
     local.submit(ask(root, "a"))
     until(lambda: local.state("a") == "gone")
     assert local.tickets.read("a").why == "race: there is no such device"
+
+
+def test_an_error_is_found_before_what_a_launcher_says_of_it(root):
+    said = "error: no such data\nTraceback\nChildFailedError:\n====="
+    launcher = Started([sys.executable, "-c", f"import sys; sys.exit({said!r})"])
+    launcher.wait()
+    assert launcher.last_words() == "error: no such data"
 
 
 def test_without_a_trainer_the_race_says_so(root):
