@@ -1,16 +1,21 @@
 """Take the pictures of README.md from the running dashboard: `make screenshots`.
 
 Every page is opened in headless Chromium as anybody would open it, by its address; nothing is drawn for the picture.
-The film is the animation that the dashboard offers, made smaller.
+The film is the animation that the dashboard offers, made smaller. A race is started for its picture, in a folder of
+its own.
 """
 
 import io
+import re
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from PIL import Image, ImageSequence
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -24,6 +29,7 @@ from tools.server import serve  # noqa: E402
 PICTURES = ROOT / "docs" / "images"
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+RACE = "train"
 # Name of the picture, page with its selection, colour scheme, size.
 SHOTS = (
     ("overview", "/?experiment=mnist-2d", "light", WIDE),
@@ -34,6 +40,7 @@ SHOTS = (
     ("compare", "/compare?experiment=mnist-2d", "light", WIDE),
     ("edit-prior", "/edit_prior?experiment=digits-2d&prior=vamp", "dark", WIDE),
     ("likelihood", "/likelihood?experiment=mnist-2d", "light", WIDE),
+    (RACE, "/train", "light", WIDE),
     ("phone", "/?experiment=mnist-2d", "light", PHONE),
 )
 FILM, FILMED, ACROSS = "film", "mnist-2d", 800
@@ -45,11 +52,23 @@ def take(browser: Browser, url: str, name: str, scheme: str, size: dict[str, int
     page = context.new_page()
     page.goto(url)
     settled(page, 180)
-    page.wait_for_timeout(2500)
-    settled(page, 180)
-    page.screenshot(path=PICTURES / f"{name}.png")
+    with race(page) if name == RACE else nullcontext():
+        page.wait_for_timeout(2500)
+        settled(page, 180)
+        page.screenshot(path=PICTURES / f"{name}.png")
     context.close()
     print(PICTURES / f"{name}.png")
+
+
+@contextmanager
+def race(page: Page) -> Iterator[None]:
+    """Train what the page offers; the block begins on the way, and stops it."""
+    said = page.locator(".film .said")
+    page.get_by_role("button", name="Start").click()
+    expect(said).to_contain_text(re.compile(r"Epoch [3-9]\d of"), timeout=600_000)
+    yield
+    page.get_by_role("button", name="Stop").click()
+    expect(said).to_contain_text("Stopped", timeout=60_000)
 
 
 def draw_film() -> None:
@@ -74,14 +93,13 @@ def main() -> None:
         draw_film()
     if asked == {FILM}:
         return
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serve(ROOT / "app" / "asgi.py", Path(folder) / "log") as server,
-        browsing() as browser,
-    ):
-        for name, address, scheme, size in SHOTS:
-            if not asked or name in asked:
-                take(browser, server.url + address, name, scheme, size)
+    with tempfile.TemporaryDirectory() as working, browsing() as browser:
+        folder, trains = Path(working), {"VAMPSCOPE_TRAIN": "local", "PYTHONPATH": str(ROOT)}
+        shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+        with serve(ROOT / "app" / "asgi.py", folder / "log", trains, folder=folder) as server:
+            for name, address, scheme, size in SHOTS:
+                if not asked or name in asked:
+                    take(browser, server.url + address, name, scheme, size)
 
 
 if __name__ == "__main__":
