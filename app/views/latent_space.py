@@ -23,6 +23,7 @@ from app.widgets import (
     openings,
     page,
     pictures,
+    screen,
     sidebar,
     typicality,
 )
@@ -87,11 +88,13 @@ def explore(ref: Ref) -> None:
             st.caption(
                 f"Ellipses show the {prior_components.MOST_SHOWN} most used of {numbers.count(many)} components."
             )
-    below = st.container()
+        # On a phone the point stands between the map and the numbers.
+        below = None if screen.is_narrow() else st.container()
+    below = below or st.container()
     follow_place(ref, means, shown, picture, side)
     with below:
         # Last, since holes that were never measured take a moment.
-        show_numbers(ref, means, shown)
+        show_numbers(ref, means)
 
 
 def classes_in_view(ref: Ref) -> tuple[int, ...]:
@@ -151,7 +154,7 @@ def show_place(ref: Ref, place: tuple[float, float], means: bool) -> None:
                 enlarged = max(1, 3 * ENLARGED // facts.shape[2])
                 picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=enlarged)
                 pictures.picture(picture, alt=f"Decoded mean at ({where})")
-            said.markdown("\n\n".join(lines))
+            said.markdown(numbers.unbroken("\n\n".join(lines)))
             if words := layers.mean_words(ref):
                 st.caption(words)
             st.caption(hover.hover_words(ref))
@@ -199,32 +202,28 @@ def show_nearest(ref: Ref, found: DecodedPlace, means: bool, on_plane: bool) -> 
     export.figure(drawing, key="latent_nearest", name=f"{facts.name}-nearest-images")
 
 
-def show_numbers(ref: Ref, means: bool, shown: Shown) -> None:
-    """What the picture shows, in numbers."""
+def show_numbers(ref: Ref, means: bool) -> None:
+    """What belongs to the picture in numbers, and its points to take away."""
     facts, where = catalogue.facts(ref), encoding.plane(ref)
     of = (
         "it is the latent space itself" if where.exact else f"of the variance in {facts.info.latent_dims[0]} dimensions"
     )
-    each = "posterior mean of each" if means else f"one sample {flows.sample_words(ref)} each"
-    if shown.how:
-        each = f"of {numbers.count(facts.images)}, {shown.how}"
-    cells: list[Metric | Cell] = [
-        Cell("Test images shown", numbers.count(shown.in_view), each),
-        Cell("The plane holds", f"{100 * where.share:.0f} %", of),
-    ]
+    figures = st.container()
+    with st.container(horizontal=True):
+        measures_holes = facts.has.holes and holes_requested((ref,), "latent_holes")
+        every = np.arange(facts.images)
+        export.csv_button(
+            "Points (CSV)",
+            lambda: image_table(ref, means, every),
+            key="latent_points_csv",
+            name=f"{facts.name}-points",
+        )
+    cells: list[Metric | Cell] = [Cell("The plane holds", f"{100 * where.share:.0f} %", of)]
     elbo = catalogue.metric(ref, "elbo")
-    cells += [elbo] if elbo else []
-    if facts.has.holes and holes_requested((ref,), "latent_holes"):
-        holes = hole_mass.hole_share(ref)
-        cells += [holes] if holes else []
-    page.metric_row(cells)
-    every = np.arange(facts.images)
-    export.csv_button(
-        "Points (CSV)",
-        lambda: image_table(ref, means, every),
-        key="latent_points_csv",
-        name=f"{facts.name}-points",
-    )
+    holes = hole_mass.hole_share(ref) if measures_holes else None
+    cells += [each for each in (elbo, holes) if each]
+    with figures:
+        page.metric_row(cells)
 
 
 here = state.selected().ref

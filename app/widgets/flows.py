@@ -26,8 +26,3 @@ def say_flow(ref: Ref) -> None:
         )
     if words:
         st.caption(" ".join(words))
-
-
-def sample_words(ref: Ref) -> str:
-    """What the samples on the plane are drawn from."""
-    return "z ~ q(z | x)" if catalogue.facts(ref).has.posterior_density else "from the normal"

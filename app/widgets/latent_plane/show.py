@@ -26,15 +26,11 @@ class Shown(NamedTuple):
 
     Attributes:
         selected: Rows of the test images inside lasso or box.
-        in_view: The number of images in view.
-        how: How they are drawn; "" where each image of the test set is in view as a dot.
-        words: A sentence that says both.
+        words: How many images are in view and how they are drawn, as a sentence.
         classes: Indices of the classes in view; all if empty.
     """
 
     selected: np.ndarray
-    in_view: int
-    how: str
     words: str
     classes: tuple[int, ...] = ()
 
@@ -82,21 +78,19 @@ def _show_points(ref: Ref, chart_key: str, means: bool, coloured: Coloured, elli
         seen = f"**{count(in_view)}** of {count(images)} test images in view"
         seen += ", of the selected classes" if coloured.classes else ""
     drawn = "each drawn as a dot"
-    how = drawn if in_view < images else ""
     if look.view is None:
         outside = in_view - int(of_these[selection.rows_in(ref, densities.window((ref,)), means)].sum())
         drawn += "; zoom out to see those outside the frame" if outside else ""
-    return Shown(_selected(ref, means, coloured, look), in_view, how, f"{seen}, {drawn}.", coloured.classes)
+    return Shown(_selected(ref, means, coloured, look), f"{seen}, {drawn}.", coloured.classes)
 
 
 def _show_binned(ref: Ref, chart_key: str, means: bool, coloured: Coloured, ellipses: bool, look: Look) -> Shown:
     """The plane with the points in view where they are few enough, else with their counts."""
     plane = draw_binned(ref, mode(), plane_height(), means, coloured, ellipses, look)
     _chart(ref, chart_key, plane.drawing)
-    how = "each drawn as a dot" if plane.each else "counted in cells"
     words = binned_words(plane, catalogue.facts(ref).images, coloured.by)
     words += " Only the selected classes are shown." if coloured.classes else ""
-    return Shown(_selected(ref, means, coloured, look), plane.in_view, how, words, coloured.classes)
+    return Shown(_selected(ref, means, coloured, look), words, coloured.classes)
 
 
 def _selected(ref: Ref, means: bool, coloured: Coloured, look: Look) -> np.ndarray:

@@ -23,7 +23,7 @@ def test_the_figures_under_the_plane_are_the_services(models, experiment, prior)
     assert shown["ELBO"] == numbers.format_value(elbo.value, elbo.se)
     holes = numbers.format_metric(hole_mass.hole_share(ref)) if experiment == "tiny-2d" else None
     assert shown.get("Prior mass in holes, minus the floor") == holes
-    assert shown["Test images shown"] == "300"
+    assert "**300** test images, each drawn as a dot" in words(at)
     assert shown["The plane holds"] == f"{100 * encoding.plane(ref).share:.0f} %"
     assert ("latent space itself" in words(at)) == (experiment == "tiny-2d")
     assert ("Component **" in words(at)) == (prior != "SG")
