@@ -158,7 +158,7 @@ class Race {
       state = this.take(sent)
     } catch {
       if (mine !== this.following) return
-      this.say("The server does not answer. The race goes on without it.")
+      this.say("The server does not answer. The race continues without it.")
     }
     if (state !== null && !MOVING.includes(state) && state !== this.told) {
       this.told = state

@@ -237,7 +237,7 @@ def _state(folder: Path) -> tuple[str, str, int]:
 def _there(name: str) -> Path:
     folder = folder_of(name)
     if folder is None:
-        raise ServiceError("this race is gone: it was deleted, or its models are kept and it cannot go on")
+        raise ServiceError("this race is gone: it was deleted, or its models are kept and it cannot be resumed")
     return folder
 
 

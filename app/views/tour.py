@@ -10,5 +10,5 @@ page.page_head(
     "A tour leads through the pages, from what an autoencoder does to which prior wins, and says at each step what to "
     "look at.",
 )
-st.caption("Go on with the buttons at the top of the page or with the left and right arrow keys.")
+st.caption("The buttons at the top of each page and the left and right arrow keys lead from step to step.")
 list_tours()

@@ -36,8 +36,8 @@ posteriors move towards each other. The standard normal cannot move; a mixture c
 
 The **ELBO** is a lower bound on $\\log p(x)$. The solid curve is that of images that are not trained on.
 
-A race goes on without the browser, and without this server. One that was stopped, or whose process was ended, can go on
-from its last saved state.
+A race continues without the browser, and without this server. One that was stopped, or whose process was ended, can be
+resumed from its last saved state.
 """
 
 
@@ -87,7 +87,7 @@ def list_races(found: tuple[Race, ...]) -> None:
     for each in sorted(found, key=lambda each: not (each.moving or each.may_go_on)):
         words, button = st.columns([5, 1], vertical_alignment="center")
         words.markdown(f"**{plain(titles[each.name])}** {STATES[each.state]}")
-        label = "Watch" if each.moving else "Open and go on" if each.may_go_on else "Open"
+        label = "Watch" if each.moving else "Open and resume" if each.may_go_on else "Open"
         if button.button(label, key=f"train_open_{each.name}", width="stretch"):
             race.view(each.name, race.token_of(each.name))
             st.rerun()
@@ -103,11 +103,11 @@ def act(found: Race, token: str) -> None:
         if mine and found.moving and st.button("Stop", icon=":material/stop:", key="train_stop"):
             races.stop(found.name, token)
             st.rerun()
-        if may_go_on and st.button("Go on", icon=":material/play_arrow:", key="train_go_on"):
+        if may_go_on and st.button("Resume", icon=":material/play_arrow:", key="train_resume"):
             race.view(found.name, races.go_on(found.name, token))
             st.rerun()
         if mine and not found.moving and found.models:
-            keeps = "Keep the models, and end the race: it cannot go on then."
+            keeps = "Keep the models, and end the race: it cannot be resumed then."
             if st.button("Keep", icon=":material/bookmark:", key="train_keep", help=keeps):
                 races.keep(found.name, token)
                 race.leave()

@@ -77,7 +77,7 @@ def outcome(race: Race) -> None:
         st.success(finished(race), icon=":material/flag:")
     elif race.state == "interrupted":
         st.warning(
-            f"The trainer was ended{_when(race)}. What it had saved is kept: go on from there.",
+            f"The trainer was ended{_when(race)}. What it had saved is kept: resume from there.",
             icon=":material/power_off:",
         )
     elif race.state == "stopped":

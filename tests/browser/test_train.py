@@ -52,8 +52,8 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, folde
     expect(said).to_contain_text("Interrupted")
     # In another tab of the browser, by a link without the owner's token.
     page.goto("/train")
-    page.locator(".st-key-train_open_digits-2d-1").get_by_role("button", name="Open and go on").click()
-    page.get_by_role("button", name="Go on", exact=True).click()
+    page.locator(".st-key-train_open_digits-2d-1").get_by_role("button", name="Open and resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     expect(said).to_contain_text(re.compile(r"Epoch (?!1 |2 |3 )\d+ of 1000"))  # so there are models
 
     page.get_by_role("button", name="Stop").click()

@@ -41,8 +41,8 @@ def test_a_race_is_started_and_stopped_and_goes_on(tmp_path, engine):
     known = tuple(RunProgress(each.prior, 3.5, 30, -200.0) for each in runs)
     write_progress(tmp_path / "runs" / "digits-2d-1", Progress("training", known))
     at.run()
-    assert "The trainer was ended after 3 epochs. What it had saved is kept: go on from there." in at.warning[0].value
-    assert buttons(at) == ["Go on", "Delete them", "New race"]
+    assert "The trainer was ended after 3 epochs. What it had saved is kept: resume from there." in at.warning[0].value
+    assert buttons(at) == ["Resume", "Delete them", "New race"]
     at.button(key="train_new").click().run()
     assert "race" not in at.query_params
     assert "**Digits, 2 latent dimensions (digits\u2060-2d\u2060-1)** was interrupted".replace("\u2060", "") in words(
