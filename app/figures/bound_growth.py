@@ -25,10 +25,14 @@ def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str) ->
     of_bound, of_reach = ([{"filter": f"datum.kind == '{kind}'"}] for kind in (BOUND, REACH))
     x = {"field": "K", "type": "quantitative", "title": "samples K", "axis": {"format": ","}}
     x["scale"] = {"type": "log", "base": 2, "domain": [1, most], "nice": False}
-    y = {"field": "value", "type": "quantitative", "title": "L_K (nats)", "scale": {"zero": False}}
+    y = {"field": "value", "type": "quantitative", "title": "bound L (nats)", "scale": {"zero": False}}
     prior = {"field": "prior", "type": "nominal", "title": "Prior"}
     number = {"type": "quantitative", "format": ".2f"}
-    tips = [prior, {"field": "K", "type": "quantitative", "format": ","}, {"field": "value", "title": "L_K", **number}]
+    tips = [
+        prior,
+        {"field": "K", "type": "quantitative", "format": ","},
+        {"field": "value", "title": "bound L", **number},
+    ]
     layers: list[Spec] = [
         {
             "transform": of_bound,

@@ -22,16 +22,17 @@ Its expectation is never above log p(x); a single value can be.
 **Two priors.** Both score the same images, so the difference is taken image by image. What is hard for both cancels,
 and the standard error of the mean difference is much smaller than that of each mean.
 
-**The bound.** L_K = E[log 1/K \u03a3 p(x, z) / q(z | x)] over K samples z of q(z | x) (Burda et al., 2016) is the
+**The bound.** $L_K$ = E[log 1/K \u03a3 p(x, z) / q(z | x)] over K samples z of q(z | x) (Burda et al., 2016) is the
 ELBO at K = 1 and rises to log p(x). Each K uses all its independent blocks of K samples, whose spread gives the band.
 The effective sample size says how many of the weights count. Pareto k\u0302 says how heavy their tail is; above 0.7 an
 estimate is unreliable. The line is the integral in two dimensions. In more it is an importance-sampling estimate with a
 proposal that is refined for each image and widened, and then itself a lower bound in expectation.
 
-**The true posterior.** In two dimensions p(z | x) = p(x, z) / p(x) is known on a grid around its mass. q_EW is the
-density of one of K samples of q(z | x), chosen in proportion to its weight (Cremer et al., 2017): what L_K puts in the
-place of q. KL(q \u2016 p(z | x)) = log p(x) \u2212 ELBO is what the ELBO misses of this image. Total variation is the
-largest difference between the probabilities of one region: 0 where two densities agree, 1 where they are apart.
+**The true posterior.** In two dimensions p(z | x) = p(x, z) / p(x) is known on a grid around its mass. The weighted q,
+$q_{EW}$, is the density of one of K samples of q(z | x), chosen in proportion to its weight (Cremer et al., 2017): what
+$L_K$ puts in the place of q. KL(q \u2016 p(z | x)) = log p(x) \u2212 ELBO is what the ELBO misses of this image. Total
+variation is the largest difference between the probabilities of one region: 0 where two densities agree, 1 where they
+are apart.
 
 **Parts of the KL.** ELBO = reconstruction \u2212 KL, and KL = mutual information + marginal KL (Hoffman and Johnson,
 2016): how much the latent code tells about the image, and how far the aggregated posterior is from the prior. A prior
@@ -75,6 +76,6 @@ with chart:
         image_scores.show_two(scored, *pair, row)
 live_bound.show_live_bound(refs, row)
 posterior_maps.show_posteriors(refs, row)
-page.explain(EXPLANATION)
 st.header("Parts of the KL", anchor=False)
 show_parts(trained)
+page.explain(EXPLANATION)

@@ -46,12 +46,12 @@ def show_live_bound(refs: tuple[Ref, ...], row: int) -> None:
         if live is not None and live.running:
             st.button("Stop", key="likelihood_stop", icon=":material/stop:", on_click=_stop)
         else:
-            word = "Start" if live is None else "Start again" if live.done else "Go on"
+            word = "Start" if live is None else "Start again" if live.done else "Resume"
             st.button(word, key="likelihood_start", icon=":material/play_arrow:", on_click=_start, args=(refs, rows))
     each = BUDGET // len(rows)
     st.caption(
         f"{'One image' if len(rows) == 1 else f'{len(rows)} random test images'}, the same for every prior, up to "
-        f"{numbers.count(each)} samples of q(z | x) an image. L_1 is the ELBO, and L_K rises to log p(x)."
+        f"{numbers.count(each)} samples of q(z | x) an image. $L_1$ is the ELBO, and $L_K$ rises to log p(x)."
     )
     if live is None:
         return

@@ -1,4 +1,4 @@
-"""The true posterior of an image under one prior, beside q(z | x) and q_EW, and what they miss under every prior."""
+"""The true posterior of an image under one prior, beside q(z | x) and the weighted q, and what they miss."""
 
 import pandas as pd
 import streamlit as st
@@ -38,7 +38,7 @@ def _maps(refs: tuple[Ref, ...], row: int) -> None:
         chosen = controls.choose_one(
             "Posterior under", tuple(words), key=PRIOR, default=refs[-1].prior, names=words, width=220
         )
-        samples = int(controls.choose("Samples K of q_EW", SAMPLES, key=WEIGHTED, default="20"))
+        samples = int(controls.choose("Samples K of the weighted q", SAMPLES, key=WEIGHTED, default="20"))
     ref = next(each for each in refs if each.prior == chosen)
     shown = posterior_maps.posterior_maps(ref, row, samples)
     if shown is None:
@@ -56,7 +56,7 @@ def _row_of_maps(ref: Ref, row: int, samples: int, shown: PosteriorMaps) -> None
     parts = (
         ("p(z | x), true", shown.posterior, None),
         ("q(z | x)", shown.q, shown.posterior),
-        (f"q_EW, K = {samples}", shown.weighted, shown.posterior),
+        (f"weighted q, K = {samples}", shown.weighted, shown.posterior),
     )
     for place, (column, (title, density, truth)) in enumerate(zip(st.columns(3), parts, strict=True)):
         drawing = posterior_map(
@@ -81,7 +81,7 @@ def _row_of_maps(ref: Ref, row: int, samples: int, shown: PosteriorMaps) -> None
 
 
 def _table(found: dict[Ref, PosteriorMaps], samples: int) -> None:
-    """What q and q_EW miss under each prior."""
+    """What q and the weighted q miss under each prior."""
     if not found:
         return
     rows: dict[str, list[str]] = {
@@ -89,7 +89,7 @@ def _table(found: dict[Ref, PosteriorMaps], samples: int) -> None:
     }
     for name, distances in (
         ("q", [one.of_q for one in found.values()]),
-        (f"q_EW, K = {samples}", [one.of_weighted for one in found.values()]),
+        (f"weighted q, K = {samples}", [one.of_weighted for one in found.values()]),
     ):
         rows[f"KL({name} \u2016 p(z | x)) (nats)"] = [_estimate(each.kl, each.kl_error) for each in distances]
         rows[f"total variation, {name} to p(z | x)"] = [
@@ -98,7 +98,7 @@ def _table(found: dict[Ref, PosteriorMaps], samples: int) -> None:
     st.table(pd.DataFrame.from_dict(rows, orient="index", columns=[family.short_words(ref) for ref in found]))
     st.caption(
         "KL(q \u2016 p(z | x)) is log p(x) \u2212 ELBO of this image, in expectation over q: the ELBO of one sample z "
-        "differs. Of q_EW: \u00b1 one standard error from "
+        "differs. Of the weighted q: \u00b1 one standard error from "
         f"n = {numbers.count(posterior_maps.SUMS)} sums of weights, where it is at least 0.0001."
     )
 
@@ -106,7 +106,7 @@ def _table(found: dict[Ref, PosteriorMaps], samples: int) -> None:
 def _estimate(value: float, error: float) -> str:
     if error >= SMALLEST_ERROR or value >= 1:
         return numbers.format_value(value, error if error >= SMALLEST_ERROR else None)
-    return f"{value:.3f}" if value >= 5e-4 else "< 0.001"
+    return f"{value:.3f}" if value >= 5e-4 else f"<{numbers.NO_BREAK}0.001"
 
 
 def _share(share: float) -> str:

@@ -46,7 +46,7 @@ def test_a_dot_shows_its_image_and_what_is_known_of_it(page: Page):
     expect(page.get_by_text(re.compile(f"^Test image {row}. Lines around"))).to_be_visible(timeout=PATIENCE)
     settled(page)
 
-    for place, title in enumerate(("p(z | x), true", "q(z | x)", "q_EW, K = 20")):
+    for place, title in enumerate(("p(z | x), true", "q(z | x)", "weighted q, K = 20")):
         shown = page.locator(f".st-key-likelihood_map{place} .js-plotly-plot")
         expect(shown.locator(".gtitle")).to_have_text(title, timeout=PATIENCE)
         assert shown.locator(".contourlines path").count() >= 4
@@ -58,7 +58,7 @@ def test_a_dot_shows_its_image_and_what_is_known_of_it(page: Page):
     first = drawn(page)
     eventually(page, lambda: drawn(page) > first, True)
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible(timeout=PATIENCE)
     settled(page)
     stopped = drawn(page)
     # Two ticks later.

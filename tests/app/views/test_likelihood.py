@@ -84,7 +84,7 @@ def test_the_posterior_of_the_image_has_maps_of_one_prior_and_figures_of_all(ref
     query = {"likelihood_image": "5", "likelihood_posterior": "MoG", "likelihood_weighted": "2"}
     at = open_page("likelihood", experiment="tiny-2d", **query)
     maps = [each for each in charts(at) if "title" in each["layout"] and each["data"][0]["type"] == "contour"]
-    assert [each["layout"]["title"]["text"] for each in maps] == ["p(z | x), true", "q(z | x)", "q_EW, K = 2"]
+    assert [each["layout"]["title"]["text"] for each in maps] == ["p(z | x), true", "q(z | x)", "weighted q, K = 2"]
     table = at.table[-1].value
     assert list(table.columns) == ["SG", "MoG", "Vamp"]
     for ref, name in zip(refs, table.columns, strict=True):
@@ -92,7 +92,7 @@ def test_the_posterior_of_the_image_has_maps_of_one_prior_and_figures_of_all(ref
         assert table.loc["log p(x), exact (nats)", name] == numbers.signed(f"{found.log_likelihood:,.2f}")
         assert float(table.loc["KL(q \u2016 p(z | x)) (nats)", name]) == pytest.approx(found.of_q.kl, rel=0.01)
         weighted = numbers.format_value(found.of_weighted.kl, found.of_weighted.kl_error)
-        assert table.loc["KL(q_EW, K = 2 \u2016 p(z | x)) (nats)", name] == weighted
+        assert table.loc["KL(weighted q, K = 2 \u2016 p(z | x)) (nats)", name] == weighted
     assert "Test image 5." in words(at)
 
 
