@@ -7,7 +7,8 @@ import streamlit as st
 from app import duel
 from app.services import catalogue, images
 from app.services.loading import Ref
-from app.widgets.controls import choose_one, number, switch
+from app.state import expect_switch
+from app.widgets.controls import choose_one, number
 from app.widgets.family import full_name, short_name
 from app.widgets.fragment import fragment
 from app.widgets.pictures import images_png, picture
@@ -27,7 +28,16 @@ _WORDS: dict[duel.Side, str] = {"left": "First", "right": "Second"}
 def show_duel(refs: tuple[Ref, ...]) -> None:
     """The duel of two of these priors, once it is switched on."""
     st.header("Duel", anchor=False)
-    if not switch(f"Judge {duel.PAIRS} pairs of samples without knowing which prior drew them", key=SWITCH):
+    expect_switch(SWITCH)
+    # No toggle: it would keep the focus, and with it the keys.
+    if st.query_params.get(SWITCH, "").lower() != "true":
+        st.button(
+            f"Judge {duel.PAIRS} pairs of samples without knowing which prior drew them",
+            key=f"{SWITCH}_begin",
+            icon=":material/play_arrow:",
+            on_click=st.query_params.update,
+            args=({SWITCH: "true"},),
+        )
         return
     pairs = {f"{one.prior}-{other.prior}": (one, other) for one, other in combinations(refs, 2)}
     words = {key: f"{short_name(one)} and {short_name(other)}" for key, (one, other) in pairs.items()}
@@ -36,12 +46,17 @@ def show_duel(refs: tuple[Ref, ...]) -> None:
         with st.container(width=260):
             between = choose_one("Between", list(pairs), key=BETWEEN, default=first_and_last, names=words)
         seed = number("Seed of the duel", key=SEED, low=0, high=9999, width=150)
+        st.button("End the duel", key=f"{SWITCH}_end", icon=":material/close:", on_click=_end)
     one, other = pairs[between]
     chosen = _chosen().get((one, other, seed), ())
     if len(chosen) < duel.PAIRS:
         _ask(one, other, seed, chosen)
     else:
         _result(one, other, seed, chosen)
+
+
+def _end() -> None:
+    del st.query_params[SWITCH]
 
 
 def _chosen() -> dict[tuple[Ref, Ref, int], tuple[duel.Side, ...]]:
@@ -61,7 +76,7 @@ def _ask(one: Ref, other: Ref, seed: int, chosen: tuple[duel.Side, ...]) -> None
     pair = len(chosen)
     st.markdown(
         f"**Pair {pair + 1} of {duel.PAIRS}.** Each prior has drawn one of these images. Which looks more real? Press "
-        "the button under it, or its key, 1 or 2; the keys work after a click beside the images."
+        "the button under it, or its key, 1 or 2."
     )
     first_side = duel.sides(seed)[pair]
     for column, side in zip(st.columns(2, width=640), _KEYS, strict=True):

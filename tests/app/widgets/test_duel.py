@@ -33,6 +33,11 @@ def test_a_duel_hides_its_tally_until_the_last_pair(models):
     at = buttons(at)["Play again with other samples"].click().run()
     assert f"Pair 1 of {PAIRS}" in words(at)
     assert at.session_state["compare_duel_seed"] == 4
+    at = buttons(at)["End the duel"].click().run()
+    assert "compare_duel" not in at.query_params
+    assert list(buttons(at)) == [f"Judge {PAIRS} pairs of samples without knowing which prior drew them"]
+    at = at.button(key="compare_duel_begin").click().run()
+    assert f"Pair 1 of {PAIRS}" in words(at)
 
 
 def test_the_first_prior_stands_where_the_sides_say(models):
