@@ -13,6 +13,7 @@ from app.records import Window
 from app.services import availability, catalogue, compare, densities, images, loading, scores
 from app.services import verdict as judging
 from app.services.compare import LiveFigures
+from app.services.compared import compared
 from app.services.loading import Ref
 from app.services.scores import Metric
 from app.widgets import controls, differences, drawn, export, flows, layers, numbers, openings, page, pictures, sidebar
@@ -93,13 +94,13 @@ def same_noise(refs: tuple[Ref, ...], windows: dict[Ref, Window]) -> None:
         page.prior_heading(ref, count_of_components(ref))
         drawing = latent_map(ref, windows[ref], colour, page.mode(), height=350, bar=bar)
         export.figure(drawing, key=f"compare_map_{ref.prior}", name=f"{experiment}-{ref.prior}-contours")
-        say_outside(ref, windows[ref])
         samples_go_here = st.container()
         flows.say_flow(ref)
         return samples_go_here
 
     places = in_columns(refs, card)
     say_ranges(bar)
+    say_outside(windows)
     draw_samples(refs, places)
 
 
@@ -285,7 +286,7 @@ with top:
     same_noise(refs, windows)
 st.header("Scores", anchor=False)
 known = show_scores(refs, base)
-show_images(refs)
+show_images(refs, told=compared(refs, base).waiting if known else ())
 if len(refs) > 1:
     show_duel(refs)
 st.header("From one test image to another", anchor=False)

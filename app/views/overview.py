@@ -101,7 +101,6 @@ def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Cont
         with st.container(horizontal=True):
             show_score(ref)
             show_distinct(ref)
-        say_outside(ref, window)
         flows.say_flow(ref)
     return samples_go_here
 
@@ -146,6 +145,7 @@ def side_by_side() -> None:
     with maps:
         places = in_columns(refs, lambda ref: show_prior(ref, windows[ref], colour, bar))
         say_ranges(bar)
+        say_outside(windows)
     draw_samples(*samples_control, places)
 
 

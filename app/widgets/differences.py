@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.figures import comparison
+from app.figures.theme import text_width
 from app.services import catalogue, scores, spread
 from app.services.compared import compared
 from app.services.loading import Ref
@@ -14,9 +15,12 @@ from app.widgets.export import figure
 from app.widgets.family import short_name, short_words
 from app.widgets.numbers import count, estimator, signed_difference
 from app.widgets.page import mode
+from app.widgets.screen import PHONE, is_narrow
 from app.widgets.waiting_priors import say_waiting
 
 REFERENCE = "reference"
+# Pixels of half a page on a desk, about.
+HALF = 440
 _QUANTITIES = {"log_likelihood_difference": "log p(x)", "elbo_difference": "ELBO"}
 
 Differences = Mapping[Ref, Metric]
@@ -53,8 +57,7 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
         )
         for ref, metric in found.items()
     ]
-    axis = f"{quantity(found)} minus that of {short_name(base)} (nats/image)"
-    drawing = comparison.estimates(mode(), rows, quantity=axis, zero=True)
+    drawing = comparison.estimates(mode(), rows, quantity=_axis(found, base), zero=True)
     figure(drawing, key=key, name=f"{base.experiment}-differences")
     st.caption(
         f"{differences_in_words(found, base)} Higher is better. \u00b1 is one standard error over images. "
@@ -65,6 +68,13 @@ def show_differences(found: Differences, base: Ref, key: str) -> None:
             else "Another training seed may change a difference by more."
         )
     )
+
+
+def _axis(found: Differences, base: Ref) -> str:
+    """The title of the axis; the unit alone where the names of the priors leave no room for more."""
+    title = f"{quantity(found)} minus that of {short_name(base)} (nats/image)"
+    names = max(text_width(short_name(ref)) for ref in found)
+    return title if text_width(title) < (PHONE if is_narrow() else HALF) - names else "nats/image"
 
 
 def _trainings(metric: Metric, ref: Ref, base: Ref) -> spread.Spread | None:

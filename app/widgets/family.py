@@ -1,6 +1,6 @@
 """Pieces of pages that show all priors of an experiment at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -140,11 +140,12 @@ def latent_map(
     return plane.bare(drawing) if bare else drawing
 
 
-def say_outside(ref: Ref, window: Window) -> None:
-    """Say how many dots lie outside a map's window, where some do: its picture of the dots ends there."""
-    images = catalogue.facts(ref).images
-    if outside := images - len(selection.rows_in(ref, window)):
-        st.caption(f"{count(outside)} of {count(images)} dots lie farther out and are not drawn.")
+def say_outside(windows: Mapping[Ref, Window]) -> None:
+    """Say how many dots lie outside the priors' maps, where some do: the picture of the dots ends there."""
+    images = {ref: catalogue.facts(ref).images for ref in windows}
+    outside = {ref: images[ref] - len(selection.rows_in(ref, window)) for ref, window in windows.items()}
+    if some := [f"{short_words(ref)} {count(each)} of {count(images[ref])}" for ref, each in outside.items() if each]:
+        st.caption(f"Dots outside the maps: {', '.join(some)}.")
 
 
 def say_axes(ref: Ref) -> None:

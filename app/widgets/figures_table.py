@@ -11,7 +11,7 @@ from app.services.loading import Ref
 from app.services.scores import Metric
 from app.widgets import seeds
 from app.widgets.family import short_words
-from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label
+from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label, unbroken
 from app.widgets.screen import is_narrow
 from app.widgets.sidebar import data_notice
 
@@ -66,7 +66,7 @@ def table(refs: tuple[Ref, ...], get: Get, absent: str, images: int) -> pd.DataF
 def basis(metric: Metric) -> str:
     """How log p(x) was estimated, and for how many images: "importance sampling, S = 5,000, n = 10,000"."""
     images = "" if metric.n is None else f", n = {count(metric.n)}"
-    return estimator(metric) + images
+    return unbroken(estimator(metric) + images)
 
 
 def stored(refs: tuple[Ref, ...]) -> pd.DataFrame:

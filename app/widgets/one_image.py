@@ -17,16 +17,23 @@ from app.widgets.waiting_priors import say_waiting
 
 # At each end of the ranking.
 SHOWN = 6
+# Pixels of one image under a prior: two stand beside each other on a phone.
+WIDE = 170
 
 
-def show_images(refs: tuple[Ref, ...]) -> None:
-    """One image under every prior, and the best and the worst images of each; nothing where they cannot be compared."""
+def show_images(refs: tuple[Ref, ...], told: tuple[Ref, ...] = ()) -> None:
+    """One image under every prior, and the best and the worst images of each; nothing where they cannot be compared.
+
+    Arguments:
+        refs: The priors.
+        told: Those of which the page has said already that they are left out.
+    """
     scores = per_image(refs)
     if scores is None:
         return
     st.header("One image under every prior", anchor=False)
     _one(scores.refs, scores)
-    say_waiting(scores.waiting)
+    say_waiting(tuple(ref for ref in scores.waiting if ref not in told))
     st.header("Where the priors differ most", anchor=False)
     st.markdown(
         f"The test images that each prior explains best, and worst, compared with the mean of the other"
@@ -40,13 +47,13 @@ def _one(refs: tuple[Ref, ...], scores: PerImage) -> None:
     facts = catalogue.facts(refs[0])
     row = number("Test image", key="compare_image", low=0, high=facts.images - 1, width=160)
     original = images.test_images(refs[0], (row,))
-    columns = st.columns(len(refs) + original.originals, width=220 * (len(refs) + original.originals))
+    line = st.container(horizontal=True)
     if original.originals:
-        with columns[0]:
+        with line.container(width=WIDE):
             st.markdown("**Test image**")
             picture(images_png(original.pixels, facts.binary), alt=f"Test image {row}")
-    for place, (ref, column) in enumerate(zip(refs, columns[original.originals :], strict=True)):
-        with column:
+    for place, ref in enumerate(refs):
+        with line.container(width=WIDE):
             st.markdown(f"**{plain(full_name(ref))}**")
             picture(images_png(images.reconstructions(ref, (row,)), facts.binary), alt=f"{full_name(ref)}: rebuilt")
             score = scores.values[place, row]
