@@ -17,7 +17,7 @@ from app.records import Density, Window
 DEVIATIONS = 2.0
 """Radius of a component's ellipse in its standard deviations; two hold 86.5 % of its mass on a plane."""
 
-ABOVE, BELOW = 20, 57
+ABOVE, BELOW = 20, 60
 """Pixels over and under the plane."""
 
 SIDES = 40

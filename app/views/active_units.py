@@ -28,7 +28,7 @@ RANK = "units_rank"
 ENLARGED = 168
 LIMITS = {"100": 100, "1,000": 1000, "all": None}
 STEPS = 11
-EXAMPLES = 11
+EXAMPLES = 11, 5  # on a desk, on a phone
 
 
 def by_activity(ref: Ref) -> np.ndarray:
@@ -249,7 +249,7 @@ def show_mute(ref: Ref, unit: int) -> None:
             page.metric_row([cost])
     # Along the unit, so that the first and the last are the images with its smallest and largest values.
     along = np.argsort(latents.mean[:, unit], kind="stable")
-    rows = along[np.linspace(0.01 * facts.images, 0.99 * facts.images - 1, EXAMPLES).astype(int)]
+    rows = along[np.linspace(0.01 * facts.images, 0.99 * facts.images - 1, EXAMPLES[screen.is_narrow()]).astype(int)]
     rebuilt, without = units.with_and_without(ref, unit, tuple(int(row) for row in rows))
     drawing = strip(
         np.stack([rebuilt, without]),

@@ -103,7 +103,7 @@ def notes(ref: Ref, facts: Facts, show: str, epoch: str, count: int) -> None:
     if show == "pairs":
         said.append("Above, the pseudo-input, which fades into the decoded mean under the pointer; below, that mean.")
     if count <= wall.MOST_PAIRS:
-        name = "the class that it mostly explains, and " if facts.classes else ""
+        name = "the class that it explains most, which need not be what it looks like, and " if facts.classes else ""
         trained = "" if epoch == BEST else ", both of the trained model" if name else ", of the trained model"
         said.append(f"Under each tile: {name}its usage{trained}.")
     if show != "pseudo-inputs":

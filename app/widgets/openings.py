@@ -7,8 +7,6 @@ from app.widgets.numbers import listed
 from app.widgets.text import plain
 from app.widgets.typicality import share_words
 
-NOTHING = "there is nothing to see here"
-
 
 def latent_space(inside: float | None) -> str:
     """Of the page Latent space.
@@ -64,7 +62,10 @@ def active_units(active: Mapping[str, str], few: int | None = None) -> str:
     """
     if few:
         which = "the only unit is" if few == 1 else "both units are"
-        return f"A latent unit is active if it changes with the image: **{which}, under every prior**, so {NOTHING}."
+        return (
+            f"A latent unit is active if it changes with the image: **{which}, under every prior**, so no unit is "
+            "unused."
+        )
     counts = listed([f"{units} under {plain(name)}" for name, units in active.items()])
     return (
         "A latent unit is active if it changes with the image, and the others carry almost no information: "

@@ -200,6 +200,6 @@ def test_a_model_with_fewer_units_falls_back_to_the_first(models):
     assert at.number_input(key="units_rank").value == 1
 
 
-def test_a_model_of_two_active_units_says_that_there_is_nothing_to_see(models):
-    assert "both units are, under every prior**, so there is nothing to see here." in words(opened("tiny-2d"))
-    assert "nothing to see" not in words(opened())
+def test_a_model_of_two_active_units_says_that_none_is_unused(models):
+    assert "both units are, under every prior**, so no unit is unused." in words(opened("tiny-2d"))
+    assert "no unit is unused" not in words(opened())
