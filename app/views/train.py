@@ -123,9 +123,9 @@ def act(found: Race, token: str) -> None:
             race.leave()
             st.rerun()
     if not owned:
-        st.caption("A command started this race. Whoever continues it here can then stop and delete it.")
+        st.caption("A command started this race. Whoever resumes it here can then stop and delete it.")
     elif not mine:
-        st.caption("Whoever started this race can stop, continue and delete it, in the browser that started it.")
+        st.caption("Whoever started this race can stop, resume and delete it, in the browser that started it.")
 
 
 def show(found: Race) -> None:
