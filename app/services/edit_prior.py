@@ -107,7 +107,7 @@ def _measured(ref: Ref) -> tuple[PriorEdits, PriorEdits]:
     with torch.inference_mode():
         x = [observations(model, rows) for rows in parts]
         if not metrics.can_cover(vae, x[0]):
-            raise ServiceError("the posteriors of this model are flows: what an edit does to log p(x) is not measured")
+            raise ServiceError("The posteriors of this model are flows: what an edit does to log p(x) is not measured")
         prior = prior_on_device(model)
     found = []
     with several_threads(), torch.no_grad():

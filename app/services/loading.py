@@ -161,7 +161,8 @@ def loaded(ref: Ref) -> Loaded:
     where, folder = torch.device(device().kind), Path(ref.folder)
     gone = ServiceError(f"{ref.name} was removed or has changed: reload the page")
     try:
-        with lock_released():
+        # Whoever loads it first: what refines draws needs gradients.
+        with lock_released(), torch.inference_mode(False):
             checkpoint = load(folder)
     except CheckpointError as error:
         if not folder.is_dir():
@@ -171,7 +172,8 @@ def loaded(ref: Ref) -> Loaded:
         raise gone
     with torch.inference_mode():
         prior = _built(checkpoint)
-        checkpoint.model.to(where)
+        with torch.inference_mode(False):
+            checkpoint.model.to(where)
         if what := degeneracy(prior, checkpoint.latents.layers[0]):
             raise ServiceError(
                 f"{ref.name} is degenerate: the mean and scale of {what} are too far apart for single precision; {HINT}"

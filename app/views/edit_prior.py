@@ -10,7 +10,7 @@ from app.figures.tiles import tiles_png
 from app.services import catalogue, edit_prior, edited, edits, prior_components
 from app.services.edits import Step, Steps
 from app.services.latent_plane import selection
-from app.services.loading import DataMissing, Ref
+from app.services.loading import DataMissing, Ref, ServiceError
 from app.widgets import (
     controls,
     edit_history,
@@ -28,6 +28,7 @@ from app.widgets import (
 from app.widgets.fragment import fragment
 from app.widgets.latent_plane.selection import outlines_of
 from app.widgets.page import Cell
+from app.widgets.text import plain
 
 CHART, CHOSEN, MEASURED = "edit_plane", "edit_chosen", "_edit_measured"
 SAMPLES, COLUMNS = 32, 16
@@ -128,13 +129,15 @@ def measured(ref: Ref, steps: Steps) -> bool:
 def show_score(ref: Ref, steps: Steps) -> bool:
     """The edit in numbers, and whether it is measured."""
     figures, beside = st.columns([4, 1], vertical_alignment="center")
-    found, missing = None, False
+    found, refusal = None, None
     with beside:
         asked = measured(ref, steps)
     try:
-        found = edit_prior.change(ref, steps) if asked and steps else None
-    except DataMissing:
-        missing = True
+        found = edit_prior.change(ref, steps) if asked else None
+    except ServiceError as error:
+        refusal = error
+    if not steps:
+        found = None  # nothing has changed
     if found is not None and found.metric is not None and found.doubtful:
         beside.caption(
             f"{found.doubtful} of {found.images} images have fewer than 5 effective samples; a loss is probably "
@@ -142,9 +145,11 @@ def show_score(ref: Ref, steps: Steps) -> bool:
         )
     with figures:
         show_figures(ref, steps, found)
-    if missing:
-        sidebar.data_notice(ref, key="edit_download")
-    return asked and not missing
+    if isinstance(refusal, DataMissing):
+        sidebar.data_notice(ref, "edit_download", "what an edit does to log p(x) is not measured")
+    elif refusal is not None:
+        st.info(plain(refusal), icon=":material/info:")
+    return asked and refusal is None
 
 
 def show_figures(ref: Ref, steps: Steps, found: edit_prior.Change | None) -> None:

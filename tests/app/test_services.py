@@ -53,6 +53,12 @@ def test_a_broken_folder_is_listed_with_its_error_and_the_others_stay(models, tm
     assert "\n" not in broken.error
 
 
+def test_a_model_that_is_loaded_without_gradients_has_them_for_whoever_needs_them(refs):
+    with torch.inference_mode():
+        model = loading.loaded(refs["tiny-2d/vamp"]).checkpoint.model
+    assert not any(each.is_inference() for each in (*model.parameters(), *model.buffers()))
+
+
 def test_a_checkpoint_that_changed_asks_for_a_reload(refs, checkpoints):
     stale = refs["tiny-2d/vamp"]._replace(sha256="0" * 64)
     with pytest.raises(ServiceError, match="reload the page"):

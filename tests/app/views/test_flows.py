@@ -13,7 +13,7 @@ from app.services.latent_plane import encoding
 from app.services.loading import ServiceError
 from app.widgets import numbers
 from tests import pages
-from tests.app.reading import charts, metric, open_page, pictures, ref_of, words
+from tests.app.reading import as_shown, charts, metric, open_page, pictures, ref_of, words
 
 PAGES = pages.OF_A_MODEL
 # Experiment, prior, posterior, latent dimensions.
@@ -235,6 +235,12 @@ class TestPosterior:
         table = at.table[0].value
         assert not [name for name in table.index if "mutual" in name or "marginal" in name]
         assert "not computed where the posteriors are flows" in said(at)
+
+    def test_an_edit_is_not_measured_and_the_page_says_why(self, models):
+        at = iaf("edit_prior")
+        at.button(key="edit_measure").click().run()
+        assert "The posteriors of this model are flows: what an edit does to log p(x) is not" in as_shown(said(at))
+        assert metric(at, "Components") == "1"
 
     def test_units_are_those_of_the_stored_means(self, models):
         ref = ref_of("iaf-3d", "sg")
