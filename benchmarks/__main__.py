@@ -20,6 +20,7 @@ SUBJECTS: tuple[str, ...] = (
     "training_step",
     "pages",
     "viewers",
+    "edits",
     "ablation",
     "motion",
 )
