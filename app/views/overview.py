@@ -71,7 +71,7 @@ def head() -> None:
 
 
 def real_images() -> None:
-    """A row of test images, to hold the samples against."""
+    """A row of test images, to hold the samples against, which stand below it."""
     facts = catalogue.facts(refs[0])
     count = min(facts.images, REAL_NARROW if screen.is_narrow() else REAL)
     rows = tuple(int(row) for row in shuffled(facts.images)[:count])
@@ -79,11 +79,10 @@ def real_images() -> None:
     what = "Real test images" if shown.originals else "Test images, reconstructed: the originals are not installed"
     if catalogue.is_vector(facts.shape):
         what = what.replace("images", "vectors")
-    words, strip = st.columns([1.25, 8], vertical_alignment="center", gap="small")
-    words.markdown(what)
+    words, strip = st.columns([1.6, 8], vertical_alignment="center", gap="small")
+    words.markdown(f"{what}; invented ones below")
     with strip:
         pictures.picture(pictures.images_png(shown.pixels, facts.binary, columns=count, across=1000), alt=what)
-    st.caption(f"Below: {'vectors' if catalogue.is_vector(facts.shape) else 'images'} that each model invents.")
 
 
 def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Container:

@@ -270,9 +270,9 @@ def test_the_message_comes_before_the_pictures_and_these_before_the_details(refs
 
     title, sentence = first("Which prior explains handwritten digits best?"), first("A VAE turns every image")
     verdict, details = first("## "), first("of each of 300 test images")
-    real, samples = first("Real test images"), first("images that each model invents")
+    real = first("Real test images; invented ones below")
     differences, curves = first("image by image"), first("Training curves")
-    assert title < sentence < verdict < details < real < samples < differences < curves
+    assert title < sentence < verdict < details < real < differences < curves
     first_map = [i for i, kind in enumerate(kinds) if kind == "plotly_chart"][1]
     assert real < first_map < differences
     assert {"popover"} <= set(kinds) or at.get("popover")
