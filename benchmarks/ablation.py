@@ -8,7 +8,6 @@ the method itself scatters by.
 
 import asyncio
 import random
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ import numpy as np
 from benchmarks.ablated import SWITCHES
 from benchmarks.timing import Table, Timing, progress, ratio
 from benchmarks.viewers import CONTROLS, VIEWERS, Crowd, Moved
-from tools.server import ROOT, Server, answering, free_port
+from tools.server import ROOT, Server, serve
 
 PAGES = ("", "components", "latent_space")
 REPEATS, ROUNDS, CLICKS = 5, 2, 6
@@ -47,10 +46,7 @@ def server_without(off: Sequence[str], log: Path, script: Path = ROOT / "app" / 
     Raises:
         RuntimeError: If it does not start, or has written an error by then.
     """
-    port = free_port()
-    command = [sys.executable, "-m", "benchmarks.ablated", *off, "--", str(script), f"--server.port={port}"]
-    command += ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
-    with answering(command, port, log) as server:
+    with serve(script, log, program=("benchmarks.ablated", *off, "--")) as server:
         yield server
         if errors := server.errors():
             raise RuntimeError(f"the server without {', '.join(off) or 'nothing'} wrote:\n{errors}")

@@ -56,7 +56,12 @@ def is_healthy(url: str) -> bool:
 
 @contextmanager
 def serve(
-    script: Path, log: Path, environment: Mapping[str, str] | None = None, poll: float = 0.1, folder: Path = ROOT
+    script: Path,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    poll: float = 0.1,
+    folder: Path = ROOT,
+    program: Sequence[str] = ("streamlit", "run"),
 ) -> Iterator[Server]:
     """Runs `streamlit run` on a free port of this machine until the block ends.
 
@@ -66,6 +71,7 @@ def serve(
         environment: Variables to add to the server's environment.
         poll: Seconds between two questions whether it answers.
         folder: Where it runs: `checkpoints/` and `runs/` there are listed.
+        program: The module that runs the script as `streamlit run` does, and its first arguments.
 
     Yields:
         The server, once it answers.
@@ -74,7 +80,7 @@ def serve(
         RuntimeError: If it ends, or does not answer in time; with its log.
     """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
+    command = [sys.executable, "-m", *program, str(script), f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
     with answering(command, port, log, environment, poll, folder) as server:
         yield server

@@ -3,12 +3,11 @@
 import contextlib
 from typing import NamedTuple
 
-import streamlit as st
 from streamlit.errors import StreamlitDuplicateElementKey
 
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
-_MOUNT = st.components.v2.component("vampscope_carry", html="<span></span>", js=javascript("decode", "carry"))
+_MOUNT = component("carry", "decode")
 
 
 class Kept(NamedTuple):

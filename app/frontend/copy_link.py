@@ -1,8 +1,6 @@
 """A button that copies the address of the page, which holds every selection."""
 
-from pathlib import Path
-
-import streamlit as st
+from app.frontend.sources import component
 
 _HTML = """
 <button type="button">Copy link</button>
@@ -41,12 +39,7 @@ input {
 input[hidden] { display: none; }
 """
 
-_MOUNT = st.components.v2.component(
-    "vampscope_copy_link",
-    html=_HTML,
-    css=_CSS,
-    js=(Path(__file__).parent / "copy_link.js").read_text("utf-8"),
-)
+_MOUNT = component("copy_link", html=_HTML, css=_CSS)
 
 
 def copy_link() -> None:

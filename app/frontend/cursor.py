@@ -4,11 +4,9 @@ import base64
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import streamlit as st
-
 from app.frontend.carry import Kept
 from app.frontend.pick import host_class
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
 _CSS = """
 :host { font-family: var(--st-font); color: var(--st-text-color); }
@@ -28,11 +26,8 @@ figure.original { border-top: 4px solid transparent; padding-top: 4px; }
 }
 """
 
-_MOUNT = st.components.v2.component(
-    "vampscope_cursor",
-    html='<div class="strip" tabindex="0" role="application"></div>',
-    css=_CSS,
-    js=javascript("plot", "decode", "originals", "cursor"),
+_MOUNT = component(
+    "cursor", "plot", "decode", "originals", html='<div class="strip" tabindex="0" role="application"></div>', css=_CSS
 )
 
 

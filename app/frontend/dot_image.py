@@ -1,14 +1,10 @@
 """The test image of the dot of a plotly figure that is pointed at or tapped, beside what the figure says of it."""
 
-import streamlit as st
-
 from app.frontend.carry import Kept
 from app.frontend.pick import host_class
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
-_MOUNT = st.components.v2.component(
-    "vampscope_dot_image", html="<span></span>", js=javascript("plot", "decode", "dot_image")
-)
+_MOUNT = component("dot_image", "plot", "decode")
 
 
 def dot_image(chart_key: str, *, trace: str, images: Kept, inverted: bool) -> None:

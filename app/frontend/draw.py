@@ -2,19 +2,11 @@
 
 import base64
 import binascii
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from app.frontend.sources import component, source
 
-_HERE = Path(__file__).parent
-
-_MOUNT = st.components.v2.component(
-    "vampscope_draw",
-    html=(_HERE / "draw.html").read_text("utf-8"),
-    css=(_HERE / "draw.css").read_text("utf-8"),
-    js=(_HERE / "draw.js").read_text("utf-8"),
-)
+_MOUNT = component("draw", html=source("draw.html"), css=source("draw.css"))
 
 
 def ink_of(value: Any, count: int) -> bytes | None:

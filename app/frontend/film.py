@@ -1,22 +1,14 @@
 """The film of a training, played in the browser: maps of several priors in step, and their bounds."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import streamlit as st
 
 from app.frontend.carry import Kept
 from app.frontend.lane import Lane
-from app.frontend.sources import javascript
+from app.frontend.sources import component, source
 
-_HERE = Path(__file__).parent
-
-_MOUNT = st.components.v2.component(
-    "vampscope_film",
-    html=(_HERE / "film.html").read_text("utf-8"),
-    css=(_HERE / "film.css").read_text("utf-8"),
-    js=javascript("film_density", "film_record", "film_draw", "film_bounds", "film"),
+_MOUNT = component(
+    "film", "film_density", "film_record", "film_draw", "film_bounds", html=source("film.html"), css=source("film.css")
 )
 
 

@@ -7,9 +7,9 @@ import streamlit as st
 from app.figures.theme import COMPARED
 from app.frontend.carry import Kept
 from app.frontend.pick import Place, host_class, place_of
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
-_MOUNT = st.components.v2.component("vampscope_hover", html="<span></span>", js=javascript("plot", "decode", "hover"))
+_MOUNT = component("hover", "plot", "decode")
 
 
 def hover(

@@ -1,10 +1,9 @@
 """Links to states of the dashboard that open without loading it anew, with keys of their own."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-import streamlit as st
+from app.frontend.sources import component
 
 _CSS = """
 :host { font-family: var(--st-font); }
@@ -28,12 +27,7 @@ a.button:hover { border-color: var(--st-primary-color); }
 a:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 """
 
-_MOUNT = st.components.v2.component(
-    "vampscope_links",
-    html="<nav></nav>",
-    css=_CSS,
-    js=(Path(__file__).parent / "links.js").read_text("utf-8"),
-)
+_MOUNT = component("links", html="<nav></nav>", css=_CSS)
 
 
 class Link(NamedTuple):

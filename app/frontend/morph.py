@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import streamlit as st
-
 from app.frontend.carry import Kept
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
 STEPS = 11
 _HTML = """
@@ -41,7 +39,7 @@ _CSS = """
   .way input { flex-basis: 100%; order: 1; }
 }
 """
-_MOUNT = st.components.v2.component("vampscope_morph", html=_HTML, css=_CSS, js=javascript("decode", "morph"))
+_MOUNT = component("morph", "decode", html=_HTML, css=_CSS)
 
 
 class MorphRow(NamedTuple):

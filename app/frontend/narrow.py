@@ -1,16 +1,13 @@
 """Whether the window is too narrow to put things side by side, which only the browser knows."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_MOUNT = st.components.v2.component(
-    "vampscope_narrow",
-    html="<span></span>",
-    js=(Path(__file__).parent / "narrow.js").read_text("utf-8"),
-)
+from app.frontend.sources import component
+
+_MOUNT = component("narrow")
 _KEY = "narrow"
 
 

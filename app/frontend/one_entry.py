@@ -1,14 +1,8 @@
 """One entry of the browser's history for each change that a viewer makes, so that Back undoes it whole."""
 
-from pathlib import Path
+from app.frontend.sources import component
 
-import streamlit as st
-
-_MOUNT = st.components.v2.component(
-    "vampscope_one_entry",
-    html="<span></span>",
-    js=(Path(__file__).parent / "one_entry.js").read_text("utf-8"),
-)
+_MOUNT = component("one_entry")
 
 
 def one_entry() -> None:

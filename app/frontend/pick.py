@@ -8,13 +8,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.figures.theme import COMPARED
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
-_MOUNT = st.components.v2.component(
-    "vampscope_pick",
-    html="<span></span>",
-    js=javascript("plot", "follow", "pick"),
-)
+_MOUNT = component("pick", "plot", "follow")
 
 
 class Place(NamedTuple):

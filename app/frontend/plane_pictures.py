@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from app.frontend.carry import Kept
 from app.frontend.pick import host_class
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
-_MOUNT = st.components.v2.component(
-    "vampscope_plane_pictures",
-    html="<span></span>",
-    js=javascript("plot", "decode", "originals", "plane_pictures"),
-)
+_MOUNT = component("plane_pictures", "plot", "decode", "originals")
 
 
 def plane_pictures(

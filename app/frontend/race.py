@@ -1,20 +1,12 @@
 """Trainings that are under way, in the browser: maps that follow their newest records, and the bounds so far."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-
-import streamlit as st
 
 from app.frontend.lane import Lane
-from app.frontend.sources import javascript
+from app.frontend.sources import component, source
 
-_HERE = Path(__file__).parent
-
-_MOUNT = st.components.v2.component(
-    "vampscope_race",
-    html=(_HERE / "race.html").read_text("utf-8"),
-    css=(_HERE / "film.css").read_text("utf-8"),
-    js=javascript("film_density", "film_record", "film_draw", "film_bounds", "race"),
+_MOUNT = component(
+    "race", "film_density", "film_record", "film_draw", "film_bounds", html=source("race.html"), css=source("film.css")
 )
 
 

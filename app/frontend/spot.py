@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import streamlit as st
-
 from app.figures.theme import COMPARED
 from app.frontend.pick import host_class
-from app.frontend.sources import javascript
+from app.frontend.sources import component
 
-_MOUNT = st.components.v2.component("vampscope_spot", html="<span></span>", js=javascript("plot", "follow", "spot"))
+_MOUNT = component("spot", "plot", "follow")
 
 
 class Spot(NamedTuple):

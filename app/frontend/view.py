@@ -1,21 +1,17 @@
 """The part of a plotly figure that is in view, in the units of its axes."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from app.figures.plane import NARROWEST
 from app.frontend.pick import host_class, place_of
+from app.frontend.sources import component
 
 TOOLS = ("pan", "zoom", "lasso", "select")
 
-_MOUNT = st.components.v2.component(
-    "vampscope_view",
-    html="<span></span>",
-    js=(Path(__file__).parent / "view.js").read_text("utf-8"),
-)
+_MOUNT = component("view")
 
 
 class View(NamedTuple):

@@ -1,20 +1,16 @@
 """A wall of tiles, one for each component of a prior, of which one is chosen."""
 
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app.figures.theme import COMPARED
 from app.frontend.carry import Kept
-from app.frontend.sources import javascript
+from app.frontend.sources import component, source
 
-_MOUNT = st.components.v2.component(
-    "vampscope_wall",
-    html='<div class="wall" role="listbox" tabindex="0"></div>',
-    css=(Path(__file__).parent / "wall.css").read_text("utf-8"),
-    js=javascript("decode", "wall"),
+_MOUNT = component(
+    "wall", "decode", html='<div class="wall" role="listbox" tabindex="0"></div>', css=source("wall.css")
 )
 
 

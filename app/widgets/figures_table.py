@@ -10,7 +10,7 @@ from app.services import availability, catalogue, scores, spread, units
 from app.services.loading import Ref
 from app.services.scores import Metric
 from app.widgets import seeds
-from app.widgets.family import short_words
+from app.widgets.family import of_top_layer, short_words
 from app.widgets.numbers import BOUNDS, count, direction, estimator, format_value, label, unbroken
 from app.widgets.screen import is_narrow
 from app.widgets.sidebar import data_notice
@@ -51,7 +51,7 @@ def table(refs: tuple[Ref, ...], get: Get, absent: str, images: int) -> pd.DataF
             rows["Estimator"] = [absent if each is None else basis(each) for each in estimates]
     add("Reconstruction (nats/image)", "reconstruction")
     layers = len(catalogue.facts(refs[0]).info.latent_dims)
-    top = f" of z{layers}" if layers > 1 else ""
+    top = of_top_layer(refs[0])
     add(f"KL{top} (nats/image)", "kl", 0 if layers > 1 else None)
     add(f"of which mutual information{top} (nats/image)", "mutual_information")
     add(f"of which marginal KL{top} (nats/image)", "marginal_kl")

@@ -12,13 +12,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vampcore.checkpoints.edit_file import EDIT, read_edit
+from vampcore.checkpoints.edit_file import read_edit
 from vampcore.checkpoints.film_file import FILM, read_film
 from vampcore.checkpoints.fitting import check_alive, check_snapshots, check_weights, expected_weights
 from vampcore.checkpoints.folder import read_consistently, readable
 from vampcore.checkpoints.identity import IDENTITY, read_identity
 from vampcore.checkpoints.images import read_latents, read_per_image
-from vampcore.checkpoints.manifest import check_folder, read_manifest
+from vampcore.checkpoints.manifest import OURS, check_folder, read_manifest
 from vampcore.checkpoints.plain_files import one_line, plain_size
 from vampcore.checkpoints.reading import read_bytes, read_json, read_tensors
 from vampcore.checkpoints.records import (
@@ -30,26 +30,12 @@ from vampcore.checkpoints.records import (
     Snapshot,
     record_of,
 )
-from vampcore.checkpoints.trainings import TRAININGS, read_trainings
+from vampcore.checkpoints.trainings import read_trainings
 from vampcore.config import MOST_EPOCHS, Config, ConfigError, DataSpec, config_from_json, observation_from_json
 from vampcore.distributions import DiagNormal, DiagNormalMixture
 from vampcore.metrics.metric import Metric, metrics_from_json
 from vampcore.models import VAE, build
 
-# What is read for its content; any other file that a manifest lists is only held against it.
-_READ = (
-    "config.json",
-    "weights.safetensors",
-    "metrics.json",
-    "per_image.safetensors",
-    "history.csv",
-    "latents.safetensors",
-    "snapshots.safetensors",
-    IDENTITY,
-    FILM,
-    TRAININGS,
-    EDIT,
-)
 # Files in which other programs keep models.
 _FOREIGN = (".bin", ".ckpt", ".h5", ".keras", ".onnx", ".pt", ".pth", ".pkl", "model.safetensors")
 MOST_BYTES_OF_HISTORY = 2**25
@@ -85,7 +71,7 @@ def _load(folder: Path) -> Checkpoint:
     if identity is not None and identity.test.count != len(per_image.elbo):
         raise CheckpointError(f"{folder / IDENTITY} does not fit the test set: restore it or train again")
     for name in manifest or ():
-        if name not in _READ:
+        if name not in OURS:  # those are read for their content, this one only held against the manifest
             read_bytes(folder, name)
     return Checkpoint(
         config=described.config,
