@@ -54,27 +54,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train_models(root: Path) -> None:
     """Fill a folder with the families."""
-    from vampcore import datasets
-    from vampcore.config import Config
-    from vampcore.training import fit
+    from tests.small_runs import config, digits, train
 
-    digits = datasets.load("digits")
+    sizes = {"components": COMPONENTS, "hidden": 32, "batch_size": 100}
     for experiment, prior, latent_dim in FAMILIES:
-        config = Config(
-            data="digits",
-            experiment=experiment,
-            prior=prior,
-            components=COMPONENTS,
-            latent_dim=latent_dim,
-            hidden=32,
-            layers=1,
-            likelihood="binomial",
-            epochs=3,
-            warmup=1,
-            learning_rate=2e-3,
-        )
-        for _ in fit(config, digits, root / experiment / prior, film="off"):
-            pass
+        chosen = config(prior, experiment=experiment, latent_dim=latent_dim, **sizes)
+        train(chosen, root / experiment / prior, digits(), film="off")
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Scripts and styles are sent compressed to those who read it, and compressed once."""
 
-import asyncio
 import gzip
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from app.compression import Compressed
+from tests.app.asking import answer
 
 BODY = b"let x = 1;\n" * 500
 SCRIPT = "/static/js/index.Ab1.js"
@@ -25,26 +24,6 @@ class Server:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": BODY[:100], "more_body": True})
         await send({"type": "http.response.body", "body": BODY[100:]})
-
-
-def answer(app: Compressed, path: str, method: str = "GET", **asked: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and content."""
-    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in asked.items()]
-    said: list[dict] = []
-
-    async def send(message) -> None:
-        said.append(message)
-
-    async def receive():
-        return {"type": "http.request", "body": b""}
-
-    scope = {"type": "http", "method": method, "path": path, "headers": headers}
-    # In a thread of its own: a browser that another test left open keeps this one's event loop.
-    with ThreadPoolExecutor() as pool:
-        pool.submit(asyncio.run, app(scope, receive, send)).result()
-    start, *bodies = said
-    found = {name.decode(): value.decode() for name, value in start["headers"]}
-    return start["status"], found, b"".join(message["body"] for message in bodies)
 
 
 def test_a_script_is_compressed_once_for_all_who_ask():

@@ -1,14 +1,13 @@
 """Addresses that name a content for ever, and that nothing else has."""
 
-import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.applications import Starlette
 
 from app import addresses
 from app import content as routes
+from tests.app.asking import answer
 
 SHA256 = "ab" * 32
 KEPT_NOWHERE = {
@@ -17,25 +16,6 @@ KEPT_NOWHERE = {
     "content-length": "10",
     "content-type": "application/octet-stream",
 }
-
-
-def answer(app: Starlette, path: str, query: str = "") -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and content."""
-    said: list[dict] = []
-
-    async def send(message) -> None:
-        said.append(message)
-
-    async def receive():
-        return {"type": "http.request", "body": b""}
-
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
-    # In a thread of its own: a browser that another test left open keeps this one's event loop.
-    with ThreadPoolExecutor() as pool:
-        pool.submit(asyncio.run, app(scope, receive, send)).result()
-    start, *bodies = said
-    found = {name.decode(): value.decode() for name, value in start["headers"]}
-    return start["status"], found, b"".join(message["body"] for message in bodies)
 
 
 @pytest.mark.parametrize("base", ["", "/shown"])

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from tests.models.seeded import apart, assert_gradients_reach_every_parameter, binary, seeded
 from tests.small_runs import config, few_digits, train
 from vampcore.checkpoints import load
 from vampcore.config import Config, DataSpec
@@ -16,29 +17,14 @@ from vampcore.models import VAE, build
 from vampcore.models.conv import ConvDecoder, ConvEncoder, ConvFeatures, LowerConvLayer
 from vampcore.models.outputs import pixel_output
 from vampcore.nn import GatedConv2d
-from vampcore.priors import VampPrior
 
+SHAPE = (1, 6, 5)
 SHAPES = [(1, 8, 8), (1, 28, 20), (3, 5, 9), (1, 1, 1)]
 CONFIG = Config(data="digits", experiment="a", model="convhvae", components=4, latent_dim=3, hidden=7, seed=4)
 
 
-def small(shape: tuple[int, int, int] = (1, 6, 5), prior: str = "vamp", **changes) -> VAE:
+def small(shape: tuple[int, int, int] = SHAPE, prior: str = "vamp", **changes) -> VAE:
     return build(dataclasses.replace(CONFIG, prior=prior, **changes), DataSpec(shape, 1, ()))
-
-
-def apart(model: VAE) -> VAE:
-    """With pseudo-inputs that differ; where all components are one, their weights do not matter."""
-    if isinstance(model.prior, VampPrior):
-        model.prior.pseudo_inputs.data.uniform_(0.1, 0.9, generator=seeded())
-    return model
-
-
-def binary(count: int, shape: tuple[int, int, int] = (1, 6, 5)) -> torch.Tensor:
-    return torch.randint(2, (count, *shape), generator=torch.Generator().manual_seed(1)).float()
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -66,7 +52,7 @@ def test_the_encoder_is_the_papers():
 
 class TestLowerConvLayer:
     def test_serves_all_samples_with_an_images_features(self):
-        lower, x, z2 = LowerConvLayer((1, 6, 5), 3, 7, 2), binary(4), torch.randn(9, 4, 3)
+        lower, x, z2 = LowerConvLayer(SHAPE, 3, 7, 2), binary(4, SHAPE), torch.randn(9, 4, 3)
         together = lower.posterior(x, z2)
         assert isinstance(together, DiagNormal)
         assert together.mean.shape == (9, 4, 3)
@@ -74,8 +60,8 @@ class TestLowerConvLayer:
         torch.testing.assert_close(together.mean[:, 2], lower.posterior(x[2:3].expand(9, -1, -1, -1), z2[:, 2]).mean)
 
     def test_its_posterior_sees_image_and_sample_and_its_prior_the_sample(self):
-        lower = LowerConvLayer((1, 6, 5), 3, 7, 2)
-        x, z2 = binary(4).requires_grad_(), torch.randn(4, 3, requires_grad=True)
+        lower = LowerConvLayer(SHAPE, 3, 7, 2)
+        x, z2 = binary(4, SHAPE).requires_grad_(), torch.randn(4, 3, requires_grad=True)
         lower.posterior(x, z2).mean.square().sum().backward()
         assert (x.grad.flatten(1) != 0).any(1).all()
         assert (z2.grad != 0).any(1).all()
@@ -114,10 +100,8 @@ class TestConvDecoder:
 @pytest.mark.parametrize("prior", PRIORS)
 def test_gradients_reach_every_parameter(prior):
     model = apart(small(prior=prior))
-    (-model(binary(6), 3, generator=seeded()).total().mean()).backward()
-    for name, parameter in model.named_parameters():
-        assert parameter.grad.isfinite().all(), name
-        assert (parameter.grad != 0).any(), name
+    (-model(binary(6, SHAPE), 3, generator=seeded()).total().mean()).backward()
+    assert_gradients_reach_every_parameter(model)
 
 
 def test_trains_is_kept_loaded_and_measured(tmp_path):

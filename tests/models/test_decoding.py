@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from tests.models.seeded import seeded
 from vampcore.config import Config, DataSpec
 from vampcore.models import VAE, build, decoded_means
 
@@ -14,10 +15,6 @@ CONFIG = Config(data="digits", experiment="a", model="hvae", components=6, laten
 
 def small(model: str, prior: str = "mog") -> VAE:
     return build(dataclasses.replace(CONFIG, model=model, prior=prior), DataSpec(SHAPE, 1, ())).eval()
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def decoded(model: VAE, *layers: torch.Tensor, **options) -> torch.Tensor:

@@ -103,6 +103,18 @@ def device() -> argparse.ArgumentParser:
     return options
 
 
+def compiling(usual: str = "auto") -> argparse.ArgumentParser:
+    """`--compile`."""
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--compile",
+        choices=("auto", "on", "off"),
+        default=usual,
+        help=f"compile the training step; auto: if that saves time. Default: {usual}.",
+    )
+    return options
+
+
 def chosen_device(asked: str) -> str:
     """The device that was asked for, or the best that there is.
 

@@ -10,7 +10,7 @@ import psutil
 from tqdm import tqdm
 
 from vampcore import datasets, zoo
-from vampcore.commands.options import Commands, chosen_device, data_root, device, own_data
+from vampcore.commands.options import Commands, chosen_device, compiling, data_root, device, own_data
 from vampcore.commands.reading import read_data
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.commands.train import add_config_options, chosen_config, processes_together
@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "race",
         help="train several priors in turn, in one process",
-        parents=[own_data(), data_root(), device()],
+        parents=[own_data(), data_root(), device(), compiling("off")],
         description="Train one configuration with several priors, in turn in one process. Each model is the same, bit "
         "for bit, as if it were trained alone with --compile off. The models are listed when the race ends or is "
         "stopped; while it trains, progress.json says how far it is.",
@@ -43,12 +43,6 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="import everything, then read the folder of a race from one line of standard input, and begin or continue "
         "that race",
-    )
-    command.add_argument(
-        "--compile",
-        choices=("auto", "on", "off"),
-        default="off",
-        help="compile the training step; auto: if that saves time. Default: off, so that it starts at once.",
     )
     command.set_defaults(command=race)
 

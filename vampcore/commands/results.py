@@ -16,7 +16,7 @@ from vampcore import zoo
 from vampcore.checkpoints import CheckpointError, EpochRecord
 from vampcore.checkpoints.card import objective_name
 from vampcore.checkpoints.locking import is_locked
-from vampcore.commands.options import Commands, chosen_device, data_root, device, whole_number
+from vampcore.commands.options import Commands, chosen_device, compiling, data_root, device, whole_number
 from vampcore.commands.stopping import stop_on_signals
 from vampcore.config import Config, ConfigError
 from vampcore.datasets import DataError
@@ -33,7 +33,7 @@ def add_to(commands: Commands) -> None:
         "Several processes can share the rows: start "
         "torchrun --nproc-per-node N -m vampcore results TABLE.toml, or run the command on machines that share one "
         "--runs folder on a file system with locks (NFS 4 has them).",
-        parents=[data_root(), device()],
+        parents=[data_root(), device(), compiling()],
     )
     command.add_argument(
         "tables",
@@ -51,12 +51,6 @@ def add_to(commands: Commands) -> None:
         help="importance samples per image (S) for log p(x). Default: set by the table, or 5000.",
     )
     command.add_argument("--runs", type=Path, default=zoo.RUNS, help="folder of the runs. Default: runs.")
-    command.add_argument(
-        "--compile",
-        choices=("auto", "on", "off"),
-        default="auto",
-        help="compile the training step; auto: if that saves time. Default: auto.",
-    )
     command.set_defaults(command=results)
 
 

@@ -18,6 +18,7 @@ from vampcore.commands.options import (
     Commands,
     chosen_data,
     chosen_device,
+    compiling,
     data_root,
     device,
     own_data,
@@ -38,7 +39,9 @@ DEPENDING = {"experiment": "named after data set and architecture", "likelihood"
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("train", help="train a model", parents=[own_data(), data_root(), device()])
+    command = commands.add_parser(
+        "train", help="train a model", parents=[own_data(), data_root(), device(), compiling()]
+    )
     add_config_options(command)
     command.add_argument("--out", type=Path, help="folder of the run. Default: runs/EXPERIMENT/PRIOR.")
     command.add_argument(
@@ -46,12 +49,6 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="continue the run in that folder. The state is saved when training stops, and after an epoch if the last "
         f"save is more than {SECONDS_BETWEEN_STATES} s ago. A killed run repeats the epochs after the last save.",
-    )
-    command.add_argument(
-        "--compile",
-        choices=("auto", "on", "off"),
-        default="auto",
-        help="compile the training step; auto: if that saves time. Default: auto.",
     )
     command.add_argument(
         "--film",

@@ -57,7 +57,7 @@ __all__ = [
     "title",
 ]
 
-SOURCES: tuple[PublishedSource, ...] = (
+SOURCES: tuple[PublishedSource | ManualSource, ...] = (
     Digits(),
     StaticMNIST(),
     MNIST,
@@ -134,8 +134,7 @@ def downloadable(name: str) -> bool:
     Raises:
         DataError: If the name is unknown.
     """
-    kind = _kind(name)
-    return isinstance(kind, PublishedSource) and not isinstance(kind, ManualSource)
+    return isinstance(_kind(name), PublishedSource)
 
 
 def hint(name: str, root: Path | None = None) -> str:
@@ -179,7 +178,7 @@ def download(
         DataError: If the name is unknown, no source delivers the complete file, or it cannot be written.
     """
     kind, root = _kind(name), data_root(root)
-    if not isinstance(kind, PublishedSource):
+    if not isinstance(kind, PublishedSource | ManualSource):
         raise DataError(f"{name:.80} names your own images; there is nothing to download, only: {', '.join(names())}")
     files = kind.files(root)
     if not files:
@@ -187,6 +186,8 @@ def download(
     try:
         kind.read(root)
     except DataError:
+        if isinstance(kind, ManualSource):
+            raise DataError(f"{name} cannot be downloaded; {kind.hint}") from None
         kind.download(root, progress, base_url)
     return files[0].parent
 

@@ -92,9 +92,8 @@ class Source(Protocol):
         """Reads and verifies them; the likelihood is the one that takes the pixels as they are."""
 
 
-@runtime_checkable
-class PublishedSource(Source, Protocol):
-    """A data set that is known by name and can be fetched."""
+class NamedSource(Source, Protocol):
+    """A data set that is known by name."""
 
     @property
     def title(self) -> str:
@@ -104,13 +103,18 @@ class PublishedSource(Source, Protocol):
     def subject(self) -> str:
         """What its images show, as in "Which prior explains handwritten digits best?"."""
 
+
+@runtime_checkable
+class PublishedSource(NamedSource, Protocol):
+    """A data set that can be fetched."""
+
     def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
         """Fetches its files, completely or not at all."""
 
 
 @runtime_checkable
-class ManualSource(Source, Protocol):
-    """A data set that is known by name and that people have to fetch themselves."""
+class ManualSource(NamedSource, Protocol):
+    """A data set that people have to fetch themselves."""
 
     @property
     def hint(self) -> str:

@@ -31,10 +31,6 @@ class Caltech101Silhouettes:
     """The data set `caltech101_silhouettes`, in its authors' MATLAB file and split.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
-        likelihood: Default likelihood.
         rows: Images in each part.
         remote: The MATLAB file.
     """

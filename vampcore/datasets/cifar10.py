@@ -48,10 +48,6 @@ class CIFAR10:
     and dicts, and nothing else.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
-        likelihood: Default likelihood.
         rows: Images in a batch.
         validation: Training images kept for validation.
         batches: Files and their MD5 checksums.

@@ -22,14 +22,10 @@ class DigitFiles:
     """A data set of digits in two files; the validation part is drawn from the training images, by class.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
         parse: Images and classes from path, content, number of images and hint; raises DataError.
         rows: Images in the training and in the test file.
         validation: Training images kept for validation.
         remotes: The training and the test file.
-        likelihood: Default likelihood.
     """
 
     name: str

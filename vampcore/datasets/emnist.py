@@ -39,15 +39,11 @@ class EMNIST:
     verified by their headers and sizes.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
         selection: As the files are named.
         classes: Names of the classes.
         counts: Images in the training and in the test file.
         validation: Training images kept for validation.
         first_class: Number of the first class in the files.
-        likelihood: Default likelihood.
         remote: The archive of all selections.
     """
 

@@ -28,10 +28,6 @@ class FreyFaces:
     The VampPrior paper's split has these sizes but an unknown shuffle.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
-        likelihood: Default likelihood.
         frames: Images in all.
         held_out: Images for validation, and as many for testing.
         digest: SHA-256 of all frames' bytes in their original order.

@@ -12,7 +12,6 @@ from jaxtyping import UInt8
 
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
-from vampcore.datasets.fetching import Progress
 from vampcore.datasets.files import by_hand_hint, read_bytes, require
 from vampcore.datasets.splits import make_split
 from vampcore.datasets.unpickling import unpickled_arrays
@@ -29,12 +28,6 @@ class Histopathology:
 
     It has to be put into its folder by hand: no checksum is known to us that a download could be verified by. The
     pickle is read by a reader that builds arrays of numbers, lists and dicts, and nothing else.
-
-    Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
-        likelihood: Default likelihood.
     """
 
     name: str = "histopathology"
@@ -61,14 +54,6 @@ class Histopathology:
             raise DataError(f"{path} does not hold {', '.join(PARTS)}; {hint}")
         train, validation, test = (make_split(_images(path, part, content[part], hint), None, LEVELS) for part in PARTS)
         return Dataset(self.name, train, validation, test, (), "logistic", (0.4, 0.05))
-
-    def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
-        """Refuses.
-
-        Raises:
-            DataError: Always; it says which file to put where.
-        """
-        raise DataError(f"{self.name} cannot be downloaded; {self.hint}")
 
 
 def _images(path: Path, part: str, found: object, hint: str) -> UInt8[np.ndarray, "N 1 28 28"]:

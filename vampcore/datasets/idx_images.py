@@ -37,16 +37,12 @@ class IdxImages:
     The last `validation` training images are for validation, as in the VampPrior paper's code.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
         folder: Folder under the data root.
         classes: Names of the classes.
         remotes: Training images, training labels, test images, test labels.
         noise: Mean and standard deviation of random pseudo-inputs; None for those of the training mean.
         counts: Images in the training and in the test file.
         validation: Training images kept for validation.
-        likelihood: Default likelihood.
     """
 
     name: str

@@ -14,7 +14,6 @@ from jaxtyping import UInt8
 
 from vampcore.datasets.base import Dataset
 from vampcore.datasets.errors import DataError
-from vampcore.datasets.fetching import Progress
 from vampcore.datasets.files import by_hand_hint, parse_mat, read_bytes, require
 from vampcore.datasets.splits import make_split, seeded_order
 
@@ -33,10 +32,6 @@ class Omniglot:
     not read.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
-        likelihood: Default likelihood.
         rows: Images of `data` and of `testdata` in the file.
         validation: Training images kept for validation.
     """
@@ -69,14 +64,6 @@ class Omniglot:
         parts = (images[:kept], images[kept:], _images(path, "testdata", test, self.rows[1], hint))
         train, validation, tested = (make_split(part, None, LEVELS) for part in parts)
         return Dataset(self.name, train, validation, tested, (), "logistic", (0.05, 0.01))
-
-    def download(self, root: Path, progress: Progress | None, base_url: str | None) -> None:
-        """Refuses.
-
-        Raises:
-            DataError: Always; it says which file to put where.
-        """
-        raise DataError(f"{self.name} cannot be downloaded; {self.hint}")
 
 
 def _images(path: Path, key: str, array: np.ndarray, rows: int, hint: str) -> UInt8[np.ndarray, "N 1 28 28"]:

@@ -55,10 +55,6 @@ class StaticMNIST:
     The training and validation rows are a shuffle of MNIST's training images, so their classes are not known.
 
     Attributes:
-        name: As the command line knows it.
-        title: Its name for people.
-        subject: What its images show, as in "Which prior explains handwritten digits best?".
-        likelihood: Default likelihood.
         rows: Images in each part.
         digests: SHA-256 of each part's packed bytes.
         class_counts: Test images of each class, in the order of the rows.

@@ -1,7 +1,6 @@
 """Every page with a prior, and with a posterior, that is a normalising flow: what it shows, and what it says is not."""
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from tests import pages
 from tests.app.reading import as_shown, charts, metric, open_page, pictures, ref_of, words
 
 PAGES = pages.OF_A_MODEL
+pytestmark = pytest.mark.usefixtures("at_rest")
 # Experiment, prior, posterior, latent dimensions.
 FAMILIES = (
     ("flow-2d", "realnvp", "normal", 2),
@@ -29,46 +29,20 @@ FAMILIES = (
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two epochs on digits each."""
-    from vampcore import datasets
-    from vampcore.config import Config
-    from vampcore.training import fit
+    from tests.small_runs import config, digits, train
 
     root = tmp_path_factory.mktemp("flows")
+    sizes = {"hidden": 24, "transforms": 2, "transform_hidden": 8, "epochs": 2, "batch_size": 100}
     for experiment, prior, posterior, latent_dim in FAMILIES:
-        config = Config(
-            data="digits",
-            experiment=experiment,
-            model="hvae" if experiment.endswith("hvae") else "vae",
-            prior=prior,
-            posterior=posterior,
-            latent_dim=latent_dim,
-            hidden=24,
-            layers=1,
-            transforms=2,
-            transform_hidden=8,
-            likelihood="binomial",
-            epochs=2,
-            warmup=1,
-            learning_rate=2e-3,
-        )
-        for _ in fit(config, datasets.load("digits"), root / experiment / prior):
-            pass
+        model = "hvae" if experiment.endswith("hvae") else "vae"
+        chosen = config(prior, experiment=experiment, model=model, posterior=posterior, latent_dim=latent_dim, **sizes)
+        train(chosen, root / experiment / prior, digits())
     return root
 
 
 @pytest.fixture
 def models(trained: Path, listing) -> Path:
     return listing.use(trained)
-
-
-@pytest.fixture(autouse=True)
-def at_rest() -> Iterator[None]:
-    """However busy this machine is, no page asks before it measures."""
-    from app.services import compare
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare, "seconds_a_sample", lambda ref: 1e-6)
-        yield
 
 
 def opened(page: str, **query: str) -> AppTest:
