@@ -58,12 +58,7 @@ def curves(mode: Theme, colours: Mapping[str, str], *, most: int, reach: str) ->
 
 
 def weights(mode: Theme, colours: Mapping[str, str]) -> Spec:
-    """The distribution of log-weights of each prior; the data have the columns prior, at and share.
-
-    Arguments:
-        mode: The theme.
-        colours: Of each prior, by its name.
-    """
+    """The distribution of log-weights of each prior; the data have the columns prior, at and share."""
     return {
         "height": HEIGHT,
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},

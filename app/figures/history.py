@@ -36,10 +36,6 @@ def history(mode: Theme, runs: Sequence[History]) -> Drawing:
     The first epochs are far below the rest and would press it flat: the vertical range leaves out what lies in the
     first tenth of a run, and panning finds it.
 
-    Arguments:
-        mode: The theme.
-        runs: One or several runs.
-
     Raises:
         ValueError: If there is no run, or none has an epoch.
     """

@@ -21,10 +21,6 @@ def hole_margin(prior: Density, aggregate: Density) -> np.ndarray:
 
     A hole is inside the prior's 95 % region and outside the aggregated posterior's 99 % region.
 
-    Arguments:
-        prior: The prior on a grid.
-        aggregate: The aggregated posterior on the same grid.
-
     Returns:
         [H, W], float64.
 

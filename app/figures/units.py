@@ -43,11 +43,6 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
 
     A point carries its unit in `customdata`, so that a selection names the unit. Inactive units are hollow.
 
-    Arguments:
-        mode: The theme.
-        series: One curve for each prior.
-        height: Pixels.
-
     Raises:
         ValueError: If there is no series.
     """
@@ -102,9 +97,7 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
     return figure
 
 
-def kl_per_dimension(
-    mode: Theme, kl: np.ndarray, dependence: float | None, *, prior: str, name: str = "", height: int = 400
-) -> Drawing:
+def kl_per_dimension(mode: Theme, kl: np.ndarray, dependence: float | None, *, prior: str, name: str = "") -> Drawing:
     """KL of each latent dimension, largest first, and what their dependence under the prior adds.
 
     The bars add up to the KL of the layer: sum_i KL(q_i || p_i) with the prior's one-dimensional marginals, plus
@@ -116,7 +109,6 @@ def kl_per_dimension(
         dependence: The last bar, in nats; None without one, for a prior whose dimensions are independent.
         prior: The prior's key, for the colour.
         name: What is shown, for the alternative text.
-        height: Pixels.
     """
     values = np.asarray(kl, np.float64)
     order = np.argsort(-values, kind="stable")
@@ -160,7 +152,7 @@ def kl_per_dimension(
         )
     of_which = "" if dependence is None else f", of which dependence {dependence:.2f}"
     alt = f"KL of each latent dimension {name}: {total:.2f} nats in all{of_which}"
-    laid_out(figure, mode, x="rank by KL", y="KL (nats/image)", alt=alt, height=height)
+    laid_out(figure, mode, x="rank by KL", y="KL (nats/image)", alt=alt, height=400)
     if dependence is not None:
         # Plotly drops the label of the last bar where it passes the edge. This one ends at the edge, and the numbers
         # leave it room on a phone.

@@ -28,7 +28,6 @@ def usage(
     prior: str,
     ids: np.ndarray | None = None,
     effective: float | None = None,
-    height: int = 400,
 ) -> Drawing:
     """Usage of every component from the most to the least used, beside its weight, in percent.
 
@@ -41,7 +40,6 @@ def usage(
         prior: The prior's key, for the colour.
         ids: Number of each component, [K]; 0 to K - 1 unless given.
         effective: Effective number of components, for the alternative text.
-        height: Pixels.
 
     Raises:
         ValueError: If the two lengths differ.
@@ -95,7 +93,7 @@ def usage(
     )
     number = "" if effective is None else f" The effective number of components is {effective:.1f}."
     alt = f"Usage and weight of {count} components, sorted by usage; {int(dead.sum())} are dead.{number}"
-    laid_out(figure, mode, x="rank by usage", y="share (%)", alt=alt, height=height)
+    laid_out(figure, mode, x="rank by usage", y="share (%)", alt=alt, height=380)
     figure.line_across(line, {"color": mode.ink, "width": 1.5, "dash": "dash"})
     figure.annotate(
         {

@@ -71,13 +71,7 @@ class LiveFigures:
 
 
 def expected_seconds(refs: tuple[Ref, ...], limit: int, samples: int) -> float:
-    """What `measure` will take here, roughly: its passes through the models, at what a pass was found to take.
-
-    Arguments:
-        refs: As `measure` takes them.
-        limit: As `measure` takes it.
-        samples: As `measure` takes them.
-    """
+    """What `measure` will take here, roughly: its passes through the models, at what a pass was found to take."""
     total = 0.0
     for ref in refs:
         images = len(loaded(ref).posterior.mean)

@@ -16,10 +16,6 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def may_read(data: str, folder: Path | None) -> bool:
     """Whether a page may read the data that a checkpoint names, see `vampcore.trusted.may_read`.
 
-    Arguments:
-        data: As the checkpoint's configuration names it.
-        folder: The checkpoint's.
-
     Raises:
         DataError: If the name cannot be understood.
     """

@@ -64,9 +64,6 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
 
     By the score that `compared` finds. They are held against the first prior that is no mixture, the simplest, or the
     first one.
-
-    Arguments:
-        refs: One or more checkpoints.
     """
     base = next((ref for ref in refs if not is_mixture(ref)), refs[0])
     chosen = compared(refs, base)

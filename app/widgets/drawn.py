@@ -55,7 +55,7 @@ def component_usage(ref: Ref, mode: Theme) -> Drawing:
     known, prior = prior_components.components(ref), ref.kind
     living = known.present
     weights, used = known.weights[living], known.usage[living]
-    return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective, height=380)
+    return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective)
 
 
 @cached(100)
@@ -94,4 +94,4 @@ def unit_kl(ref: Ref, mode: Theme) -> Any:
     if parts is None:
         return None
     dependence = parts.dependence if catalogue.facts(ref).has.several_components else None
-    return kl_per_dimension(mode, parts.kl, dependence, prior=prior, name=f"of {ref.name}", height=400)
+    return kl_per_dimension(mode, parts.kl, dependence, prior=prior, name=f"of {ref.name}")

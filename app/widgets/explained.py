@@ -18,12 +18,7 @@ from app.widgets.page import Cell
 
 @fragment
 def show_own_image(ref: Ref, chart_key: str) -> None:
-    """The section: take an image, mark it on the plane, and say what the model makes of it.
-
-    Arguments:
-        ref: The checkpoint.
-        chart_key: Key of the plane's figure.
-    """
+    """The section: take an image, mark it on the plane, and say what the model makes of it."""
     if not own_image.can_have(ref):
         return
     # Closed at first: only then does the page cost what it did.

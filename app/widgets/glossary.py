@@ -25,11 +25,7 @@ TERMS = {
 
 
 def glossary(*terms: str) -> None:
-    """A small button for each of some terms, which opens its explanation.
-
-    Arguments:
-        terms: Keys of `TERMS`.
-    """
+    """A small button for each of some terms, which opens its explanation."""
     with st.container(horizontal=True, gap="small"):
         for term in terms:
             with st.popover(f"{term[0].upper()}{term[1:]}?", type="tertiary", key=f"glossary_{term}"):

@@ -8,13 +8,7 @@ from app.widgets.text import printable
 
 
 def lane(prior: str, name: str, alt: str) -> Lane:
-    """How a prior looks in the theme of the page.
-
-    Arguments:
-        prior: Its key.
-        name: Written above its map.
-        alt: What its map shows.
-    """
+    """How a prior looks in the theme of the page."""
     mode = page.mode()
     text, colour = theme.prior_text_colour(prior, mode), theme.prior_colour(prior)
     return Lane(

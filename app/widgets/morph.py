@@ -21,13 +21,7 @@ Point = tuple[float, float]
 
 
 def morph_between_places(ref: Ref, here: Point, *, key: str) -> None:
-    """A button that keeps the place in view as the start; from then on, the way from there to the place in view.
-
-    Arguments:
-        ref: The checkpoint.
-        here: The place in view.
-        key: Name of the start in the URL.
-    """
+    """A button that keeps the place in view as the start; from then on, the way from there to the place in view."""
     if decoder.packed(ref) is None:
         return
     start = state.point(key)

@@ -38,13 +38,7 @@ def mode() -> Theme:
 
 
 def page_head(title: str, sentence: str, *terms: str) -> None:
-    """A page's title, what is seen and why it matters, and what the page's words mean.
-
-    Arguments:
-        title: The title.
-        sentence: One sentence, as Markdown.
-        terms: Words of the glossary.
-    """
+    """A page's title, what is seen and why it matters, and what the page's words mean."""
     with st.container(gap="xxsmall"):
         st.title(title, anchor=False)
         # A tour says its own sentences.

@@ -69,12 +69,7 @@ def charted(found: Judged) -> bool:
 
 
 def show(found: Judged, *, key: str) -> None:
-    """The verdict in a box: the sentence, what it rests on, and the differences with their intervals beside it.
-
-    Arguments:
-        found: The verdict.
-        key: Of the chart.
-    """
+    """The verdict in a box: the sentence, what it rests on, and the differences with their intervals beside it."""
     with st.container(border=True):
         sentence, chart = st.columns([2.6, 1], vertical_alignment="center") if charted(found) else (st, None)
         sentence.markdown(f"## {headline(found)}")

@@ -20,7 +20,7 @@ def put(fields: dict, path: str, value: object) -> None:
     *parents, last = path.split(".")
     for name in parents:
         fields = fields[int(name)] if name.isdigit() else fields[name]
-    fields[last] = value
+    fields[int(last) if last.isdigit() else last] = value
 
 
 class TestEveryFile:
@@ -148,13 +148,7 @@ class TestJson:
         ],
     )
     def test_metrics(self, folder, path, value, said):
-        def change(fields):
-            *parents, last = path.split(".")
-            for name in parents:
-                fields = fields[int(name)] if name.isdigit() else fields[name]
-            fields[int(last) if last.isdigit() else last] = value
-
-        rewrite_json(folder / "metrics.json", change)
+        rewrite_json(folder / "metrics.json", partial(put, path=path, value=value))
         refused(folder, "metrics.json", said, read_metrics)
         refused(folder, "metrics.json", said)
 

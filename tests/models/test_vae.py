@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from tests.models.linear import WIDE, Affine, LinearDecoder, LinearLayer, observations
+from tests.models.seeded import assert_gradients_reach_every_parameter
 from vampcore.distributions import DiagNormalMixture
 from vampcore.likelihoods import Binomial
 from vampcore.models import VAE, LowerLayer

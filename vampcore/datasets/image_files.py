@@ -134,10 +134,6 @@ def read_image(path: Path, form: Form) -> UInt8[np.ndarray, "C H W"]:
 def image_size(path: Path, formats: tuple[str, ...]) -> tuple[int, int]:
     """Width and height that the head of an image file gives; nothing is decoded.
 
-    Arguments:
-        path: The file.
-        formats: Those of Pillow that it may have.
-
     Raises:
         DataError: If it is no such image.
     """

@@ -16,12 +16,7 @@ DEAD_SHARE = 0.1
 
 @torch.no_grad()
 def usage(prior: Mixture, z: Float[Tensor, "N D"]) -> Float[Tensor, " K"]:
-    """Mean responsibility of each component for the rows of z, one z ~ q(z | x_n) an observation; sums to one.
-
-    Arguments:
-        prior: The mixture.
-        z: Samples of the posteriors.
-    """
+    """Mean responsibility of each component for the rows of z, one z ~ q(z | x_n) an observation; sums to one."""
     found = torch.empty_like(prior.log_weights)
     for part, shares in responsibilities(prior, z):
         found[part] = shares.mean(0)

@@ -50,13 +50,7 @@ def _together(tables: Sequence[Table], runs: Path) -> str:
 
 
 def report(table: Table, runs: Path, level: int = 1) -> str:
-    """Markdown with a row for every model of the table, and what differs between the priors of an experiment.
-
-    Arguments:
-        table: The models.
-        runs: Folder of the runs.
-        level: Of the heading.
-    """
+    """Markdown with a row for every model of the table, and what differs between the priors of an experiment."""
     found = [(config, _at_hand(config, runs)) for config in table.rows]
     sources: list[Source] = []
     columns = _columns(found, table.estimate, sources)

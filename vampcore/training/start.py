@@ -15,10 +15,6 @@ from vampcore.priors.registry import Prior
 def with_component_count(config: Config, count: int) -> Config:
     """The configuration with its number of components, where that is the number of training images.
 
-    Arguments:
-        config: As it was asked for.
-        count: Training images.
-
     Raises:
         ConfigError: If there are too few of them to leave one out.
     """
