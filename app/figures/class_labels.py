@@ -8,7 +8,7 @@ import numpy as np
 from app.figures.density import Box, label
 from app.figures.drawing import Drawing, Spec
 from app.figures.points import ByClass, class_symbols
-from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, text_width, with_alpha
+from app.figures.theme import CLASS_COLOURS, SMALL_FONT_SIZE, Theme, class_colour, legend_entry, text_width, with_alpha
 
 ROUNDS = 60
 """Of pushing labels apart, at most."""
@@ -116,18 +116,9 @@ def add_legend(figure: Drawing, names: Sequence[str], classes: Sequence[int], wi
         return False
     symbols = class_symbols(np.asarray(classes)).tolist()
     for index, symbol in zip(classes, symbols, strict=True):
-        figure.add(
-            {
-                "type": "scatter",
-                "x": [None],
-                "y": [None],
-                "mode": "markers",
-                "marker": {"color": class_colour(index), "symbol": symbol, "size": 9, "opacity": 1},
-                "name": names[index],
-                "hoverinfo": "skip",
-                "showlegend": True,
-            }
-        )
+        marker = {"color": class_colour(index), "symbol": symbol, "size": 9, "opacity": 1}
+        look = {"mode": "markers", "marker": marker, "hoverinfo": "skip", "showlegend": True}
+        figure.add(legend_entry(names[index], **look))
     entry = min(200, 12 + max(math.ceil(text_width(names[index])) for index in classes))
     lines = math.ceil(len(classes) / max(1, (width - 60) // (entry + 45)))
     room = LINE_HEIGHT * lines + 12

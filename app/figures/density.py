@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.figures.drawing import Spec
-from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
+from app.figures.theme import Theme, with_alpha, words
 from app.records import MASSES, Density
 
 FURTHEST = 40.0
@@ -162,14 +162,5 @@ def label(
     text: str, place: tuple[float, float], mode: Theme, *, xanchor: str = "center", yanchor: str = "middle"
 ) -> Spec:
     """A word at a place of the plane. An annotation, because plotly draws WebGL points over every trace that is not."""
-    return {
-        "text": text,
-        "x": place[0],
-        "y": place[1],
-        "xanchor": xanchor,
-        "yanchor": yanchor,
-        "showarrow": False,
-        "borderpad": 1,
-        "bgcolor": with_alpha(mode.paper, 0.6),
-        "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
-    }
+    frame = {"borderpad": 1, "bgcolor": with_alpha(mode.paper, 0.6)}
+    return words(text, mode.ink, x=place[0], y=place[1], xanchor=xanchor, yanchor=yanchor, **frame)

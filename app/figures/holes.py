@@ -5,7 +5,7 @@ import numpy as np
 from app.figures.density import contour
 from app.figures.drawing import Drawing
 from app.figures.plane import framed
-from app.figures.theme import COMPARED, Theme, laid_out, rgb, with_alpha
+from app.figures.theme import COMPARED, Theme, laid_out, legend_entry, rgb, with_alpha
 from app.figures.tiles import add_picture
 from app.records import MASSES, Density, Window
 
@@ -90,38 +90,13 @@ def holes(
     figure.add(contour(aggregate, mode, name="aggregated posterior", masses=(0.99,), width=2, dash="dot"))
     figure.add(contour(prior_density, mode, name="prior", masses=(0.95,), width=2))
     # Contours and pictures have no entry in the legend; these draw nothing but their entry.
-    lines = (
-        {
-            "type": "scatter",
-            "x": [None],
-            "y": [None],
-            "mode": "lines",
-            "line": {"color": mode.ink, "width": 2},
-            "name": "prior, 95 %",
-        },
-        {
-            "type": "scatter",
-            "x": [None],
-            "y": [None],
-            "mode": "lines",
-            "line": {"color": mode.ink, "width": 2, "dash": "dot"},
-            "name": "data, 99 %",
-        },
-    )
-    hole = {
-        "type": "scatter",
-        "x": [None],
-        "y": [None],
-        "mode": "markers",
-        "marker": {
-            "symbol": "square",
-            "size": 14,
-            "color": with_alpha(COMPARED, 0.5),
-            "line": {"width": 2, "color": COMPARED},
-        },
-        "name": "hole",
-    }
-    figure.add(*lines, *([hole] if (margin >= 0).any() else []))
+    line = {"color": mode.ink, "width": 2}
+    figure.add(legend_entry("prior, 95 %", mode="lines", line=line))
+    figure.add(legend_entry("data, 99 %", mode="lines", line=line | {"dash": "dot"}))
+    if (margin >= 0).any():
+        square = {"symbol": "square", "size": 14, "color": with_alpha(COMPARED, 0.5)}
+        marker = square | {"line": {"width": 2, "color": COMPARED}}
+        figure.add(legend_entry("hole", mode="markers", marker=marker))
     framed(figure, mode, window, prior=prior, title=title)
     figure.update(legend={"y": -0.14, "yanchor": "top", "itemclick": False, "itemdoubleclick": False})
     return figure

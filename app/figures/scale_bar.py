@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from app.figures.drawing import Drawing
-from app.figures.theme import SMALL_FONT_SIZE, Theme, with_alpha
+from app.figures.theme import Theme, with_alpha, words
 from app.records import Window
 
 ALIKE = 1.05
@@ -27,16 +27,6 @@ def add_scale_bar(figure: Drawing, mode: Theme, window: Window, length: float) -
     left, bottom = window.left + 0.04 * side, window.bottom + 0.04 * side
     across = {"type": "line", "xref": "x", "yref": "y", "x0": left, "x1": left + length, "y0": bottom, "y1": bottom}
     figure.update(shapes=[*figure.layout.get("shapes", []), {**across, "line": {"color": mode.ink, "width": 4}}])
-    figure.annotate(
-        {
-            "text": f"{length:g} unit" + ("" if length == 1 else "s"),
-            "x": left,
-            "y": bottom,
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "yshift": 3,
-            "showarrow": False,
-            "bgcolor": with_alpha(mode.paper, 0.75),
-            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
-        }
-    )
+    said, ground = f"{length:g} unit" + ("" if length == 1 else "s"), with_alpha(mode.paper, 0.75)
+    above = {"xanchor": "left", "yanchor": "bottom", "yshift": 3, "bgcolor": ground}
+    figure.annotate(words(said, mode.ink, x=left, y=bottom, **above))

@@ -8,7 +8,7 @@ import numpy as np
 from app.figures import vectors
 from app.figures.drawing import Drawing
 from app.figures.theme import FONT_SIZE, SMALL_FONT_SIZE, Theme, laid_out, text_width
-from app.figures.tiles import Ground, add_picture, fit_cells, mosaic
+from app.figures.tiles import Ground, add_picture, fit_cells, hover_texts, mosaic
 
 
 def strip(
@@ -54,20 +54,8 @@ def strip(
     aspect = (picture.shape[0] / count_rows) / (picture.shape[1] / count)
     row, column = np.divmod(np.arange(len(flat)), count)
     named = any(rows)
-    figure = Drawing(
-        [
-            {
-                "type": "scatter",
-                "x": (column + 0.5).astype(np.float32),
-                "y": (row + 0.5).astype(np.float32),
-                "mode": "markers",
-                "marker": {"size": 12, "opacity": 0},
-                "text": [f"{rows[r]}\n{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)],
-                "hovertemplate": "%{text}<extra></extra>",
-                "showlegend": False,
-            }
-        ]
-    )
+    texts = [f"{rows[r]}\n{columns[c]}" if named else columns[c] for r, c in zip(row, column, strict=True)]
+    figure = Drawing([hover_texts(row, column, texts)])
     tall = round(width * aspect * count_rows / count) + 64 if height is None else height
     laid_out(figure, mode, x=axis, y="", alt=alt, height=min(max(tall, 100), 900), grid=False)
     add_picture(figure, picture, 0, count, 0, count_rows, vectors.pixel_of(images.shape[2:], pixel))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.figures.drawing import Drawing
-from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, with_alpha
+from app.figures.theme import Theme, laid_out, prior_colour, with_alpha, words
 
 
 @dataclass(frozen=True)
@@ -56,32 +56,27 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float) -> Drawing
         raise ValueError("surgery needs at least one bar")
     names = [bar.name for bar in bars]
     colours = [prior_colour(bar.prior) for bar in bars]
+    stacked = {"type": "bar", "y": names, "orientation": "h", "showlegend": False}
     error = {"thickness": 2, "width": 6, "color": mode.ink}
     figure = Drawing(
         [
             {
-                "type": "bar",
-                "y": names,
+                **stacked,
                 "x": [bar.mutual_information for bar in bars],
-                "orientation": "h",
                 "marker": {"color": colours, "line": {"width": 0}},
                 "error_x": {"type": "data", "array": [bar.mutual_information_se for bar in bars], **error},
-                "showlegend": False,
                 "customdata": [bar.signs[0] for bar in bars],
                 "hovertemplate": "%{y}<br>mutual information %{customdata}%{x:.2f} nats<extra></extra>",
             },
             {
-                "type": "bar",
-                "y": names,
+                **stacked,
                 "x": [bar.marginal_kl for bar in bars],
-                "orientation": "h",
                 "marker": {
                     "color": [with_alpha(colour, 0.25) for colour in colours],
                     "line": {"width": 1.5, "color": colours},
                     "pattern": {"shape": "/", "fgcolor": colours, "size": 8, "solidity": 0.3},
                 },
                 "error_x": {"type": "data", "array": [bar.marginal_kl_se for bar in bars], **error},
-                "showlegend": False,
                 "customdata": [bar.signs[1] for bar in bars],
                 "hovertemplate": "%{y}<br>marginal KL %{customdata}%{x:.2f} nats<extra></extra>",
             },
@@ -93,16 +88,13 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float) -> Drawing
         parts.append(("KL of the lower layers", "."))
         figure.add(
             {
-                "type": "bar",
-                "y": names,
+                **stacked,
                 "x": [bar.lower_kl for bar in bars],
-                "orientation": "h",
                 "marker": {
                     "color": "rgba(0,0,0,0)",
                     "line": {"width": 1.5, "color": colours},
                     "pattern": {"shape": ".", "fgcolor": colours, "size": 7},
                 },
-                "showlegend": False,
                 "hovertemplate": "%{y}<br>lower layers %{x:.2f} nats<extra></extra>",
             }
         )
@@ -130,19 +122,8 @@ def surgery(mode: Theme, bars: Sequence[SurgeryBar], *, log_n: float) -> Drawing
     )
     laid_out(figure, mode, x="average KL (nats/image)", y="", alt=alt, height=150 + 62 * len(bars))
     figure.line_up(log_n, {"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.annotate(
-        {
-            "text": f"log N = {log_n:.2f}",
-            "x": log_n,
-            "xanchor": "right",
-            "xshift": -4,
-            "y": 1,
-            "yref": "paper",
-            "yanchor": "top",
-            "showarrow": False,
-            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
-        }
-    )
+    top = {"xanchor": "right", "xshift": -4, "y": 1, "yref": "paper", "yanchor": "top"}
+    figure.annotate(words(f"log N = {log_n:.2f}", mode.ink, x=log_n, **top))
     figure.update(barmode="stack", bargap=0.4, legend={"traceorder": "normal", "itemclick": False})
     figure.update_x(rangemode="tozero")
     figure.update_y(

@@ -8,7 +8,7 @@ Reference:
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -170,6 +170,16 @@ def rank_ticks(count: int) -> list[int]:
     """Where a rank axis of 1 to `count` is labelled: at 1, and at about six round numbers after it."""
     step = next((size for size in (1, 2, 5, 10, 20, 50, 100, 200, 500) if count / size <= 7), max(1, count // 5))
     return [1, *range(step if step > 1 else 2, count + 1, step)]
+
+
+def words(text: str, ink: str, **place: Any) -> Spec:
+    """An annotation in small letters, without an arrow; `place` are plotly's names for where it stands."""
+    return {"text": text, "showarrow": False, "font": {"size": SMALL_FONT_SIZE, "color": ink}, **place}
+
+
+def legend_entry(name: str, **look: Any) -> Spec:
+    """A trace that draws nothing but its entry in the legend."""
+    return {"type": "scatter", "x": [None], "y": [None], "name": name, **look}
 
 
 def laid_out(figure: Drawing, mode: Theme, *, x: str, y: str, alt: str, height: int, grid: bool = True) -> Drawing:

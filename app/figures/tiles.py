@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from app.figures import vectors
-from app.figures.drawing import Drawing
+from app.figures.drawing import Drawing, Spec
 from app.figures.png import png_bytes
 from app.figures.theme import COMPARED, SMALL_FONT_SIZE, Theme, laid_out, rgb
 
@@ -200,28 +200,16 @@ def tiles(
     """
     count = len(images)
     where = tile_map(count, columns=columns, ids=ids)
-    for name, texts in (("hover texts", hover), ("captions", captions)):
-        if texts is not None and len(texts) != count:
-            raise ValueError(f"{count} images but {len(texts)} {name}")
+    for name, given in (("hover texts", hover), ("captions", captions)):
+        if given is not None and len(given) != count:
+            raise ValueError(f"{count} images but {len(given)} {name}")
     picture = mosaic(images, mode, columns=where.columns, binary=binary)
     pixel = vectors.pixel_of(images.shape[1:], pixel)
     aspect = picture.shape[0] * where.columns / (picture.shape[1] * where.rows)
     rows, cells = np.divmod(np.arange(count), where.columns)
     caption_space = CAPTION_SHARE if captions is not None else 0.0
-    figure = Drawing(
-        [
-            {
-                "type": "scatter",
-                "x": (cells + 0.5).astype(np.float32),
-                "y": (rows + 0.5).astype(np.float32),
-                "mode": "markers",
-                "marker": {"size": 12, "opacity": 0},
-                "text": list(hover) if hover is not None else [f"{index}" for index in where.ids],
-                "hovertemplate": "%{text}<extra></extra>",
-                "showlegend": False,
-            }
-        ]
-    )
+    texts = [f"{index}" for index in where.ids] if hover is None else list(hover)
+    figure = Drawing([hover_texts(rows, cells, texts)])
     shown = round(720 * aspect * where.rows / where.columns / (1 - caption_space)) if height is None else height
     laid_out(figure, mode, x="", y="", alt=alt, height=min(max(shown, 80), 900), grid=False)
     if captions is None:
@@ -248,6 +236,20 @@ def tiles(
     figure.update_y(visible=False)
     fit_cells(figure, where.columns, where.rows, aspect / (1 - caption_space))
     return figure, where
+
+
+def hover_texts(rows: np.ndarray, columns: np.ndarray, texts: list[str]) -> Spec:
+    """A transparent marker in the middle of each cell, which carries its hover text and can be picked."""
+    return {
+        "type": "scatter",
+        "x": (columns + 0.5).astype(np.float32),
+        "y": (rows + 0.5).astype(np.float32),
+        "mode": "markers",
+        "marker": {"size": 12, "opacity": 0},
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+        "showlegend": False,
+    }
 
 
 def fit_cells(figure: Drawing, columns: int, rows: int, aspect: float) -> None:

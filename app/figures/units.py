@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, prior_symbol, rank_ticks, with_alpha
+from app.figures.theme import Theme, laid_out, prior_colour, prior_symbol, rank_ticks, with_alpha, words
 
 THRESHOLD = 0.01
 """A unit is active above this variance of its posterior mean.
@@ -79,18 +79,8 @@ def active_units(mode: Theme, series: Sequence[Activity], *, height: int = 420) 
     )
     laid_out(figure, mode, x="rank by activity", y="activity A (latent unit²)", alt=alt, height=height)
     figure.line_across(THRESHOLD, {"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.annotate(
-        {
-            "text": f"active above {THRESHOLD}",
-            "x": 0,
-            "xref": "paper",
-            "xanchor": "left",
-            "y": float(np.log10(THRESHOLD)),
-            "yanchor": "top",
-            "showarrow": False,
-            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
-        }
-    )
+    left = {"x": 0, "xref": "paper", "xanchor": "left", "yanchor": "top"}
+    figure.annotate(words(f"active above {THRESHOLD}", mode.ink, y=float(np.log10(THRESHOLD)), **left))
     figure.update_y(type="log", dtick=1, tickformat="~g")
     longest = max(len(one.activity) for one in series)
     figure.update_x(tickvals=rank_ticks(longest), range=[0, longest + 1])
@@ -156,19 +146,8 @@ def kl_per_dimension(mode: Theme, kl: np.ndarray, dependence: float | None, *, p
     if dependence is not None:
         # Plotly drops the label of the last bar where it passes the edge. This one ends at the edge, and the numbers
         # leave it room on a phone.
-        figure.annotate(
-            {
-                "text": "dependence",
-                "x": 1,
-                "xref": "paper",
-                "xanchor": "right",
-                "y": 0,
-                "yref": "paper",
-                "yanchor": "top",
-                "showarrow": False,
-                "font": {"size": SMALL_FONT_SIZE, "color": mode.muted},
-            }
-        )
+        corner = {"x": 1, "xref": "paper", "xanchor": "right", "y": 0, "yref": "paper", "yanchor": "top"}
+        figure.annotate(words("dependence", mode.muted, **corner))
     marks = [place for place in rank_ticks(len(order)) if dependence is None or place <= 0.7 * last]
     # On the left there is room for the ring round the first bar, which else hides the numbers of the axis.
     figure.update_x(tickvals=marks, showgrid=False, range=[0.5 - 0.03 * last, last + wide / 2])

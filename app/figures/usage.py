@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.figures.drawing import Drawing
-from app.figures.theme import SMALL_FONT_SIZE, Theme, laid_out, prior_colour, rank_ticks
+from app.figures.theme import Theme, laid_out, prior_colour, rank_ticks, words
 
 FLOOR = 0.02
 """Usage below this share of 1 / K is drawn at it: a log scale has no place for none."""
@@ -95,18 +95,8 @@ def usage(
     alt = f"Usage and weight of {count} components, sorted by usage; {int(dead.sum())} are dead.{number}"
     laid_out(figure, mode, x="rank by usage", y="share (%)", alt=alt, height=380)
     figure.line_across(line, {"color": mode.ink, "width": 1.5, "dash": "dash"})
-    figure.annotate(
-        {
-            "text": "dead below 0.1 / K",
-            "x": 0,
-            "xref": "paper",
-            "xanchor": "left",
-            "y": float(np.log10(line)),
-            "yanchor": "top",
-            "showarrow": False,
-            "font": {"size": SMALL_FONT_SIZE, "color": mode.ink},
-        }
-    )
+    left = {"x": 0, "xref": "paper", "xanchor": "left", "yanchor": "top"}
+    figure.annotate(words("dead below 0.1 / K", mode.ink, y=float(np.log10(line)), **left))
     top = 150 * max(float(np.max(weights)), float(np.max(used)))
     figure.update_y(type="log", range=[np.log10(floor * 0.7), np.log10(top)], dtick=1, tickformat="~g")
     figure.update_x(tickvals=rank_ticks(count), range=[0, count + 1])
