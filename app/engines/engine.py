@@ -7,7 +7,7 @@ State = Literal["queued", "running", "gone"]
 
 
 class EngineError(RuntimeError):
-    """A race cannot be taken or stopped; the message is one line that names the cure."""
+    """A race cannot be taken or stopped; the message is one line that says what to do."""
 
 
 class Engine(Protocol):

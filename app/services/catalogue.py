@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app import names
 from app.services.capabilities import Capabilities
 from app.services.home_folders import without_home
-from app.services.images import test_images
+from app.services.images import from_test_set
 from app.services.loading import Ref, ServiceError, loaded
 from app.services.memory import cached
 from app.services.priors import prior_rank
@@ -263,7 +263,7 @@ def is_vector(shape: tuple[int, int, int]) -> bool:
 def _means(ref: Ref, shape: tuple[int, int, int]) -> tuple[float, ...]:
     """The mean of each value over the first test images; over their reconstructions where the data are not at hand."""
     rows = tuple(range(min(VECTORS, len(loaded(ref).checkpoint.latents.ids))))
-    return tuple(float(value) for value in test_images(ref, rows).pixels.reshape(-1, shape[2]).mean(0))
+    return tuple(float(value) for value in from_test_set(ref, rows).pixels.reshape(-1, shape[2]).mean(0))
 
 
 @cached(200)

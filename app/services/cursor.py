@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.content import Content
-from app.services.images import test_images
+from app.services.images import from_test_set
 from app.services.latent_plane.encoding import latents, points
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
@@ -43,7 +43,7 @@ def packed_means(ref: Ref) -> Content:
 def packed_originals(ref: Ref) -> Content | None:
     """The images themselves, a byte for each value, deflated; None where they are not at hand."""
     rows = cursor_rows(ref)
-    images = test_images(ref, tuple(rows.tolist()))
+    images = from_test_set(ref, tuple(rows.tolist()))
     if not images.originals:
         return None
     header: dict[str, object] = {"ids": latents(ref).ids[rows].tolist(), "shape": images.pixels.shape[1:]}

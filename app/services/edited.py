@@ -77,7 +77,7 @@ def ranked(ref: Ref, after: Edited) -> NDArray[np.int64]:
     """The components that are left, most used first; a copy has its original's usage, one at an image has none."""
     origins = np.array(after.origins)
     known = after.living[origins[after.living] >= 0]
-    usage = prior_components.components(ref).usage[origins[known]]
+    usage = prior_components.summary(ref).usage[origins[known]]
     return known[np.argsort(-usage, kind="stable")]
 
 
@@ -89,7 +89,7 @@ def _after(ref: Ref, before: Edited, step: Step) -> Edited:
         case "remove":
             weights[chosen] = 0
         case "dead":
-            weights[: len(loaded(ref).mixture.logits)][prior_components.components(ref).dead] = 0
+            weights[: len(loaded(ref).mixture.logits)][prior_components.summary(ref).dead] = 0
         case "keep":
             weights[ranked(ref, before)[step.number :]] = 0
         case "weight":

@@ -67,7 +67,7 @@ class DecodedPlace:
 
 
 @cached(200)
-def test_images(ref: Ref, rows: tuple[int, ...]) -> Images:
+def from_test_set(ref: Ref, rows: tuple[int, ...]) -> Images:
     """Test images by row; reconstructions stand in where the data set is not on disk."""
     chosen = torch.tensor(rows, dtype=torch.int64)
     model = loaded(ref)

@@ -114,7 +114,7 @@ class ComponentDetail:
 
 
 @cached(64)
-def components(ref: Ref) -> Components:
+def summary(ref: Ref) -> Components:
     """Weights, usage and classes of all components."""
     model, labels = loaded(ref), torch.tensor(latents(ref).labels).long()
     of_class = functional.one_hot(labels.clamp_min(0)).float() * (labels >= 0).unsqueeze(-1)
@@ -155,7 +155,7 @@ def order(ref: Ref, by: str) -> NDArray[np.int64]:
     Raises:
         ServiceError: If the order is unknown.
     """
-    known = components(ref)
+    known = summary(ref)
     living = known.present
     weights, usage, classes = known.weights[living], known.usage[living], known.classes[living]
     match by:
@@ -232,7 +232,7 @@ def component_detail(ref: Ref, k: int, n: int = 16) -> ComponentDetail:
     Raises:
         ServiceError: If there is no such component.
     """
-    known = components(ref)
+    known = summary(ref)
     _check(k, len(known.weights))
     rows, responsibilities = _explained(ref, k)
     near, distances = nearest(ref, known.mean[k], NEAREST)

@@ -152,7 +152,7 @@ def traverse(ref: Ref, unit: int, steps: int = 11, row: int = 0) -> Traversal:
 
 
 @cached(200, "Measuring without the unit")
-def _mute(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
+def _reconstruction_lost(ref: Ref, unit: int, limit: int, seed: int) -> Metric:
     model = loaded(ref)
     with torch.inference_mode(), several_threads():
         x = observations(model, torch.tensor(subset(ref, limit, seed)))
@@ -169,7 +169,7 @@ def ablate_unit(ref: Ref, unit: int, limit: int = 1000, seed: int = 0) -> Metric
     """
     _check(unit, loaded(ref).posterior.mean.shape[-1])
     try:
-        return _mute(ref, unit, limit, seed)
+        return _reconstruction_lost(ref, unit, limit, seed)
     except DataMissing:
         return None
 

@@ -52,7 +52,7 @@ def active(experiment: str, prior: str) -> str:
 
 def dead(experiment: str, prior: str) -> str:
     """Dead components of the prior."""
-    return f"{int(prior_components.components(ref(experiment, prior)).dead.sum()):,}"
+    return f"{int(prior_components.summary(ref(experiment, prior)).dead.sum()):,}"
 
 
 def outside(experiment: str, prior: str) -> float:
@@ -109,7 +109,7 @@ def inside_99(experiment: str) -> float:
 
 def unused_weight(experiment: str, prior: str) -> float:
     """Half of the summed differences of weight and usage: the share of the weight that the data use elsewhere."""
-    known = prior_components.components(ref(experiment, prior))
+    known = prior_components.summary(ref(experiment, prior))
     return float(0.5 * np.abs(known.weights - known.usage).sum())
 
 

@@ -103,7 +103,7 @@ def selected_unit(ref: Ref, side: Container, picture: Container, bars: Container
             mark = (int(np.flatnonzero(by_kl(parts) == unit)[0]) + 1, float(parts.kl[unit]))
             pick(KL, mark=mark, on_pick=lambda place: choose_kl(ref, parts, round(place.x)))
     show_sweep(ref, unit)
-    show_mute(ref, unit)
+    show_without(ref, unit)
 
 
 def choose_rank(rank: int, count: int) -> None:
@@ -231,7 +231,7 @@ def show_sweep(ref: Ref, unit: int) -> None:
 
 
 @fragment
-def show_mute(ref: Ref, unit: int) -> None:
+def show_without(ref: Ref, unit: int) -> None:
     """The unit fixed at its mean for every image: the reconstruction lost, and example images."""
     facts, latents = catalogue.facts(ref), encoding.latents(ref)
     st.header(f"Without unit {unit}", anchor=False)
@@ -262,7 +262,7 @@ def show_mute(ref: Ref, unit: int) -> None:
         pixel=max(1, ENLARGED // facts.shape[2]),
         width=screen.strip_width(),
     )
-    export.figure(drawing, key="units_muted", name=f"unit-{unit}-muted")
+    export.figure(drawing, key="units_without", name=f"without-unit-{unit}")
     if said := layers.rebuilt_words(ref):
         st.caption(f"{said} Without unit {unit} of z{len(facts.info.latent_dims)}, the layers below keep their values.")
 

@@ -130,7 +130,7 @@ def draw_samples(refs: tuple[Ref, ...], places: tuple[Container, ...]) -> None:
     for ref, place in zip(refs, places, strict=True):
         with place:
             grid = drawn.prior_samples(ref, count, seed, mode, COLUMNS, temperature)
-            pictures.picture(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
+            pictures.show(grid, alt=f"{short_name(ref)}: {count} decoded draws, seed {seed}")
     if words := layers.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 

@@ -105,7 +105,7 @@ def draws_of_one(ref: Ref, facts: Facts) -> None:
 
 def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
     """Weight and usage; gives the container for the numbers of the component in view."""
-    known = prior_components.components(ref)
+    known = prior_components.summary(ref)
     st.header("Prior weight and actual use", anchor=False)
     export.figure(drawn.component_usage(ref, page.mode()), key=CHART, name=f"{facts.name}-usage")
     least = usage.FLOOR / facts.alive
@@ -125,7 +125,7 @@ def weight_vs_usage(ref: Ref, facts: Facts) -> Container:
 
 def figures_of(ref: Ref, facts: Facts, chosen: int) -> None:
     """The component in view as a mark in the chart above, and its numbers beside those of all."""
-    known, ranked = prior_components.components(ref), prior_components.order(ref, "usage")
+    known, ranked = prior_components.summary(ref), prior_components.order(ref, "usage")
     rank = int(np.flatnonzero(ranked == chosen)[0])
 
     def clicked(place: Place) -> None:
@@ -151,7 +151,7 @@ def figures_of(ref: Ref, facts: Facts, chosen: int) -> None:
 
 def dead_components(ref: Ref, facts: Facts) -> tiles.TileMap | None:
     """The dead components and their images; of very many, the first. Gives where each is shown."""
-    known = prior_components.components(ref)
+    known = prior_components.summary(ref)
     dead = np.flatnonzero(known.dead)
     st.header("Dead components", anchor=False)
     if not len(dead):
@@ -185,7 +185,7 @@ def dead_components(ref: Ref, facts: Facts) -> tiles.TileMap | None:
 
 def the_missing(ref: Ref, facts: Facts) -> None:
     """The components that a mixture has room for and does not have, by number."""
-    missing = prior_components.components(ref).missing
+    missing = prior_components.summary(ref).missing
     if len(missing):
         st.caption(
             f"Removed, or never added while the mixture grew: {len(missing):,} of {facts.info.components:,} "
@@ -224,7 +224,7 @@ here = state.selected()
 known = catalogue.facts(here.ref)
 if known.has.several_components:
     found = distinct.distinct_components(here.ref)
-    dead_ones = int(prior_components.components(here.ref).dead.sum())
+    dead_ones = int(prior_components.summary(here.ref).dead.sum())
     page.page_head(
         "Components",
         openings.components(known.alive, dead_ones, found and found.value),

@@ -81,7 +81,7 @@ def change_some(ref: Ref, steps: Steps) -> None:
 
 def change_all(ref: Ref, steps: Steps) -> None:
     """What concerns all components at once."""
-    after, known = edited.edited(ref, steps), prior_components.components(ref)
+    after, known = edited.edited(ref, steps), prior_components.summary(ref)
     own = after.weights[: len(known.weights)] > 0
     dead = int((own & known.dead).sum())
     if dead:
@@ -192,7 +192,7 @@ def show_samples(ref: Ref, steps: Steps) -> None:
             highlighted=tuple(marked.tolist()),
         )
         st.markdown(f"**{name}**")
-        pictures.picture(drawn, alt=f"{SAMPLES} decoded samples of the {name.lower()}")
+        pictures.show(drawn, alt=f"{SAMPLES} decoded samples of the {name.lower()}")
     if len(found.changed):
         st.caption(f"{len(found.changed)} of {SAMPLES} samples changed; they have a frame.")
     else:

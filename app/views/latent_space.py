@@ -153,7 +153,7 @@ def show_place(ref: Ref, place: tuple[float, float], means: bool) -> None:
             with decoded:
                 enlarged = max(1, 3 * ENLARGED // facts.shape[2])
                 picture = tiles_png(found.pixels, mode, binary=facts.binary, pixel=enlarged)
-                pictures.picture(picture, alt=f"Decoded mean at ({where})")
+                pictures.show(picture, alt=f"Decoded mean at ({where})")
             said.markdown(numbers.unbroken("\n\n".join(lines)))
             if words := layers.mean_words(ref):
                 st.caption(words)
@@ -177,7 +177,7 @@ def show_place(ref: Ref, place: tuple[float, float], means: bool) -> None:
 def show_nearest(ref: Ref, found: DecodedPlace, means: bool, on_plane: bool) -> None:
     """The test images nearest to the point, and in which space."""
     rows, facts = found.rows, catalogue.facts(ref)
-    near_images = images.test_images(ref, tuple(int(row) for row in rows))
+    near_images = images.from_test_set(ref, tuple(int(row) for row in rows))
     names, labels = class_names(ref), encoding.latents(ref).labels
     kind = "images (reconstructions)" if not near_images.originals else "images"
     if encoding.plane(ref).exact:

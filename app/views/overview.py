@@ -75,14 +75,14 @@ def real_images() -> None:
     facts = catalogue.facts(refs[0])
     count = min(facts.images, REAL_NARROW if screen.is_narrow() else REAL)
     rows = tuple(int(row) for row in shuffled(facts.images)[:count])
-    shown = images.test_images(refs[0], rows)
+    shown = images.from_test_set(refs[0], rows)
     what = "Real test images" if shown.originals else "Test images, reconstructed: the originals are not installed"
     if catalogue.is_vector(facts.shape):
         what = what.replace("images", "vectors")
     words, strip = st.columns([1.6, 8], vertical_alignment="center", gap="small")
     words.markdown(f"{what}; invented ones below")
     with strip:
-        pictures.picture(pictures.images_png(shown.pixels, facts.binary, columns=count, across=1000), alt=what)
+        pictures.show(pictures.images_png(shown.pixels, facts.binary, columns=count, across=1000), alt=what)
 
 
 def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Container:
@@ -164,7 +164,7 @@ def draw_samples(control: Container, button: Container, places: tuple[Container,
     for ref, place in zip(refs, places, strict=True):
         with place:
             picture = drawn.prior_samples(ref, SAMPLES, seed, mode, COLUMNS)
-            pictures.picture(picture, alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
+            pictures.show(picture, alt=f"{full_name(ref)}: {SAMPLES} decoded draws, seed {seed}")
     if words := layers.drawn_words(refs[0]):
         st.caption(f"Samples: {words[0].lower()}{words[1:]}")
 

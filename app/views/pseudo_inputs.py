@@ -56,7 +56,7 @@ def chosen_kind(facts: Facts) -> str:
 @fragment
 def component_grid(ref: Ref, facts: Facts) -> None:
     """The wall of tiles with its controls, and beside it the description of the component that is chosen."""
-    known, show, epoch = prior_components.components(ref), "decoded", BEST
+    known, show, epoch = prior_components.summary(ref), "decoded", BEST
     left, right = st.columns([3, 2], gap="medium")
     with left:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -176,7 +176,7 @@ def draws_of_the_prior(ref: Ref, facts: Facts) -> None:
         words = f"{count} decoded samples of the prior, seed {seed}"
         drawn = images.prior_samples(ref, count, seed).pixels
         content = pictures.images_png(drawn, facts.binary, min(count, 10), 900)
-        pictures.picture(content, alt=words)
+        pictures.show(content, alt=words)
         st.caption(f"{words}. {layers.drawn_words(ref)}".rstrip())
 
 
@@ -201,7 +201,7 @@ def during_training(ref: Ref, facts: Facts) -> None:
 here = state.selected()
 known = catalogue.facts(here.ref)
 if known.has.several_components:
-    dead = int(prior_components.components(here.ref).dead.sum())
+    dead = int(prior_components.summary(here.ref).dead.sum())
     page.page_head(
         "Pseudo-inputs",
         pseudo_inputs(known.alive, dead, known.has.pseudo_inputs, known.edit is not None),

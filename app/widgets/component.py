@@ -38,7 +38,7 @@ def choose_component(ref: Ref, label: str, help: str) -> int:
     facts = catalogue.facts(ref)
     if not facts.has.several_components:
         return 0
-    missing, most_used = prior_components.components(ref).missing, int(prior_components.order(ref, "usage")[0])
+    missing, most_used = prior_components.summary(ref).missing, int(prior_components.order(ref, "usage")[0])
     owner, visit, last = st.session_state.get(_LAST, (ref, state.visit(), most_used))
     seen: dict[Ref, int] = st.session_state.setdefault(_SEEN, {})
     if owner != ref:
@@ -102,7 +102,7 @@ def percent(share: float, se: float | None = None) -> str:
 
 def component_table(ref: Ref, key: str) -> None:
     """A button that hands out what is known of every component that the mixture has."""
-    facts, known = catalogue.facts(ref), prior_components.components(ref)
+    facts, known = catalogue.facts(ref), prior_components.summary(ref)
     living = known.present
     columns: dict[str, Column] = {
         "component": living,

@@ -73,7 +73,7 @@ def one_cursor(refs: tuple[Ref, ...], chart_key: Callable[[Ref], str], *, key: s
         first_id=number,
         first_words=f"Test image {number}" + (f", class {names[label]}" if names else ""),
         originals=None if originals is None else kept("originals", first, originals),
-        first_original=None if originals is None else images.test_images(first, (row,)).pixels.tobytes(),
+        first_original=None if originals is None else images.from_test_set(first, (row,)).pixels.tobytes(),
     )
     if words := mean_words(first):
         st.caption(words)

@@ -11,13 +11,13 @@ from app.services import catalogue, densities, hole_mass
 from app.services.latent_plane import encoding
 from app.services.loading import Ref
 from app.services.memory import cached
+from app.widgets import pictures
 from app.widgets.export import figure
 from app.widgets.family import COLUMN_WIDTH, full_name, in_columns, short_name, short_words
 from app.widgets.flows import NO_AGGREGATE, NO_PROJECTION
 from app.widgets.hole_request import holes_requested
 from app.widgets.numbers import count, format_value
 from app.widgets.page import mode, not_applicable, progress
-from app.widgets.pictures import enlargement, picture
 
 SAMPLES = 12
 COLUMNS = 6
@@ -49,7 +49,7 @@ def hole_pictures(ref: Ref, theme: Theme) -> tuple[bytes | None, bytes]:
     """Decoded samples of the prior from its holes, None where none fell there, and from outside them."""
     facts, found = catalogue.facts(ref), hole_mass.hole_samples(ref, SAMPLES)
     assert found is not None
-    pixel = enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH)
+    pixel = pictures.enlargement(facts.shape[-1], COLUMNS, COLUMN_WIDTH)
     inside, outside = (
         tiles.tiles_png(each.pixels, theme, columns=COLUMNS, binary=facts.binary, pixel=pixel)
         if len(each.pixels)
@@ -121,6 +121,6 @@ def show_samples(ref: Ref) -> None:
     else:
         # Without their share: with few test images that is mostly the floor.
         st.caption("Samples from the hatched region")
-        picture(inside, alt=f"{short_name(ref)}: {len(found.inside.z)} samples from the hatched region")
+        pictures.show(inside, alt=f"{short_name(ref)}: {len(found.inside.z)} samples from the hatched region")
     st.caption("Samples from outside it")
-    picture(outside, alt=f"{short_name(ref)}: {len(found.outside.z)} samples from outside the hatched region")
+    pictures.show(outside, alt=f"{short_name(ref)}: {len(found.outside.z)} samples from outside the hatched region")

@@ -52,7 +52,7 @@ def component_rows(
 @cached(24)
 def component_usage(ref: Ref, mode: Theme) -> Drawing:
     """Weight and usage. The figure does not depend on the component in view, which a ring marks in the browser."""
-    known, prior = prior_components.components(ref), ref.kind
+    known, prior = prior_components.summary(ref), ref.kind
     living = known.present
     weights, used = known.weights[living], known.usage[living]
     return usage.usage(mode, weights, used, prior=prior, ids=living, effective=known.effective)

@@ -8,10 +8,10 @@ from app import duel
 from app.services import catalogue, images
 from app.services.loading import Ref
 from app.state import expect_switch
+from app.widgets import pictures
 from app.widgets.controls import choose_one, number
 from app.widgets.family import full_name, short_name
 from app.widgets.fragment import fragment
-from app.widgets.pictures import images_png, picture
 from app.widgets.text import plain
 
 SWITCH, BETWEEN, SEED = "compare_duel", "compare_duel_priors", "compare_duel_seed"
@@ -83,7 +83,9 @@ def _ask(one: Ref, other: Ref, seed: int, chosen: tuple[duel.Side, ...]) -> None
         ref = one if side == first_side else other
         shown = images.prior_samples(ref, duel.PAIRS, seed + _NOT_SHOWN).pixels[pair : pair + 1]
         with column:
-            picture(images_png(shown, catalogue.facts(ref).binary), alt=f"The {_WORDS[side].lower()} sample")
+            pictures.show(
+                pictures.images_png(shown, catalogue.facts(ref).binary), alt=f"The {_WORDS[side].lower()} sample"
+            )
             st.button(
                 _WORDS[side],
                 # Another button for each pair, so that the answer to one is never taken for that to the next.

@@ -53,7 +53,7 @@ def _show(ref: Ref, own: Own) -> Explained:
     found = explained(ref, own.content)
     with pair.container(width=150):
         rebuilt = pictures.images_png(found.rebuilt, facts.binary, 1, 150)
-        pictures.picture(rebuilt, alt="Reconstruction of your image")
+        pictures.show(rebuilt, alt="Reconstruction of your image")
         st.caption("Reconstruction: the decoded posterior mean")
     page.metric_row([_score(found.log_likelihood), _place(ref, found)])
     if found.log_likelihood.unreliable:

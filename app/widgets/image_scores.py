@@ -12,10 +12,9 @@ from app.services.latent_plane import encoding
 from app.services.likelihood import Extremes
 from app.services.loading import Ref
 from app.services.per_image import PerImage
-from app.widgets import controls, export, family, numbers, page
+from app.widgets import controls, export, family, numbers, page, pictures
 from app.widgets.latent_plane.images import class_names
 from app.widgets.latent_plane.pictures import show_dot_images
-from app.widgets.pictures import images_png, picture
 from app.widgets.text import plain
 from app.widgets.waiting_priors import say_waiting
 
@@ -79,10 +78,10 @@ def show_extremes(ref: Ref, scored: Scored) -> None:
     found = likelihood.extremes(values, SHOWN)
     st.markdown(f"**{plain(family.full_name(ref))}**")
     for words, rows in _ends(found):
-        shown = images.test_images(ref, tuple(rows.tolist()))
+        shown = images.from_test_set(ref, tuple(rows.tolist()))
         listed = numbers.signed(", ".join(f"{values[row]:.0f}" for row in rows))
-        pixels = images_png(shown.pixels, catalogue.facts(ref).binary, columns=SHOWN)
-        picture(pixels, alt=f"{family.full_name(ref)}, {words.lower()} {scored.scores.name}: {listed} nats")
+        pixels = pictures.images_png(shown.pixels, catalogue.facts(ref).binary, columns=SHOWN)
+        pictures.show(pixels, alt=f"{family.full_name(ref)}, {words.lower()} {scored.scores.name}: {listed} nats")
         kind = "" if shown.originals else ", reconstructions"
         numbered = ", ".join(numbers.count(row) for row in rows)
         st.caption(f"{words} {scored.scores.name}{kind}: {listed} nats (images {numbered})")
@@ -151,11 +150,11 @@ def choose_image(ref: Ref) -> int:
 def show_image(scored: Scored, row: int) -> None:
     """The image that was chosen, and its score under each prior."""
     ref, facts = scored.refs[0], catalogue.facts(scored.refs[0])
-    shown, names = images.test_images(ref, (row,)), class_names(ref)
+    shown, names = images.from_test_set(ref, (row,)), class_names(ref)
     label = int(encoding.latents(ref).labels[row])
     words = f"Test image {numbers.count(row)}" + (f", class {names[label]}" if names and label >= 0 else "")
     with st.container(width=180):
-        picture(images_png(shown.pixels, facts.binary), alt=words)
+        pictures.show(pictures.images_png(shown.pixels, facts.binary), alt=words)
     st.caption(plain(words) + ("" if shown.originals else ", its reconstruction"))
     values = [
         f"{family.short_words(each)} **{numbers.format_value(float(scored.scores.values[place, row]))}**"

@@ -6,12 +6,12 @@ import streamlit as st
 from app.services import catalogue, images
 from app.services.loading import Ref
 from app.services.per_image import PerImage, per_image
+from app.widgets import pictures
 from app.widgets.controls import number
 from app.widgets.family import full_name, in_columns, short_words
 from app.widgets.fragment import fragment
 from app.widgets.layers import rebuilt_words
 from app.widgets.numbers import count, signed
-from app.widgets.pictures import images_png, picture
 from app.widgets.text import plain
 from app.widgets.waiting_priors import say_waiting
 
@@ -46,16 +46,18 @@ def show_images(refs: tuple[Ref, ...], told: tuple[Ref, ...] = ()) -> None:
 def _one(refs: tuple[Ref, ...], scores: PerImage) -> None:
     facts = catalogue.facts(refs[0])
     row = number("Test image", key="compare_image", low=0, high=facts.images - 1, width=160)
-    original = images.test_images(refs[0], (row,))
+    original = images.from_test_set(refs[0], (row,))
     line = st.container(horizontal=True)
     if original.originals:
         with line.container(width=WIDE):
             st.markdown("**Test image**")
-            picture(images_png(original.pixels, facts.binary), alt=f"Test image {row}")
+            pictures.show(pictures.images_png(original.pixels, facts.binary), alt=f"Test image {row}")
     for place, ref in enumerate(refs):
         with line.container(width=WIDE):
             st.markdown(f"**{plain(full_name(ref))}**")
-            picture(images_png(images.reconstructions(ref, (row,)), facts.binary), alt=f"{full_name(ref)}: rebuilt")
+            pictures.show(
+                pictures.images_png(images.reconstructions(ref, (row,)), facts.binary), alt=f"{full_name(ref)}: rebuilt"
+            )
             score = scores.values[place, row]
             st.metric(
                 f"{scores.name}, {short_words(ref)}",
@@ -77,9 +79,9 @@ def _ends(ref: Ref, place: int, scores: PerImage) -> None:
     for words, rows in ((f"Best for {short_words(ref)}", best), (f"Worst for {short_words(ref)}", worst)):
         if not len(rows):
             continue
-        found = images.test_images(ref, tuple(rows.tolist()))
+        found = images.from_test_set(ref, tuple(rows.tolist()))
         st.markdown(f"**{words}**")
         listed = signed(", ".join(f"{gains[row]:+.0f}" for row in rows))
         listed += f" nats (images {', '.join(count(row) for row in rows)})"
-        picture(images_png(found.pixels, facts.binary, columns=SHOWN), alt=f"{words}: {listed}")
+        pictures.show(pictures.images_png(found.pixels, facts.binary, columns=SHOWN), alt=f"{words}: {listed}")
         st.caption(f"{'' if found.originals else 'Reconstructions. '}{listed}")

@@ -87,7 +87,7 @@ def as_seen(ref: Ref, own: Own) -> None:
     """The image as the model sees it."""
     facts = catalogue.facts(ref)
     drawn = pictures.images_png(own_image.shares(ref, own.content), facts.binary, 1, 150)
-    pictures.picture(drawn, alt="Your image as the model sees it")
+    pictures.show(drawn, alt="Your image as the model sees it")
 
 
 def seen_words(ref: Ref, own: Own) -> str:

@@ -47,7 +47,7 @@ def _png_of(
     return png.png_bytes(drawn[edge:-edge, edge:-edge], vectors.pixel_of(shape[1:], enlarged))
 
 
-def picture(content: bytes, *, alt: str) -> None:
+def show(content: bytes, *, alt: str) -> None:
     """Show a PNG as it is, as wide as what it stands in.
 
     It travels within the page's own message. As a file Streamlit would make a JPEG of it or shrink it, which takes time

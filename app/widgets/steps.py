@@ -91,7 +91,7 @@ def show(ref: Ref, facts: Facts, detail: ComponentDetail, frame: Frame) -> None:
 
 def figures(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
     """Weight, usage and class of the chosen component, and what is clamped in all pseudo-inputs."""
-    k, known = detail.component, prior_components.components(ref)
+    k, known = detail.component, prior_components.summary(ref)
     n = f"n = {numbers.count(facts.images)} test images"
     cells = [
         Cell(f"Weight of {k}", component.percent(detail.weight), f"equal share {component.percent(1 / facts.alive)}"),
@@ -120,7 +120,7 @@ def _one(pixels: np.ndarray, facts: Facts, alt: str, under: str = "") -> None:
 
 def _rows(pixels: np.ndarray, facts: Facts, alt: str, under: str = "", *, columns: int = 8) -> None:
     """Some images in rows that are as wide as what they stand in."""
-    pictures.picture(pictures.images_png(pixels, facts.binary, columns), alt=alt)
+    pictures.show(pictures.images_png(pixels, facts.binary, columns), alt=alt)
     if under:
         st.caption(under)
 
@@ -170,6 +170,6 @@ def _explained(ref: Ref, facts: Facts, detail: ComponentDetail) -> None:
 
 
 def _test_images(ref: Ref, facts: Facts, rows: np.ndarray, alt: str, under: str) -> None:
-    found = images.test_images(ref, tuple(int(row) for row in rows))
+    found = images.from_test_set(ref, tuple(int(row) for row in rows))
     under = under if found.originals else ". ".join(each for each in ("Reconstructions", under) if each)
     _rows(found.pixels, facts, alt, under)

@@ -42,7 +42,7 @@ def show(key: str) -> None:
         )
         st.caption(plain(f"{len(found.classes)} classes: {named}{', ...' if len(found.classes) > 12 else ''}"))
     drawn = pictures.images_png(found.preview, found.binary, COLUMNS, ACROSS)
-    pictures.picture(drawn, alt=f"{len(found.preview)} of the training images")
+    pictures.show(drawn, alt=f"{len(found.preview)} of the training images")
     for note in st.session_state.get(f"upload-notes-{key}", found.notes):
         st.caption(plain(note))
     if st.button("Use other data", key="upload_leave", icon=":material/undo:"):

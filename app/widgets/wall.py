@@ -65,7 +65,7 @@ def through_the_epochs(ref: Ref) -> tuple[tuple[str, np.ndarray], ...]:
 def absent(ref: Ref, epoch: str) -> list[int]:
     """Components that the mixture has, and did not have yet after an epoch of `through_the_epochs`."""
     then = next((each.weights for each in prior_components.snapshots(ref) if f"{each.epoch}" == epoch), None)
-    return [] if then is None else np.flatnonzero(prior_components.components(ref).alive & ~(then > 0)).tolist()
+    return [] if then is None else np.flatnonzero(prior_components.summary(ref).alive & ~(then > 0)).tolist()
 
 
 def order_of(ref: Ref, by: str) -> list[int]:
@@ -77,7 +77,7 @@ def order_of(ref: Ref, by: str) -> list[int]:
 @cached(24)
 def content(ref: Ref, epoch: str, mode: Theme) -> Content:
     """The tiles for `app/frontend/wall.js`, by number: pseudo-inputs, where there are any, and then decoded means."""
-    facts, known, ids = catalogue.facts(ref), prior_components.components(ref), order_of(ref, "usage")
+    facts, known, ids = catalogue.facts(ref), prior_components.summary(ref), order_of(ref, "usage")
     kinds = ("pseudo-inputs", "decoded") if facts.has.pseudo_inputs else ("decoded",)
     pixels = np.concatenate([pixels_of(ref, kind, epoch)[ids] for kind in kinds])
     columns = math.ceil(math.sqrt(len(pixels)))

@@ -57,7 +57,7 @@ def test_models_of_mnist_have_their_images_without_a_data_set(nothing_on_disk, e
         assert availability.has_data(ref)
         rows = (0, 5, catalogue.facts(ref).images - 1)
         ids = load(zoo.SHIPPED / experiment / ref.prior).latents.ids[list(rows)]
-        shown = images.test_images(ref, rows)
+        shown = images.from_test_set(ref, rows)
         assert shown.originals
         np.testing.assert_array_equal(shown.pixels, kept[ids].numpy() * 255)
 
@@ -73,7 +73,7 @@ def test_scores_and_ablations_are_measured_without_a_data_set(nothing_on_disk):
 
 def test_frey_faces_are_reconstructed_and_it_says_so(nothing_on_disk):
     ref = next(each.refs[0] for each in catalogue.experiments() if each.name == "frey-2d")
-    assert not images.test_images(ref, (0, 1)).originals
+    assert not images.from_test_set(ref, (0, 1)).originals
     assert "python -m vampcore data frey_faces" in availability.missing_data(ref)
 
 
@@ -81,7 +81,7 @@ def test_own_images_kept_as_bits_are_shown_where_the_file_is_gone(binary):
     ref = first_ref()
     assert availability.has_data(ref)
     np.testing.assert_array_equal(
-        images.test_images(ref, (0, 3)).pixels, 255 * read_packed(binary).images[[0, 3]].numpy()
+        images.from_test_set(ref, (0, 3)).pixels, 255 * read_packed(binary).images[[0, 3]].numpy()
     )
 
 
@@ -101,13 +101,13 @@ def test_bits_that_are_not_the_models_are_not_shown(binary, fault):
         write_packed(binary, dataclasses.replace(test, images=torch.ones(len(test.images), 1, 4, 4).byte()))
     clear_caches()
     assert not availability.has_data(first_ref())
-    assert not images.test_images(first_ref(), (0, 3)).originals
+    assert not images.from_test_set(first_ref(), (0, 3)).originals
 
 
 def test_a_data_set_is_read_where_nothing_is_kept_beside_the_checkpoint(trained, tmp_path, monkeypatch):
     shutil.copytree(trained / "tiny-2d" / "sg", tmp_path / "tiny-2d" / "sg")
     use_root(tmp_path, monkeypatch)
-    assert images.test_images(first_ref(), (0,)).originals
+    assert images.from_test_set(first_ref(), (0,)).originals
     clear_caches()
 
 

@@ -33,7 +33,7 @@ def test_the_images_are_in_the_picture_as_they_are():
         from app.widgets import pictures
 
         pixels = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 1, 4, 4) * 8
-        pictures.picture(pictures.images_png(pixels, False, columns=2, across=8), alt="two")
+        pictures.show(pictures.images_png(pixels, False, columns=2, across=8), alt="two")
 
     (image,) = [each for each in shown(script).main if each.type == "image"]
     (one,) = image.proto.imgs

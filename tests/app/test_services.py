@@ -169,11 +169,11 @@ def test_test_images_are_those_of_the_data_set(refs):
     from vampcore import datasets
 
     test = datasets.load("digits").test
-    shown = images.test_images(refs["tiny-2d/vamp"], (3, 250))
+    shown = images.from_test_set(refs["tiny-2d/vamp"], (3, 250))
     assert shown.originals
     expected = (test.images[[3, 250]].float() / 16 * 255).round().numpy()
     np.testing.assert_array_equal(shown.pixels, expected)
-    assert images.test_images(refs["tiny-2d/vamp"], ()).pixels.shape == (0, 1, 8, 8)
+    assert images.from_test_set(refs["tiny-2d/vamp"], ()).pixels.shape == (0, 1, 8, 8)
 
 
 def test_without_the_data_set_reconstructions_stand_in(refs, monkeypatch):
@@ -182,7 +182,7 @@ def test_without_the_data_set_reconstructions_stand_in(refs, monkeypatch):
     monkeypatch.setattr(datasets, "available", lambda name: False)
     ref = refs["tiny-2d/vamp"]
     assert not availability.has_data(ref)
-    shown = images.test_images(ref, (3, 250))
+    shown = images.from_test_set(ref, (3, 250))
     assert not shown.originals
     np.testing.assert_array_equal(shown.pixels, images.reconstructions(ref, (3, 250)))
     assert units.ablate_unit(ref, 0) is None
@@ -230,7 +230,7 @@ def test_the_door_hands_out_no_tensor(refs):
             encoding.points,
             densities.prior_on_plane,
             encoding.components_of_images,
-            prior_components.components,
+            prior_components.summary,
             prior_components.snapshots,
             units.activity,
             units.kl_per_dimension,
@@ -275,7 +275,7 @@ def test_what_is_handed_out_cannot_be_written_to(refs, name):
     written = 0
     for record in (
         encoding.latents(ref),
-        prior_components.components(ref),
+        prior_components.summary(ref),
         encoding.plane(ref),
         *prior_components.snapshots(ref),
     ):
@@ -286,9 +286,9 @@ def test_what_is_handed_out_cannot_be_written_to(refs, name):
                     value[...] = 0
     assert written > 10
     assert encoding.latents(ref).mean.any()
-    assert prior_components.components(ref).mean.any()
+    assert prior_components.summary(ref).mean.any()
     expected = images.decode(ref, encoding.latents(ref).mean[:3])
     np.testing.assert_array_equal(images.reconstructions(ref, (0, 1, 2)), expected)
     np.testing.assert_array_equal(
-        prior_components.component_images(ref), images.decode(ref, prior_components.components(ref).mean)
+        prior_components.component_images(ref), images.decode(ref, prior_components.summary(ref).mean)
     )

@@ -100,7 +100,7 @@ def test_the_neighbours_of_a_place_are_those_of_its_point_in_the_whole_space(ref
 def test_priors_share_their_noise(refs):
     """A standard normal's draw is the noise itself; a mixture's is that noise, scaled and moved."""
     noise = images.prior_samples(refs["tiny-2d/sg"], 8, seed=5).z
-    known = prior_components.components(refs["tiny-2d/mog"])
+    known = prior_components.summary(refs["tiny-2d/mog"])
     drawn = images.prior_samples(refs["tiny-2d/mog"], 8, seed=5).z
     moved = known.mean[None] + known.scale[None] * noise[:, None]
     closest = np.abs(moved - drawn[:, None]).max(-1).min(1)

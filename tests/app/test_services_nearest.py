@@ -44,23 +44,23 @@ def some_components(ref):
 def test_a_component_has_the_images_that_it_explains_best_and_those_nearest_to_it(shipped, name):
     ref = ref_of(*name.split("/"))
     joint, total = log_joint(ref)
-    known, mean = prior_components.components(ref), encoding.latents(ref).mean.astype(np.float64)
+    known, mean = prior_components.summary(ref), encoding.latents(ref).mean.astype(np.float64)
     for k in some_components(ref):
-        story = prior_components.component_detail(ref, k, 1)
+        detail = prior_components.component_detail(ref, k, 1)
         shares = np.minimum(np.exp(joint[:, k] - total), 1)
-        np.testing.assert_allclose(story.responsibilities, shares[story.explained], rtol=1e-6, atol=1e-9)
-        assert (story.responsibilities <= 1).all()
-        others = np.delete(np.arange(len(shares)), story.explained)
-        assert shares[others].max() <= story.responsibilities.min() + 2e-6
-        assert (np.diff(story.responsibilities) <= 2e-6).all()
+        np.testing.assert_allclose(detail.responsibilities, shares[detail.explained], rtol=1e-6, atol=1e-9)
+        assert (detail.responsibilities <= 1).all()
+        others = np.delete(np.arange(len(shares)), detail.explained)
+        assert shares[others].max() <= detail.responsibilities.min() + 2e-6
+        assert (np.diff(detail.responsibilities) <= 2e-6).all()
         # Of images that are explained equally well the densest come first.
-        for at, row in enumerate(story.explained):
-            later = np.concatenate([others, story.explained[at + 1 :]])
+        for at, row in enumerate(detail.explained):
+            later = np.concatenate([others, detail.explained[at + 1 :]])
             equal = later[np.abs(shares[later] - shares[row]) < 1e-9]
             assert joint[equal, k].max(initial=-np.inf) <= joint[row, k] + DIGITS
         distances = np.linalg.norm(mean - known.mean[k], axis=1)
-        np.testing.assert_allclose(story.distances, np.sort(distances)[: len(story.distances)], rtol=DIGITS)
-        np.testing.assert_allclose(story.distances, distances[story.nearest], rtol=DIGITS)
+        np.testing.assert_allclose(detail.distances, np.sort(distances)[: len(detail.distances)], rtol=DIGITS)
+        np.testing.assert_allclose(detail.distances, distances[detail.nearest], rtol=DIGITS)
 
 
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name.endswith("/sg")])
@@ -68,7 +68,7 @@ def test_of_one_component_the_densest_images_are_shown(shipped, name):
     """For a standard normal those are the images whose samples lie nearest to 0."""
     ref = ref_of(*name.split("/"))
     sample = encoding.latents(ref).sample.astype(np.float64)
-    story = prior_components.component_detail(ref, 0, 1)
+    detail = prior_components.component_detail(ref, 0, 1)
     from_origin = np.linalg.norm(sample, axis=1)
-    np.testing.assert_array_equal(story.explained, from_origin.argsort(kind="stable")[: len(story.explained)])
-    np.testing.assert_array_equal(story.responsibilities, np.ones(len(story.explained)))
+    np.testing.assert_array_equal(detail.explained, from_origin.argsort(kind="stable")[: len(detail.explained)])
+    np.testing.assert_array_equal(detail.responsibilities, np.ones(len(detail.explained)))

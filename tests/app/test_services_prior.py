@@ -21,7 +21,7 @@ def checkpoint(models):
 
 @pytest.mark.parametrize("name", ALL)
 def test_weights_and_usage_sum_to_one_and_name_the_dead(refs, name):
-    known = prior_components.components(refs[name])
+    known = prior_components.summary(refs[name])
     assert known.weights.sum() == pytest.approx(1, abs=1e-5)
     assert known.usage.sum() == pytest.approx(1, abs=1e-5)
     entropy = -(known.usage * np.log(np.maximum(known.usage, 1e-30))).sum()
@@ -34,14 +34,14 @@ def test_the_usage_of_a_component_has_the_standard_error_of_a_mean(refs, checkpo
     with torch.inference_mode():
         prior = checkpoint.model.prior(checkpoint.model.encoder)
         shares = prior.responsibilities(torch.tensor(encoding.latents(ref).sample)).double()
-    known = prior_components.components(ref)
+    known = prior_components.summary(ref)
     np.testing.assert_allclose(known.usage, shares.mean(0), rtol=1e-4)
     np.testing.assert_allclose(known.usage_se, shares.std(0) / len(shares) ** 0.5, rtol=1e-4)
 
 
 def test_a_component_has_the_class_that_it_answers_for(refs):
     ref = refs["tiny-2d/vamp"]
-    known, assigned = prior_components.components(ref), encoding.components_of_images(ref)
+    known, assigned = prior_components.summary(ref), encoding.components_of_images(ref)
     labels = encoding.latents(ref).labels
     k = int(known.usage.argmax())
     own = np.bincount(labels[assigned.component == k], minlength=10)
@@ -50,7 +50,7 @@ def test_a_component_has_the_class_that_it_answers_for(refs):
 
 @pytest.mark.parametrize("name", ALL)
 def test_orders_are_permutations_that_keep_their_word(refs, name):
-    ref, known = refs[name], prior_components.components(refs[name])
+    ref, known = refs[name], prior_components.summary(refs[name])
     orders = {by: prior_components.order(ref, by) for by in prior_components.ORDERS}
     for order in orders.values():
         assert sorted(order) == list(range(len(known.weights)))
@@ -65,7 +65,7 @@ def test_orders_are_permutations_that_keep_their_word(refs, name):
 
 def test_neighbours_in_the_walk_are_near(refs):
     ref = refs["tiny-2d/mog"]
-    order, mean = prior_components.order(ref, "similarity"), prior_components.components(ref).mean
+    order, mean = prior_components.order(ref, "similarity"), prior_components.summary(ref).mean
     rest = mean[order[1:]]
     assert np.linalg.norm(rest - mean[order[0]], axis=1).argmin() == 0
 
@@ -74,7 +74,7 @@ def test_of_many_components_the_walk_visits_the_most_used(refs, monkeypatch):
     from app.services import prior_components
 
     ref = refs["tiny-2d/mog"]
-    used, mean = prior_components.order(ref, "usage"), prior_components.components(ref).mean
+    used, mean = prior_components.order(ref, "usage"), prior_components.summary(ref).mean
     prior_components.order.clear()
     monkeypatch.setattr(prior_components, "MOST_SHOWN", 3)
     walk = prior_components.order(ref, "similarity")
@@ -105,18 +105,18 @@ def test_snapshots_run_from_the_start_to_the_trained_prior(refs):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_story_ends_with_the_images_that_the_component_explains(refs, name):
+def test_the_detail_of_a_component_has_the_images_that_it_explains(refs, name):
     ref = refs[name]
-    story = prior_components.component_detail(ref, 0, n=5)
-    assert (story.pseudo_input is None) == (prior_components.pseudo_inputs(ref) is None)
-    assert story.samples.shape == (5, 1, 8, 8)
-    np.testing.assert_array_equal(story.samples, prior_components.component_samples(ref, (0,), 5))
-    np.testing.assert_array_equal(story.decoded, images.decode(ref, story.mean[None]))
-    assert (np.diff(story.responsibilities) <= 0).all()
+    detail = prior_components.component_detail(ref, 0, n=5)
+    assert (detail.pseudo_input is None) == (prior_components.pseudo_inputs(ref) is None)
+    assert detail.samples.shape == (5, 1, 8, 8)
+    np.testing.assert_array_equal(detail.samples, prior_components.component_samples(ref, (0,), 5))
+    np.testing.assert_array_equal(detail.decoded, images.decode(ref, detail.mean[None]))
+    assert (np.diff(detail.responsibilities) <= 0).all()
     assigned = encoding.components_of_images(ref)
     own = assigned.responsibility[assigned.component == 0]
-    assert story.responsibilities[0] >= own.max(initial=0) - 1e-6
-    for wrong in (-1, len(prior_components.components(ref).weights)):
+    assert detail.responsibilities[0] >= own.max(initial=0) - 1e-6
+    for wrong in (-1, len(prior_components.summary(ref).weights)):
         with pytest.raises(ServiceError, match="there is no component"):
             prior_components.component_detail(ref, wrong)
 

@@ -25,7 +25,7 @@ def click(page: Page, key: str, x: float) -> None:
 def test_a_click_on_either_picture_chooses_a_unit_and_the_link_keeps_it(page):
     page.goto("/active_units?experiment=digits-2d&prior=Vamp")
     page.locator(".st-key-units_kl .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
-    page.locator(".st-key-units_muted .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
+    page.locator(".st-key-units_without .js-plotly-plot .main-svg").first.wait_for(timeout=2 * PATIENCE)
     settled(page)
     by_activity, by_kl = page.evaluate(UNITS, "units_activity"), page.evaluate(UNITS, "units_kl")
     expect(page.get_by_role("heading", name=f"What unit {by_activity[0]} does")).to_be_visible(timeout=PATIENCE)

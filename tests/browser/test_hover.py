@@ -147,7 +147,7 @@ def test_one_cursor_marks_an_image_on_every_map_and_decodes_it_under_every_prior
         for ref, picture in zip(refs, decoded, strict=True):
             expected = 255 - images.decode(ref, encoding.latents(ref).mean[[number]]).ravel().astype(int)
             assert np.abs(np.array(picture) - expected).max() <= 1
-        expected = 255 - images.test_images(refs[0], (number,)).pixels.ravel().astype(int)
+        expected = 255 - images.from_test_set(refs[0], (number,)).pixels.ravel().astype(int)
         np.testing.assert_array_equal(original, expected)
         return number
 
@@ -219,7 +219,7 @@ def test_images_stand_at_their_points_and_decoded_places_behind_them(page):
     whole = [each for each in page.evaluate(DRAWN) if (placed[each] > low).all() and (placed[each] < high).all()]
     assert len(whole) > 8
     for number in whole[:8]:
-        image = images.test_images(ref, (number,)).pixels
+        image = images.from_test_set(ref, (number,)).pixels
         x, y = placed[number].tolist()
         assert likeness(page.evaluate(AROUND, [".vampscope-thumbnails", x, y, 30]), image) > 0.8
     page.locator(".vampscope-ground[data-whole=true]").wait_for(state="attached", timeout=2 * PATIENCE)
@@ -244,7 +244,7 @@ def test_images_stand_at_their_points_and_decoded_places_behind_them(page):
     shown = int(card.get_attribute("data-row"))
     assert np.linalg.norm(placed[shown] - placed[row]) < 0.02 * (right - left)
     assert any(url.endswith(f"-{shown}") for url in asked)
-    expected = 255 - images.test_images(ref, (shown,)).pixels.ravel().astype(int)
+    expected = 255 - images.from_test_set(ref, (shown,)).pixels.ravel().astype(int)
     np.testing.assert_array_equal(page.evaluate(CARD), expected)
     page.mouse.move(5, 5)
     expect(card).to_be_hidden(timeout=PATIENCE)

@@ -88,5 +88,5 @@ def described(ref: Ref, rows: np.ndarray) -> list[str]:
     if catalogue.facts(ref).has.components:
         components = encoding.components_of_images(ref).component[rows]
         kinds = [f"{kind}\ncomponent {k}" for kind, k in zip(kinds, components, strict=True)]
-    told = zip(rows, kinds, latents.elbo[rows], strict=True)
-    return [f"image {row}{kind}\nelbo (nats) {elbo:.1f}" for row, kind, elbo in told]
+    each = zip(rows, kinds, latents.elbo[rows], strict=True)
+    return [f"image {row}{kind}\nelbo (nats) {elbo:.1f}" for row, kind, elbo in each]

@@ -106,7 +106,7 @@ def show_images(ref: Ref, rows: np.ndarray) -> None:
     facts = catalogue.facts(ref)
     shown = np.sort(np.random.default_rng(0).permutation(rows)[:SHOWN])
     wanted = tuple(int(row) for row in shown)
-    found = images.test_images(ref, wanted)
+    found = images.from_test_set(ref, wanted)
     # Without the images there is nothing to switch between.
     rebuilt = found.originals and switch(
         "Reconstructions", key="latent_rebuilt", help="Decoded posterior means of the same images."

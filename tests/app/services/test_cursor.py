@@ -47,7 +47,7 @@ def test_all_priors_have_the_same_images_and_originals_where_at_hand(refs, monke
     assert header["ids"] == ids[0]
     pixels = np.frombuffer(zlib.decompress(deflated), np.uint8).reshape(-1, *header["shape"])
     rows = tuple(cursor.cursor_rows(family[0]).tolist())
-    np.testing.assert_array_equal(pixels, images.test_images(family[0], rows).pixels)
+    np.testing.assert_array_equal(pixels, images.from_test_set(family[0], rows).pixels)
     absent = Images(images.reconstructions(family[0], rows), originals=False)
     monkeypatch.setattr(cursor, "test_images", lambda ref, rows: absent)
     cursor.packed_originals.clear()

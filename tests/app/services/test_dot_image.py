@@ -12,7 +12,7 @@ def test_an_image_is_the_original_of_its_row_where_that_is_at_hand(refs):
     ref = refs["tiny-2d/vamp"]
     digest = cursor.packed_means(ref).digest
     header, pixels = read(dot_image.find(ref.sha256, f"{digest}-17"))
-    expected = images.test_images(ref, (17,))
+    expected = images.from_test_set(ref, (17,))
     assert header == {"shape": [1, 8, 8], "original": True}
     assert expected.originals
     np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8), expected.pixels.ravel())

@@ -43,7 +43,7 @@ def picture(at: AppTest) -> str:
 )
 def test_a_mixture_shows_its_components_by_usage_and_their_numbers(models, query, name, before):
     ref = ref_of(*name)
-    known, used = prior_components.components(ref), prior_components.order(ref, "usage").tolist()
+    known, used = prior_components.summary(ref), prior_components.order(ref, "usage").tolist()
     at = opened(**query)
     assert not at.info
     assert at.number_input(key="component").value == used[0]
@@ -119,7 +119,7 @@ def test_without_noise_every_draw_is_the_mean(models):
 def test_the_dead_are_named_and_shown(models, monkeypatch):
     from dataclasses import replace
 
-    known = prior_components.components(ref_of("tiny-2d", "vamp"))
+    known = prior_components.summary(ref_of("tiny-2d", "vamp"))
     usage = np.array([0.3, 0.001, 0.3, 0.2, 0.002, 0.197], np.float32)
     emptied = replace(known, usage=usage, dead=usage < 0.1 / COMPONENTS)
     monkeypatch.setattr(prior_components, "components", lambda ref: emptied)
@@ -143,7 +143,7 @@ def test_a_ring_marks_the_component_in_view_among_the_dead(models, monkeypatch, 
     from app import frontend
     from app.widgets import component as shared
 
-    known, marks = prior_components.components(ref_of("tiny-2d", "vamp")), {}
+    known, marks = prior_components.summary(ref_of("tiny-2d", "vamp")), {}
     emptied = replace(known, dead=np.isin(np.arange(COMPONENTS), [1, 4]))
     monkeypatch.setattr(prior_components, "components", lambda ref: emptied)
     for module in (frontend, shared):
@@ -154,7 +154,7 @@ def test_a_ring_marks_the_component_in_view_among_the_dead(models, monkeypatch, 
 
 
 def test_where_none_is_dead_the_page_says_so(models):
-    known = prior_components.components(ref_of("tiny-2d", "vamp"))
+    known = prior_components.summary(ref_of("tiny-2d", "vamp"))
     at = opened()
     none = [words.value for words in at.markdown if words.value.startswith("None. The usage of every component")]
     assert bool(none) == (not known.dead.any())

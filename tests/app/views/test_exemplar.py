@@ -65,7 +65,7 @@ def test_exemplars_are_shown_decoded_and_the_page_says_why(models):
 
 def test_of_many_components_the_most_used_are_shown_in_every_order(models):
     ref = ref_of("small", "exemplar")
-    used = prior_components.components(ref).usage
+    used = prior_components.summary(ref).usage
     least = np.sort(used)[-500]
     for by in prior_components.ORDERS:
         at = opened("pseudo_inputs", prior="Exemplars", pseudo_order=by)
@@ -92,7 +92,7 @@ def test_the_list_of_components_holds_the_most_used_and_says_so(models):
 
 def test_where_there_are_more_components_than_images_the_page_says_what_dead_means_then(models, monkeypatch):
     said = "more components (1,197) than test images (300)"
-    known = prior_components.components
+    known = prior_components.summary
 
     def with_a_dead_one(ref):
         dead = known(ref).dead.copy()
@@ -116,7 +116,7 @@ class TestMissingComponents:
         return ref_of("small", "vamp")
 
     def test_are_in_no_order_and_never_dead(self, models, ref):
-        known = prior_components.components(ref)
+        known = prior_components.summary(ref)
         assert known.present.tolist() == list(ALIVE)
         assert known.missing.tolist() == [1, 4]
         assert not known.dead[[1, 4]].any()

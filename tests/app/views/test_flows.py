@@ -116,7 +116,7 @@ class TestPriorOnItsOwnPlane:
 
     def test_what_needs_components_is_refused_in_a_line(self, models):
         ref = ref_of("flow-2d", "realnvp")
-        for ask in (prior_components.components, densities.prior_on_plane, prior_components.component_images):
+        for ask in (prior_components.summary, densities.prior_on_plane, prior_components.component_images):
             with pytest.raises(ServiceError, match="has no components"):
                 ask(ref)
 

@@ -86,7 +86,7 @@ def test_what_belongs_to_an_image_is_that_images(parts):
     checkpoint, found = loaded(ref).checkpoint, encoding.latents(ref)
     assert (catalogue.facts(ref).images, catalogue.facts(ref).test_images) == (KEPT, 300)
     np.testing.assert_array_equal(found.elbo, checkpoint.per_image.elbo[checkpoint.latents.ids].numpy())
-    shown = images.test_images(ref, tuple(range(KEPT)))
+    shown = images.from_test_set(ref, tuple(range(KEPT)))
     originals = datasets.load("digits").test.images[checkpoint.latents.ids]
     np.testing.assert_allclose(shown.pixels / 255, originals.numpy() / originals.max().item(), atol=0.01)
 

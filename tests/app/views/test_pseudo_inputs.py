@@ -18,20 +18,20 @@ def opened(**query: str) -> AppTest:
 
 
 @pytest.mark.parametrize("query", [{"prior": "Vamp"}, {"experiment": "tiny-5d"}])
-def test_a_vamp_prior_shows_every_pseudo_input_and_the_story_of_the_most_used(models, query):
+def test_a_vamp_prior_shows_every_pseudo_input_and_the_detail_of_the_most_used(models, query):
     experiment, prior = query.get("experiment", "tiny-2d"), "vamp-weighted" if "experiment" in query else "vamp"
     ref = ref_of(experiment, prior)
     at = opened(**query)
     assert not at.info
     k = int(prior_components.order(ref, "usage")[0])
-    story, known = prior_components.component_detail(ref, k), prior_components.components(ref)
+    detail, known = prior_components.component_detail(ref, k), prior_components.summary(ref)
     assert at.number_input(key="component").value == k
     assert at.header[0].value == f"Pseudo-input {k}, step by step"
     assert wall(at)["order"] == prior_components.order(ref, "class").tolist()
 
-    assert metric(at, f"Weight of {k}") == component.percent(story.weight)
-    assert metric(at, f"Usage of {k}") == component.percent(story.usage, float(known.usage_se[k]))
-    assert metric(at, "Mostly explains") == f"digit {catalogue.facts(ref).classes[story.image_class]}"
+    assert metric(at, f"Weight of {k}") == component.percent(detail.weight)
+    assert metric(at, f"Usage of {k}") == component.percent(detail.usage, float(known.usage_se[k]))
+    assert metric(at, "Mostly explains") == f"digit {catalogue.facts(ref).classes[detail.image_class]}"
     assert metric(at, "Clamped pixels") == component.percent(catalogue.facts(ref).outside)
     # u, decoded mean, samples, the images explained best, and the nearest ones.
     shown = [one for each in at.main if each.type == "image" for one in each.proto.imgs]
@@ -113,7 +113,7 @@ def test_it_says_what_the_tiles_show_and_what_the_pseudo_inputs_started_from(mod
     assert any("both of the trained model" in each.value for each in early.caption)
 
 
-def test_another_pseudo_input_changes_the_story_and_leaves_the_tiles(models):
+def test_another_pseudo_input_changes_the_detail_and_leaves_the_tiles(models):
     ref = ref_of("tiny-2d", "vamp")
     at = opened(component="2")
     tiles = wall(at)
@@ -195,7 +195,7 @@ def test_the_table_holds_what_the_services_say(models, monkeypatch):
     monkeypatch.setattr(component, "csv_button", lambda label, columns, key, name: handed.update({name: columns}))
     component.component_table(ref, key="t")
     (columns,) = handed.values()
-    known = prior_components.components(ref)
+    known = prior_components.summary(ref)
     np.testing.assert_array_equal(columns["usage (share)"], known.usage)
     np.testing.assert_array_equal(columns["dead"], known.dead)
     assert len(columns["class"]) == COMPONENTS

@@ -55,7 +55,7 @@ def test_every_page_opens_and_says_what_the_bars_are(models, view):
 
 def test_the_mean_is_that_of_the_test_set(models):
     ref = ref_of("wine", "vamp")
-    shown = images.test_images(ref, tuple(range(40))).pixels
+    shown = images.from_test_set(ref, tuple(range(40))).pixels
     assert catalogue.facts(ref).binary == pytest.approx(shown.reshape(40, VALUES).mean(0))
 
 

@@ -42,7 +42,7 @@ def test_a_pair_is_a_pseudo_input_of_full_contrast_over_its_decoded_mean(models)
 def test_the_cells_hold_pseudo_inputs_and_then_decoded_means(models, prior):
     ref = ref_of("tiny-2d", prior)
     header, cells = unpacked(wall.content(ref, wall.BEST, theme("dark")).sent)
-    ids, known = header["ids"], prior_components.components(ref)
+    ids, known = header["ids"], prior_components.summary(ref)
     assert sorted(ids) == list(range(COMPONENTS))
     decoded = as_bytes(prior_components.component_images(ref))[ids, 0]
     learned = prior_components.pseudo_inputs(ref)
