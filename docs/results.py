@@ -99,7 +99,7 @@ def _row(experiment: str, prior: str, checkpoint: Checkpoint) -> str:
         _figure(checkpoint, "elbo"),
         _figure(checkpoint, "kl"),
         f"{cells_of.active_units(checkpoint)} of {' + '.join(map(str, reversed(config.latent_dims)))}",
-        str(checkpoint.progress.epochs) + ("" if checkpoint.progress.converged else ", not converged"),
+        cells_of.epochs(checkpoint),
         _published(config),
     ]
     return "| " + " | ".join(cells) + " |"
@@ -124,18 +124,17 @@ def _published(config: Config) -> str:
         units = f", {figure.active_units} units" if figure.active_units else ""
         unit = " bits/dimension" if figure.unit == literature.BITS else ""
         cells.append(f"{figure.value:.2f}{unit}{units} [{SOURCES[figure.source]}]")
-    return "; ".join(cells).replace("-", "−")
+    return "; ".join(cells).replace("-", cells_of.MINUS)
 
 
 def _figure(checkpoint: Checkpoint, name: str) -> str:
     metric = checkpoint.metric(name)
     if metric is None:
         return "not evaluated"
-    error = "" if metric.se is None else f" ± {metric.se:.2f}"
     of_a_part = f", {metric.n:,} images" if metric.n is not None and metric.n < checkpoint.test_images else ""
     samples = "exact" if metric.estimator == "quadrature" else f"S = {metric.samples:,}"
     basis = f" ({samples}{of_a_part})" if name == "log_likelihood" else ""
-    return f"{metric.value:.2f}{error}{basis}".replace("-", "−")
+    return cells_of.number(metric.value, metric.se) + basis
 
 
 def write(path: Path, begin: str, end: str, tables: str) -> None:

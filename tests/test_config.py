@@ -264,11 +264,6 @@ class TestObservation:
         with refused(f"key '{name}' is missing in observation"):
             observation_from_json({key: value for key, value in SEEN.items() if key != name})
 
-    @pytest.mark.parametrize("name", _LATER)
-    def test_a_file_from_before_a_choice_has_its_default(self, name):
-        fields = {key: value for key, value in to_json(Config("digits", "try")).items() if key != name}
-        assert config_from_json(fields) == Config("digits", "try")
-
     def test_an_unknown_key_is_refused(self):
         with refused("unknown key 'mean' in observation"):
             observation_from_json(SEEN | {"mean": 0.5})

@@ -185,7 +185,7 @@ def plane(
     """A latent plane with equal units on both axes.
 
     The same arguments give the same bytes, and nothing in the figure depends on where someone clicked: draw that with
-    `components.pick(mark=...)`, or with `marked` for a picture to keep.
+    `frontend.pick(mark=...)`.
 
     Arguments:
         mode: The theme.

@@ -93,6 +93,14 @@ def refs(models):
 
 
 @pytest.fixture
+def checkpoints(models):
+    """The small models as the library loads them, by name."""
+    from vampcore import checkpoints
+
+    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/[!.]*")}
+
+
+@pytest.fixture
 def shipped(listing: "Listing") -> None:
     """The catalogue holds the checkpoints of the repository and nothing else."""
     from vampcore import zoo

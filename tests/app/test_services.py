@@ -25,15 +25,6 @@ from app.services.loading import DataMissing, ServiceError
 from tests.app.conftest import COMPONENTS, use_root
 from vampcore.checkpoints import load, save
 
-
-@pytest.fixture
-def checkpoints(models):
-    """The same checkpoints as the library loads them."""
-    from vampcore import checkpoints
-
-    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/[!.]*")}
-
-
 ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
 
 

@@ -3,10 +3,13 @@ import dataclasses
 import pytest
 import torch
 
+from tests.small_runs import config, few_digits, train
+from vampcore.checkpoints import load
 from vampcore.config import Config, DataSpec
 from vampcore.distributions import Flow
 from vampcore.kinds import MODELS, PRIORS
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
+from vampcore.metrics import evaluate
 from vampcore.models import VAE, build
 from vampcore.objectives import elbo
 from vampcore.priors import VampPrior
@@ -43,6 +46,15 @@ def test_every_choice_is_a_model_with_a_finite_bound(prior, likelihood, generato
     assert isinstance(
         model.decode(p.sample((2,), generator)), DiscretisedLogistic if likelihood == "logistic" else Binomial
     )
+
+
+@pytest.mark.parametrize(("model", "epochs", "within"), [("convhvae", 3, 0.01), ("pixelhvae", 2, 0.02)])
+def test_a_model_trains_is_kept_loaded_and_measured(model, epochs, within, tmp_path):
+    records = train(config("vamp", model=model, epochs=epochs), tmp_path)
+    assert records[-1].validation_elbo > records[0].validation_elbo
+    checkpoint = load(tmp_path)
+    measured = evaluate(checkpoint.model, few_digits().test.images.float() / 16, samples=3)
+    assert measured.get("elbo").value == pytest.approx(checkpoint.metric("elbo").value, abs=within)
 
 
 @pytest.mark.parametrize(("likelihood", "trials"), [("bernoulli", 1), ("binomial", 16)])

@@ -6,13 +6,10 @@ import pytest
 import torch
 
 from tests.models.seeded import apart, assert_gradients_reach_every_parameter, binary, seeded
-from tests.small_runs import config, few_digits, train
-from vampcore.checkpoints import load
 from vampcore.config import Config, DataSpec
 from vampcore.distributions import DiagNormal
 from vampcore.kinds import PRIORS
 from vampcore.likelihoods import Binomial, DiscretisedLogistic
-from vampcore.metrics import evaluate
 from vampcore.models import VAE, build
 from vampcore.models.conv import ConvDecoder, ConvEncoder, ConvFeatures, LowerConvLayer
 from vampcore.models.outputs import pixel_output
@@ -102,11 +99,3 @@ def test_gradients_reach_every_parameter(prior):
     model = apart(small(prior=prior))
     (-model(binary(6, SHAPE), 3, generator=seeded()).total().mean()).backward()
     assert_gradients_reach_every_parameter(model)
-
-
-def test_trains_is_kept_loaded_and_measured(tmp_path):
-    records = train(config("vamp", model="convhvae", epochs=3), tmp_path)
-    assert records[-1].validation_elbo > records[0].validation_elbo
-    checkpoint = load(tmp_path)
-    measured = evaluate(checkpoint.model, few_digits().test.images.float() / 16, samples=3)
-    assert measured.get("elbo").value == pytest.approx(checkpoint.metric("elbo").value, abs=0.01)

@@ -9,13 +9,6 @@ from app.services.latent_plane import encoding
 ALL = ("tiny-2d/sg", "tiny-2d/mog", "tiny-2d/vamp", "tiny-5d/vamp-weighted")
 
 
-@pytest.fixture
-def checkpoints(models):
-    from vampcore import checkpoints
-
-    return {f"{path.parent.name}/{path.name}": checkpoints.load(path) for path in models.glob("*/[!.]*")}
-
-
 @pytest.mark.parametrize("name", ALL)
 def test_latents_are_the_stored_posteriors_and_a_fixed_sample(refs, checkpoints, name):
     latents, stored = encoding.latents(refs[name]), checkpoints[name].latents
