@@ -30,6 +30,11 @@ class PerImage:
     waiting: tuple[Ref, ...] = ()
 
     @property
+    def quantity(self) -> str:
+        """The score with its unit."""
+        return f"{self.name} (nats)"
+
+    @property
     def gains(self) -> NDArray[np.float64]:
         """By how much each prior explains an image better than the others do on average, `(priors, N)`."""
         others = len(self.values) - 1

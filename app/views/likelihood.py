@@ -9,7 +9,6 @@ from app.services.loading import Ref
 from app.widgets import image_scores, live_bound, openings, page, posterior_maps, sidebar
 from app.widgets.family import in_columns, readable, short_words
 from app.widgets.figures_table import say_ceiling
-from app.widgets.image_scores import Scored
 from app.widgets.kl_parts import show_kl, stored_kl
 from app.widgets.verdict import clause, terms
 
@@ -60,7 +59,7 @@ judged = judging.verdict(trained)
 page.page_head("Likelihood", openings.likelihood(clause(judged)), *terms(judged))
 sidebar.part_notice(trained)
 refs = likelihood.tested_alike(trained, trained[0])
-scored = Scored(per_image.stored_scores(refs))
+scored = per_image.stored_scores(refs)
 st.header("Scores of single images", anchor=False)
 image_scores.show_distributions(scored)
 in_columns(scored.refs, lambda ref: image_scores.show_extremes(ref, scored))

@@ -14,7 +14,7 @@ from app.widgets.family import short_name
 from app.widgets.kept import bring, kept
 from app.widgets.latent_plane.images import class_names
 from app.widgets.layers import mean_words
-from app.widgets.page import mode
+from app.widgets.page import is_inverted
 
 LABEL = (
     "One test image under every prior. Arrow keys move a cursor over the first map by a hundredth of it, with Shift by "
@@ -68,7 +68,7 @@ def one_cursor(refs: tuple[Ref, ...], chart_key: Callable[[Ref], str], *, key: s
         key=key,
         label=LABEL,
         shape=facts.shape,
-        inverted=bool(facts.binary) and not mode().dark,
+        inverted=is_inverted(first),
         mark=COMPARED,
         first_id=number,
         first_words=f"Test image {number}" + (f", class {names[label]}" if names else ""),

@@ -1,7 +1,5 @@
 """What each prior scores each test image: distributions, the easiest and the hardest images, two priors compared."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 
@@ -22,69 +20,48 @@ SHOWN = 6
 IMAGE, BASE, OTHER, AGAINST = "likelihood_image", "likelihood_one", "likelihood_other", "likelihood_against"
 
 
-@dataclass(frozen=True)
-class Scored:
-    """What priors score each image.
-
-    Attributes:
-        scores: The priors and their scores.
-    """
-
-    scores: PerImage
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        """The priors."""
-        return self.scores.refs
-
-    @property
-    def quantity(self) -> str:
-        """The score with its unit."""
-        return f"{self.scores.name} (nats)"
-
-    def series(self, ref: Ref) -> charts.ScoresOfPrior:
-        """The scores of one prior."""
-        return charts.ScoresOfPrior(family.short_name(ref), ref.kind, self.scores.values[self.refs.index(ref)])
+def _series(scored: PerImage, ref: Ref) -> charts.ScoresOfPrior:
+    return charts.ScoresOfPrior(family.short_name(ref), ref.kind, scored.values[scored.refs.index(ref)])
 
 
-def show_distributions(scored: Scored) -> None:
+def show_distributions(scored: PerImage) -> None:
     """The distribution of the scores under each prior."""
-    series = [scored.series(ref) for ref in scored.refs]
+    series = [_series(scored, ref) for ref in scored.refs]
     drawing = charts.distributions(page.mode(), series, quantity=scored.quantity)
     name = f"{scored.refs[0].experiment}-image-scores"
     export.figure(drawing, key="likelihood_distributions", name=name)
-    values = scored.scores.values
+    values = scored.values
     edges = charts.bin_edges(values.ravel())
     left_out = [f"{numbers.count(charts.outside(each.values, edges))} under {plain(each.name)}" for each in series]
     known = numbers.count(int(np.isfinite(values).all(0).sum()))
     st.caption(
-        f"n = {known} test images, {scored.scores.name} as it is stored with the checkpoints. Images below the "
+        f"n = {known} test images, {scored.name} as it is stored with the checkpoints. Images below the "
         f"range of the axis: {numbers.listed(left_out)}."
     )
-    say_waiting(scored.scores.waiting)
+    say_waiting(scored.waiting)
     export.csv_button("Save the scores", lambda: _columns(scored), key="likelihood_csv", name=name)
 
 
-def _columns(scored: Scored) -> dict[str, np.ndarray]:
-    found = {"image": np.arange(scored.scores.values.shape[1])}
-    for ref, values in zip(scored.refs, scored.scores.values, strict=True):
-        found[f"{scored.scores.name}, {ref.prior} (nats)"] = values
+def _columns(scored: PerImage) -> dict[str, np.ndarray]:
+    found = {"image": np.arange(scored.values.shape[1])}
+    for ref, values in zip(scored.refs, scored.values, strict=True):
+        found[f"{scored.name}, {ref.prior} (nats)"] = values
     return found
 
 
-def show_extremes(ref: Ref, scored: Scored) -> None:
+def show_extremes(ref: Ref, scored: PerImage) -> None:
     """The images with the highest and the lowest score of a prior."""
-    values = scored.scores.values[scored.refs.index(ref)]
+    values = scored.values[scored.refs.index(ref)]
     found = likelihood.extremes(values, SHOWN)
     st.markdown(f"**{plain(family.full_name(ref))}**")
     for words, rows in _ends(found):
         shown = images.from_test_set(ref, tuple(rows.tolist()))
         listed = numbers.signed(", ".join(f"{values[row]:.0f}" for row in rows))
         pixels = pictures.images_png(shown.pixels, catalogue.facts(ref).binary, columns=SHOWN)
-        pictures.show(pixels, alt=f"{family.full_name(ref)}, {words.lower()} {scored.scores.name}: {listed} nats")
+        pictures.show(pixels, alt=f"{family.full_name(ref)}, {words.lower()} {scored.name}: {listed} nats")
         kind = "" if shown.originals else ", reconstructions"
         numbered = ", ".join(numbers.count(row) for row in rows)
-        st.caption(f"{words} {scored.scores.name}{kind}: {listed} nats (images {numbered})")
+        st.caption(f"{words} {scored.name}{kind}: {listed} nats (images {numbered})")
 
 
 def _ends(found: Extremes) -> list[tuple[str, np.ndarray]]:
@@ -103,9 +80,9 @@ def choose_two(refs: tuple[Ref, ...]) -> tuple[Ref, Ref]:
     return named[one], named[other]
 
 
-def show_two(scored: Scored, one: Ref, other: Ref, row: int) -> None:
+def show_two(scored: PerImage, one: Ref, other: Ref, row: int) -> None:
     """Two priors image by image; a click on the chart chooses the image nearest to it."""
-    first, second = scored.series(one), scored.series(other)
+    first, second = _series(scored, one), _series(scored, other)
     rows = likelihood.scattered(first.values, second.values)
     drawing = charts.against(page.mode(), first, second, rows, quantity=scored.quantity)
     export.figure(drawing, key=AGAINST, name=f"{one.experiment}-{one.prior}-{other.prior}")
@@ -147,7 +124,7 @@ def choose_image(ref: Ref) -> int:
     )
 
 
-def show_image(scored: Scored, row: int) -> None:
+def show_image(scored: PerImage, row: int) -> None:
     """The image that was chosen, and its score under each prior."""
     ref, facts = scored.refs[0], catalogue.facts(scored.refs[0])
     shown, names = images.from_test_set(ref, (row,)), class_names(ref)
@@ -157,7 +134,7 @@ def show_image(scored: Scored, row: int) -> None:
         pictures.show(pictures.images_png(shown.pixels, facts.binary), alt=words)
     st.caption(plain(words) + ("" if shown.originals else ", its reconstruction"))
     values = [
-        f"{family.short_words(each)} **{numbers.format_value(float(scored.scores.values[place, row]))}**"
+        f"{family.short_words(each)} **{numbers.format_value(float(scored.values[place, row]))}**"
         for place, each in enumerate(scored.refs)
     ]
-    st.markdown(f"{scored.scores.name} of this image: {', '.join(values)} nats")
+    st.markdown(f"{scored.name} of this image: {', '.join(values)} nats")

@@ -15,7 +15,7 @@ from app.widgets.kept import kept
 from app.widgets.latent_plane.images import class_names
 from app.widgets.layers import mean_words
 from app.widgets.numbers import signed
-from app.widgets.page import mode
+from app.widgets.page import is_inverted
 
 Point = tuple[float, float]
 
@@ -87,7 +87,7 @@ def _another(labels: np.ndarray) -> int:
 
 def _show(ways: tuple[tuple[Ref, np.ndarray, np.ndarray], ...], *, key: str, words: tuple[str, str]) -> None:
     """The strips of some priors, from one point of the latent space of each to another."""
-    facts = catalogue.facts(ways[0][0])
+    first = ways[0][0]
     rows = [
         frontend.MorphRow(
             short_name(ref), prior_colour(ref.kind), kept("decoder", ref, packed), start.tolist(), end.tolist()
@@ -95,5 +95,4 @@ def _show(ways: tuple[tuple[Ref, np.ndarray, np.ndarray], ...], *, key: str, wor
         for ref, start, end in ways
         if (packed := decoder.packed(ref)) is not None
     ]
-    inverted = bool(facts.binary) and not mode().dark
-    frontend.morph(rows, key=key, shape=facts.shape, inverted=inverted, words=words)
+    frontend.morph(rows, key=key, shape=catalogue.facts(first).shape, inverted=is_inverted(first), words=words)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.figures.theme import Theme, prior_colour, text_width, theme
 from app.presenting import is_presenting
-from app.services import giving_up, priors
+from app.services import catalogue, giving_up, priors
 from app.services.loading import Ref
 from app.services.scores import Metric
 from app.tours.step import TOUR
@@ -35,6 +35,11 @@ class Cell(NamedTuple):
 def mode() -> Theme:
     """The theme that figures are drawn for: that of the browser."""
     return theme(st.context.theme.type)
+
+
+def is_inverted(ref: Ref) -> bool:
+    """Whether black and white of a model's images change places: as ink on paper, in the light theme."""
+    return bool(catalogue.facts(ref).binary) and not mode().dark
 
 
 def page_head(title: str, sentence: str, *terms: str) -> None:

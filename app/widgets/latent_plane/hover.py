@@ -2,10 +2,10 @@
 
 from app import frontend, state
 from app.figures.tiles import PADDING
-from app.services import catalogue, decoder
+from app.services import decoder
 from app.services.loading import Ref
 from app.widgets.kept import bring, kept
-from app.widgets.page import mode
+from app.widgets.page import is_inverted
 
 
 def bring_decoder(ref: Ref) -> None:
@@ -41,7 +41,7 @@ def hover_on_plane(ref: Ref, chart_key: str, card_key: str, place: tuple[float, 
         "Enter keeps its place.",
         mark=place,
         decoder=kept("decoder", ref, content),
-        inverted=bool(catalogue.facts(ref).binary) and not mode().dark,
+        inverted=is_inverted(ref),
         rim=PADDING,
         on_pick=lambda where: state.set_point(key, where.x, where.y),
     )

@@ -9,7 +9,7 @@ from app.services.loading import Ref
 from app.widgets.controls import switch
 from app.widgets.kept import bring, kept
 from app.widgets.latent_plane.images import Coloured
-from app.widgets.page import mode
+from app.widgets.page import is_inverted
 
 
 def bring_pictures(ref: Ref) -> None:
@@ -29,9 +29,8 @@ def show_dot_images(ref: Ref, chart_key: str, trace: str = POINTS) -> None:
     """
     means = cursor.packed_means(ref)
     images = kept("image", ref, means)
-    facts = catalogue.facts(ref)
-    if images.address is not None and not catalogue.is_vector(facts.shape):
-        frontend.dot_image(chart_key, trace=trace, images=images, inverted=bool(facts.binary) and not mode().dark)
+    if images.address is not None and not catalogue.is_vector(catalogue.facts(ref).shape):
+        frontend.dot_image(chart_key, trace=trace, images=images, inverted=is_inverted(ref))
 
 
 def picture_switches(ref: Ref) -> tuple[bool, bool]:
@@ -70,7 +69,7 @@ def show_pictures(ref: Ref, chart_key: str, images: bool, ground: bool, means: b
     frontend.plane_pictures(
         chart_key,
         shape=facts.shape,
-        inverted=bool(facts.binary) and not mode().dark,
+        inverted=is_inverted(ref),
         images=images,
         ground=ground,
         samples=not means,
