@@ -272,9 +272,9 @@ def metrics(ref: Ref) -> tuple[Metric, ...]:
     return tuple(loaded(ref).checkpoint.metrics)
 
 
-def metric(ref: Ref, name: str, layer: int | None = None, split: str = "test") -> Metric | None:
+def metric(ref: Ref, name: str, layer: int | None = None) -> Metric | None:
     """One stored figure by name, or None if the checkpoint has none."""
-    found = [each for each in metrics(ref) if each.name == name and each.split == split]
+    found = [each for each in metrics(ref) if each.name == name and each.split == "test"]
     if layer is not None:
         found = [each for each in found if each.layer == layer]
     return next(iter(found), None)

@@ -100,7 +100,6 @@ def ablate_unit(
     layer: int = 0,
     prior: Distribution | None = None,
     chunk: int | None = None,
-    split: str = "test",
     seed: int = 0,
 ) -> Metric:
     """Reconstruction lost when one unit says the same for every observation, in nats an image.
@@ -117,7 +116,6 @@ def ablate_unit(
         layer: Stochastic layer, 0 the top.
         prior: p(z); built once from the model if None.
         chunk: Observations at once; chosen from their size if None.
-        split: Part of the data set that `x` is, for the record.
         seed: Of the noise, for the record.
 
     Raises:
@@ -140,4 +138,4 @@ def ablate_unit(
         z[layer][..., unit] = silent
         lost.append((w.log_likelihood - model.decoder(*z).log_prob(part)).mean(0))
     metric = mean_metric("reconstruction_lost", torch.cat(lost), samples=samples)
-    return dataclasses.replace(metric, split=split, layer=layer, seed=seed)
+    return dataclasses.replace(metric, layer=layer, seed=seed)

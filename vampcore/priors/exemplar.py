@@ -72,10 +72,10 @@ class ExemplarPrior(Prior):
         self.register_buffer("fresh", None, persistent=False)
 
     @torch.no_grad()
-    def refresh(self, encoder: Encoder, chunk: int = 1000) -> None:
+    def refresh(self, encoder: Encoder) -> None:
         """Keep the means that `encoder` gives the lent images now."""
         if self.lent is not None:
-            for mean, images in zip(self.mean.split(chunk), self.lent.split(chunk), strict=True):
+            for mean, images in zip(self.mean.split(1000), self.lent.split(1000), strict=True):
                 mean.copy_(encoder(images).mean)
 
     def before_step(self, encoder: Encoder, rows: Int[Tensor, " N"]) -> None:
