@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from app import addresses
 from app.figures import theme
-from app.frontend import Kept, carry
+from app.frontend import Kept
 from app.frontend import film as player
 from app.services import catalogue
 from app.services import film as films
 from app.services.content import Content
 from app.services.loading import Ref
 from app.widgets import family, film_export, lanes, numbers
+from app.widgets.kept import bring, kept
 from app.widgets.text import printable
 
 STARTED = {
@@ -49,10 +49,8 @@ def show(refs: Sequence[Ref], *, key: str, unfolded: bool = False, with_pictures
 
 def _source(kind: str, ref: Ref, content: Content) -> Kept:
     """Where a browser finds a content; where the server has no address for it, the page brings it."""
-    address = addresses.address(kind, ref.sha256, content.digest)
-    if address is None:
-        carry(content.sent, content.digest)
-    return Kept(content.digest, address)
+    bring(kind, ref, content)
+    return kept(kind, ref, content)
 
 
 def _part(ref: Ref) -> player.Part:
