@@ -35,6 +35,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterat
         yield running
 
 
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
+    """A server of a module's own that trains, and saves models in its working folder, where its log is."""
+    folder = tmp_path_factory.mktemp("own")
+    environment = {"VAMPSCOPE_TRAIN": "local", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with serve(ROOT / "app" / "asgi.py", folder / "log.txt", environment, folder=folder) as running:
+        yield running
+
+
 def is_complaint(message: ConsoleMessage) -> bool:
     """Whether a console message is an error of the page.
 

@@ -2,23 +2,13 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tools.browser import new_window, settled
-from tools.server import ROOT, serve
 
 
-@pytest.fixture
-def saving(tmp_path, browser):
-    """A server of one's own that saves models in its working folder."""
-    environment = {"VAMPSCOPE_TRAIN": "local", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with serve(ROOT / "app" / "asgi.py", tmp_path / "log.txt", environment, folder=tmp_path) as running:
-        yield running
-
-
-def test_from_a_removed_component_to_a_model_in_the_list(browser, saving, tmp_path):
-    page = new_window(browser, base_url=saving.url, viewport={"width": 1440, "height": 900})
+def test_from_a_removed_component_to_a_model_in_the_list(browser, own_server):
+    page = new_window(browser, base_url=own_server.url, viewport={"width": 1440, "height": 900})
     page.goto("/edit_prior?experiment=digits-2d")
     chosen = page.get_by_role("combobox", name=re.compile("^Components"))
     chosen.click()
@@ -45,7 +35,7 @@ def test_from_a_removed_component_to_a_model_in_the_list(browser, saving, tmp_pa
     name.press("Enter")
     page.get_by_role("button", name="Save as a model").click()
     expect(page.get_by_text("Saved as digits-2d/without-3.")).to_be_visible()
-    assert (tmp_path / "runs" / "digits-2d" / "without-3" / "edit.json").exists()
+    assert (own_server.log.parent / "runs" / "digits-2d" / "without-3" / "edit.json").exists()
 
     page.get_by_role("link", name="Open it in Overview").click()
     sidebar = page.get_by_test_id("stSidebar")
@@ -54,4 +44,4 @@ def test_from_a_removed_component_to_a_model_in_the_list(browser, saving, tmp_pa
     expect(page.get_by_text("the prior of digits-2d/vamp, edited: removed component 3.")).to_be_visible()
     settled(page)
     page.context.close()
-    assert saving.errors() == ""
+    assert own_server.errors() == ""

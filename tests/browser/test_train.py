@@ -8,34 +8,19 @@ import signal
 import zipfile
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tools.browser import eventually, new_window, settled
-from tools.server import ROOT, serve
+from tools.server import ROOT
 
 PICTURES = "all => all.map((each) => each.toDataURL())"
 # So long that it ends only where it is told to.
 LONG = "train_epochs_120=1000&train_components=8"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """The working folder of the server."""
-    return tmp_path_factory.mktemp("training")
-
-
-@pytest.fixture(scope="module")
-def training(folder, browser):
-    """A server of one's own where races are trained."""
-    environment = {"VAMPSCOPE_TRAIN": "local", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with serve(ROOT / "app" / "asgi.py", folder / "log.txt", environment, folder=folder) as running:
-        yield running
-
-
-def test_from_the_click_to_the_list_with_a_kill_between(browser, training, folder):
-    page = new_window(browser, base_url=training.url, viewport={"width": 1440, "height": 900})
+def test_from_the_click_to_the_list_with_a_kill_between(browser, own_server):
+    page = new_window(browser, base_url=own_server.url, viewport={"width": 1440, "height": 900})
     page.goto(f"/train?{LONG}")
     page.get_by_role("button", name="Start").click()
     maps, said = page.locator(".film figure canvas"), page.locator(".film .said")
@@ -46,7 +31,7 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, folde
     expect(page.locator(".film figcaption").last).to_contain_text("nats")
     expect(said).to_contain_text(re.compile(r" s of training, about \d+ (min|h) left"))
 
-    progress = folder / "runs" / "digits-2d-1" / "progress.json"
+    progress = own_server.log.parent / "runs" / "digits-2d-1" / "progress.json"
     os.kill(json.loads(progress.read_text())["pid"], signal.SIGKILL)
     expect(page.get_by_text("What it had saved is kept")).to_be_visible()
     expect(said).to_contain_text("Interrupted")
@@ -63,7 +48,7 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, training, folde
     settled(page)
     expect(page.get_by_role("combobox", name="Experiment")).to_have_value("Digits, 2 latent dimensions (digits-2d-1)")
     page.context.close()
-    assert training.errors() == ""
+    assert own_server.errors() == ""
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -83,8 +68,8 @@ def upload(page: Page, label: str, button: str, name: str, content: bytes) -> No
     page.get_by_role("button", name=button).click()
 
 
-def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refused(browser, training):
-    page = new_window(browser, base_url=training.url, viewport={"width": 1440, "height": 900})
+def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refused(browser, own_server):
+    page = new_window(browser, base_url=own_server.url, viewport={"width": 1440, "height": 900})
     page.goto("/train")
     page.get_by_text("Your own images, or a model").click()
     # Each uploader takes one file on each page: with a first one, the button would not wait for a second one.
@@ -114,4 +99,4 @@ def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refus
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".film .said")).to_contain_text("Stopped")
     page.context.close()
-    assert training.errors() == ""
+    assert own_server.errors() == ""
