@@ -128,16 +128,16 @@ def launches(kernels: int, device: str) -> Callable[[], object]:
     """A call that runs so many kernels that do next to nothing, as one captured graph on a GPU."""
     number = torch.zeros((), device=device)
 
-    def component_grid() -> None:
+    def run_all() -> None:
         for _ in range(kernels):
             number.add_(0)
 
-    component_grid()
+    run_all()
     if device != "cuda":
-        return component_grid
+        return run_all
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        component_grid()
+        run_all()
     return graph.replay
 
 

@@ -83,8 +83,8 @@ def test_who_waited_for_what_failed_tries_again():
 
 
 @pytest.mark.parametrize("words", [(), ("Counting",)])
-@pytest.mark.parametrize("component_grid", [False, True])
-def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, component_grid):
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, everything):
     """It may have been made of what has changed since: reconstructions, while the images were fetched."""
     from app.services import memory
 
@@ -100,7 +100,7 @@ def test_what_was_under_way_when_all_was_cleared_is_not_kept(words, component_gr
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(slow, 1)
         assert begun.wait(patience())
-        (memory.clear_caches if component_grid else slow.clear)()
+        (memory.clear_caches if everything else slow.clear)()
         go_on.set()
         assert first.result(patience()) == 1
     assert slow(1) == 2

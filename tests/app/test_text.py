@@ -85,17 +85,18 @@ def test_an_error_is_text():
     assert "](" not in at.error[0].value
 
 
+def sidebar() -> None:
+    from app.widgets import sidebar
+
+    sidebar.show()
+
+
 def test_a_broken_folder_is_named_as_text(models, monkeypatch):
     name = "![x](http://127.0.0.1/pixel.png)"
     found = catalogue.experiments()[0]
     broken = Broken(name, name)
     experiment = dataclasses.replace(found, broken=(broken,))
     monkeypatch.setattr(catalogue, "experiments", lambda: (experiment,))
-
-    def sidebar() -> None:
-        from app.widgets import sidebar
-
-        sidebar.show()
 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert at.sidebar.warning[0].value == plain(f"{name}: {name}")
@@ -108,11 +109,6 @@ def test_a_folder_of_any_name_is_an_option_as_text(models, monkeypatch, prior):
     listed = Listed(**{**vars(found.priors[0]), "ref": found.priors[0].ref._replace(prior=prior)})
     experiment = dataclasses.replace(found, priors=(listed, *found.priors[1:]))
     monkeypatch.setattr(catalogue, "experiments", lambda: (experiment,))
-
-    def sidebar() -> None:
-        from app.widgets import sidebar
-
-        sidebar.show()
 
     at = AppTest.from_function(sidebar, default_timeout=patience()).run()
     assert not at.exception
