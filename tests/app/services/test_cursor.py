@@ -49,6 +49,6 @@ def test_all_priors_have_the_same_images_and_originals_where_at_hand(refs, monke
     rows = tuple(cursor.cursor_rows(family[0]).tolist())
     np.testing.assert_array_equal(pixels, images.from_test_set(family[0], rows).pixels)
     absent = Images(images.reconstructions(family[0], rows), originals=False)
-    monkeypatch.setattr(cursor, "test_images", lambda ref, rows: absent)
+    monkeypatch.setattr(cursor, "from_test_set", lambda ref, rows: absent)
     cursor.packed_originals.clear()
     assert cursor.packed_originals(family[0]) is None

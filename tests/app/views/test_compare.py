@@ -207,8 +207,8 @@ def test_a_saturated_mutual_information_is_a_bound_in_the_cell(refs, monkeypatch
 def test_stored_scores_are_called_bounds_too(refs, monkeypatch):
     known = catalogue.metric
 
-    def near(ref, name, layer=None, split="test"):
-        found = known(ref, name, layer, split)
+    def near(ref, name, layer=None):
+        found = known(ref, name, layer)
         return saturated(found) if name == "mutual_information" and ref.prior == "vamp" else found
 
     monkeypatch.setattr(catalogue, "metric", near)

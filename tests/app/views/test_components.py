@@ -122,7 +122,7 @@ def test_the_dead_are_named_and_shown(models, monkeypatch):
     known = prior_components.summary(ref_of("tiny-2d", "vamp"))
     usage = np.array([0.3, 0.001, 0.3, 0.2, 0.002, 0.197], np.float32)
     emptied = replace(known, usage=usage, dead=usage < 0.1 / COMPONENTS)
-    monkeypatch.setattr(prior_components, "components", lambda ref: emptied)
+    monkeypatch.setattr(prior_components, "summary", lambda ref: emptied)
     at = opened()
     assert metric(at, "Dead components") == "2"
     assert any(caption.value == "Dead: 1, 4" for caption in at.caption)
@@ -145,7 +145,7 @@ def test_a_ring_marks_the_component_in_view_among_the_dead(models, monkeypatch, 
 
     known, marks = prior_components.summary(ref_of("tiny-2d", "vamp")), {}
     emptied = replace(known, dead=np.isin(np.arange(COMPONENTS), [1, 4]))
-    monkeypatch.setattr(prior_components, "components", lambda ref: emptied)
+    monkeypatch.setattr(prior_components, "summary", lambda ref: emptied)
     for module in (frontend, shared):
         monkeypatch.setattr(module, "pick", lambda key, *, mark=None, on_pick: marks.update({key: mark}))
     opened(component=component)

@@ -99,7 +99,7 @@ def test_where_there_are_more_components_than_images_the_page_says_what_dead_mea
         dead[0] = True
         return dataclasses.replace(known(ref), dead=dead)
 
-    monkeypatch.setattr(prior_components, "components", with_a_dead_one)
+    monkeypatch.setattr(prior_components, "summary", with_a_dead_one)
     assert said in words(opened("components", prior="Exemplars"))
     assert "more components (" not in words(opened("components", prior="Vamp"))
 
