@@ -118,8 +118,8 @@ def measured(ref: Ref, steps: Steps) -> bool:
         "Measure",
         key="edit_measure",
         icon=":material/hourglass_empty:",
-        help="Measures log p(x) and what each component is worth. It draws from the posteriors of test images, once: "
-        "seconds in two dimensions, else about a minute.",
+        help="Measures log p(x) and what each component is worth. It draws from the posteriors of test images, once, "
+        "which takes some seconds.",
         on_click=wanted.add,
         args=(ref,),
     )

@@ -37,7 +37,7 @@ def worth_table(ref: Ref, steps: Steps) -> None:
         hide_index=True,
         height=min(400, 35 * (len(order) + 1) + 2),
         column_config={
-            "Decoded mean": st.column_config.ImageColumn(width="small"),
+            "Decoded mean": st.column_config.ImageColumn(width=115),
             "Weight (%)": st.column_config.NumberColumn(format="%.2f"),
             "Worth (nats an image)": st.column_config.NumberColumn(format="%.3f"),
             "Standard error": st.column_config.NumberColumn(format="%.3f"),

@@ -72,7 +72,12 @@ def test_a_link_opens_the_edit_and_the_table_says_what_each_is_worth(ref):
     assert all(each.startswith("data:image/png;base64,") for each in twins)
     assert "150 test images" in words(at)
     # Plotly's tools on a phone, and the title under them.
-    assert edited_plane.edited_plane(ref, steps, LIGHT).layout["margin"]["t"] >= 28 + 22
+    plane = edited_plane.edited_plane(ref, steps, LIGHT)
+    assert plane.layout["margin"]["t"] >= 28 + 22
+    (points,) = plane.layout["images"]
+    assert points["source"].startswith("data:image/png;base64,")
+    assert edited_plane.edited_plane(ref, (), LIGHT).layout["images"] == [points]
+    assert plane.spec()["data"] != edited_plane.edited_plane(ref, (), LIGHT).spec()["data"]
     samples = edit_prior.samples(ref, steps, 32, 0)
     assert f"{len(samples.changed)} of 32 samples changed" in words(at)
 
