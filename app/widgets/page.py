@@ -21,7 +21,7 @@ from app.widgets.waiting import stop_if_left
 # value. What stands beneath is measured as the labels of figures are, whose letters are hardly smaller.
 CELL_WIDTH, CELL_PADDING, LETTER_WIDTH = 232, 34, 17
 # Letters of a value for which half of a phone's width is enough.
-SHORT = 11
+SHORT = 10
 
 
 class Cell(NamedTuple):
