@@ -129,7 +129,7 @@ def test_a_lasso_chooses_images_and_outlasts_a_click(page):
     expect(words).to_be_visible(timeout=PATIENCE)
     assert int(words.inner_text().split()[0]) == caught
 
-    page.get_by_text("ELBO", exact=True).first.click()
+    page.get_by_role("radio", name="ELBO").click()
     page.locator(".st-key-latent_plane .cbtitle").wait_for(timeout=PATIENCE)
     settled(page)
     assert int(words.inner_text().split()[0]) == caught
