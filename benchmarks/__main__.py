@@ -21,6 +21,7 @@ SUBJECTS: tuple[str, ...] = (
     "pages",
     "viewers",
     "edits",
+    "race",
     "ablation",
     "motion",
 )

@@ -9,9 +9,9 @@ the method itself scatters by.
 import asyncio
 import random
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +27,8 @@ ALL, AGAIN = "nothing", "nothing, in a second server"
 Figures = tuple[Timing, ...]
 """Median and 95th percentile of all viewers, then of one alone; one each of every page of every repeat."""
 
-COLUMNS = (
-    "switched off",
-    *(f"{who}, {what}" for who in (f"{VIEWERS} viewers", "one viewer") for what in ("median", "95th percentile")),
+COLUMNS = tuple(
+    f"{who}, {what}" for who in (f"{VIEWERS} viewers", "one viewer") for what in ("median", "95th percentile")
 )
 NOTE = (
     f"Times without a piece ÷ times with all of it, median and quartiles over pages and repeats; {VIEWERS} sessions "
@@ -53,7 +52,11 @@ def server_without(off: Sequence[str], log: Path, script: Path = ROOT / "app" / 
 
 
 async def measured(
-    urls: Mapping[str, str], controls: Sequence[Moved], repeats: int = REPEATS, viewers: int = VIEWERS
+    urls: Mapping[str, str],
+    controls: Sequence[Moved],
+    repeats: int = REPEATS,
+    viewers: int = VIEWERS,
+    around: Callable[[str], AbstractAsyncContextManager[None]] = lambda name: nullcontext(),
 ) -> dict[str, Figures]:
     """Let the variants take turns.
 
@@ -62,6 +65,7 @@ async def measured(
         controls: The pages and what is moved there.
         repeats: How often all of it is measured.
         viewers: How many move at once.
+        around: What lasts as long as a turn of a variant.
     """
     found: dict[str, list[list[float]]] = {name: [] for name in urls}
     chance = random.Random(0)
@@ -75,21 +79,22 @@ async def measured(
             for control in controls:
                 for name in chance.sample(list(urls), len(urls)):
                     crowd = crowds[name, control.page]
-                    times = [[one.seconds for one in await crowd.together(ROUNDS)]]
-                    times += [[one.seconds for one in await crowd.alone(CLICKS)]]
+                    async with around(name):
+                        times = [[one.seconds for one in await crowd.together(ROUNDS)]]
+                        times += [[one.seconds for one in await crowd.alone(CLICKS)]]
                     found[name].append([float(np.quantile(each, q)) for each in times for q in (0.5, 0.95)])
             progress(f"  repeat {repeat + 1} of {repeats}")
     return {name: tuple(Timing(each) for each in zip(*rows, strict=True)) for name, rows in found.items()}
 
 
-def table(figures: Mapping[str, Figures]) -> Table:
-    """The times of the server with all of it, then the ratios of all others to them."""
-    base = figures[ALL]
-    rows = [(ALL, *map(str, base))]
-    for name in (each for each in figures if each != ALL):
+def table(figures: Mapping[str, Figures], title: str, what: str, note: str) -> Table:
+    """The times of the first variant, then the ratios of all others to them."""
+    (first, base), *others = figures.items()
+    rows = [(first, *map(str, base))]
+    for name, found in others:
         words = SWITCHES[name][0] if name in SWITCHES else name
-        rows.append((words, *(str(ratio(one, other)) for one, other in zip(figures[name], base, strict=True))))
-    return Table("What each piece of the server brings", COLUMNS, tuple(rows), NOTE)
+        rows.append((words, *(str(ratio(one, other)) for one, other in zip(found, base, strict=True))))
+    return Table(title, (what, *COLUMNS), tuple(rows), note)
 
 
 def tables() -> list[Table]:
@@ -104,4 +109,5 @@ def tables() -> list[Table]:
         starting = [server_without(each, Path(folder) / f"{number}.txt") for number, each in enumerate(off.values())]
         servers = pool.map(stack.enter_context, starting)
         urls = {name: server.url for name, server in zip(off, servers, strict=True)}
-        return [table(asyncio.run(measured(urls, [each for each in CONTROLS if each.page in PAGES])))]
+        found = asyncio.run(measured(urls, [each for each in CONTROLS if each.page in PAGES]))
+        return [table(found, "What each piece of the server brings", "switched off", NOTE)]

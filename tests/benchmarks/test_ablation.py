@@ -96,7 +96,9 @@ def figures(*factors: float) -> tuple[Timing, ...]:
 
 
 def test_the_table_has_the_times_and_then_the_ratios():
-    found = table({ALL: figures(1, 2, 1, 2), AGAIN: figures(1, 2, 1, 2), "turns": figures(1.3, 3, 1, 1)})
+    times = {ALL: figures(1, 2, 1, 2), AGAIN: figures(1, 2, 1, 2), "turns": figures(1.3, 3, 1, 1)}
+    found = table(times, "title", "switched off", "note")
+    assert (found.title, found.columns[:2]) == ("title", ("switched off", "20 viewers, median"))
     first, again, turns = found.rows
     assert first == (ALL, "200 ms (150–250)", "400 ms (300–500)", "200 ms (150–250)", "400 ms (300–500)")
     assert again == (AGAIN, *["1.00 (1.00–1.00)"] * 4)

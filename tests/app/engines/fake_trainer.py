@@ -61,7 +61,7 @@ def train(folder: Path, options: argparse.Namespace, asked: float, told: list[in
             phase = "finished"
         elif told or (not options.deaf and stop.exists() and stop.stat().st_mtime >= asked):
             phase = "stopped"
-        runs = [{"prior": prior, "epoch": done, "epochs": options.steps} for prior in priors]
+        runs = [{"prior": prior, "epoch": float(done), "epochs": options.steps} for prior in priors]
         report = {"phase": phase, "runs": runs, "heartbeat": time.time(), "seconds": 0.0, "pid": os.getpid()}
         written = folder / "progress.part"
         written.write_text(json.dumps(report))
