@@ -110,15 +110,15 @@ UNITS = ((0.65, 0.5), (0.35, 0.5))
 CONTROLS = (
     Control("", "seed, three strips of samples", partial(steps, "Seed of the samples"), "number"),
     Control("", "range, three maps", partial(toggles, "own", "shared"), "segments"),
-    Control("pseudo_inputs", "a tile, its story", partial(picks, "pseudo_wall", (3, 12, 21)), "click"),
-    Control("pseudo_inputs", "number, its story", partial(steps, "Pseudo-input"), "number", "component=0"),
+    Control("pseudo_inputs", "a tile, its component", partial(picks, "pseudo_wall", (3, 12, 21)), "click"),
+    Control("pseudo_inputs", "number, its component", partial(steps, "Pseudo-input"), "number", "component=0"),
     Control("components", "temperature, draws", partial(slides, "Temperature"), "slider"),
     Control("components", "seed, draws", partial(steps, "Seed"), "number"),
     Control("components", "a mark, draws", partial(clicks, "components_usage", SPOTS), "click"),
     Control("latent_space", "a place, decoded", partial(clicks, "latent_plane", SPOTS), "click", "prior=Vamp"),
     Control("latent_space", "colour, the plane", partial(toggles, "class", "component"), "segments"),
     Control("active_units", "number, sweep", partial(steps, "From test image"), "number"),
-    Control("active_units", "a unit, sweep and mute", partial(clicks, "units_activity", UNITS), "click"),
+    Control("active_units", "a unit, sweep and comparison", partial(clicks, "units_activity", UNITS), "click"),
     Control("compare", "temperature, three grids", partial(slides, "Temperature"), "slider"),
     Control("compare", "range, six maps", partial(toggles, "own", "shared"), "segments"),
 )

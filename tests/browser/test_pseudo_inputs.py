@@ -1,4 +1,4 @@
-"""From a click on a pseudo-input to its story, to the page of components and back, and again from the link."""
+"""From a click on a pseudo-input to its component, to the page of components and back, and again from the link."""
 
 import re
 
