@@ -20,7 +20,7 @@ def add_component(ref: Ref) -> None:
         with take:
             own = own_image.choose(ref, "edit", way)
         if own is not None:
-            with seen:
+            with seen.container(width=112):
                 own_image.as_seen(ref, own)
             st.caption(f"As the model sees it: {own_image.seen_words(ref, own)}.")
     amount, act = st.columns(2, vertical_alignment="bottom")
