@@ -56,14 +56,12 @@ def address(browser, tmp_path_factory):
 
 
 @pytest.fixture
-def window(browser, address):
-    page = new_window(browser, viewport={"width": 1280, "height": 900}, color_scheme="light")
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+def window(page, address):
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(address)
     page.locator(".st-key-right .js-plotly-plot .main-svg").first.wait_for()
     settled(page)
-    yield page
-    page.context.close()
+    return page
 
 
 def decoded(page, name) -> tuple[float, float]:

@@ -4,12 +4,11 @@ import re
 
 from playwright.sync_api import expect
 
-from tools.browser import new_window, settled
+from tools.browser import settled
 
 
-def test_from_a_removed_component_to_a_model_in_the_list(browser, own_server):
-    page = new_window(browser, base_url=own_server.url, viewport={"width": 1440, "height": 900})
-    page.goto("/edit_prior?experiment=digits-2d")
+def test_from_a_removed_component_to_a_model_in_the_list(page, own_server):
+    page.goto(own_server.url + "/edit_prior?experiment=digits-2d")
     chosen = page.get_by_role("combobox", name=re.compile("^Components"))
     chosen.click()
     page.get_by_role("option", name="3", exact=True).click()
@@ -43,5 +42,4 @@ def test_from_a_removed_component_to_a_model_in_the_list(browser, own_server):
     expect(sidebar.get_by_text("15 components, prior edited")).to_be_visible()
     expect(page.get_by_text("the prior of digits-2d/vamp, edited: removed component 3.")).to_be_visible()
     settled(page)
-    page.context.close()
     assert own_server.errors() == ""

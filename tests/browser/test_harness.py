@@ -17,17 +17,15 @@ st.write(f"It is {number}")
 """
 
 
-def test_settled_waits_for_the_script(browser, tmp_path):
+def test_settled_waits_for_the_script(page, tmp_path):
     script = tmp_path / "slow.py"
     script.write_text(SLOW, encoding="utf-8")
     with serve(script, tmp_path / "log.txt") as server:
-        page = new_window(browser)
         page.goto(server.url)
         settled(page)
         assert page.get_by_text("It is 0").is_visible()
         page.get_by_role("slider").press("ArrowRight")
         expect(page.get_by_text("It is 1")).to_be_visible()
-        page.context.close()
         assert server.errors() == ""
 
 

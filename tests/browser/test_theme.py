@@ -2,7 +2,7 @@
 
 import shutil
 
-from tools.browser import new_window, settled
+from tools.browser import settled
 from tools.server import ROOT, serve
 
 WIDTHS = """() => {
@@ -13,16 +13,14 @@ WIDTHS = """() => {
 LOADED = "() => [...document.fonts].some(face => face.family.includes('IBM Plex Sans') && face.status === 'loaded')"
 
 
-def test_figures_are_tabular(browser, tmp_path):
+def test_figures_are_tabular(page, tmp_path):
     script = tmp_path / "metric.py"
     script.write_text("import streamlit as st\nst.metric('Nats', '-85.43')\nst.code('u')\n", encoding="utf-8")
     shutil.copytree(ROOT / "app" / "static", tmp_path / "static")
     with serve(script, tmp_path / "log.txt") as server:
-        page = new_window(browser)
         page.goto(server.url)
         settled(page)
         page.get_by_test_id("stMetricValue").wait_for()
         page.wait_for_function(LOADED)
         widths = page.evaluate(WIDTHS)
-        page.context.close()
     assert max(widths) - min(widths) < 0.01

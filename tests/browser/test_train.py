@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tools.browser import eventually, new_window, settled
+from tools.browser import eventually, settled
 from tools.server import ROOT
 
 PICTURES = "all => all.map((each) => each.toDataURL())"
@@ -19,9 +19,8 @@ PICTURES = "all => all.map((each) => each.toDataURL())"
 LONG = "train_epochs_120=1000&train_components=8"
 
 
-def test_from_the_click_to_the_list_with_a_kill_between(browser, own_server):
-    page = new_window(browser, base_url=own_server.url, viewport={"width": 1440, "height": 900})
-    page.goto(f"/train?{LONG}")
+def test_from_the_click_to_the_list_with_a_kill_between(page, own_server):
+    page.goto(f"{own_server.url}/train?{LONG}")
     page.get_by_role("button", name="Start").click()
     maps, said = page.locator(".film figure canvas"), page.locator(".film .said")
     expect(maps).to_have_count(3)
@@ -36,7 +35,7 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, own_server):
     expect(page.get_by_text("What it had saved is kept")).to_be_visible()
     expect(said).to_contain_text("Interrupted")
     # In another tab of the browser, by a link without the owner's token.
-    page.goto("/train")
+    page.goto(own_server.url + "/train")
     page.locator(".st-key-train_open_digits-2d-1").get_by_role("button", name="Open and resume").click()
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(said).to_contain_text(re.compile(r"Epoch (?!1 |2 |3 )\d+ of 1000"))  # so there are models
@@ -47,7 +46,6 @@ def test_from_the_click_to_the_list_with_a_kill_between(browser, own_server):
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     settled(page)
     expect(page.get_by_role("combobox", name="Experiment")).to_have_value("Digits, 2 latent dimensions (digits-2d-1)")
-    page.context.close()
     assert own_server.errors() == ""
 
 
@@ -68,9 +66,8 @@ def upload(page: Page, label: str, button: str, name: str, content: bytes) -> No
     page.get_by_role("button", name=button).click()
 
 
-def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refused(browser, own_server):
-    page = new_window(browser, base_url=own_server.url, viewport={"width": 1440, "height": 900})
-    page.goto("/train")
+def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refused(page, own_server):
+    page.goto(own_server.url + "/train")
     page.get_by_text("Your own images, or a model").click()
     # Each uploader takes one file on each page: with a first one, the button would not wait for a second one.
     refused = page.get_by_role("alert")
@@ -79,7 +76,7 @@ def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refus
     upload(page, "Checkpoint", "Open this model", "model.zip", zipped({"model.pkl": b"x"}))
     expect(refused).to_contain_text("a file that no checkpoint has")
 
-    page.goto("/train")
+    page.goto(own_server.url + "/train")
     page.get_by_text("Your own images, or a model").click()
     shipped = ROOT / "checkpoints" / "digits-2d" / "sg"
     model = zipped({path.name: path.read_bytes() for path in shipped.iterdir()})
@@ -98,5 +95,4 @@ def test_own_images_and_a_model_come_by_the_browser_and_what_is_neither_is_refus
     expect(page.locator(".film .said")).to_contain_text("of 120")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".film .said")).to_contain_text("Stopped")
-    page.context.close()
     assert own_server.errors() == ""
