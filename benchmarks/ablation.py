@@ -80,6 +80,7 @@ async def measured(
                 for name in chance.sample(list(urls), len(urls)):
                     crowd = crowds[name, control.page]
                     async with around(name):
+                        await crowd.together(1)  # the first round after a pause takes longer
                         times = [[one.seconds for one in await crowd.together(ROUNDS)]]
                         times += [[one.seconds for one in await crowd.alone(CLICKS)]]
                     found[name].append([float(np.quantile(each, q)) for each in times for q in (0.5, 0.95)])
