@@ -19,10 +19,11 @@ def add_component(ref: Ref) -> None:
         take, seen = st.columns([2, 1], gap="small")
         with take:
             own = own_image.choose(ref, "edit", way)
+        words = st.empty()  # so that the button stays in its place, and is never there twice
         if own is not None:
             with seen.container(width=112):
                 own_image.as_seen(ref, own)
-            st.caption(f"As the model sees it: {own_image.seen_words(ref, own)}.")
+            words.caption(f"As the model sees it: {own_image.seen_words(ref, own)}.")
     amount, act = st.columns(2, vertical_alignment="bottom")
     with amount:
         share = edit_history.weight("edit_share", "The other weights keep their proportions.")

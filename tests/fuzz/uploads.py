@@ -69,9 +69,9 @@ def pictures() -> st.SearchStrategy[bytes]:
 
 
 @st.composite
-def models(draw: st.DrawFn) -> bytes:
+def models(draw: st.DrawFn, trained: Path) -> bytes:
     """An archive of a checkpoint, with a file that does not belong to it, or without one that does."""
-    folder = checkpoints.models() / "small" / draw(st.sampled_from(checkpoints.MODELS))
+    folder = trained / "small" / draw(st.sampled_from(checkpoints.MODELS))
     names = sorted(path.name for path in folder.iterdir() if path.name in uploaded_models.FILES)
     less = draw(st.sampled_from(["", "", "", *names]))
     more = draw(
@@ -117,7 +117,9 @@ def judge(kind: str, content: bytes, place: Path, counts: Counter[str]) -> None:
 def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
     """Make an upload and take it."""
     kind = draw(st.sampled_from(["images", "images", "arrays", "models", "pictures"]))
-    made = {"images": images(), "arrays": npz.archives(), "models": models(), "pictures": pictures()}
+    # Not trained while an input is drawn, which may not use `random`.
+    trained = checkpoints.models()
+    made = {"images": images(), "arrays": npz.archives(), "models": models(trained), "pictures": pictures()}
     content = draw(made[kind])
     if draw(st.integers(0, 3)) == 0:
         content = draw(damaged(content))
