@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tools.patience import patience
+
 
 @pytest.mark.parametrize(
     ("width", "columns", "across", "by"),
@@ -21,7 +23,7 @@ def test_a_picture_has_about_twice_the_pixels_of_the_screen(width, columns, acro
 
 
 def shown(script) -> AppTest:
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=patience()).run()
     assert not at.exception
     return at
 

@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tools.patience import patience
+
 
 def page() -> None:
     from app.frontend import carry
@@ -11,6 +13,6 @@ def page() -> None:
 
 
 def test_the_same_bytes_of_two_checkpoints_are_carried_once():
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=patience()).run()
     assert not at.exception
     assert len(at.get("bidi_component")) == 2

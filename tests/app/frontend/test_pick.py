@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.frontend.pick import Place, host_class, place_of
+from tools.patience import patience
 
 
 def test_a_place_is_two_finite_numbers():
@@ -48,6 +49,6 @@ def test_pages_with_several_hooks_run():
             st.plotly_chart(go.Figure(), key=key)
             st.text(f"{pick(key, mark=(0.5, 1.5))}")
 
-    page = AppTest.from_function(script).run()
+    page = AppTest.from_function(script, default_timeout=patience()).run()
     assert not page.exception
     assert [text.value for text in page.text] == ["None", "None"]

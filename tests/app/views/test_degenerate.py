@@ -101,6 +101,6 @@ def test_what_a_part_of_a_page_cannot_show_is_one_line(models):
 
         part()
 
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=patience()).run()
     assert not at.exception
     assert at.error[0].value == "there is nothing to see"
