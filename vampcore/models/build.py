@@ -90,9 +90,9 @@ def _output(config: Config, observation: DataSpec) -> nn.Module:
     return output_module(config.likelihood, observation.levels)(config.hidden, observation.shape)
 
 
-# Compiling a dense network takes 14 to 35 s and saves 3 to 10 ms a step, so it pays after 2,100 to 5,200 steps: from
-# 6,000 on for certain. Of images of 28 x 28 in bf16, gated convolutions take 100 s and save 250 ms of 730 a step; a
-# PixelCNN is slower for it (720 ms, not 630).
+# Compiling a dense network takes 12 to 35 s and saves 3 to 13 ms a step, so it pays after 1,300 to 5,200 steps (two
+# kinds of CPU): from 6,000 on for certain. Of images of 28 x 28 in bf16, gated convolutions take 100 s and save 250 ms
+# of 730 a step; a PixelCNN is slower for it (720 ms, not 630).
 ARCHITECTURES = (
     ModelKind("vae", 1, _vae),
     ModelKind("hvae", 2, _hvae),
