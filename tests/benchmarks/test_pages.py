@@ -37,6 +37,8 @@ def test_what_is_clicked_is_a_chart_of_the_bare_page_and_no_control():
     assert (found["charts"], found["controls"]) == (2 - 1, 7)
     found = pages.standing_still(window(ON_THE_PAGE | {"charts": 0}), TILE, [IMAGE])
     assert (found["charts"], found["maps"]) == (0, 3 - 1)
+    # A wall of tiles on a page without a chart is none of what is counted.
+    assert pages.standing_still(window(ON_THE_PAGE | {"charts": 0, "maps": 0}), TILE, [IMAGE])["maps"] == 0
 
 
 def test_a_page_without_its_pictures_is_refused():
