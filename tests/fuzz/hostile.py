@@ -101,6 +101,13 @@ def replace(path: Path, how: str, other: Path) -> None:
             path.write_bytes(bytes(4096))
 
 
+def put(draw: st.DrawFn, path: Path, content: bytes) -> None:
+    """Write a file; one time in ten something else stands in its place."""
+    path.write_bytes(content)
+    if draw(st.integers(0, 9)) == 0:
+        replace(path, draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
+
+
 def places(tree: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a tree of JSON, the root first."""
     found = [at]

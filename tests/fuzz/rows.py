@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import REPLACEMENTS, damaged, fuzzer, replace
+from tests.fuzz.hostile import damaged, fuzzer, put
 from tests.fuzz.own import judge
 
 CELLS = [
@@ -65,8 +65,6 @@ def tables(draw: st.DrawFn) -> bytes:
 def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
     """Make a table of observations and read it."""
     path = folder / "own.csv"
-    path.write_bytes(draw(tables()))
-    if draw(st.integers(0, 9)) == 0:
-        replace(path, draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
+    put(draw, path, draw(tables()))
     counts["inputs"] += 1
     judge(f"csv:{path}", counts)

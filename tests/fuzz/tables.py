@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import REPLACEMENTS, damaged, fuzzer, replace, texts, values
+from tests.fuzz.hostile import damaged, fuzzer, put, texts, values
 from tests.fuzz.judging import check, check_refusal
 from vampcore.config import Config, config_from_json, to_json
 from vampcore.results import TableError, read_table
@@ -68,9 +68,7 @@ def tables(draw: st.DrawFn) -> bytes:
 def run(draw: st.DrawFn, folder: Path, counts: Counter[str]) -> None:
     """Make a table and read it."""
     path = folder / "table.toml"
-    path.write_bytes(draw(tables()))
-    if draw(st.integers(0, 9)) == 0:
-        replace(path, draw(st.sampled_from(REPLACEMENTS)), Path(__file__))
+    put(draw, path, draw(tables()))
     counts["inputs"] += 1
     try:
         found = read_table(path)
