@@ -1,7 +1,7 @@
 """Where a race is trained: on this machine (`local`) or by Slurm (`slurm`), behind one interface.
 
 An engine is given a folder with `race.json` (`vampcore.training.race_folder`) under the folder of runs, and runs
-`python -m vampcore race --out FOLDER --resume`, under torchrun where several processes shall train it. Everything else
+`python -m vampcore race --out FOLDER --resume`, by torchrun where several processes are to train it. Everything else
 is read from files, by any server that sees the folder:
 
     .races/NAME.json     what the engine does with the race, see `tickets`

@@ -3,12 +3,14 @@
 Nothing here imports vampcore or the app at module level: see tests/conftest.py.
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tools.patience import patience
@@ -24,6 +26,16 @@ def until(true: Callable[[], Any]) -> Any:
         assert time.monotonic() < ends, "waited in vain"
         time.sleep(0.02)
     return found
+
+
+def reads(folder: Path, name: str) -> Any:
+    """What a file of JSON says, once it is there."""
+    return json.loads(until(lambda: (folder / name).exists() and (folder / name).read_text()))
+
+
+def ended(pid: int) -> bool:
+    """Whether a process has ended."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def ask(root: Path, name: str) -> Path:

@@ -8,21 +8,16 @@ import sys
 import threading
 import time
 
-import psutil
 import pytest
 
 from app.engines.engine import EngineError
 from app.engines.limits import Limits
 from app.engines.local import Local
 from app.engines.supervising import Supervisor
-from app.engines.trainer import AtWork, Prepared, Started, together
-from tests.app.engines.conftest import FAKE, FOREVER, ask, until
+from app.engines.trainer import AtWork, Started, together
+from tests.app.engines.conftest import FAKE, FOREVER, ask, ended, reads, until
 from tests.processes import ROOT, environment
 from vampcore.training import race_folder
-
-
-def reads(folder, name):
-    return json.loads(until(lambda: (folder / name).exists() and (folder / name).read_text()))
 
 
 def steps(folder):
@@ -131,10 +126,6 @@ time.sleep(1000)
 """
 
 
-def ended(pid):
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
 def test_a_killed_server_loses_nothing(engine, root):
     first, second = ask(root, "first"), ask(root, "second")
     command = [sys.executable, "-c", SERVER, str(root), *FAKE]
@@ -181,26 +172,6 @@ def test_a_limit_ends_a_trainer_of_an_earlier_server(root):
     assert supervisor.watch(AtWork(folder, trainer.pid), threading.Event()) == Limits(minutes=1).out_of_time()
     trainer.wait()
     assert trainer.poll() == -signal.SIGKILL
-
-
-def test_a_launcher_is_ended_with_the_trainer_that_it_started(root):
-    folder = ask(root, "a")
-    trainer = [*FAKE, *FOREVER, "--deaf", "--out", str(folder), "--resume"]
-    launcher = Started(["sh", "-c", '"$@" & wait', "sh", *trainer])
-    pid = reads(folder, "who.json")["pid"]
-    AtWork(folder, launcher.pid).signal(signal.SIGKILL)
-    launcher.wait()
-    until(lambda: ended(pid))
-
-
-def test_no_other_process_is_ended_in_its_place(root):
-    """The number of a process that has ended may be that of another one."""
-    other = Started([*FAKE, "--wait"])
-    AtWork(ask(root, "a"), other.pid).signal(signal.SIGKILL)
-    assert other.poll() is None
-    other.say()
-    other.wait()
-    assert other.poll() == 0
 
 
 def test_a_race_that_ended_is_not_begun_again(engine, root):
@@ -273,48 +244,12 @@ def test_a_trainer_that_fails_says_why(engine, root):
     assert local.tickets.read("a").why == "race: there is no such device"
 
 
-def test_an_error_is_found_before_what_a_launcher_says_of_it(root):
-    said = "error: no such data\nTraceback\nChildFailedError:\n====="
-    launcher = Started([sys.executable, "-c", f"import sys; sys.exit({said!r})"])
-    launcher.wait()
-    assert launcher.last_words() == "error: no such data"
-
-
 def test_without_a_trainer_the_race_says_so(root):
     local = Local(root, Limits(), ("/no/such/python",))
     local.submit(ask(root, "a"))
     until(lambda: local.state("a") == "gone")
     local.end()
     assert local.tickets.read("a").why.startswith("no trainer could be started: [Errno 2]")
-
-
-def test_a_prepared_trainer_takes_the_race(root):
-    prepared, folder = Prepared(FAKE), ask(root, "a")
-    prepared.get_ready()
-    waiting = prepared._waiting
-    prepared.get_ready()
-    trainer = prepared.hand_over(folder)
-    trainer.wait()
-    assert trainer is waiting
-    assert reads(folder, "who.json")["pid"] == trainer.pid
-    assert race_folder.race_state(folder) == "finished"
-
-
-def test_a_prepared_trainer_that_died_is_replaced(root):
-    prepared, folder = Prepared(FAKE), ask(root, "a")
-    prepared.get_ready()
-    prepared._waiting.signal(signal.SIGKILL)
-    prepared._waiting.wait()
-    prepared.hand_over(folder).wait()
-    assert race_folder.race_state(folder) == "finished"
-
-
-def test_an_unused_trainer_ends(root):
-    prepared = Prepared(FAKE, idle_seconds=0.1)
-    prepared.get_ready()
-    waiting = prepared._waiting
-    until(lambda: waiting.poll() is not None)
-    assert waiting.poll() == 0
 
 
 def test_a_queue_from_elsewhere_runs_no_code(engine, root):
