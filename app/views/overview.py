@@ -46,7 +46,7 @@ from app.widgets.sidebar import part_notice
 
 SAMPLES, COLUMNS = 16, 8
 REAL, REAL_NARROW = 24, 12
-MAP_HEIGHT = 280
+MAP_HEIGHT = 264
 # Pixels of a number and its label.
 NUMBER_WIDTH = 142
 
@@ -79,8 +79,8 @@ def real_images() -> None:
     what = "Real test images" if shown.originals else "Test images, reconstructed: the originals are not installed"
     if catalogue.is_vector(facts.shape):
         what = what.replace("images", "vectors")
-    words, strip = st.columns([1.6, 8], vertical_alignment="center", gap="small")
-    words.markdown(f"{what}; invented ones below")
+    words, strip = st.columns([2.9, 8], vertical_alignment="center", gap="small")
+    words.caption(f"{what}; invented ones below")
     with strip:
         pictures.show(pictures.images_png(shown.pixels, facts.binary, columns=count, across=1000), alt=what)
 
@@ -88,7 +88,7 @@ def real_images() -> None:
 def show_prior(ref: Ref, window: Window, colour: str, bar: float | None) -> Container:
     """A prior: its idea, its samples, its map, and what it scores; returns the container for the samples."""
     facts = catalogue.facts(ref)
-    with st.container(gap="xsmall"):
+    with st.container(gap="xxsmall"):
         page.prior_heading(ref)
         if idea := priors.prior_idea(facts.prior, facts.alive):
             st.caption(idea)

@@ -72,8 +72,9 @@ def show(found: Judged, *, key: str) -> None:
     """The verdict in a box: the sentence, what it rests on, and the differences with their intervals beside it."""
     with st.container(border=True):
         sentence, chart = st.columns([2.6, 1], vertical_alignment="center") if charted(found) else (st, None)
-        sentence.markdown(f"## {headline(found)}")
-        sentence.caption(details(found))
+        with sentence.container(gap="xsmall"):
+            st.markdown(f"## {headline(found)}")
+            st.caption(details(found))
         if chart is None:
             return
         rows = [_interval(found, ref) for ref in _others(found)]
@@ -86,11 +87,9 @@ def show(found: Judged, *, key: str) -> None:
             margin=found.verdict.margin,
             alt=f"Nats an image by which each prior is better than {short_name(found.base)}, 95 % intervals. {said}",
         )
-        with chart:
+        with chart.container(gap="xsmall"):
             export.figure(drawing, key=key, name=f"{found.base.experiment}-verdict")
-            several = any(found.over_base(ref).trainings > 1 for ref in _others(found))
-            kind = "95 % intervals, Student\u2019s t" if several else "95 % intervals"
-            st.caption(f"{kind}; grey: a tie (\u00b1{found.verdict.margin:g})")
+            st.caption(f"95 % intervals; grey: a tie (\u00b1{found.verdict.margin:g})")
 
 
 def _interval(found: Judged, ref: Ref) -> comparison.Interval:

@@ -23,6 +23,8 @@ def test_a_seed_changes_the_samples_and_the_copied_link_keeps_them(page, server)
     priors = page.locator("[class*='st-key-overview_map_'] .js-plotly-plot .main-svg").first
     expect(priors).to_be_visible()
     maps = page.locator("[class*='st-key-overview_map_'] .js-plotly-plot")
+    # The message, the samples and the maps are seen without scrolling.
+    assert all(each.bounding_box()["y"] + each.bounding_box()["height"] <= 900 for each in maps.all())
     first = sources(page)
     # Of the real images one.
     assert len(first) == maps.count() + 1
