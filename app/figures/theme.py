@@ -73,7 +73,7 @@ class Theme:
 
 
 LIGHT = Theme("light", ink="#14181f", muted="#4d5866", grid="rgba(20,24,31,0.12)", paper="#ffffff")
-DARK = Theme("dark", ink="#eef1f5", muted="#aab4c0", grid="rgba(238,241,245,0.16)", paper="#10141a")
+DARK = Theme("dark", ink="#eef1f5", muted="#aab4c0", grid="rgba(238,241,245,0.16)", paper="#0a0d12")
 
 
 def theme(name: str | None) -> Theme:

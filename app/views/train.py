@@ -6,7 +6,7 @@ from app.services import priors, race_choice, races
 from app.services.loading import ServiceError
 from app.services.race_choice import Choice
 from app.services.races import Race
-from app.widgets import controls, page, race, uploads
+from app.widgets import controls, numbers, page, race, screen, uploads
 from app.widgets.text import plain, printable
 
 PRIORS = ("sg", "mog", "vamp")
@@ -46,17 +46,20 @@ def choice() -> Choice:
     offered, own = race_choice.offered(), uploads.in_view()
     first, second, third = st.columns([2, 1, 1], gap="medium")
     with first:
-        names = {name: printable(title) for name, title in offered.items()}
+        titles = {name: printable(title) for name, title in offered.items()}
         if own is None:
-            data = controls.choose_one("Data set", list(offered), key="train_data", default="digits", names=names)
+            data = controls.choose_one("Data set", list(offered), key="train_data", default="digits", names=titles)
         else:
             data = own
             uploads.show(own)
         known = race_choice.priors()
+        names = {key: printable(priors.prior_name(key)) for key in known}
         chosen = controls.choose_many(
-            "Priors", known, key="train_priors", default=PRIORS, limit=MOST_PRIORS,
-            names={key: printable(priors.prior_name(key)) for key in known},
-        )  # fmt: skip
+            "Priors", known, key="train_priors", default=PRIORS, limit=MOST_PRIORS, names=names
+        )
+        # On a phone the control shows as many of them as fit in a line.
+        if screen.is_narrow() and len(chosen) > 1:
+            st.caption(f"Chosen: {numbers.listed([plain(names[key]) for key in chosen])}")
     with second:
         components = controls.number(
             "Components", key="train_components", low=2, high=500, default=16, help="K of each mixture."

@@ -25,6 +25,14 @@ def test_off_says_how_to_turn_it_on(models, monkeypatch):
     assert buttons(at) == []
 
 
+def test_a_narrow_window_says_all_priors_that_are_chosen(engine):
+    at = open_page("train")
+    assert not [each for each in at.caption if each.value.startswith("Chosen")]
+    at.session_state["_narrow"] = True
+    at.run()
+    assert at.caption[0].value == "Chosen: Standard normal, Mixture of Gaussians and VampPrior"
+
+
 def test_a_race_is_started_and_stopped_and_goes_on(tmp_path, engine):
     at = open_page("train", train_components="8", train_epochs_120="30")
     assert engine.told == ["get ready"]
