@@ -79,8 +79,9 @@ def explore(ref: Ref) -> None:
         images, ground = plane_pictures.picture_switches(ref)
     with picture:
         shown = show_plane(ref, CHART, VIEW, means, coloured, ellipses)
-        plane_pictures.show_pictures(ref, CHART, images, ground, means, coloured)
-        plane_pictures.show_dot_images(ref, CHART)
+        with st.container(gap=None):
+            plane_pictures.show_dot_images(ref, CHART)
+            plane_pictures.show_pictures(ref, CHART, images, ground, means, coloured)
         if has_no_legend(ref, coloured):
             st.caption("Too many classes for a legend. Point at a dot to see its class, or select classes.")
         flows.say_flow(ref)

@@ -53,8 +53,9 @@ def show_plane(ref: Ref, chart_key: str, view_key: str, means: bool, coloured: C
     """
     look, whole = look_at(ref, view_key), densities.window((ref,))
     show = _show_binned if view.is_binned(ref) else _show_points
-    shown = show(ref, chart_key, means, coloured, ellipses, look)
-    follow_view(chart_key, view_key)
+    with st.container(gap=None):
+        shown = show(ref, chart_key, means, coloured, ellipses, look)
+        follow_view(chart_key, view_key)
     words, way = st.columns([2, 1], gap="medium")
     words.caption(shown.words)
     with way:
