@@ -71,7 +71,7 @@ def begin() -> None:
         _engine().begin()
 
 
-def get_ready() -> None:
+def prepare() -> None:
     """Prepare for a race, as where its page is opened; does nothing where none are trained.
 
     Raises:
@@ -79,7 +79,7 @@ def get_ready() -> None:
     """
     if mode() != "off":
         _engine().begin()
-        _engine().get_ready()
+        _engine().prepare()
 
 
 def start(folder: Path, request: Request) -> str:

@@ -16,7 +16,7 @@ class Engine(Protocol):
     def begin(self) -> None:
         """Take up what was unfinished when a server ended; called again it does nothing."""
 
-    def get_ready(self) -> None:
+    def prepare(self) -> None:
         """Prepare for a race that is likely to come."""
 
     def submit(self, folder: Path) -> str:

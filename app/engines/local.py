@@ -69,9 +69,9 @@ class Local:
                 self._worker = threading.Thread(target=self._work, name="races", daemon=True)
                 self._worker.start()
 
-    def get_ready(self) -> None:
+    def prepare(self) -> None:
         if self._limits.processes == 1:  # several cannot read one line
-            self._prepared.get_ready()
+            self._prepared.prepare()
 
     def submit(self, folder: Path) -> str:
         self.begin()

@@ -50,7 +50,7 @@ class Slurm:
     def begin(self) -> None:
         """Do nothing: Slurm keeps its queue."""
 
-    def get_ready(self) -> None:
+    def prepare(self) -> None:
         """Do nothing: a node starts a trainer of its own."""
 
     def end(self) -> None:

@@ -159,7 +159,7 @@ class Prepared:
         self._waiting: Started | None = None
         self._timer: threading.Timer | None = None
 
-    def get_ready(self) -> None:
+    def prepare(self) -> None:
         """Start the process, or let the one that waits go on waiting."""
         with self._guard:
             if self._waiting is None or self._waiting.poll() is not None:

@@ -94,14 +94,14 @@ def mode() -> str:
         return desk.mode()
 
 
-def get_ready() -> None:
+def prepare() -> None:
     """Prepare for a race, as where the page is opened.
 
     Raises:
         ServiceError: If a variable of the operator is wrong.
     """
     with _said():
-        desk.get_ready()
+        desk.prepare()
 
 
 def owns(name: str, token: str) -> bool:

@@ -152,7 +152,7 @@ if races.mode() == "off":
     st.info(OFF, icon=":material/info:")
     st.code(COMMAND, language="shell")
 else:
-    races.get_ready()
+    races.prepare()
     asked = st.query_params.get(race.RACE)
     in_view = races.race(asked) if asked else None
     if asked and in_view is None:

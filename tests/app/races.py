@@ -30,8 +30,8 @@ class NotingEngine:
     def begin(self) -> None:
         pass
 
-    def get_ready(self) -> None:
-        self.told.append("get ready")
+    def prepare(self) -> None:
+        self.told.append("prepare")
 
     def submit(self, folder: Path) -> str:
         from app.engines.tickets import Ticket, Tickets

@@ -52,7 +52,7 @@ def race(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     keep_freed_memory()
     asked = psutil.Process().create_time()
     if options.wait:
-        _get_ready()
+        _warm_up()
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
             return 0
@@ -66,7 +66,7 @@ def race(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     return _race(folder, asked)
 
 
-def _get_ready() -> None:
+def _warm_up() -> None:
     """Import what a training imports on its way, by making one step of a small one."""
     config = Config("digits", "ready", components=1, latent_dim=2, hidden=1, layers=1, likelihood="binomial")
     next(Run(config, datasets.load("digits")).moments())

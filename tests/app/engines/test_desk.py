@@ -35,7 +35,7 @@ def test_training_is_off_unless_it_is_turned_on(root, monkeypatch):
     monkeypatch.setattr(zoo, "RUNS", root)
     assert desk.mode() == "off"
     desk.begin()
-    desk.get_ready()
+    desk.prepare()
     with pytest.raises(EngineError, match=r"training from this page is off on this server: .*VAMPSCOPE_TRAIN=local"):
         desk.start(root / "a", request("a"))
     assert desk.standing(root / "a").state == "gone"

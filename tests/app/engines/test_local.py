@@ -31,7 +31,7 @@ def test_torchrun_starts_several_processes_and_none_is_prepared(root):
     local = Local(root, Limits(processes=4), command)
     torchrun = "python -m torch.distributed.run --standalone --nproc-per-node=4 -m vampcore race"
     assert " ".join(local._prepared._command) == torchrun
-    local.get_ready()
+    local.prepare()
     assert local._prepared._waiting is None
 
 
@@ -120,7 +120,7 @@ local.submit(Path(sys.argv[1]) / "first")
 while local.state("first") != "running":
     time.sleep(0.02)
 local.submit(Path(sys.argv[1]) / "second")
-local.get_ready()
+local.prepare()
 print(local._prepared._waiting.pid, flush=True)
 time.sleep(1000)
 """

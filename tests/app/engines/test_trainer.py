@@ -37,9 +37,9 @@ def test_an_error_is_found_before_what_a_launcher_says_of_it(root):
 
 def test_a_prepared_trainer_takes_the_race(root):
     prepared, folder = Prepared(FAKE), ask(root, "a")
-    prepared.get_ready()
+    prepared.prepare()
     waiting = prepared._waiting
-    prepared.get_ready()
+    prepared.prepare()
     trainer = prepared.hand_over(folder)
     trainer.wait()
     assert trainer is waiting
@@ -49,7 +49,7 @@ def test_a_prepared_trainer_takes_the_race(root):
 
 def test_a_prepared_trainer_that_died_is_replaced(root):
     prepared, folder = Prepared(FAKE), ask(root, "a")
-    prepared.get_ready()
+    prepared.prepare()
     prepared._waiting.signal(signal.SIGKILL)
     prepared._waiting.wait()
     prepared.hand_over(folder).wait()
@@ -58,7 +58,7 @@ def test_a_prepared_trainer_that_died_is_replaced(root):
 
 def test_an_unused_trainer_ends(root):
     prepared = Prepared(FAKE, idle_seconds=0.1)
-    prepared.get_ready()
+    prepared.prepare()
     waiting = prepared._waiting
     until(lambda: waiting.poll() is not None)
     assert waiting.poll() == 0

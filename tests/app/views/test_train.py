@@ -35,7 +35,7 @@ def test_a_narrow_window_says_all_priors_that_are_chosen(engine):
 
 def test_a_race_is_started_and_stopped_and_goes_on(tmp_path, engine):
     at = open_page("train", train_components="8", train_epochs_120="30")
-    assert engine.told == ["get ready"]
+    assert engine.told == ["prepare"]
     at.multiselect(key="train_priors").set_value(["sg", "vamp"]).run()
     at.button(key="train_start").click().run()
     assert not at.error
@@ -44,7 +44,7 @@ def test_a_race_is_started_and_stopped_and_goes_on(tmp_path, engine):
     assert at.query_params["race"] == "digits-2d-1"
     assert buttons(at) == ["Stop", "New race"]
     at.button(key="train_stop").click().run()
-    assert [each for each in engine.told if each != "get ready"] == ["submit digits-2d-1", "stop digits-2d-1"]
+    assert [each for each in engine.told if each != "prepare"] == ["submit digits-2d-1", "stop digits-2d-1"]
 
     known = tuple(RunProgress(each.prior, 3.5, 30, -200.0) for each in runs)
     write_progress(tmp_path / "runs" / "digits-2d-1", Progress("training", known))

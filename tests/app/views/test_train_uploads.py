@@ -33,7 +33,7 @@ def test_uploaded_images_are_shown_and_trained_on(tmp_path, engine):
     key = at.query_params["images"]
     at.button(key="train_start").click().run()
     assert not at.error
-    (submitted,) = [each for each in engine.told if each != "get ready"]
+    (submitted,) = [each for each in engine.told if each != "prepare"]
     assert submitted == f"submit {key}-2d-1"
     config = read_request(tmp_path / "runs" / f"{key}-2d-1").runs[0]
     assert (datasets.title(config.data), config.epochs, config.batch_size) == ("my pets", 120, 50)
