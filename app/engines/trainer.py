@@ -63,6 +63,7 @@ class Started:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._last_words = ""
+        self._reading = threading.Lock()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         try:
             self._process = subprocess.Popen(
@@ -81,12 +82,13 @@ class Started:
             os.setpriority(os.PRIO_PROCESS, self.pid, NICE)
 
     def poll(self) -> int | None:
-        status = self._process.poll()
-        if status is not None and not self._errors.closed:
-            self._last_words = self._read_last_words()
-            self._errors.close()
-            self.say()
-        return status
+        with self._reading:
+            status = self._process.poll()
+            if status is not None and not self._errors.closed:
+                self._last_words = self._read_last_words()
+                self._errors.close()
+                self.say()
+            return status
 
     def signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:

@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from app.engines.trainer import AtWork, Prepared, Started
 from tests.app.engines.conftest import FAKE, FOREVER, ask, ended, reads, until
@@ -33,6 +35,21 @@ def test_an_error_is_found_before_what_a_launcher_says_of_it(root):
     launcher = Started([sys.executable, "-c", f"import sys; sys.exit({said!r})"])
     launcher.wait()
     assert launcher.last_words() == "error: no such data"
+
+
+def test_several_threads_may_ask_at_once_whether_it_has_ended(root, monkeypatch):
+    read = Started._read_last_words
+
+    def read_slowly(self):
+        time.sleep(0.05)
+        return read(self)
+
+    monkeypatch.setattr(Started, "_read_last_words", read_slowly)
+    trainer = Started([sys.executable, "-c", "import sys; sys.exit('error: no such data')"])
+    trainer._process.wait()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: trainer.poll(), range(4))) == [1] * 4
+    assert trainer.last_words() == "error: no such data"
 
 
 def test_a_prepared_trainer_takes_the_race(root):
