@@ -1,22 +1,26 @@
 """Write the tables of scores from the shipped checkpoints: `python docs/results.py`.
 
-README.md has log p(x) of the experiments with a published score; docs/results.md has all models and all differences.
-Published scores are given as reported, with their sources below the tables.
+README.md has log p(x) of the experiments with a published score; docs/results.md has all models, the trainings with
+other seeds, and all differences. Published scores are given as reported, with their sources below the tables.
 """
 
 import itertools
+import statistics
 from pathlib import Path
 
 from vampcore import literature, zoo
 from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.card import component_count
+from vampcore.checkpoints.trainings import scores_by_seed, trainings
 from vampcore.config import Config
 from vampcore.results import cells as cells_of
 from vampcore.results.paired import log_likelihood_difference
+from vampcore.results.verdict import compare, tie_margin
 
 ROOT = Path(__file__).resolve().parent.parent
 README, REPORT = ROOT / "README.md", ROOT / "docs" / "results.md"
 BEGIN, END = "<!-- results: written by docs/results.py -->\n", "<!-- end of results -->"
+SEEDS_BEGIN, SEEDS_END = "<!-- seeds: written by docs/results.py -->\n", "<!-- end of seeds -->"
 DIFFERENCES_BEGIN, DIFFERENCES_END = (
     "<!-- differences: written by docs/results.py -->\n",
     "<!-- end of differences -->",
@@ -34,8 +38,8 @@ LAYERS = {1: "one layer", 2: "two layers"}
 def summary() -> str:
     """Markdown: log p(x) of every model whose experiment has a published score, with that score."""
     lines = [
-        "| experiment | prior | ours, nats/image | published [1] | published [2] |",
-        "|---|---|---|---|---|",
+        "| experiment | prior | ours, nats/image | trainings | published [1] | published [2] |",
+        "|---|---|---|---|---|---|",
     ]
     for experiment, family in _families().items():
         if not any(_figures(checkpoint.config) for checkpoint in family.values()):
@@ -46,7 +50,7 @@ def summary() -> str:
             published = {SOURCES[figure.source]: f"{figure.value:.2f}" for figure in _figures(checkpoint.config)}
             others = [published.get(number, "").replace("-", cells_of.MINUS) for number in SOURCES.values()]
             name = f"{experiment}, {LAYERS[len(checkpoint.config.latent_dims)]}"
-            lines.append("| " + " | ".join([name, NAMES[prior], ours, *others]) + " |")
+            lines.append("| " + " | ".join([name, NAMES[prior], ours, _spread(checkpoint), *others]) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -61,19 +65,62 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def seeds() -> str:
+    """Markdown: validation ELBO and log p(x) of each training of the experiments that have several."""
+    lines = ["| experiment | seed | standard normal | mixture of Gaussians | VampPrior |", "|---|---|---|---|---|"]
+    for experiment, family in _families().items():
+        shipped = next(iter(family.values()))
+        if not shipped.trainings:
+            continue
+        for seed in (each.seed for each in trainings(shipped)):
+            ships = " (ships)" if seed == shipped.config.seed else ""
+            scores = [_training(family[prior], seed) for prior in ("sg", "mog", "vamp")]
+            lines.append("| " + " | ".join([experiment, f"{seed}{ships}", *scores]) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def differences() -> str:
     """Markdown: for every two priors of an experiment, by how much the second one scores better, image by image."""
-    lines = ["| experiment | priors | log p(x), nats/image, paired | images |", "|---|---|---|---|"]
+    lines = [
+        "| experiment | priors | log p(x), nats/image, paired | 95 % interval | trainings | images | the first is |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for experiment, family in _families().items():
         for one, other in itertools.combinations(family, 2):
-            metric = log_likelihood_difference(family[one], family[other])
-            if metric is not None:
-                sign = "+" if metric.value >= 0 else ""
-                value = sign + cells_of.number(metric.value, metric.se)
-                exact = " (exact)" if metric.estimator == "quadrature" else f" (S = {metric.samples:,})"
+            if row := _difference(family[one], family[other]):
                 pair = f"{NAMES[other]} {cells_of.MINUS} {NAMES[one]}"
-                lines.append(f"| {experiment} | {pair} | {value}{exact} | {metric.n:,} |")
+                lines.append("| " + " | ".join([experiment, pair, *row]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _training(checkpoint: Checkpoint, seed: int) -> str:
+    """What one of a checkpoint's trainings scores on validation, and on the test images."""
+    training = next(each for each in trainings(checkpoint) if each.seed == seed)
+    assert training.log_likelihood is not None
+    score = float(training.log_likelihood.double().mean())
+    return f"{cells_of.number(training.validation_bound)}, {cells_of.number(score)}"
+
+
+def _spread(checkpoint: Checkpoint) -> str:
+    """The number of trainings, and the standard deviation of what they score."""
+    scores = [float(each.mean()) for each in scores_by_seed(checkpoint, "log_likelihood").values()]
+    return f"{len(scores)}, SD {statistics.stdev(scores):.2f}" if len(scores) > 1 else "1"
+
+
+def _difference(one: Checkpoint, other: Checkpoint) -> list[str]:
+    """The cells on two models; none where their log p(x) cannot be compared."""
+    metric = log_likelihood_difference(one, other)
+    if metric is None:
+        return []
+    scores, against = (scores_by_seed(each, "log_likelihood") for each in (other, one))
+    found = compare(scores, against, tie_margin(one.config.likelihood))
+    value, low, high = (
+        ("+" if each >= 0 else "") + cells_of.number(each, se)
+        for each, se in ((found.value, found.se), (found.low, None), (found.high, None))
+    )
+    basis = "exact" if metric.estimator == "quadrature" else f"S = {metric.samples:,}"
+    agreeing = f"{found.agreeing} of {found.trainings}"
+    return [f"{value} ({basis})", f"{low} to {high}", agreeing, f"{found.images:,}", found.outcome]
 
 
 def _families() -> dict[str, dict[str, Checkpoint]]:
@@ -149,9 +196,10 @@ def write(path: Path, begin: str, end: str, tables: str) -> None:
 
 
 def main() -> None:
-    """Write all three tables."""
+    """Write all four tables."""
     write(README, BEGIN, END, summary())
     write(REPORT, BEGIN, END, table())
+    write(REPORT, SEEDS_BEGIN, SEEDS_END, seeds())
     write(REPORT, DIFFERENCES_BEGIN, DIFFERENCES_END, differences())
 
 

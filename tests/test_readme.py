@@ -127,6 +127,7 @@ def test_the_tables_of_scores_are_those_of_the_checkpoints():
     assert results.BEGIN + results.summary() + results.END in README
     report = DOCUMENTS["docs/results.md"]
     assert results.BEGIN + results.table() + results.END in report
+    assert results.SEEDS_BEGIN + results.seeds() + results.SEEDS_END in report
     assert results.DIFFERENCES_BEGIN + results.differences() + results.DIFFERENCES_END in report
 
 

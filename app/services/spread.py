@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.services import scores
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
-from vampcore.checkpoints import Checkpoint
-from vampcore.checkpoints.trainings import own_training
+from vampcore.checkpoints.trainings import scores_by_seed
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def score_spread(ref: Ref) -> Spread | None:
     if known is None:
         return None
     return _spread(
-        {seed: float(each.mean()) for seed, each in of_trainings(loaded(ref).checkpoint, known.name).items()}
+        {seed: float(each.mean()) for seed, each in scores_by_seed(loaded(ref).checkpoint, known.name).items()}
     )
 
 
@@ -67,20 +65,9 @@ def difference_spread(score: str, ref: Ref, base: Ref) -> Spread | None:
     """
     if scores.difference_by(score, ref, base) is None:
         return None
-    mine, theirs = (of_trainings(loaded(each).checkpoint, score) for each in (ref, base))
+    mine, theirs = (scores_by_seed(loaded(each).checkpoint, score) for each in (ref, base))
     return _spread({seed: float((mine[seed] - theirs[seed]).mean()) for seed in mine if seed in theirs})
 
 
 def _spread(values: Mapping[int, float]) -> Spread | None:
     return Spread(values) if len(values) > 1 and all(map(math.isfinite, values.values())) else None
-
-
-def of_trainings(checkpoint: Checkpoint, name: str) -> dict[int, NDArray[np.float64]]:
-    """A score of every test image by the seed of the training, the one that ships first; without those that lack it.
-
-    Arguments:
-        checkpoint: The one that ships.
-        name: "log_likelihood" or "elbo".
-    """
-    every = {each.seed: getattr(each, name) for each in (own_training(checkpoint), *checkpoint.trainings)}
-    return {seed: each.double().numpy() for seed, each in every.items() if each is not None}

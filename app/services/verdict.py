@@ -12,8 +12,8 @@ from app.services.compared import LOG_LIKELIHOOD as LOG_LIKELIHOOD
 from app.services.compared import compared
 from app.services.loading import Ref, loaded
 from app.services.memory import cached
-from app.services.spread import of_trainings
 from vampcore.checkpoints import Checkpoint
+from vampcore.checkpoints.trainings import scores_by_seed
 from vampcore.metrics import Metric
 from vampcore.results.verdict import Comparison as Comparison
 from vampcore.results.verdict import Contender, Verdict, judge, tie_margin
@@ -93,7 +93,7 @@ def _stopped(kept: Sequence[Checkpoint]) -> tuple[tuple[int, int], ...]:
 
 def _scores(checkpoint: Checkpoint, score: str) -> Mapping[int, NDArray[np.float64]]:
     """What each training of a prior scores each test image, the one that ships first."""
-    scores = of_trainings(checkpoint, score)
+    scores = scores_by_seed(checkpoint, score)
     if checkpoint.config.seed not in scores:
         raise ValueError(f"{score} of this checkpoint was not measured")
     return scores

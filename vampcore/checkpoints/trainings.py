@@ -5,7 +5,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
@@ -29,6 +31,17 @@ def own_training(checkpoint: Checkpoint) -> Training:
     history, per_image = checkpoint.history, checkpoint.per_image
     bound = history[checkpoint.progress.best_epoch - 1].validation_bound if history else math.nan
     return Training(checkpoint.config.seed, bound, per_image.elbo, per_image.log_likelihood)
+
+
+def scores_by_seed(checkpoint: Checkpoint, name: str) -> dict[int, NDArray[np.float64]]:
+    """A score of every test image by the seed of the training, the one that ships first; without those that lack it.
+
+    Arguments:
+        checkpoint: The one that ships.
+        name: "log_likelihood" or "elbo".
+    """
+    every = {each.seed: getattr(each, name) for each in (own_training(checkpoint), *checkpoint.trainings)}
+    return {seed: each.double().numpy() for seed, each in every.items() if each is not None}
 
 
 def with_trainings(checkpoint: Checkpoint, others: Sequence[Checkpoint]) -> Checkpoint:
