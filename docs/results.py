@@ -1,7 +1,7 @@
 """Write the tables of scores from the shipped checkpoints: `python docs/results.py`.
 
-README.md has log p(x) of the experiments with a published score; docs/results.md has all models, the trainings with
-other seeds, and all differences. Published scores are given as reported, with their sources below the tables.
+README.md has log p(x) of the experiments with a published score; docs/results.md has all models, each training of
+those that have several, and all differences. Published scores are as reported; their sources are below the tables.
 """
 
 import itertools
@@ -38,7 +38,7 @@ LAYERS = {1: "one layer", 2: "two layers"}
 def summary() -> str:
     """Markdown: log p(x) of every model whose experiment has a published score, with that score."""
     lines = [
-        "| experiment | prior | ours, nats/image | trainings | published [1] | published [2] |",
+        "| experiment | prior | ours, nats/image | trainings, SD | published [1] | published [2] |",
         "|---|---|---|---|---|---|",
     ]
     for experiment, family in _families().items():
@@ -66,23 +66,23 @@ def table() -> str:
 
 
 def seeds() -> str:
-    """Markdown: validation ELBO and log p(x) of each training of the experiments that have several."""
-    lines = ["| experiment | seed | standard normal | mixture of Gaussians | VampPrior |", "|---|---|---|---|---|"]
+    """Markdown: a row for each training of the models that have several."""
+    lines = ["| experiment | prior | seed | validation ELBO | log p(x) |", "|---|---|---|---|---|"]
     for experiment, family in _families().items():
-        shipped = next(iter(family.values()))
-        if not shipped.trainings:
-            continue
-        for seed in (each.seed for each in trainings(shipped)):
-            ships = " (ships)" if seed == shipped.config.seed else ""
-            scores = [_training(family[prior], seed) for prior in ("sg", "mog", "vamp")]
-            lines.append("| " + " | ".join([experiment, f"{seed}{ships}", *scores]) + " |")
+        for prior, checkpoint in family.items():
+            found = trainings(checkpoint)
+            for each in found if len(found) > 1 else []:
+                seed = f"{each.seed}, ships" if each.seed == checkpoint.config.seed else f"{each.seed}"
+                score = None if each.log_likelihood is None else float(each.log_likelihood.double().mean())
+                cells = [seed, cells_of.number(each.validation_bound), "" if score is None else cells_of.number(score)]
+                lines.append("| " + " | ".join([experiment, NAMES[prior], *cells]) + " |")
     return "\n".join(lines) + "\n"
 
 
 def differences() -> str:
-    """Markdown: for every two priors of an experiment, by how much the second one scores better, image by image."""
+    """Markdown: for every two priors of an experiment, the later minus the earlier, and what that decides."""
     lines = [
-        "| experiment | priors | log p(x), nats/image, paired | 95 % interval | trainings | images | the first is |",
+        "| experiment | priors | log p(x), nats/image, paired | 95 % interval | same sign | images | the first is |",
         "|---|---|---|---|---|---|---|",
     ]
     for experiment, family in _families().items():
@@ -93,22 +93,14 @@ def differences() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _training(checkpoint: Checkpoint, seed: int) -> str:
-    """What one of a checkpoint's trainings scores on validation, and on the test images."""
-    training = next(each for each in trainings(checkpoint) if each.seed == seed)
-    assert training.log_likelihood is not None
-    score = float(training.log_likelihood.double().mean())
-    return f"{cells_of.number(training.validation_bound)}, {cells_of.number(score)}"
-
-
 def _spread(checkpoint: Checkpoint) -> str:
-    """The number of trainings, and the standard deviation of what they score."""
+    """The number of trainings, and the standard deviation of their scores where there are several."""
     scores = [float(each.mean()) for each in scores_by_seed(checkpoint, "log_likelihood").values()]
-    return f"{len(scores)}, SD {statistics.stdev(scores):.2f}" if len(scores) > 1 else "1"
+    return f"{len(scores)}, {statistics.stdev(scores):.2f}" if len(scores) > 1 else "1"
 
 
 def _difference(one: Checkpoint, other: Checkpoint) -> list[str]:
-    """The cells on two models; none where their log p(x) cannot be compared."""
+    """The cells on `other` minus `one`; none where their log p(x) cannot be compared."""
     metric = log_likelihood_difference(one, other)
     if metric is None:
         return []

@@ -58,7 +58,7 @@ NO_TEMPLATE: Spec = {"data": {"scatter": [{"type": "scatter"}]}}
 
 @dataclass(frozen=True)
 class Theme:
-    """The inks of one mode. Paper is always transparent, so a figure lies on whatever ground the page has."""
+    """The inks of one mode. Figures have no ground; `paper` is that of the page, for what has to cover something."""
 
     name: Literal["light", "dark"]
     ink: str

@@ -266,8 +266,8 @@ bound.
 **The verdict** compares priors image by image. Test images that are hard for one prior are hard for all, so a paired
 difference has a much smaller error than the scores themselves. With several trainings its error is over images and
 over trainings; with one it is over images alone. A prior is *better* where the 95 % interval of the difference
-(Student’s t) excludes 0, two are *a tie* where it lies within half a nat an image (two nats for grey images), and else
-it is *undecided*.
+(Student’s t) lies above 0, and *worse* where it lies below. If the interval contains 0, two are *a tie* where it lies
+within half a nat an image (two nats for grey images), and else it is *undecided*.
 
 **Distinct components** are exp(H(usage) − mean H(k | z)), the exponential of the information that a component gives
 about the image. **Effective components** are exp of the entropy of the components’ usage alone, which counts copies.

@@ -2,13 +2,14 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
 from tests.checkpoints.refusing import refused
 from tests.small_runs import rewrite_tensors, seal
 from vampcore.checkpoints import Checkpoint, CheckpointError, Training, load, save
-from vampcore.checkpoints.trainings import own_training, trainings, with_trainings
+from vampcore.checkpoints.trainings import own_training, scores_by_seed, trainings, with_trainings
 from vampcore.metrics.metric import Metric
 
 FILE = "trainings.safetensors"
@@ -66,13 +67,23 @@ def test_kept_and_read_by_seed(gathered, stored):
         assert (gathered.parent / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+def test_scores_by_seed_have_the_training_that_ships_first(gathered, stored):
+    found = scores_by_seed(load(gathered), "log_likelihood")
+    assert list(found) == [5, 2, 7]
+    for seed, by in ((5, 0.0), (2, -1.0), (7, 3.0)):
+        assert found[seed].dtype == np.float64
+        np.testing.assert_allclose(found[seed], stored.per_image.elbo.double() + by + 1, rtol=1e-6)
+
+
 def test_a_score_of_some_images_only_is_not_kept(stored, tmp_path):
     other = of_seed(stored, 1, 0.0)
     score = other.per_image.log_likelihood.clone()
     score[3] = float("nan")
     other = dataclasses.replace(other, per_image=dataclasses.replace(other.per_image, log_likelihood=score))
     save(with_trainings(of_seed(stored, 0, 0.0), [other]), tmp_path / "vamp")
-    assert [each.log_likelihood is None for each in trainings(load(tmp_path / "vamp"))] == [False, True]
+    kept = load(tmp_path / "vamp")
+    assert [each.log_likelihood is None for each in trainings(kept)] == [False, True]
+    assert (list(scores_by_seed(kept, "log_likelihood")), list(scores_by_seed(kept, "elbo"))) == ([0], [0, 1])
 
 
 def test_another_configuration_seed_test_set_or_estimator_is_refused(stored):

@@ -177,7 +177,8 @@ def outcome(tmp_path_factory) -> dict[str, str]:
         source, copy = ROOT / name, tree / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, copy)
+            # With what Python has compiled of it; *.pyc.* are files that others are writing.
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("*.pyc.*"))
         else:
             shutil.copy(source, copy)
     for new, content, changes in ADDED.values():

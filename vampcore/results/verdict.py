@@ -37,8 +37,8 @@ class Comparison:
         share: Share of them on which the first prior scores higher, on average over trainings.
         trainings: Pairs of trainings with one seed; 1 where there is none, for the two that ship.
         agreeing: Trainings whose difference has the sign of `value`.
-        outcome: "better" or "worse" where the interval excludes 0, "tie" where it lies within the margin, else
-            "undecided".
+        outcome: "better" where the interval lies above 0, "worse" where it lies below; where it contains 0, "tie" if it
+            lies within the margin, else "undecided".
     """
 
     value: float

@@ -38,9 +38,10 @@ def test_an_error_is_found_before_what_a_launcher_says_of_it(root):
 
 
 def test_several_threads_may_ask_at_once_whether_it_has_ended(root, monkeypatch):
-    read = Started._read_last_words
+    read, times = Started._read_last_words, []
 
     def read_slowly(self):
+        times.append(time.monotonic())
         time.sleep(0.05)
         return read(self)
 
@@ -50,6 +51,7 @@ def test_several_threads_may_ask_at_once_whether_it_has_ended(root, monkeypatch)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: trainer.poll(), range(4))) == [1] * 4
     assert trainer.last_words() == "error: no such data"
+    assert len(times) == 1
 
 
 def test_a_prepared_trainer_takes_the_race(root):
