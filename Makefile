@@ -9,8 +9,8 @@ VAMPSCOPE_TRAIN ?= $(if $(filter 127.0.0.1 localhost ::1,$(ADDRESS)),local,off)
 # Where train-all writes, and what else pytest is told (make test ARGS="tests/test_priors.py").
 OUT ?= runs
 ARGS ?=
-# How many tests run at once: one more than there are cores, because browser journeys wait half of their time; at most
-# eight. 0 runs them in one process, where a debugger works.
+# How many tests run at once: one more than there are cores, because browser journeys often wait; at most eight.
+# 0 runs them in one process, where a debugger works.
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
 BIN := $(VENV)/bin

@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 TOGETHER = {"tests/browser/": "browser"}
-"""Folders whose tests stay together, and the group's name. Journeys share a server, and wait half of their time."""
+"""Folders whose tests stay together, and the group's name. Journeys share a server."""
 
 
 @functools.cache
