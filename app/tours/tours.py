@@ -224,8 +224,8 @@ STUDENTS = Tour(
             "differences are much smaller.",
             question="Why is a difference known more exactly than the two scores that it is the difference of?",
             answer="An image that is hard for one prior is hard for all, and this cancels in a difference of the same "
-            "images. VampPrior minus standard normal is {paired} nats an image; with other images for each prior its "
-            "error would be {unpaired}.",
+            "images. In the training shown, VampPrior minus standard normal is {paired} nats an image; with other "
+            "images for each prior its error would be {unpaired}.",
             numbers={
                 "paired": lambda: numbers.in_nats(*numbers.with_error(numbers.difference(DEEP, "vamp"))),
                 "unpaired": lambda: numbers.in_nats(numbers.error_if_unpaired(DEEP, "vamp"), digits=2),
@@ -239,7 +239,7 @@ STUDENTS = Tour(
             words="The same comparison in {units} dimensions: {verdict}. A higher log p(x) is better.",
             question="A newspaper writes: “Better priors make better images.” Which of that do these numbers show?",
             answer="They show that these models give the test images a higher probability. They do not say how good "
-            "the samples look, nor how much another training run of the same prior would differ.",
+            "the samples look, nor what another architecture or data set would give.",
             numbers={
                 "units": lambda: numbers.dimensions(DEEP, "vamp"),
                 "verdict": lambda: numbers.who_wins(DEEP),

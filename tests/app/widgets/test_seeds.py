@@ -31,4 +31,4 @@ def test_overview_says_which_training_its_scores_are_of_and_shows_the_others(shi
     assert len(hollow) == 5
     assert "Mean over all, as in the verdict: MoG +3.88 (SD 0.53)" in said
     assert "Another training seed may change" not in said
-    assert "over 3 trainings" not in as_shown(words(open_page("overview", experiment="static-mnist-40d")))
+    assert "over 3 trainings" not in as_shown(words(open_page("overview", experiment="static-mnist-hvae")))
