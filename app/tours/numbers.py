@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from app.services import catalogue, images, prior_components, priors, scores, units, verdict
+from app.services import catalogue, images, prior_components, priors, scores, spread, units, verdict
 from app.services.latent_plane import encoding
 from app.services.loading import Ref, ServiceError
 from app.services.memory import cached
@@ -143,6 +143,12 @@ def in_nats(value: float, se: float | None = None, digits: int = 1) -> str:
 def in_percent(share: float) -> str:
     """A share."""
     return f"{100 * share:.0f} %"
+
+
+def trainings(experiment: str, prior: str) -> str:
+    """Trainings of a prior whose scores are stored."""
+    found = spread.score_spread(ref(experiment, prior))
+    return f"{1 if found is None else found.trainings}"
 
 
 def who_wins(experiment: str) -> str:

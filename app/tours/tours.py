@@ -236,12 +236,13 @@ STUDENTS = Tour(
             title="Who wins",
             page="",
             model=(DEEP, "vamp"),
-            words="The same comparison in {units} dimensions: {verdict}. A higher log p(x) is better.",
+            words="In {units} dimensions, over {trainings} trainings: {verdict}. A higher log p(x) is better.",
             question="A newspaper writes: “Better priors make better images.” Which of that do these numbers show?",
             answer="They show that these models give the test images a higher probability. They do not say how good "
             "the samples look, nor what another architecture or data set would give.",
             numbers={
                 "units": lambda: numbers.dimensions(DEEP, "vamp"),
+                "trainings": lambda: numbers.trainings(DEEP, "vamp"),
                 "verdict": lambda: numbers.who_wins(DEEP),
             },
         ),

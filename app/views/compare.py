@@ -38,7 +38,7 @@ from app.widgets.fragment import fragment
 from app.widgets.kl_parts import show_kl, stored_kl
 from app.widgets.morph import morph_between_images
 from app.widgets.one_image import show_images
-from app.widgets.verdict import clause, terms
+from app.widgets.verdict import clause_over_trainings, terms
 
 COLUMNS = 6
 SUBSETS = ("100", "500", "1000", "5000")
@@ -273,7 +273,7 @@ def save(found: tuple[LiveFigures, ...], differences: dict[Ref, Metric], base: R
 
 trained = readable(here.experiment.refs)
 judged = judging.verdict(trained)
-page.page_head("Compare priors", openings.compare(clause(judged)), *terms(judged))
+page.page_head("Compare priors", openings.compare(clause_over_trainings(judged)), *terms(judged))
 sidebar.part_notice(trained)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):

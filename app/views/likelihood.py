@@ -10,7 +10,7 @@ from app.widgets import image_scores, live_bound, openings, page, posterior_maps
 from app.widgets.family import in_columns, readable, short_words
 from app.widgets.figures_table import say_ceiling
 from app.widgets.kl_parts import show_kl, stored_kl
-from app.widgets.verdict import clause, terms
+from app.widgets.verdict import clause_over_trainings, terms
 
 EXPLANATION = """
 **Scores.** log p(x) is the logarithm of the probability that a model gives to one image, in nats. With two latent
@@ -56,7 +56,7 @@ def show_parts(refs: tuple[Ref, ...]) -> None:
 
 trained = readable(state.selected().experiment.refs)
 judged = judging.verdict(trained)
-page.page_head("Likelihood", openings.likelihood(clause(judged)), *terms(judged))
+page.page_head("Likelihood", openings.likelihood(clause_over_trainings(judged)), *terms(judged))
 sidebar.part_notice(trained)
 refs = likelihood.tested_alike(trained, trained[0])
 scored = per_image.stored_scores(refs)

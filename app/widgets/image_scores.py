@@ -5,12 +5,12 @@ import streamlit as st
 
 from app import frontend
 from app.figures import image_scores as charts
-from app.services import catalogue, images, likelihood, scores
+from app.services import catalogue, images, likelihood, scores, spread
 from app.services.latent_plane import encoding
 from app.services.likelihood import Extremes
 from app.services.loading import Ref
 from app.services.per_image import PerImage
-from app.widgets import controls, export, family, numbers, page, pictures
+from app.widgets import controls, export, family, numbers, page, pictures, seeds
 from app.widgets.latent_plane.images import class_names
 from app.widgets.latent_plane.pictures import show_dot_images
 from app.widgets.text import plain
@@ -107,9 +107,12 @@ def show_difference(one: Ref, other: Ref) -> None:
     if found is None:
         st.caption("These two were not tested on the same images: there is no paired difference.")
         return
-    quantity = "log p(x)" if found.name.startswith("log_likelihood") else "ELBO"
+    score = "log_likelihood" if found.name.startswith("log_likelihood") else "elbo"
+    quantity = "log p(x)" if score == "log_likelihood" else "ELBO"
     label = f"{quantity}, {family.short_words(other)} minus {family.short_words(one)}"
     page.metric_row([page.Cell(label, numbers.signed_difference(found), numbers.caption(found))])
+    if over := spread.difference_spread(score, other, one):
+        st.caption(f"Of the training that ships; over {over.trainings} trainings {seeds.mean_words(over, sign=True)}.")
 
 
 def choose_image(ref: Ref) -> int:

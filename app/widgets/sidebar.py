@@ -54,8 +54,9 @@ def show() -> bool:
             help="Used by the pages that show one prior. Overview and Compare priors show all of them.",
         )
         _identity(state.selected().listed)
-        for broken in experiment.broken:
-            st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")
+        # An experiment that has no sound checkpoint cannot be chosen.
+        for each in (experiment, *(other for other in catalogue.experiments() if not other.priors)):
+            _warn_of_broken(each)
         st.divider()
         choose(
             "Export format",
@@ -189,5 +190,10 @@ def no_checkpoint() -> None:
     )
     st.code("python -m vampcore train --data digits --prior vamp --components 16 --latent-dim 2", language="shell")
     for experiment in catalogue.experiments():
-        for broken in experiment.broken:
-            st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")
+        _warn_of_broken(experiment)
+
+
+def _warn_of_broken(experiment: Experiment) -> None:
+    """A line for each checkpoint of an experiment that cannot be read."""
+    for broken in experiment.broken:
+        st.warning(plain(f"{broken.name}: {broken.error}"), icon=":material/broken_image:")

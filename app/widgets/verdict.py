@@ -40,6 +40,13 @@ def clause(found: Judged) -> str:
     return numbers.unbroken("; ".join(clauses))
 
 
+def clause_over_trainings(found: Judged) -> str:
+    """The clause, and over how many trainings it is the mean where there are several."""
+    trainings = found.over_base(_others(found)[0]).trainings if charted(found) else 1
+    said = f" (mean over {trainings} trainings; \u00b1 is over images and trainings)" if trainings > 1 else ""
+    return f"{clause(found)}{said}"
+
+
 def terms(found: Judged) -> tuple[str, ...]:
     """Words of the glossary that a verdict needs."""
     return "prior", "nat", "log-likelihood" if found.score == judging.LOG_LIKELIHOOD else "ELBO"
@@ -109,18 +116,18 @@ def _how(found: Judged, comparison: Comparison | None) -> str:
 
 def _trainings(found: Judged) -> str:
     """Over how many trainings, and in how many of them the difference has the same sign."""
-    comparisons = [found.over_base(ref) for ref in _others(found)]
+    comparisons, base = [found.over_base(ref) for ref in _others(found)], short_name(found.base)
     if all(each.trainings == 1 for each in comparisons):
         return "One training of each prior."
     if len(comparisons) > 1 and len({(each.agreeing, each.trainings) for each in comparisons}) == 1:
         each = comparisons[0]
         counted = f"{each.agreeing} of {each.trainings} trainings"
-        return f"Each difference has this sign in {counted}; the pictures below are of one."
+        return f"Each difference from {base} has this sign in {counted}; the pictures below are of one."
     parts = [
         f"{short_name(ref)} in {each.agreeing} of {each.trainings} trainings"
         for ref, each in zip(_others(found), comparisons, strict=True)
     ]
-    return f"The difference has this sign for {numbers.listed(parts)}."
+    return f"The difference from {base} has this sign for {numbers.listed(parts)}; the pictures below are of one."
 
 
 def _waiting(found: Judged) -> str:

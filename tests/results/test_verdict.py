@@ -107,6 +107,19 @@ def test_every_two_are_compared_and_one_alone_with_none():
     assert judge([Contender("a", ZERO)], "a", 0.5).pairs == {}
 
 
+def test_all_comparisons_of_a_verdict_are_of_the_same_trainings():
+    def trained(*seeds: int) -> dict[int, np.ndarray]:
+        return {seed: np.array([1.0, 2.0, 4.0]) * (seed + 1) for seed in seeds}
+
+    several = Contender("b", trained(0, 1, 2)), Contender("c", trained(0, 1, 2))
+    found = judge([Contender("a", trained(0)), *several], "a", 0.5)
+    assert {each.trainings for each in found.pairs.values()} == {1}
+    found = judge([Contender("a", trained(0, 2)), *several], "a", 0.5)
+    assert {each.trainings for each in found.pairs.values()} == {2}
+    found = judge([Contender("a", trained(5)), *several], "a", 0.5)
+    assert found.pairs["b", "c"].trainings == 1
+
+
 def test_grey_images_have_a_wider_margin():
     assert (tie_margin("bernoulli"), tie_margin("binomial"), tie_margin("logistic")) == (0.5, 0.5, 2.0)
 

@@ -94,21 +94,25 @@ class Verdict:
 
 
 def judge(contenders: Sequence[Contender], base: str, margin: float) -> Verdict:
-    """Compare every two of some priors.
+    """Compare every two of some priors, all by the same trainings.
 
     Arguments:
-        contenders: One or more priors, scored on the same test images.
+        contenders: One or more priors, scored on the same test images. Where some seeds are common to all, these are
+            compared, else what ships.
         base: Key of the one that the others are held against.
         margin: Nats an image within which two are as good as each other; see `tie_margin`.
 
     Raises:
         ValueError: If two have no image in common.
     """
+    common = set.intersection(*(set(each.scores) for each in contenders))
+    scores = {
+        each.key: {seed: score for seed, score in each.scores.items() if seed in common}
+        or dict(list(each.scores.items())[:1])
+        for each in contenders
+    }
     pairs = {
-        (one.key, other.key): compare(one.scores, other.scores, margin)
-        for one in contenders
-        for other in contenders
-        if one is not other
+        (one, other): compare(scores[one], scores[other], margin) for one in scores for other in scores if one != other
     }
     return Verdict(tuple(each.key for each in contenders), base, margin, pairs)
 

@@ -201,6 +201,7 @@ def paired(model, said):
 
 def verdict(model, said):
     winner(model, said, DEEP)
+    assert f"over {1 + len(model(DEEP, 'vamp').trainings)} trainings: both" in said
 
 
 CLAIMS = {

@@ -1,6 +1,6 @@
 """What is said of trainings with other seeds."""
 
-from app.services import catalogue
+from app.services import catalogue, spread
 from app.services.spread import Spread
 from app.widgets import seeds
 from tests.app.reading import as_shown, charts, open_page, words
@@ -32,3 +32,13 @@ def test_overview_says_which_training_its_scores_are_of_and_shows_the_others(shi
     assert "Mean over all, as in the verdict: MoG +3.88 (SD 0.53)" in said
     assert "Another training seed may change" not in said
     assert "over 3 trainings" not in as_shown(words(open_page("overview", experiment="static-mnist-hvae")))
+
+
+def test_pages_that_compare_say_over_how_many_trainings(shipped):
+    shown = {page: as_shown(words(open_page(page, experiment="digits-2d"))) for page in ("likelihood", "compare")}
+    for said in shown.values():
+        assert "(mean over 3 trainings; ± is over images and trainings)" in said
+    refs = next(each.refs for each in catalogue.experiments() if each.name == "digits-2d")
+    over = spread.difference_spread("log_likelihood", refs[-1], refs[0])
+    said = f"Of the training that ships; over 3 trainings {seeds.mean_words(over, sign=True)}."
+    assert said in shown["likelihood"]

@@ -71,6 +71,18 @@ def test_a_broken_checkpoint_is_named_beside_the_others(models, tmp_path, monkey
     assert at.sidebar.get_by_key("prior").options == ["Standard normal", "VampPrior"]
 
 
+def test_an_experiment_without_a_sound_checkpoint_is_named_too(models, tmp_path, monkeypatch):
+    from tests.app.conftest import use_root
+
+    shutil.copytree(models, tmp_path / "all")
+    shutil.copytree(tmp_path / "all" / "tiny-2d" / "mog", tmp_path / "all" / "alone" / "mog")
+    (tmp_path / "all" / "alone" / "mog" / "metrics.json").unlink()
+    use_root(tmp_path / "all", monkeypatch)
+    at = AppTest.from_function(sidebar, default_timeout=patience()).run()
+    assert not at.exception
+    assert [each.value.replace("\\", "").split(":")[0] for each in at.sidebar.warning] == ["alone/mog"]
+
+
 def missing_data() -> None:
     """The notice on a page whose data set is not on disk."""
     from app.services import catalogue

@@ -141,11 +141,11 @@ def test_one_training_is_called_one_training(judged):
 def test_several_trainings_are_counted(judged):
     found = judged(sg=(0, 0, 0), mog=(2.0, 2.1, 1.9), vamp=(1.0, -0.1, 0.8))
     said = as_shown(words.details(found))
-    assert "for mog in 3 of 3 trainings and vamp in 2 of 3 trainings." in said
+    assert "for mog in 3 of 3 trainings and vamp in 2 of 3 trainings; the pictures below are of one." in said
     assert "One training" not in said
     assert "mean over 3 trainings; ± one standard error over images and trainings. " in said
     alike = judged(sg=(0, 0, 0), mog=(2.0, 2.1, 1.9), vamp=(1.0, 0.9, 0.8))
-    assert "Each difference has this sign in 3 of 3 trainings; the pictures below are of one." in as_shown(
+    assert "Each difference from SG has this sign in 3 of 3 trainings; the pictures below are of one." in as_shown(
         words.details(alike)
     )
 
