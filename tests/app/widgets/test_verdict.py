@@ -145,7 +145,7 @@ def test_several_trainings_are_counted(judged):
     assert "One training" not in said
     assert "mean over 3 trainings; ± one standard error over images and trainings. " in said
     alike = judged(sg=(0, 0, 0), mog=(2.0, 2.1, 1.9), vamp=(1.0, 0.9, 0.8))
-    assert "Each difference from SG has this sign in 3 of 3 trainings; the pictures below are of one." in as_shown(
+    assert "Each difference from sg has this sign in 3 of 3 trainings; the pictures below are of one." in as_shown(
         words.details(alike)
     )
 
