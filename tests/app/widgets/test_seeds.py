@@ -11,6 +11,8 @@ def test_the_spread_of_the_seeds_is_said_in_two_digits():
     assert seeds.sd_words(found) == "SD 4.7 over 3 trainings"
     assert seeds.mean_words(found) == "−134.20 (SD 4.7)"
     assert seeds.mean_words(Spread({0: 1.0, 1: 2.0}), sign=True) == "+1.50 (SD 0.71)"
+    assert seeds.mean_words(Spread({0: 1.0, 1: 1.0986})) == "1.05 (SD 0.070)"
+    assert seeds.sd_words(Spread({0: 1.0, 1: 1.0})) == "SD 0 over 2 trainings"
 
 
 def test_overview_says_which_training_its_scores_are_of_and_shows_the_others(shipped):
