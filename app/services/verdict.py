@@ -16,7 +16,7 @@ from vampcore.checkpoints import Checkpoint
 from vampcore.checkpoints.trainings import scores_by_seed
 from vampcore.metrics import Metric
 from vampcore.results.verdict import Comparison as Comparison
-from vampcore.results.verdict import Contender, Verdict, judge, tie_margin
+from vampcore.results.verdict import Contender, Verdict, judge, tie_margin, with_common_seeds
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,13 @@ def verdict(refs: tuple[Ref, ...]) -> Judged:
     kept, score = chosen.refs, chosen.score
     checkpoints = {ref: loaded(ref).checkpoint for ref in kept}
     against = checkpoints[base]
-    contenders = [Contender(ref.prior, _scores(checkpoints[ref], score)) for ref in kept]
+    scored = {ref: Contender(ref.prior, _scores(checkpoints[ref], score)) for ref in kept}
+    # An edited prior has the scores of one training only; the others are not reduced to that one.
+    trained = [ref for ref in kept if checkpoints[ref].edit is None]
+    scored |= zip(trained, with_common_seeds([scored[ref] for ref in trained]), strict=True)
     margin = tie_margin(against.config.likelihood)
     return Judged(
-        judge(contenders, base.prior, margin),
+        judge(list(scored.values()), base.prior, margin),
         kept,
         tuple(ref for ref in refs if ref not in kept),
         score,

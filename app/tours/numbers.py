@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from app.services import catalogue, images, prior_components, priors, scores, spread, units, verdict
+from app.services import catalogue, images, prior_components, priors, scores, units, verdict
 from app.services.latent_plane import encoding
 from app.services.loading import Ref, ServiceError
 from app.services.memory import cached
@@ -145,15 +145,15 @@ def in_percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def trainings(experiment: str, prior: str) -> str:
-    """Trainings of a prior whose scores are stored."""
-    found = spread.score_spread(ref(experiment, prior))
-    return f"{1 if found is None else found.trainings}"
+def trainings(experiment: str) -> str:
+    """Trainings over which the verdict is the mean."""
+    judged = _judged(experiment)
+    return f"{judged.over_base(judged.refs[-1]).trainings}"
 
 
 def who_wins(experiment: str) -> str:
     """Which mixtures explain the test images better than the standard normal, and by how much, as the verdict says."""
-    judged = verdict.verdict(tuple(ref(experiment, prior) for prior in ("sg", "mog", "vamp")))
+    judged = _judged(experiment)
     found = {each.prior: judged.over_base(each) for each in judged.refs if each != judged.base}
     better = {prior: each for prior, each in found.items() if each.outcome == "better"}
     if not better:
@@ -164,3 +164,7 @@ def who_wins(experiment: str) -> str:
     verb = "mixtures explain" if len(better) == 2 else "mixture explains"
     which = "both" if len(better) == 2 else "one"
     return f"{which} {verb} the test images better than the standard normal: {' and '.join(said)}"
+
+
+def _judged(experiment: str) -> verdict.Judged:
+    return verdict.verdict(tuple(ref(experiment, prior) for prior in ("sg", "mog", "vamp")))

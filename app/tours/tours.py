@@ -242,7 +242,7 @@ STUDENTS = Tour(
             "the samples look, nor what another architecture or data set would give.",
             numbers={
                 "units": lambda: numbers.dimensions(DEEP, "vamp"),
-                "trainings": lambda: numbers.trainings(DEEP, "vamp"),
+                "trainings": lambda: numbers.trainings(DEEP),
                 "verdict": lambda: numbers.who_wins(DEEP),
             },
         ),

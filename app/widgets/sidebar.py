@@ -29,7 +29,8 @@ def show() -> bool:
     Returns:
         Whether there is a model to look at; nothing is drawn otherwise.
     """
-    readable = [each for each in catalogue.experiments() if each.priors]
+    experiments = catalogue.experiments()
+    readable = [each for each in experiments if each.priors]
     if not readable:
         return False
     with st.sidebar:
@@ -55,7 +56,7 @@ def show() -> bool:
         )
         _identity(state.selected().listed)
         # An experiment that has no sound checkpoint cannot be chosen.
-        for each in (experiment, *(other for other in catalogue.experiments() if not other.priors)):
+        for each in (experiment, *(other for other in experiments if not other.priors)):
             _warn_of_broken(each)
         st.divider()
         choose(

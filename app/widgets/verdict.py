@@ -42,9 +42,8 @@ def clause(found: Judged) -> str:
 
 def clause_over_trainings(found: Judged) -> str:
     """The clause, and over how many trainings it is the mean where there are several."""
-    trainings = found.over_base(_others(found)[0]).trainings if charted(found) else 1
-    said = f" (mean over {trainings} trainings; \u00b1 is over images and trainings)" if trainings > 1 else ""
-    return f"{clause(found)}{said}"
+    mean = _mean_words(found) if charted(found) else ""
+    return f"{clause(found)} ({mean}; \u00b1 is over images and trainings)" if mean else clause(found)
 
 
 def terms(found: Judged) -> tuple[str, ...]:
@@ -55,18 +54,17 @@ def terms(found: Judged) -> tuple[str, ...]:
 def details(found: Judged) -> str:
     """What the verdict rests on: the score, the images, each prior's share of them, the trainings."""
     if not found.verdict.others:
-        return _how(found, None)
+        return _how(found)
     if not found.comparable:
         return plain(_waiting(found).strip())
     others = _others(found)
-    first = found.over_base(others[0])
     shares = numbers.listed(
         [
             f"{short_name(ref)} {numbers.unbroken(f'{found.over_base(ref).share:.0%}'.replace('%', ' %'))}"
             for ref in others
         ]
     )
-    said = f"{_how(found, first)} Share of them explained better: {shares}. {_trainings(found)}"
+    said = f"{_how(found)} Share of them explained better: {shares}. {_trainings(found)}"
     return plain(f"{said}{_waiting(found)}")
 
 
@@ -104,14 +102,22 @@ def _interval(found: Judged, ref: Ref) -> comparison.Interval:
     return comparison.Interval(short_name(ref), ref.kind, over.value, over.low, over.high)
 
 
-def _how(found: Judged, comparison: Comparison | None) -> str:
-    images = comparison.images if comparison else (found.metric.n or 0) if found.metric else 0
+def _mean_words(found: Judged) -> str:
+    """Over how many trainings a verdict is the mean; "" where it is of one."""
+    trainings = {found.over_base(ref).trainings for ref in _others(found)}
+    edited = ", of an edited prior one" if len(trainings) > 1 else ""
+    return f"mean over {max(trainings)} trainings{edited}" if max(trainings, default=1) > 1 else ""
+
+
+def _how(found: Judged) -> str:
+    others = _others(found)
+    images = found.over_base(others[0]).images if others else (found.metric.n or 0) if found.metric else 0
     estimator = numbers.estimator(found.metric) if found.metric else ""
     score = SCORES[found.score] + (f", {estimator}" if estimator else "")
     how = f"By {score}, of each of {numbers.count(images)} test images"
-    if comparison is None or comparison.trainings == 1:
+    if not (mean := _mean_words(found)):
         return f"{how}; \u00b1 one standard error."
-    return f"{how}, mean over {comparison.trainings} trainings; \u00b1 one standard error over images and trainings."
+    return f"{how}, {mean}; \u00b1 one standard error over images and trainings."
 
 
 def _trainings(found: Judged) -> str:
@@ -124,7 +130,7 @@ def _trainings(found: Judged) -> str:
         counted = f"{each.agreeing} of {each.trainings} trainings"
         return f"Each difference from {base} has this sign in {counted}; the pictures below are of one."
     parts = [
-        f"{short_name(ref)} in {each.agreeing} of {each.trainings} trainings"
+        f"{short_name(ref)} in {each.agreeing} of {each.trainings} training{'' if each.trainings == 1 else 's'}"
         for ref, each in zip(_others(found), comparisons, strict=True)
     ]
     return f"The difference from {base} has this sign for {numbers.listed(parts)}; the pictures below are of one."

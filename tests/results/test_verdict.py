@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vampcore.results.verdict import Contender, compare, judge, tie_margin
+from vampcore.results.verdict import Contender, compare, judge, tie_margin, with_common_seeds
 
 
 def scores(*trainings) -> dict[int, np.ndarray]:
@@ -107,17 +107,14 @@ def test_every_two_are_compared_and_one_alone_with_none():
     assert judge([Contender("a", ZERO)], "a", 0.5).pairs == {}
 
 
-def test_all_comparisons_of_a_verdict_are_of_the_same_trainings():
-    def trained(*seeds: int) -> dict[int, np.ndarray]:
-        return {seed: np.array([1.0, 2.0, 4.0]) * (seed + 1) for seed in seeds}
+@pytest.mark.parametrize(("of_the_first", "compared"), [((0,), (0,)), ((0, 2), (0, 2)), ((5, 6), None)])
+def test_common_seeds_are_those_that_all_have_or_else_what_ships(of_the_first, compared):
+    def trained(key: str, *seeds: int) -> Contender:
+        return Contender(key, {seed: np.array([1.0, 2.0, 4.0]) * (seed + 1) for seed in seeds})
 
-    several = Contender("b", trained(0, 1, 2)), Contender("c", trained(0, 1, 2))
-    found = judge([Contender("a", trained(0)), *several], "a", 0.5)
-    assert {each.trainings for each in found.pairs.values()} == {1}
-    found = judge([Contender("a", trained(0, 2)), *several], "a", 0.5)
-    assert {each.trainings for each in found.pairs.values()} == {2}
-    found = judge([Contender("a", trained(5)), *several], "a", 0.5)
-    assert found.pairs["b", "c"].trainings == 1
+    found = with_common_seeds([trained("a", *of_the_first), trained("b", 0, 1, 2), trained("c", 0, 1, 2)])
+    assert [tuple(each.scores) for each in found] == ([compared] * 3 if compared else [(5,), (0,), (0,)])
+    assert {each.trainings for each in judge(found, "a", 0.5).pairs.values()} == {len(compared or [0])}
 
 
 def test_grey_images_have_a_wider_margin():

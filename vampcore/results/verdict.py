@@ -3,6 +3,7 @@
 Arrays in, records out; where the scores come from is the caller's business.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,26 +94,35 @@ class Verdict:
         return self.pairs[key, self.base]
 
 
+def with_common_seeds(contenders: Sequence[Contender]) -> list[Contender]:
+    """The contenders with the trainings whose seeds all of them have; where there is none, with those that ship.
+
+    So every comparison of a verdict is of the same trainings.
+    """
+    common = set.intersection(*(set(each.scores) for each in contenders)) if contenders else set()
+    kept = [{seed: score for seed, score in each.scores.items() if seed in common} for each in contenders]
+    return [
+        Contender(each.key, scores or dict(itertools.islice(each.scores.items(), 1)))
+        for each, scores in zip(contenders, kept, strict=True)
+    ]
+
+
 def judge(contenders: Sequence[Contender], base: str, margin: float) -> Verdict:
-    """Compare every two of some priors, all by the same trainings.
+    """Compare every two of some priors.
 
     Arguments:
-        contenders: One or more priors, scored on the same test images. Where some seeds are common to all, these are
-            compared, else what ships.
+        contenders: One or more priors, scored on the same test images.
         base: Key of the one that the others are held against.
         margin: Nats an image within which two are as good as each other; see `tie_margin`.
 
     Raises:
         ValueError: If two have no image in common.
     """
-    common = set.intersection(*(set(each.scores) for each in contenders))
-    scores = {
-        each.key: {seed: score for seed, score in each.scores.items() if seed in common}
-        or dict(list(each.scores.items())[:1])
-        for each in contenders
-    }
     pairs = {
-        (one, other): compare(scores[one], scores[other], margin) for one in scores for other in scores if one != other
+        (one.key, other.key): compare(one.scores, other.scores, margin)
+        for one in contenders
+        for other in contenders
+        if one is not other
     }
     return Verdict(tuple(each.key for each in contenders), base, margin, pairs)
 

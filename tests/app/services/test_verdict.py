@@ -81,6 +81,30 @@ def test_trainings_that_were_stopped_say_after_how_many_epochs(family, changed):
     assert judging.verdict(family[::2]).comparable
 
 
+def test_a_prior_trained_once_reduces_the_others_to_that_seed_and_an_edited_one_does_not(shipped, monkeypatch):
+    refs = next(each.refs for each in catalogue.experiments() if each.name == "digits-2d")
+    known = loaded
+
+    def trained_once(edit):
+        def load(ref):
+            model = known(ref)
+            if ref.prior != "vamp":
+                return model
+            return dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, trainings=(), edit=edit))
+
+        for module in ("verdict", "compared"):
+            monkeypatch.setattr(f"app.services.{module}.loaded", load)
+
+    sg, mog, vamp = refs
+    trained_once(None)
+    found = judging.verdict((sg, vamp, mog))
+    assert (found.over_base(vamp).trainings, found.over_base(mog).trainings) == (1, 1)
+    trained_once(object())
+    found = judging.verdict((vamp, mog, sg))
+    assert (found.over_base(vamp).trainings, found.over_base(mog).trainings) == (1, 3)
+    assert found.verdict.keys == ("vamp", "mog", "sg")
+
+
 def test_one_prior_is_compared_with_none(refs):
     found = judging.verdict((refs["tiny-5d/vamp-weighted"],))
     assert found.base.prior == "vamp-weighted"

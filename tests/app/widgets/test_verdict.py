@@ -150,6 +150,15 @@ def test_several_trainings_are_counted(judged):
     )
 
 
+def test_a_verdict_says_over_how_many_trainings_it_is_the_mean_also_beside_an_edited_prior(judged):
+    assert words.clause_over_trainings(judged(sg=0, mog=2)) == words.clause(judged(sg=0, mog=2))
+    found = judged(sg=(0, 0, 0), vamp_data=1.0, mog=(2.0, 2.1, 1.9))
+    mean = "mean over 3 trainings, of an edited prior one; \u00b1 "
+    assert f" ({mean}is over images and trainings)" in as_shown(words.clause_over_trainings(found))
+    assert f"test images, {mean}one standard error over images and trainings. " in as_shown(words.details(found))
+    assert "for vamp-data in 1 of 1 training and mog in 3 of 3 trainings;" in as_shown(words.details(found))
+
+
 def test_words_in_a_row():
     assert [numbers.listed(list(each)) for each in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
 
